@@ -70,7 +70,7 @@ export interface Command {
   readonly rest: string | undefined
   readonly options: Options
   /**
-   * Parses the input and returns a function that runs the command.
+   * Parses the input, and returns a function that runs the command.
    *
    * @throws HoldfastError `usage-invalid`.
    */

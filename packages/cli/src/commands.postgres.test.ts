@@ -392,7 +392,7 @@ describe('subjects', () => {
     expect(held).toMatchObject({ exitCode: 1, stderr: '' })
     expect(held.stdout).toMatch(/^Nothing erased\.$/m)
     expect(held.stdout).toMatch(new RegExp(`^job +${id} +later +waiting$`, 'm'))
-    expect(held.stdout).toContain('Not reached: tables of the application')
+    expect(held.stdout).toContain('Not erased: data in tables of the application')
     const options = ['--cancel-waiting', '--reference', 'TICKET-7']
     expect(await printed('subjects', 'erase', 'customer:ada', ...options, '--dry-run')).toMatch(
       /^1 job would be erased\.$/m,

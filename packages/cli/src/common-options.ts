@@ -16,7 +16,7 @@ export const commonOptions: {
   help: flag('Print the usage.'),
 }
 
-/** The option of commands that take the name of a job. */
+/** The option of commands that take a job name. */
 export const serviceOption: Option<string | undefined> = text(
   'service',
   'Service of the jobs. Required if several services on the database have jobs of this name.',

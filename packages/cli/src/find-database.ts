@@ -23,9 +23,12 @@ const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSettings>(
 /** A database to work on. */
 export interface FoundDatabase {
   readonly url: string
-  /** True if it is on the embedded server, which runs only while a service or a command uses it. */
+  /**
+   * True if the database is on the embedded server, which runs only while a service or a command
+   * uses it.
+   */
   readonly isEmbedded: boolean
-  /** Releases it: shuts the embedded server down unless another process uses it. */
+  /** Releases the database: shuts down the embedded server unless another process uses it. */
   release(): Promise<void>
 }
 
@@ -37,8 +40,8 @@ export interface DatabaseOption {
 }
 
 /**
- * Finds the database: the given one, or that of the service with this environment, `.env` or
- * folder.
+ * Finds the database: the one in the options, or the database of the service with this environment,
+ * `.env` or folder.
  *
  * @throws HoldfastError `usage-invalid`, `configuration-invalid`, or one of the codes
  * `embedded-postgres-…`.
@@ -48,7 +51,7 @@ export async function findDatabase({ url: given, directory }: DatabaseOption): P
     throw usageInvalid('Pass either --database-url or --directory.')
   if (given !== undefined) return atUrl(checkUrl(given))
   if (directory !== undefined) return onEmbeddedServer(directory)
-  // Imported lazily: it loads everything that a service runs with.
+  // Imported lazily, since it loads all modules of a service.
   const { readSettings } = await import('holdfast/node')
   const { DATABASE_URL } = await readSettings(databaseSettings)
   if (DATABASE_URL !== undefined) return atUrl(DATABASE_URL.reveal())

@@ -7,7 +7,7 @@ export function redactJson(value: Json): Json {
   return redactor.fields({ value })['value'] as Json
 }
 
-/** Returns text without the passwords of URLs and the tokens of `Authorization` headers in it. */
+/** Returns text without passwords in URLs and tokens in `Authorization` headers. */
 export function redactText(text: string): string {
   return redactor.text(text)
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** The output that text is formatted for. */
+/** The output for which text is formatted. */
 export interface Screen {
   /** The width in columns; `undefined` if it is not a terminal and has no limit. */
   readonly columns: number | undefined

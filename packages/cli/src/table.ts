@@ -7,9 +7,9 @@ import { fit, pad, widthOf } from './text-width.ts'
 export interface Column<Row> {
   readonly title: string
   value(row: Row): string
-  /** True if it is truncated if there is too little room. */
+  /** True to truncate the column if the table is too wide. */
   readonly isFlexible?: boolean
-  /** True if it is left out if there is too little room. */
+  /** True to omit the column if the table is too wide. */
   readonly isOptional?: boolean
 }
 

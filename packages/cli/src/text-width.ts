@@ -3,7 +3,7 @@ const segmenter = new Intl.Segmenter()
 const wide =
   /^(?:\p{Emoji_Presentation}|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}])/u
 
-/** Returns the number of columns that a text takes in a terminal. */
+/** Returns the width of a text in a terminal, in columns. */
 export function widthOf(text: string): number {
   let width = 0
   for (const { segment } of segmenter.segment(text)) width += wide.test(segment) ? 2 : 1

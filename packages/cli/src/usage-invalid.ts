@@ -7,7 +7,7 @@ export function usageInvalid(message: string): HoldfastError {
   return new HoldfastError(code, message)
 }
 
-/** Returns whether the command line was invalid, rather than what it asked for. */
+/** Returns whether the command line itself was invalid, not the data that it refers to. */
 export function isUsageInvalid(error: unknown): boolean {
   return error instanceof HoldfastError && error.code === code
 }

@@ -8,7 +8,7 @@ import { present } from '../present.ts'
 /** Pauses the jobs of a name. */
 export const jobsPause: Command = command({
   name: 'jobs pause',
-  summary: 'Pause the jobs of a name: workers stop starting them. Running jobs continue.',
+  summary: 'Pause the jobs of a name: workers start no more of them. Running jobs continue.',
   details: 'Jobs can still be enqueued; they wait. "jobs list" shows what is paused.',
   arguments: ['name'],
   options: { service: serviceOption },

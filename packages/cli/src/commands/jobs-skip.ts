@@ -5,7 +5,7 @@ import { printable } from '../printable.ts'
 /** Skips one dead job. */
 export const jobsSkip: Command = command({
   name: 'jobs skip',
-  summary: 'Skip a dead job, so that the later jobs of its key that it blocks can run.',
+  summary: 'Skip a dead job, so that it no longer blocks later jobs of its key.',
   details:
     'Applies to messages of a consumer and to jobs with onDead: wait. The job stays dead and can still be redriven.',
   arguments: ['id'],

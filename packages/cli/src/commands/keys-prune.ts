@@ -5,7 +5,7 @@ import { duration, flag } from '../option.ts'
 import { readDurationMs } from '../read-time.ts'
 import { usageInvalid } from '../usage-invalid.ts'
 
-// The default retention of services: clients may send a key again for that long.
+// The default retention of services, during which clients may retry with a key.
 const defaultRetention = '7d'
 
 /** Deletes old idempotency keys. */

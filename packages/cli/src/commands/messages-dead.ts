@@ -49,7 +49,7 @@ export const messagesRedrive: Command = command({
 /** Deletes dead letters. */
 export const messagesSkip: Command = command({
   name: 'messages skip',
-  summary: 'Delete dead letters of a subscriber, which it then never handles.',
+  summary: 'Delete dead letters of a subscriber, so that it never handles them.',
   arguments: ['subscriber'],
   options: { id: text('message', 'Only the dead letter of this message. Default: all.') },
   async run({ arguments: [subscriber = ''], options: { id }, client }) {

@@ -25,7 +25,8 @@ async function runPsql(database: FoundDatabase, given: readonly string[]): Promi
   const { url, password } = splitPassword(database.url)
   const child = spawn('psql', ['--dbname', url, ...given], {
     stdio: 'inherit',
-    // A command line is visible to all users of the machine.
+    // The password is passed in the environment, since all users of the machine can see a command
+    // line.
     env: { ...process.env, ...present({ PGPASSWORD: password }) },
   })
   // The terminal sends Ctrl-C to both processes. It cancels a statement in psql, and must not stop

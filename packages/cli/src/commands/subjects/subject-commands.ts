@@ -3,5 +3,5 @@ import { subjectsErase } from './subjects-erase.ts'
 import { subjectsErasures } from './subjects-erasures.ts'
 import { subjectsExport } from './subjects-export.ts'
 
-/** The commands about the data of a person. */
+/** The commands about a person's data. */
 export const subjectCommands: readonly Command[] = [subjectsExport, subjectsErase, subjectsErasures]

@@ -8,18 +8,18 @@ import { type Column, table } from '../../table.ts'
 import { subjectServiceOption } from './subjects-options.ts'
 
 const notReached =
-  'Not reached: tables of the application, logs, telemetry, brokers that relays and BullMQ have sent to, receivers of webhooks, backups, and replicas of the database elsewhere.'
+  'Not erased: data in tables of the application, logs, telemetry, brokers of relays and BullMQ, receivers of webhooks, backups, and external replicas of the database.'
 
-/** Erases what is stored about a subject. */
+/** Erases the data stored about a subject. */
 export const subjectsErase: Command = command({
   name: 'subjects erase',
-  summary: 'Erase everything that is stored about a person.',
-  details: `A subject is a name that the service declares for a person, such as customer:42. What is still needed is left and reported, and the exit code is 1: run it again later. It may be interrupted at any time. A retry of an erased call is answered with 410 and never runs again. ${notReached}`,
+  summary: 'Erase all data stored about a person.',
+  details: `A subject is a name that the service declares for a person, such as customer:42. Data that is still needed is kept and reported, and the exit code is 1: run the command again later. It can be interrupted at any time. A retry of an erased call is answered with 410 and never runs again. ${notReached}`,
   arguments: ['subject'],
   options: {
     service: subjectServiceOption,
-    'dry-run': flag('Only count what would be erased.'),
-    'cancel-waiting': flag('Also cancel jobs that wait to run and webhooks that wait to be sent.'),
+    'dry-run': flag('Only count the rows that would be erased.'),
+    'cancel-waiting': flag('Also cancel waiting jobs and undelivered webhooks.'),
     reference: text(
       'text',
       'Stored with the record of the erasure, such as a ticket number. Do not use personal data.',
@@ -66,7 +66,7 @@ function describe(result: SubjectErasure, screen: Screen): string {
     ...(isComplete ? [] : ['', 'Incomplete. Run it again when these have ended.']),
     ...(otherServices.length === 0
       ? []
-      : ['', `Other services with data of it: ${otherServices.join(', ')}.`]),
+      : ['', `Other services with data of this subject: ${otherServices.join(', ')}.`]),
     '',
     notReached,
   ].join('\n')

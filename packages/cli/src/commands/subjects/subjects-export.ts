@@ -6,10 +6,10 @@ import { printableJson } from '../../printable.ts'
 import { subjectServiceOption } from './subjects-options.ts'
 import { present } from '../../present.ts'
 
-/** Exports what is stored about a subject. */
+/** Exports the data stored about a subject. */
 export const subjectsExport: Command = command({
   name: 'subjects export',
-  summary: 'Print everything that is stored about a person, as JSON.',
+  summary: 'Print all data stored about a person, as JSON.',
   details:
     'A subject is a name that the service declares for a person, such as customer:42. The output is an array with one record per line, always with all values: redirect it to a file that only the person receives. It does not include the tables of the application.',
   arguments: ['subject'],

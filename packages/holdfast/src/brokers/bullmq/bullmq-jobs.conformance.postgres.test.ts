@@ -12,7 +12,8 @@ engineConformance('bullmq', {
   missing,
   jobEngine: bullmqJobs({
     connection: { port: server?.port ?? 6379 },
-    // An attempt that loses its lock is aborted, which would hide that it could not have committed.
+    // An attempt that loses its lock is aborted, which would hide that it could not have committed
+    // anyway.
     lockDuration: '60s',
   }),
   promises: [],

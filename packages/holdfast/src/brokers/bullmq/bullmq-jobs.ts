@@ -31,9 +31,9 @@ export interface BullMqJobsOptions {
    */
   readonly keepOnPostgres?: readonly string[]
   /**
-   * How long BullMQ's lock on a running job is valid without renewal. If a worker dies, its jobs
-   * run again within 1.7 times this duration. Default `'10s'`. Raise it if jobs block the event
-   * loop for longer: their locks expire, and BullMQ runs them a second time.
+   * Validity of BullMQ's lock on a running job without renewal. If a worker dies, its jobs run
+   * again within 1.7 times this duration. Default `'10s'`. Raise it if jobs block the event loop
+   * for longer: their locks expire, and BullMQ runs them a second time.
    */
   readonly lockDuration?: Duration
 }

@@ -28,7 +28,7 @@ export interface BullMqWorkerParts extends Pick<
   readonly connection: string | RedisOptions
   readonly prefix: string | undefined
   readonly plan: QueuePlan
-  /** How long a BullMQ lock is valid without renewal, in milliseconds. */
+  /** Validity of a BullMQ lock without renewal, in milliseconds. */
   readonly lockMs: number
 }
 
@@ -36,8 +36,8 @@ const lookEveryMs = 1_000
 const unknownPauseMs = 5_000
 
 /**
- * Runs the jobs that BullMQ hands out. BullMQ decides when a job is attempted; the row of the job
- * decides whether it still is, and how each attempt ends.
+ * Runs the jobs that BullMQ delivers. BullMQ decides when to attempt a job. The job's row decides
+ * whether the attempt still runs, and how it ends.
  */
 export class BullMqWorker {
   readonly #parts: BullMqWorkerParts
@@ -66,7 +66,7 @@ export class BullMqWorker {
       holdsLease: () => true,
     })
     this.#client = openRedis(connection, { maxRetriesPerRequest: null })
-    // Commands report their own failures; a reconnect is not worth a warning.
+    // Commands report their own failures, so a reconnect is not logged as a warning.
     this.#client.on('error', (error) =>
       log.debug({ reason: error.message }, 'Redis connection of the jobs failed'),
     )
@@ -132,7 +132,7 @@ export class BullMqWorker {
       )
   }
 
-  /** Aborts the attempts of jobs that BullMQ may hand out again. */
+  /** Aborts the attempts of jobs that BullMQ may deliver again. */
   #lose(ids: readonly string[]): void {
     for (const { row, deadline } of this.#attempts.scopes) if (ids.includes(row.id)) deadline.cancel(jobLost)
   }
@@ -166,10 +166,10 @@ export class BullMqWorker {
   }
 }
 
-/** The end of a job that was not attempted: BullMQ hands it out again at once. */
+/** The outcome of a job that was not attempted: BullMQ delivers it again at once. */
 const again = { next: 'again', delayMs: 0, isFailure: false, error: undefined } as const
 
-/** Returns the row of a job as one that a Postgres worker has claimed. */
+/** Returns the row of a job in the form of a job that a Postgres worker has claimed. */
 function claimedRow(
   { attemptsStarted, stalledCounter }: BullMqJob,
   { name }: Job,

@@ -46,7 +46,7 @@ const searchEveryMs = 5 * 60_000
 const firstId = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Hands ready jobs over to BullMQ, in the order in which they are to run. The transaction of a
+ * Hands ready jobs over to BullMQ, in the order in which they have to run. The transaction of a
  * batch commits after BullMQ has accepted it, so a crash can hand a job over twice but cannot lose
  * it. After each connect to Redis, jobs that Redis has lost are handed over again.
  */
@@ -86,7 +86,7 @@ export class Handover {
   }
 
   #wake(): void {
-    // After a failure, the retry delay applies, however many jobs are ready.
+    // After a failure, the retry delay applies, no matter how many jobs are ready.
     if (!this.#hasFailed) this.#task.now()
   }
 

@@ -16,11 +16,11 @@ export interface JobQueuesParts {
 }
 
 // Holdfast priorities are -1000 to 1000, the highest first. BullMQ priorities start at 1, the
-// lowest first, and a job without one comes before all others.
+// lowest first, and a job without a priority comes before all others.
 const lowestPriority = 1_001
 
 /**
- * The BullMQ queues that jobs are handed over to. They hold only ids; the inputs stay in the
+ * The BullMQ queues for jobs that are handed over. They contain only ids; the inputs stay in the
  * database.
  */
 export class JobQueues {
@@ -117,7 +117,7 @@ export class JobQueues {
     })
   }
 
-  /** Runs work against Redis. Its failures are reported with the address of Redis. */
+  /** Runs commands on Redis. Their failures are reported with the address of Redis. */
   async #withRedis<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()

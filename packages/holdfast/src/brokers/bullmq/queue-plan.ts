@@ -6,9 +6,9 @@ import type { JobType } from '../../kernel/background/job-type.ts'
 /** A BullMQ queue and its limits. */
 export interface PlannedQueue {
   readonly name: string
-  /** Max number of its jobs that one process runs at once. */
+  /** Max number of jobs of the queue that one process runs at once. */
   readonly concurrency: number
-  /** Max number of its jobs that all processes together run at once. Absent: no limit. */
+  /** Max number of jobs of the queue that all processes together run at once. Absent: no limit. */
   readonly globalConcurrency?: number
   readonly limiter?: RateLimiterOptions
 }

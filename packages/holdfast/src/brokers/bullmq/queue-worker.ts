@@ -9,10 +9,10 @@ import type { JobRunEnd } from './run-job.ts'
 export interface QueueWorkerParts {
   readonly client: Redis
   readonly prefix: string | undefined
-  /** How long a BullMQ lock is valid without renewal, in milliseconds. */
+  /** Validity of a BullMQ lock without renewal, in milliseconds. */
   readonly lockMs: number
   readonly log: Logger
-  /** Runs a job that BullMQ hands out. */
+  /** Runs a job that BullMQ delivers. */
   readonly run: (job: Job) => Promise<JobRunEnd>
   /** Called with the ids of jobs whose locks could not be renewed. */
   readonly onLocksLost: (ids: readonly string[]) => void
@@ -67,7 +67,7 @@ export function openQueueWorker(
   return worker
 }
 
-/** Runs a job and reports to BullMQ what happens to it next. */
+/** Runs a job, and tells BullMQ how to continue with it. */
 async function answer(job: Job, token: string, run: QueueWorkerParts['run']): Promise<void> {
   // The row of the job decides whether there is another attempt, not BullMQ.
   job.opts.attempts = Number.MAX_SAFE_INTEGER

@@ -19,8 +19,8 @@ export interface RunParts extends HandlerParts {
 export interface JobRunEnd {
   readonly outcome: AttemptOutcome
   /**
-   * `over`: the job needs no further run. `again`: it runs again after `delayMs`, and BullMQ counts
-   * a failed attempt if `isFailure`. `dead`: its last attempt failed.
+   * `over`: the job does not run again. `again`: it runs again after `delayMs`, and BullMQ counts a
+   * failed attempt if `isFailure` is true. `dead`: its last attempt failed.
    */
   readonly next: 'over' | 'again' | 'dead'
   readonly delayMs: number

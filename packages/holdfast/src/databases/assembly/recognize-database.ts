@@ -174,7 +174,7 @@ const meanings: Readonly<Record<keyof Place, string>> = {
   server:
     'database is on another server than at the last start: moved, or restored from a dump; see "Restore and move" in the documentation',
   timeline:
-    'server has another timeline than at the last start: failover, or point-in-time recovery; see "Restore and move" in the documentation',
+    'server has a different timeline than at the last start: failover, or point-in-time recovery; see "Restore and move" in the documentation',
   database:
     'database is another one than at the last start: a copy, or restored from a dump; see "Restore and move" in the documentation',
 }

@@ -133,12 +133,12 @@ function checkOptions({ reference, batchSize = 1 }: EraseOptions): void {
     throw optionsInvalid(`the batch size ${batchSize}; it must be an integer from 1 to ${maxBatchSize}`)
   if (reference !== undefined && (reference.length > maxReference || reference.includes('\0')))
     throw optionsInvalid(
-      `a reference of ${reference.length} characters; it has to have at most ${maxReference}, none of them U+0000`,
+      `a reference of ${reference.length} characters; at most ${maxReference} are allowed, and no U+0000`,
     )
 }
 
 function optionsInvalid(what: string): HoldfastError {
-  return new HoldfastError('erasure-options-invalid', `A subject was to be erased with ${what}.`)
+  return new HoldfastError('erasure-options-invalid', `An erasure was requested with ${what}.`)
 }
 
 interface ErasureParts {

@@ -53,7 +53,7 @@ export const IdempotencyAnswerErased: Plain<'idempotency-answer-erased'> = probl
     status: 410,
     title: 'The answer to this idempotency key has been erased',
     description:
-      'The call was carried out. Its answer contained data of a person, which has been erased since. The call does not run again under this key; do not send it under a new one before you have looked at the data.',
+      'The call was executed. Its answer contained personal data, which has been erased since. The call does not run again with this key. Check the data before you send it with a new key.',
   },
 )
 

@@ -55,12 +55,12 @@ export const WebhookDeliveryUnknown: Plain<'webhook-delivery-unknown'> = problem
     'It was deleted after its retention time, its endpoint was removed, or it is not one of yours.',
 })
 
-/** The body of the delivery was erased with the data of a person, so it cannot be sent again. */
+/** The body of the delivery was erased with a person's data, so it cannot be sent again. */
 export const WebhookDeliveryErased: Plain<'webhook-delivery-erased'> = problem('webhook-delivery-erased', {
   status: 410,
   title: 'The content of the webhook delivery has been erased',
   description:
-    'It contained data of a person, which has been erased. The record of the delivery is kept, but it cannot be sent again.',
+    'It contained personal data, which has been erased. The record of the delivery is kept, but it cannot be sent again.',
 })
 
 /** The endpoint is disabled, so deliveries to it cannot be replayed. */

@@ -279,7 +279,7 @@ function limitSchema(max: number, defaultLimit: number): Record<string, JsonSche
       minimum: 1,
       maximum: max,
       default: defaultLimit,
-      description: 'How many items at most.',
+      description: 'Max number of items.',
     },
   }
 }

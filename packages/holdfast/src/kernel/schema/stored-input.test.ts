@@ -65,7 +65,7 @@ test('a value that another alternative would accept without its undeclared field
   const schema = z.union([z.strictObject({ a: z.int().catch(4) }), z.object({ a: z.string() })])
   const read = storedInputOf(schema)
   expect(await read({ a: 'x', ...secret })).toMatchObject({
-    issues: [{ message: expect.stringContaining('alternatives that cannot be told apart') }],
+    issues: [{ message: expect.stringContaining('alternatives that cannot be distinguished') }],
   })
   expect(await read({ a: 1 })).toMatchObject({ stored: { a: 1 } })
 })

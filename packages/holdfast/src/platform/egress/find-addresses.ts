@@ -6,7 +6,7 @@ import { rejectAddress } from './reject-address.ts'
 /** Resolves a host name to its addresses. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>
 
-/** The destinations that requests may go to. */
+/** The allowed destinations of requests. */
 export interface EgressRules {
   /**
    * Hosts that may have any address, such as `localhost` or `localhost:4000`. Other hosts must have
@@ -34,8 +34,8 @@ export async function findAddresses(url: URL, rules: EgressRules): Promise<reado
   if (isAllowedHost(url, rules.allowedHosts)) return addresses
   const refusal = addresses.map(rejectAddress).find((found) => found !== undefined)
   if (refusal === undefined) return addresses
-  // The message omits the address: the person who set the host may read it, and must not learn what
-  // is behind a firewall.
+  // The message omits the address: the user who set the host may read it, and must not learn the
+  // addresses behind a firewall.
   throw new HoldfastError(
     'egress-refused',
     `${url.hostname} resolves to ${refusal}. Only public addresses are allowed; add the host to \`allowedHosts\` if it is yours.`,

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 
-// Addresses that look public, at which clouds provide services to their own machines.
+// Public-looking addresses at which clouds provide services to their own machines.
 const platformAddresses = new Set(['168.63.129.16'])
 
 /**

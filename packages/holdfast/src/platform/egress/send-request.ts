@@ -5,7 +5,7 @@ import { type Cancellation, abortable } from '../../kernel/base/cancellation.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { type EgressRules, findAddresses } from './find-addresses.ts'
 
-/** A request to a destination that users have set. */
+/** A request to a destination that a user has configured. */
 export interface EgressRequest {
   readonly url: URL
   readonly method: 'GET' | 'POST'

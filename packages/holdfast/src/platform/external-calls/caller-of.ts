@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url'
 
 /** The code that makes a call. */
 export interface Caller {
-  /** True if it is the framework, calling its database or its collectors. */
+  /** True if the caller is the framework, which calls its database or its collectors. */
   readonly isFramework: boolean
-  /** True if it is an HTTP client. */
+  /** True if the caller is an HTTP client. */
   readonly isHttpClient: boolean
   /** The nearest file and line of the program; `undefined` if none of it is on the stack. */
   readonly calledAt: string | undefined
@@ -16,11 +16,11 @@ const maxFrames = 100
 const root = fileURLToPath(new URL('../..', import.meta.url))
 // Tests are beside the framework's code, but are programs that use it.
 const test = /\.(?:test|fixture)\.[jt]s$/
-// The wings and rooms that make calls themselves. Others are on the stack because they wait for a
-// handler, which makes the call.
+// The folders of the framework that make calls themselves. The others are on the stack because they
+// wait for a handler, which makes the call.
 const calling = /^(?:storage|platform\/telemetry)\b/
-// A driver reconnects for waiting callers and an exporter sends on a timer: nothing else is on the
-// stack then.
+// A driver that reconnects for waiting callers, and an exporter that sends on a timer, are alone on
+// the stack.
 const driver = /\/node_modules\/(?:pg|pg-pool|@opentelemetry\/(?:otlp-)?exporter-[^/]+)\//
 const httpClient = /^node:(?:_http_|internal\/deps\/undici\/)|\/node_modules\/undici\//
 const library = /^node:|\/node_modules\//

@@ -19,7 +19,7 @@ export interface ExternalCallWatchOptions {
 /** A transaction whose handler runs or has run. */
 interface WatchedTransaction extends HandledTransaction {
   hasEnded: boolean
-  /** The reason why it must not be committed. */
+  /** The error with which the commit must fail. */
   refusal: HoldfastError | undefined
 }
 
@@ -54,9 +54,8 @@ export function createExternalCallWatch({
       }
       const whom = `${operation} ${host}`
       if (reportedBy.has(calledAt ?? whom)) return
-      // A call without a known location is reported only if no other call goes to that host: a
-      // redirect
-      // follows a call that has one.
+      // A call without a known location is reported only if there is no other call to that host: a
+      // redirect, for example, follows a call with a location.
       reportedBy.add(calledAt ?? whom).add(whom)
       log.warn(
         { operation, host, calledAt: calledAt ?? unknownCaller },

@@ -12,8 +12,8 @@ import { attributesOf, createTelemetry } from 'holdfast/telemetry'
 import { z } from 'zod'
 import { testHost } from '../../../test/test-host.ts'
 
-// Prints the spans of one call whose handler creates spans with OpenTelemetry's API, and which
-// provider recorded them.
+// Prints the spans of a call whose handler creates spans with OpenTelemetry's API, with the
+// provider that recorded them.
 const [, , situation] = process.argv
 
 const exporter = new InMemorySpanExporter()

@@ -23,7 +23,7 @@ const kinds: Readonly<Record<OtelSpanKind, SpanKind>> = {
   [OtelSpanKind.CONSUMER]: 'consumer',
 }
 
-/** Provides tracers to users of OpenTelemetry's API whose spans are Holdfast's. */
+/** Provides tracers to users of OpenTelemetry's API. Their spans are Holdfast spans. */
 export class BridgedTracerProvider implements TracerProvider {
   readonly #telemetry: Telemetry
 

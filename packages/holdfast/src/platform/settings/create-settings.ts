@@ -3,7 +3,7 @@ import type { Settings, SettingsSource } from '../../kernel/host/settings.ts'
 import type { Setting } from './setting.ts'
 import { createSettingReader, type Reading } from './setting-reader.ts'
 
-/** Declarations of settings, by variable name, for their values. */
+/** The declarations of settings by variable name, derived from the types of their values. */
 export type SettingDeclarations<Values> = { readonly [Name in keyof Values]: Setting<Values[Name]> }
 
 /**

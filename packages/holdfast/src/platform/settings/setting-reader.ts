@@ -25,7 +25,7 @@ export interface SettingReader {
 // Messages are read by people.
 const maxShownLength = 60
 const redactor = createRedactor()
-// Matches names of settings that are probably secret. Hiding one value too many is harmless.
+// Matches names of settings that are probably secret. Hiding a value unnecessarily is harmless.
 const soundsSecret = /(?:^|_)(?:KEY|TOKEN|SECRET|PASS|PASSWORD|DSN|CREDENTIALS?)S?(?:_|$)/i
 
 /** Creates the reader of a setting. `names` are the names of all settings declared with it. */
@@ -114,7 +114,7 @@ function readAbsent(schema: Schema, { default: own }: JsonSchema): { readonly va
   try {
     const result = validate(schema, undefined)
     if (result instanceof Promise) {
-      // Whether it is optional must be known synchronously, when it is declared.
+      // The declaration has to determine synchronously whether the setting is optional.
       result.catch(() => {})
       return undefined
     }

@@ -11,8 +11,8 @@ export interface SettingOptions {
    */
   readonly default?: string
   /**
-   * Replaces the default in the documentation if it depends on something. Default: the text of
-   * `default`.
+   * Description of the default for the documentation, if the default depends on other values.
+   * Default: the text of `default`.
    */
   readonly defaultDescription?: string
   /**

@@ -53,7 +53,7 @@ export interface TelemetryHost {
   /** The logger of export failures. Default: one JSON object per line on stdout. */
   readonly log?: Logger
   /**
-   * Receives notices about settings that were worked around, for the person who starts the service.
+   * Receives notices about settings that were worked around, for the user who starts the service.
    * Default: a line on stderr.
    */
   readonly notify?: (message: string) => void
@@ -162,7 +162,7 @@ async function startExporters(
     description: 'Spans and data points that were not exported.',
     unit: '{record}',
   })
-  // Before the import, so that no span of the start is missed.
+  // Called before the import, so that no span of the start is missed.
   const reader = recorder.readSpans()
   const { startExport } = await import('./otlp/start-export.ts')
   return startExport({

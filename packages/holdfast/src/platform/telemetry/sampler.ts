@@ -5,7 +5,7 @@ export interface Sampler {
   /** The decision for traces that begin here; `undefined` if it depends on their id. */
   readonly ofRoots: boolean | undefined
   /**
-   * Returns whether a trace is recorded; `sampled` of a continued trace tells whether its caller
+   * Returns whether a trace is recorded; `sampled` of a continued trace is true if its caller
    * records it.
    */
   decide(trace: TraceContext): boolean

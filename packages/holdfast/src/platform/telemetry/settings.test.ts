@@ -3,7 +3,7 @@ import { HoldfastError } from 'holdfast'
 import { expect, test } from 'vitest'
 import { telemetryForTest } from './telemetry.fixture.ts'
 
-/** Returns the error that a configuration is refused with. */
+/** Returns the error of a rejected configuration. */
 function refusalOf(options: TelemetryOptions, env: Readonly<Record<string, string>>): HoldfastError {
   try {
     void createTelemetry(options, { env, notify: () => {} }).stop(0)

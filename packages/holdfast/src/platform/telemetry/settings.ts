@@ -8,7 +8,7 @@ import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.
 import { readUntracedHosts } from './untraced-hosts.ts'
 import { invalid, readVariables, type Variables } from './variables.ts'
 
-/** The settings that options and variables result in. */
+/** The settings that result from options and variables. */
 export interface TelemetrySettings {
   /** True if anything is recorded at all. */
   readonly isEnabled: boolean
@@ -43,7 +43,7 @@ export interface TelemetrySource {
   readonly options: TelemetryOptions
   readonly env: Readonly<Record<string, string | undefined>>
   readonly mode: Mode
-  /** Receives notices about settings that were interpreted differently from what they say. */
+  /** Receives notices about settings that are not applied literally. */
   readonly notify: (message: string) => void
 }
 

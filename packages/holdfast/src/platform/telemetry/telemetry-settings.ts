@@ -25,7 +25,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'OTEL_TRACES_SAMPLER',
-    description: 'Sampler: which traces are recorded.',
+    description: 'Sampler, which decides which traces are recorded.',
     valid: 'always_on, always_off, traceidratio, or one of these after parentbased_',
     default: 'parentbased_always_on',
   },

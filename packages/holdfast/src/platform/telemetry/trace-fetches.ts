@@ -5,7 +5,7 @@
  * is sent, in the asynchronous context of the code that makes it.
  *
  * Invariants:
- * - A request outside of a span, or after its span has ended, is left alone.
+ * - A request outside of a span, or after its span has ended, is not changed.
  * - A header that the program has set is never duplicated.
  * - A host of `untracedHosts` gets no trace context; its span is still recorded.
  * - A span ends with the head of its response: a body that is never read must not keep it open.
@@ -29,7 +29,7 @@ interface UndiciRequest {
   readonly origin?: string | URL
   readonly path: string
   readonly method: string
-  /** Names and values in turn; one text in versions before 6. */
+  /** Names and values alternate; a single text in versions before 6. */
   readonly headers: string | readonly (string | readonly string[])[]
   addHeader(name: string, value: string): unknown
 }
@@ -125,7 +125,7 @@ function describe({ method, path }: UndiciRequest, origin: URL): Attributes {
       : { 'http.request.method': '_OTHER', 'http.request.method_original': method }),
     'server.address': hostOf(origin),
     'server.port': Number(origin.port) || (origin.protocol === 'https:' ? 443 : 80),
-    // Without the query string and credentials, where URLs contain secrets.
+    // Omits the query string and the credentials, which may contain secrets.
     'url.full': origin.origin + path.replace(/[?#].*$/s, ''),
   }
 }

@@ -4,7 +4,7 @@ import { invalid } from './variables.ts'
 const form = /^(?:(?:\*\.)?[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*|[0-9a-f]*(?::[0-9a-f.]*){2,})$/
 
 /**
- * Reads the option `untracedHosts`: host names, or `*.` and a domain for every host below it.
+ * Reads the option `untracedHosts`: host names, or `*.` and a domain for all of its subdomains.
  * Returns a function that tests whether a host in lower case is one of them.
  *
  * @throws HoldfastError `configuration-invalid` if an entry is anything else, such as a URL.

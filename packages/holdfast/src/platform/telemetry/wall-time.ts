@@ -1,4 +1,4 @@
-// The system clock is adjusted at times, while `performance.now()` stops in a suspended machine.
+// The system clock may be adjusted, and `performance.now()` stops while the machine is suspended.
 const toleratedDriftMs = 50
 
 let originMs = performance.timeOrigin

@@ -11,8 +11,8 @@ import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.
 
 /**
  * Starts the telemetry of a service: as {@link createTelemetry} does, and serves its metrics. If
- * they cannot be served, a notice says so; the start fails only in production, if serving them was
- * configured.
+ * metrics cannot be served, a notice reports this. The start fails only in production, and only if
+ * the metrics server is configured explicitly.
  *
  * @throws HoldfastError `configuration-invalid`; `metrics-not-served` in production.
  */

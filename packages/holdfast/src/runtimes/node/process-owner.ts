@@ -6,7 +6,7 @@ import { createRedactor } from '../../kernel/base/redact.ts'
 
 const signals = ['SIGTERM', 'SIGINT'] as const
 
-// Max time that other parts of the program may keep the process alive after its service has
+// Max time for which other parts of the program may keep the process alive after its service has
 // stopped.
 const lingerMs = 1_000
 
@@ -20,7 +20,9 @@ export interface Stops {
 
 /** A process whose lifecycle the service manages. */
 export interface ProcessOwner {
-  /** Registers how to stop the service. Before that, there is nothing to stop. */
+  /**
+   * Registers the callbacks that stop the service. Until then, a signal ends the process at once.
+   */
   started(stops: Stops): void
   /** Removes the listeners from the process. */
   readonly release: () => void
@@ -28,9 +30,9 @@ export interface ProcessOwner {
 
 /**
  * Stops the process gracefully at SIGTERM and SIGINT, and with exit code 1 after an uncaught error.
- * A second signal ends it at once, and so does the first one before the service has started: a
- * start that is interrupted is undone by the other side, such as the database. (PID 1 of a
- * container does not receive signals at all without a listener.)
+ * A second signal ends it at once, and so does the first one before the service has started: the
+ * other side, such as the database, rolls back an interrupted start. (PID 1 of a container does not
+ * receive signals at all without a listener.)
  */
 export function manageProcess(log: Logger): ProcessOwner {
   let stops: Stops | undefined
@@ -75,8 +77,8 @@ export function manageProcess(log: Logger): ProcessOwner {
 }
 
 /**
- * Returns log fields of an error. Any value may have been thrown, and an error in here would end
- * the process on the spot.
+ * Returns log fields of an error. Any value may have been thrown, and an error in this function
+ * would end the process at once.
  */
 function fieldsOf(error: unknown): LogFields {
   try {

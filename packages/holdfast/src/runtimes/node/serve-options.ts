@@ -27,7 +27,7 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    * The environment variables. Default: those of the process, and in development those of `.env`.
    */
   readonly env?: ServiceHost['env']
-  /** Receives notices for the person who starts the service. Default: a line on stderr. */
+  /** Receives notices for the user who starts the service. Default: a line on stderr. */
   readonly notify?: (message: string) => void
   /**
    * True if the service manages the process: it then stops gracefully at SIGTERM and SIGINT and
@@ -38,8 +38,8 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
   readonly signals?: boolean
   /**
    * True if the service serves its documentation: `/openapi.json`, and `/docs` for people. Default
-   * true, in production too. The responses reveal the same, so hiding it protects nothing. An
-   * operation with one of these routes takes precedence.
+   * true, in production too. The responses reveal the same information, so hiding the documentation
+   * protects nothing. An operation with one of these routes takes precedence.
    */
   readonly documentation?: boolean
   /**
@@ -48,8 +48,8 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    */
   readonly telemetry?: false | TelemetryOptions
   /**
-   * How this process runs the jobs, schedules and messages of the service; `false`: other processes
-   * run them. Default: `WORKER_CONCURRENCY` jobs at once, else 10.
+   * Options of the worker for jobs, schedules and messages; `false`: other processes run them.
+   * Default: `WORKER_CONCURRENCY` jobs at once, else 10.
    */
   readonly worker?: false | WorkerOptions
 }

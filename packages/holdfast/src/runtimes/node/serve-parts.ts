@@ -9,7 +9,7 @@ import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.
 
 /** Parts of `serve` other than the operations. */
 export interface ServeParts {
-  /** True if the process answers calls, rather than only health checks while it runs jobs. */
+  /** True if the process answers calls. False if it only answers health checks and runs jobs. */
   readonly answersCalls: boolean
   /** The pages with which a service documents itself. */
   readonly documentation: Pages
@@ -31,7 +31,7 @@ export interface ServeParts {
   readonly callerLineOfProgram?: () => string | undefined
 }
 
-/** The service that is observed, and the receivers of what goes wrong with that. */
+/** The observed service, and the receivers of telemetry errors. */
 export interface Watched extends Pick<ServiceHost, 'env' | 'log' | 'notify'> {
   readonly service: { readonly name: string; readonly version: string | undefined }
   readonly mode: Mode

@@ -24,8 +24,8 @@ import { type Stoppable, stopServer, type StopTimes } from './stop-server.ts'
  * - The port answers health probes from the moment it listens, and calls only once everything has
  *   started.
  * - A start that fails closes what it has started, and exits with code 1.
- * - A stop takes little more than `grace`: what has not ended then is cut off, and named in the
- *   log (stop-server.ts).
+ * - A stop takes little more than `grace`: work that has not ended by then is cut off and named in
+ *   the log (stop-server.ts).
  * - Only `manageProcess` touches signals and exit codes; with `signals: false`, nothing does.
  */
 
@@ -111,13 +111,12 @@ function createServiceHandler(
   })
 }
 
-/** A process that only runs jobs has no operations to answer with. */
+/** A process that only runs jobs serves no operations. */
 function withoutOperations(running: RunningService): RunningService {
   return { ...running, operations: new Map() }
 }
 
-// Long enough to announce the end to every connection in use; a process in an unknown state should
-// not run longer than that.
+// Long enough to close all connections in use; a process in an unknown state should not run longer.
 const failureDelayMs = 1_500
 
 /** Makes the owner of the process stop the server once. Returns the function that stops it. */

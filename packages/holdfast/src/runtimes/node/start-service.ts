@@ -8,7 +8,7 @@ import type { ServeOptions } from './serve-options.ts'
 import type { ServeParts, ServiceTelemetry } from './serve-parts.ts'
 import type { Configuration } from './settings/configuration.ts'
 
-/** A service that has started, with what runs beside it. */
+/** A started service, with its telemetry and worker. */
 export interface StartedService<O extends Operations> {
   readonly running: RunningService<O>
   /** `undefined` if this process runs no jobs. */
@@ -26,8 +26,8 @@ export interface StartOptions {
 }
 
 /**
- * Starts the telemetry of a service, the service and its worker. If one of them does not start,
- * those before it are stopped.
+ * Starts the telemetry of a service, the service and its worker. If one of them fails to start, the
+ * earlier ones are stopped.
  */
 export async function startService<O extends Operations>(
   service: Service<O>,
@@ -59,7 +59,7 @@ export async function startService<O extends Operations>(
   return { running, worker, telemetry, close: () => started.disposeAsync() }
 }
 
-/** Returns the detections of mistakes, which cost too much in production. */
+/** Returns the checks for programming errors, which are too expensive in production. */
 function detections(
   { callerLineOfProgram, watchExternalCalls }: ServeParts,
   { log }: Configuration,

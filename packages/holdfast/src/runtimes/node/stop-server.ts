@@ -29,13 +29,14 @@ export interface StopTimes {
   readonly drainDelayMs: number
 }
 
-// The database gets this much even if the grace is used up.
+// Min time to close the database, even if the grace period is over.
 const minCloseMs = 500
 
-// A job that does not end within a second of its signal is abandoned.
+// Time for a job to end after its signal. After it, the job is abandoned.
 const releaseMs = 2_000
 
-// The last spans show how the service ended; a receiver that is down must not delay the exit.
+// Time to export the last spans, which show how the service ended. A receiver that is down must not
+// delay the exit.
 const minFlushMs = 500
 const maxFlushMs = 5_000
 
@@ -53,8 +54,8 @@ export async function stopServer(
   const endMs = performance.now() + graceMs
   health.drain()
   http.drain()
-  // Other workers take jobs from now on; running jobs have the rest of the grace, less the time to
-  // release them.
+  // Other workers take jobs from now on; running jobs have the rest of the grace period, minus the
+  // time to release them.
   const working = stopWorking(worker, {
     limitMs: Math.max(0, graceMs - releaseMs),
     log: running.host.log,
@@ -82,11 +83,12 @@ export async function stopServer(
   )
 }
 
-// A message that lists a thousand calls would be truncated by log collectors.
+// Max number of listed calls: log collectors would truncate a longer message.
 const maxNamed = 10
 
 /**
- * Returns a phrase for each call that runs and each client that keeps its connection; at least one.
+ * Returns a phrase for each running call and each client that keeps its connection; at least one
+ * phrase.
  */
 function unfinishedWork(handler: Handler, http: HttpServer): readonly string[] {
   const calls = [...handler.callsInFlight].map(

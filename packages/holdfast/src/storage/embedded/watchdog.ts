@@ -47,7 +47,7 @@ stop_server() {
     polls=$((polls + 1))
   done
   is_ours "$1" || return
-  say 'the server did not shut down within 30 seconds, so it is ended at once'
+  say 'the server did not shut down within 30 seconds, so it is terminated'
   kill -QUIT "$pid"
 }
 

@@ -75,7 +75,7 @@ describe('an operation', () => {
         required: false,
         style: 'form',
         explode: true,
-        description: 'How many items at most.',
+        description: 'Max number of items.',
         schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 },
       },
       {

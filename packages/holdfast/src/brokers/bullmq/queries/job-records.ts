@@ -44,7 +44,7 @@ export function findOver(ids: readonly string[]): Statement {
 export interface Failing {
   readonly id: string
   readonly failure: Readonly<Record<string, unknown>> | undefined
-  /** How long a dead job is kept, in milliseconds; absent if there is another attempt. */
+  /** Retention of a dead job, in milliseconds; absent if there is another attempt. */
   readonly deadForMs?: number
 }
 
@@ -76,7 +76,7 @@ export function failJob({ id, failure, deadForMs }: Failing): Statement {
 /** A job that has succeeded. */
 export interface Finish {
   readonly id: string
-  /** How long the job is kept, in milliseconds. */
+  /** Retention of the job, in milliseconds. */
   readonly retentionMs: number
 }
 

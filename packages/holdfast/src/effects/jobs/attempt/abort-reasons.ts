@@ -3,7 +3,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 /** The abort reason if another worker has the job. The effects of this attempt are discarded. */
 export const jobLost: HoldfastError = new HoldfastError(
   'job-lost',
-  'The job was rescued by another worker, because no heartbeat of this one was seen in time. Nothing of this attempt is kept.',
+  'Another worker rescued the job, because the heartbeats of this worker did not arrive in time. This attempt is rolled back.',
 )
 
 /**

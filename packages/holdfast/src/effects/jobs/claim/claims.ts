@@ -199,7 +199,7 @@ export class Claims {
     )
     this.#reconciledMs = nowMs
     this.sweepNext()
-    if (rowCount) log.debug({ jobs: rowCount }, 'jobs released whose claim was never answered')
+    if (rowCount) log.debug({ jobs: rowCount }, 'jobs with an unanswered claim released')
   }
 
   async #run<T>(use: (connection: Connection) => Promise<T>): Promise<T> {

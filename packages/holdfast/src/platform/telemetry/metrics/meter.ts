@@ -23,7 +23,8 @@ export interface Meter {
   /** Registers sums that go up and down. Returns a function that unregisters them. */
   upDownCounter(definition: InstrumentDefinition, observe: Observe): () => void
   /**
-   * Registers sums that only grow and are kept elsewhere. Returns a function that unregisters them.
+   * Registers sums that only grow and that the caller maintains. Returns a function that
+   * unregisters them.
    */
   observedCounter(definition: InstrumentDefinition, observe: Observe): () => void
   /** Returns the measurements of all instruments so far. */
@@ -47,7 +48,7 @@ class InstrumentMeter implements Meter {
   readonly #instruments = new Map<string, Instrument>()
   readonly #seriesLimit: number
   readonly #warn: MeterOptions['warn']
-  /** The names of instruments that a warning was about. */
+  /** The names of instruments with a logged warning. */
   readonly #warned = new Set<string>()
 
   constructor({ seriesLimit, warn }: MeterOptions) {

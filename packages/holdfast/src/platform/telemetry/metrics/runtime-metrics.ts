@@ -12,7 +12,8 @@ import { unstableNames as names } from './unstable-names.ts'
 const nanosPerSecond = 1e9
 const delayResolutionMs = 20
 
-// More frequent reads see the same period, so that several readers do not reset each other's.
+// Min duration of a period. More frequent reads get the values of the same period, so that several
+// readers do not reset each other's periods.
 const shortestStretchMs = 10_000
 
 const gcBounds = [0.001, 0.01, 0.1, 1]

@@ -6,7 +6,7 @@ import type { OtlpTarget } from './target.ts'
 
 /** Options of {@link deliver}. */
 export interface DeliverOptions {
-  /** Ends the waiting when aborted: one last attempt follows. */
+  /** When aborted, ends the wait. One last attempt follows. */
   readonly hurry: AbortSignal
   /** Aborts the delivery at once. */
   readonly abort: AbortSignal
@@ -17,8 +17,8 @@ const maxAttempts = 5
 const pauses = { firstMs: 1_000 }
 
 /**
- * Max delay that a receiver can ask for, in milliseconds: after a longer one, the buffer would hold
- * newer records instead.
+ * Max delay that a receiver can request, in milliseconds: after a longer delay, newer records would
+ * have replaced those in the buffer.
  */
 const maxPauseMs = 300_000
 

@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue } from '../../../kernel/telemetry/span.ts'
 
-// Values are for people to read; a statement of a megabyte must not make the batch too large for
+// Max length of a value, so that a statement of a megabyte does not make the batch too large for
 // receivers.
 const maxTextLength = 4_096
 

@@ -14,15 +14,15 @@ const kindNumbers: Readonly<Record<SpanKind, number>> = {
 }
 const statusError = 2
 
-// A flag of W3C Trace Context; the two below say that it is known whether the parent is in another
-// process, and that it is.
+// A flag of W3C Trace Context; the two below mean that it is known whether the parent is in another
+// process, and that the parent is in one.
 const sampledFlag = 0x1
 const knowsRemoteFlag = 0x100
 const isRemoteFlag = 0x200
 
 /**
- * Returns the JSON body of an OTLP request with spans. It is assembled as text to save CPU time,
- * which the service needs meanwhile: most of a span is shared with others and encoded already.
+ * Returns the JSON body of an OTLP request with spans. It is assembled as text to save CPU time:
+ * most parts of a span are shared with other spans and already encoded.
  */
 export function encodeSpans(spans: readonly FinishedSpan[], resource: Attributes): string {
   const offsetMs = epochOffsetMs()

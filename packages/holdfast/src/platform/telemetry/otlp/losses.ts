@@ -10,7 +10,7 @@ export type LossReason = 'overwritten' | 'unavailable' | 'refused'
 
 /** Counts lost records and logs them without flooding the log. */
 export interface Losses {
-  /** Adds a number of lost records with the reason. */
+  /** Adds a number of lost records and the reason. */
   add(count: number, why: { readonly reason: LossReason; readonly message: string }): void
   /** Logs the losses not logged yet. */
   tell(): void

@@ -24,7 +24,7 @@ const value = z.union([
 
 const attributes = z
   .array(z.strictObject({ key: text.min(1), value }))
-  .refine((all) => new Set(all.map(({ key }) => key)).size === all.length, 'a name stands there twice')
+  .refine((all) => new Set(all.map(({ key }) => key)).size === all.length, 'a name occurs twice')
 
 const resource = z.strictObject({ attributes })
 const scope = z.strictObject({ name: z.string(), version: z.string() })

@@ -23,8 +23,8 @@ const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new Http
 
 const compress = promisify(gzip)
 
-// Spans are so repetitive that they compress well at any level; higher levels cost several times as
-// much.
+// Compression level. Spans are so repetitive that they compress well at any level; higher levels
+// cost several times as much.
 const fastest = { level: constants.Z_BEST_SPEED }
 
 /** Per OTLP, only these statuses mean that the same request may succeed later. */

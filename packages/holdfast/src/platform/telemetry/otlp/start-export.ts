@@ -15,7 +15,7 @@ export interface SpanExport {
   readonly target: OtlpTarget
   /** The interval between exports, in milliseconds. */
   readonly everyMs: number
-  /** Max number of spans per request; as soon as that many are pending, they are sent. */
+  /** Max number of spans per request. As soon as this number is pending, they are sent. */
   readonly batchSize: number
 }
 
@@ -80,8 +80,8 @@ function exportMetrics(
     everyMs,
     losses: createLosses('metrics', lost, log),
     unseen,
-    // Metrics are cumulative: there is always one request to send, and a lost one is made up for by
-    // the next.
+    // Metrics are cumulative: there is always one request to send, and the next request replaces a
+    // lost one.
     pending: () => 1,
     take() {
       const metrics = collect()

@@ -9,9 +9,9 @@ export interface MetricsAddress {
   /** The port; 0 takes any free one. */
   readonly port: number
   readonly host: string
-  /** True if an option or a variable sets it, rather than the default. */
+  /** True if an option or a variable sets the port. */
   readonly isAsked: boolean
-  /** True if the service must not start if metrics cannot be served. */
+  /** True to fail the start if metrics cannot be served. */
   readonly isRequired: boolean
 }
 

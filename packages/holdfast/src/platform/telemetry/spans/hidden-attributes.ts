@@ -16,7 +16,7 @@ export class HiddenAttributes {
     this.#shown = new WeakMap()
   }
 
-  /** Returns a redacted span; the span itself if there is nothing to hide, as in most. */
+  /** Returns a redacted span; the span itself if it has nothing to hide, as most spans. */
   hide(span: FinishedSpan): FinishedSpan {
     if (this.#redactors.length === 0) return span
     const { failure, events } = span

@@ -25,7 +25,7 @@ export interface SpanStart {
   /** The parent span. */
   readonly parent?: RecordedSpan | undefined
   /**
-   * The position in a trace that exists already. Without it and a parent, the span starts a new
+   * The position in an existing trace. Without it and without a parent, the span starts a new
    * trace.
    */
   readonly trace?: TraceContext | undefined
@@ -58,13 +58,13 @@ export class RecordedSpan implements Span {
   endMs = 0
   name: string
   attributes: Attributes
-  /** Names and values in turn: there are few, and scanning them costs less than a map. */
+  /** Names and values alternate: there are few, and scanning them costs less than a map. */
   own: AttributeValue[] | undefined = undefined
   events: SpanEvent[] | undefined = undefined
   failure: SpanFailure | undefined = undefined
   droppedAttributes = 0
   droppedEvents = 0
-  /** The trace as received from another process, if it was. */
+  /** The trace context received from another process, if any. */
   readonly origin: TraceContext | undefined
   readonly #sink: SpanSink
   #trace: TraceContext | undefined

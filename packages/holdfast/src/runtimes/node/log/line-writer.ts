@@ -8,16 +8,18 @@ export interface LineWriter {
   write(line: string, isUrgent: boolean): void
 }
 
-// One system call for many lines: alone, each would cost more than the rest of a short call.
+// Lines are written together, since a system call per line would cost more than the rest of a short
+// call.
 const batchLength = 16_384
 const maxDelayMs = 100
 
 // Delay before another attempt to write to a slow reader: a full pipe holds 64 KiB, so this limits
-// how much it can take in a second.
+// the throughput.
 const retryMs = 1
 // Unread lines beyond this size are dropped: a reader that hangs must not fill the memory.
 const maxLength = 16 * 1_024 * 1_024
-// A process that ends waits for a slow reader, but not for one that has stopped reading.
+// Max wait for the reader when the process ends: it waits for a slow reader, but not for one that
+// has stopped reading.
 const maxStallMs = 5_000
 
 const nothing = new Uint8Array(0)
@@ -27,7 +29,8 @@ const nothing = new Uint8Array(0)
  * reader or a full disk causes no failure; it is reported on stderr. Lines left when the process
  * ends are written before it exits.
  *
- * The thread that logs also writes: when the process ends, only it knows how much has been written.
+ * The thread that logs also writes, since when the process ends, only this thread knows how much
+ * has been written.
  */
 export function openLineWriter(fd: number): LineWriter {
   // Accessing stdout makes its pipe non-blocking.
@@ -39,16 +42,16 @@ export function openLineWriter(fd: number): LineWriter {
 
 class BatchingWriter implements LineWriter {
   readonly #fd: number
-  /** Lines that are not handed to the reader yet. */
+  /** Lines that were not passed to the reader yet. */
   #held = ''
-  /** Bytes handed to the reader but not taken yet. */
+  /** Bytes that were passed to the reader but not read yet. */
   #rest: Uint8Array = nothing
   #timer: NodeJS.Timeout | undefined
   /** Lines dropped since the last report. */
   #dropped = 0
   /** True if the last attempt failed, which is reported once. */
   #isFailing = false
-  /** True if the reader is gone for good. */
+  /** True if the reader is closed. */
   #hasEnded = false
   readonly #releaseLater = (): void => this.#release()
 
@@ -63,13 +66,13 @@ class BatchingWriter implements LineWriter {
       return
     }
     this.#held += line
-    // A reader that has not taken the last batch does not get another.
+    // A reader that has not read the last batch does not get another one.
     if (this.#rest.length > 0) return
     if (isUrgent || this.#held.length >= batchLength) this.#release()
     else this.#timer ??= setTimeout(this.#releaseLater, maxDelayMs).unref()
   }
 
-  /** Writes what is left, for as long as the reader takes some of it, and reports what is lost. */
+  /** Writes the rest, as long as the reader continues to read, and reports the lost lines. */
   finish(): void {
     let stalledSinceMs = performance.now()
     this.#release()
@@ -83,7 +86,7 @@ class BatchingWriter implements LineWriter {
     this.#reportDropped()
   }
 
-  /** Writes as much as the reader takes now. */
+  /** Writes as much as the reader accepts now. */
   #release(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -102,7 +105,7 @@ class BatchingWriter implements LineWriter {
     this.#reportDropped()
   }
 
-  /** Writes bytes and returns how many were taken. */
+  /** Writes bytes and returns the number of accepted bytes. */
   #take(bytes: Uint8Array): number {
     try {
       const taken = writeSync(this.#fd, bytes)
@@ -113,7 +116,7 @@ class BatchingWriter implements LineWriter {
       if (code === 'EAGAIN') return 0
       if (!this.#isFailing) report(`Writing the log failed: ${message}`)
       this.#isFailing = true
-      // A closed reader does not come back; a full disk may get room again.
+      // A closed reader does not come back, but a full disk may have space again.
       if (code === 'EPIPE' || code === 'EBADF') this.#hasEnded = true
       this.#dropped += countLines(Buffer.from(bytes).toString()) + countLines(this.#held)
       this.#held = ''
@@ -132,14 +135,13 @@ function countLines(text: string): number {
   return text.split('\n').length - 1
 }
 
-/** Blocks the thread, for a process whose event loop no longer runs. */
+/** Blocks the thread. For a process whose event loop no longer runs. */
 function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
 /**
- * Reports on stderr. If stderr is closed too, the message is dropped; that is no reason to end the
- * process.
+ * Reports on stderr. If stderr is closed too, the message is dropped instead of ending the process.
  */
 function report(message: string): void {
   if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore)

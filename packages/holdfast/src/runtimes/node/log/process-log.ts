@@ -7,7 +7,7 @@ import { toReadable } from './readable-line.ts'
 export interface ProcessLogOptions {
   /** The min level that is written. */
   readonly level: NonNullable<LoggerOptions['level']>
-  /** True if people read the output directly, rather than a program. */
+  /** True if a person reads the output, not a program. */
   readonly isForPeople: boolean
 }
 

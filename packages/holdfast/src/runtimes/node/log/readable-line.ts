@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 
 const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
 
-// Meant for programs, or contained in the message already.
+// Fields for programs, and fields that the message already contains.
 const leftOut = new Set(['traceId', 'spanId', 'method', 'route', 'status'])
 
 /** A line as pino writes it. */

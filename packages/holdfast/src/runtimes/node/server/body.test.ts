@@ -68,7 +68,7 @@ describe('a body', () => {
       using client = await openRaw(port)
       client.send(`${post}Content-Length: 1073741824\r\n\r\n`)
       expect(await client.answer()).toMatchObject({ status: 413 })
-      // More than the buffers on the way hold, so the server must have taken it.
+      // More than the buffers on the way can hold, so the server must have read it.
       const isRead = await client.sendInVain(2 ** 24)
       await client.closed
       return isRead

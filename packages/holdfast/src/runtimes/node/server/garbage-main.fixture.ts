@@ -5,8 +5,7 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A main file whose calls keep nothing after their response, and that reports how much memory of
-// them is left.
+// A main file whose calls keep no memory after their response. It reports how much memory is left.
 const { query, mutation, service } = holdfast({ database: postgres() })
 const Answer = z.object({ n: z.int() })
 
@@ -34,7 +33,7 @@ const write = mutation({
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as (options: { readonly type: 'major' | 'minor' }) => void
 
-/** Returns how many bytes have outlived young collections. */
+/** Returns the number of bytes that have survived young collections. */
 const old = query({
   route: 'GET /old',
   access: anyone(),

@@ -8,8 +8,8 @@ const warming = 300
 const calls = 2_000
 
 /**
- * Returns how many bytes per call are left for a full collection, with the optimizing compilers
- * off, as in a process that has just started.
+ * Returns the number of bytes per call that only a full collection frees, with the optimizing
+ * compilers off, as in a process that has just started.
  */
 async function leftPerCall(method: string, path: string): Promise<number> {
   const database = await createTestDatabase()

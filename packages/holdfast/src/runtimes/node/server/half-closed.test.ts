@@ -7,7 +7,7 @@ import { serveForTest } from '../serve.fixture.ts'
 
 const { query, service } = holdfast()
 
-// More than the kernel takes of an unread response.
+// More than the kernel buffers of an unread response.
 const much = 'x'.repeat(2 ** 24)
 let runs = 0
 let isAborted = false

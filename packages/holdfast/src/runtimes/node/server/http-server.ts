@@ -41,11 +41,11 @@ export interface HttpServerOptions {
   readonly clock: Clock
 }
 
-// How long a process that is stopping waits for the rest of a request's header fields.
+// Max time for which a stopping process waits for the rest of a request's header fields.
 const unfinishedMs = 500
 
 /*
- * A request on its way:
+ * The path of a request:
  *
  *   connection ─▶ request ─▶ fields checked ─▶ handler.answer() ─▶ room for it? ─▶ send
  *                                 │ refused         │ throws           │ no         │
@@ -73,8 +73,8 @@ class NodeHttpServer implements HttpServer {
   readonly #unsent: UnsentAnswers
   /**
    * Every connection, with its last request that needs a response. An entry lives as long as its
-   * connection: a `Map` that is added to and deleted from all the time leaves tables behind, and V8
-   * keeps what they hold until a full collection.
+   * connection: a `Map` with constant insertions and deletions leaves old tables behind, and V8
+   * keeps their contents until a full collection.
    */
   readonly #lastOf = new Map<Socket, NodeRequest | undefined>()
   /**
@@ -103,9 +103,9 @@ class NodeHttpServer implements HttpServer {
 
   async close(): Promise<void> {
     this.drain()
-    // A request that has arrived makes its connection busy only when it has been read, which the
-    // event loop does once between two of these. Closing a connection with an unread request would
-    // reset it, and the client would not know why.
+    // A request makes its connection busy only after it was read, which the event loop does once
+    // between two of these. Closing a connection with an unread request would reset it, and the
+    // client would not know the reason.
     await setImmediate()
     await setImmediate()
     await new Promise<void>((resolve) => {
@@ -129,15 +129,15 @@ class NodeHttpServer implements HttpServer {
   #watch(socket: Socket): void {
     this.#lastOf.set(socket, undefined)
     socket.once('close', () => this.#lastOf.delete(socket))
-    // A client that half-closes has disconnected or still reads: TCP does not show which. Its call
-    // is cancelled, and it gets that as the response, or the result if the call had already
-    // finished.
+    // A client that half-closes has either disconnected or still reads; TCP does not distinguish
+    // these. Its call is cancelled, and the response reports this, or has the result if the call
+    // had already finished.
     socket.once('end', () => this.#lastOf.get(socket)?.client.cancel(clientDisconnected))
   }
 
   /**
-   * Makes the server close idle connections only: node:http takes a connection for idle once it has
-   * its response, and cuts off bytes not sent yet.
+   * Makes the server close only idle connections: node:http considers a connection idle once it has
+   * its response, and drops bytes that were not sent yet.
    */
   #keepUnsentAnswers(): void {
     const closeIdleConnections = this.server.closeIdleConnections.bind(this.server)
@@ -152,8 +152,8 @@ class NodeHttpServer implements HttpServer {
   #answerRequests(): void {
     const { server } = this
     server.on('request', (incoming, response) => void this.#answer({ incoming, response }))
-    // A client that sends `Expect: 100-continue` gets it when the body is read, so never if the
-    // header fields are refused.
+    // A client that sends `Expect: 100-continue` gets the 100 when the body is read, so it does not
+    // get it if the header fields are rejected.
     server.on('checkContinue', (incoming, response) => {
       void this.#answer({ incoming, response }, () => response.writeContinue())
     })
@@ -222,7 +222,7 @@ function createNodeServer(limits: ReadHttpLimits): Server {
     // too.
     requireHostHeader: false,
   })
-  // Otherwise node:http ends a connection as soon as its client has, and truncates the response.
+  // Otherwise node:http ends a connection as soon as its client does, and truncates the response.
   Object.assign(server, { httpAllowHalfOpen: true })
   // Their bytes are limited already, and fields beyond a max count would be dropped silently.
   server.maxHeadersCount = 0

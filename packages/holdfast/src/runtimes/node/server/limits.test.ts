@@ -173,7 +173,7 @@ test('garbage after a request never becomes the response to that request', async
   using client = await openRaw(port)
   client.send(`GET /orders/1 HTTP/1.1\r\n${host}\r\nGARBAGE\r\n\r\n`)
   await client.closed
-  // The response to the order, or nothing: a refusal here would be taken for that of the order,
-  // which may have been carried out.
+  // The response to the order, or nothing: the client would treat a rejection here as the response
+  // to the order, which may have been executed.
   expect(client.rest()).not.toMatch(/^HTTP\/1\.1 400/)
 })

@@ -49,7 +49,7 @@ describe('the port', () => {
   })
 
   test('is the next free one from 3000 if none is configured, which is logged', async () => {
-    // It does not matter which process has it, as long as port 3000 is in use.
+    // Any process may use port 3000, as long as it is in use.
     await takePort(3_000)
     await takePort(3_001)
     const told: string[] = []

@@ -3,7 +3,7 @@ import { type AnswerSource, createHttpServer, type HttpServer } from './http-ser
 import { listen } from './listen.ts'
 import type { Configuration } from '../settings/configuration.ts'
 
-/** A server that listens, and whose source of answers can be replaced. */
+/** A listening server whose source of answers can be replaced. */
 export interface Listener {
   readonly http: HttpServer
   readonly port: number

@@ -72,7 +72,7 @@ function readContent(incoming: IncomingMessage, limitBytes: number): Promise<Uin
         if (socket.bytesRead > maxBytesRead) throw bodyTooScattered()
         content.add(chunk)
       } catch (error) {
-        // The rest is left to the code that ends the exchange.
+        // The code that ends the exchange handles the rest.
         incoming.off('data', keep).pause()
         reject(error)
       }

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HttpAnswer } from '../../../transports/http/answer/http-answer.ts'
 
-// Time for a client to read why it was refused.
+// Time for a client to read the reason of the rejection.
 const lingerMs = 1_000
 
 /**

@@ -59,8 +59,8 @@ export function rejectMalformed(server: Server, handler: Pick<Handler, 'refuse'>
 }
 
 /**
- * Returns whether the client would take another response for that of an earlier complete request:
- * one is being written, or its call still runs.
+ * Returns whether the client would treat another response as the response to an earlier request,
+ * which is still being written or whose call is still running.
  */
 function isAnswered(socket: Duplex): boolean {
   const { _httpMessage: response } = socket as { _httpMessage?: UnfinishedResponse | null }

@@ -12,17 +12,17 @@ export interface NodeExchange {
 export interface SendOptions {
   /** True if the connection ends with this response. */
   readonly closes: boolean
-  /** Max size of an unread body that is worth receiving to keep its connection. */
+  /** Max size of an unread body that is received in order to keep its connection. */
   readonly bodyLimitBytes: number
-  /** Receives the response if the kernel does not take all of it at once. */
+  /** Receives the response if the kernel does not accept all of it at once. */
   readonly unsent: UnsentAnswers
 }
 
-// A client that is still sending reads the response late; the wait for it is limited.
+// Max wait for a client that is still sending, since it reads the response late.
 const lingerMs = 1_000
 
-// Bytes handed to the socket at a time. Progress of the client is seen when one of these slices has
-// been taken.
+// Number of bytes that are passed to the socket at a time. The client has made progress when a
+// slice was accepted.
 const sliceBytes = 65_536
 
 /**
@@ -42,8 +42,8 @@ export function sendAnswer(answer: HttpAnswer, exchange: NodeExchange, options: 
   }
   if (options.closes || lingers) headers.push('connection', 'close')
   response.writeHead(status, headers)
-  // Closing with unread bytes resets the connection, and the client loses the response. So it is
-  // sent whole, and further input is discarded for a while before the connection ends.
+  // Closing with unread bytes resets the connection, and the client loses the response. So the
+  // whole response is sent, and further input is discarded for a while before the connection ends.
   const finish = lingers ? () => linger(exchange) : undefined
   let unsent: UnsentAnswer | undefined
   if (typeof content === 'object' && content !== null) {
@@ -75,14 +75,14 @@ function toContent(body: HttpAnswer['body']): string | Uint8Array | null {
 }
 
 /**
- * Writes content as fast as the client takes it; `finish` is called when all has been taken, by
- * default to end the response.
+ * Writes content as fast as the client reads it. `finish` is called when all of it was accepted; by
+ * default it ends the response.
  */
 function writeSlices(content: Uint8Array, unsent: UnsentAnswer, finish: (() => void) | undefined): void {
   const { response } = unsent
   let offset = 0
   const writeOn = (): void => {
-    // The socket is written to again when it has handed over all that it had.
+    // The next write follows when the socket has passed on all of its data.
     unsent.sentBytes = offset
     unsent.stalledMs = 0
     for (;;) {
@@ -115,9 +115,7 @@ function linger({ incoming, response }: NodeExchange): void {
   incoming.once('close', end).once('end', end).resume()
 }
 
-/**
- * Returns whether the rest of a body is known to be short; node:http then receives it by itself.
- */
+/** Returns whether the rest of a body is known to be short. In that case node:http receives it. */
 function isWorthTaking(incoming: IncomingMessage, bodyLimitBytes: number): boolean {
   const announced = incoming.headers['content-length']
   return announced !== undefined && Number(announced) <= bodyLimitBytes

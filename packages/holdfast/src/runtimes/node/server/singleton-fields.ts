@@ -2,10 +2,9 @@ import type { ProblemError } from '../../../kernel/problem/problem.ts'
 import { BadRequest } from '../../../kernel/problem/problems.ts'
 
 /**
- * The request fields that are not lists (RFC 9110 section 5.3): none of them may appear twice.
- * node:http takes the first of most and drops the others, while a proxy or a firewall may have
- * read by the last. `Content-Length` is missing here because node:http refuses a second one by
- * itself.
+ * The request fields that are not lists (RFC 9110 section 5.3): none of them may appear twice. For
+ * most of them, node:http uses the first and drops the others, while a proxy or a firewall may have
+ * used the last. `Content-Length` is missing here because node:http refuses a second one by itself.
  */
 const singletons = [
   'Authorization',
@@ -36,7 +35,7 @@ const byLowerCase: ReadonlyMap<string, Singleton> = new Map(
 )
 
 /**
- * Returns the refusal of a request that repeats a field which may appear only once; otherwise
+ * Returns the rejection of a request that repeats a field which may appear only once; otherwise
  * `undefined`.
  */
 export function checkSingletons(rawHeaders: readonly string[]): ProblemError | undefined {

@@ -5,10 +5,10 @@ import type { Logger } from '../../../kernel/base/log.ts'
 /**
  * The responses that clients have not read yet.
  *
- * The kernel takes most responses at once; they never get here. The others hold memory until their
- * client reads them, which may never happen. So:
+ * The kernel accepts most responses at once, and they are not recorded here. The others use memory
+ * until their client reads them, which may never happen. So:
  * - A response that makes no progress for `sendTimeout` is ended by a reset of its connection.
- * - All of them together hold at most `maxUnsentBytes`. To make room for another response, those
+ * - All of them together use at most `maxUnsentBytes`. To make room for a new response, responses
  *   that have stalled for a second are ended, the longest stalled first. If that is not enough, the
  *   new response is not sent.
  *
@@ -17,7 +17,7 @@ import type { Logger } from '../../../kernel/base/log.ts'
  */
 export interface UnsentAnswers {
   readonly size: number
-  /** Frees room for `bytes` more if needed, and returns whether they fit. */
+  /** Frees memory for `bytes` more bytes if needed, and returns whether they fit. */
   makesRoomFor(bytes: number): boolean
   add(answer: UnsentAnswer): void
   /** Removes a response that has been sent, or whose connection has ended. */
@@ -33,7 +33,7 @@ export interface UnsentAnswer {
   readonly totalBytes: number
   /** The bytes that only this response keeps in memory until it has been sent. */
   readonly heldBytes: number
-  /** The bytes that the kernel has taken. */
+  /** The bytes that the kernel has accepted. */
   sentBytes: number
   /** The time without progress, in milliseconds. */
   stalledMs: number
@@ -49,7 +49,7 @@ export interface UnsentAnswersOptions {
 
 const maxSweepMs = 1_000
 
-// A client that reads makes progress in this time, unless it is far away or has a bad connection.
+// A reading client makes progress in this time, unless it is far away or has a bad connection.
 const evictableMs = 1_000
 
 /** Creates the record of a server's unsent responses. */
@@ -64,8 +64,8 @@ export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswer
     const { response, requestId, sentBytes, totalBytes, stalledMs } = answer
     log.info({ requestId, sentBytes, totalBytes, stalledMs }, reason)
     remove(response)
-    // The reset also discards what the kernel still holds, so that the client does not take a part
-    // for the whole.
+    // The reset also discards the bytes in the kernel's buffer, so that the client does not treat a
+    // part as the whole response.
     response.socket?.resetAndDestroy()
   }
 

@@ -24,7 +24,9 @@ export interface Configuration extends Pick<ServiceHost, 'env' | 'notify'> {
   readonly mode: Mode
   /** The logger that the options contain, or the default one. */
   readonly givenLog: Logger
-  /** The same logger, for the process itself: it never throws, and hides what looks secret. */
+  /**
+   * The same logger, for the process itself: it never throws, and hides values that look secret.
+   */
   readonly log: Logger
   readonly host: string
   /** 0: any free port. `undefined`: 3000, or the next free one. */
@@ -39,8 +41,8 @@ export interface Configuration extends Pick<ServiceHost, 'env' | 'notify'> {
 /**
  * Reads the configuration of a server, and checks that of its service.
  *
- * @throws HoldfastError `configuration-invalid` that lists everything wrong with the environment,
- * or names an invalid option; `duration-invalid`.
+ * @throws HoldfastError `configuration-invalid` that lists all issues of the environment, or names
+ * an invalid option; `duration-invalid`.
  */
 export async function readConfiguration(
   service: { readonly settings: readonly Settings<unknown>[] },
@@ -76,7 +78,7 @@ function writeToStderr(line: string): void {
 }
 
 function checkLog(log: Logger): Logger {
-  // Its methods accept fields as the message, so the types do not find this.
+  // Its methods accept fields as the message, so the type checker does not detect this.
   if (!isWinstonLogger(log)) return log
   throw configurationInvalid([
     'The option log is a winston logger, which takes the message before the fields; pass fromWinston(logger).',
@@ -115,7 +117,7 @@ function choosePort(option: number | undefined, { PORT }: ServerValues): number 
  */
 function chooseHost(option: string | undefined, { HOST }: ServerValues, mode: Mode): string {
   const host = option ?? HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1')
-  // Node takes an empty address for all addresses of the machine.
+  // Node treats an empty address as all addresses of the machine.
   if (host.trim() !== '') return host
   throw configurationInvalid([
     'The listen address (option host or variable HOST) is empty. Set an address such as 127.0.0.1, or omit it.',

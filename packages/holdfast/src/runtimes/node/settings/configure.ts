@@ -16,7 +16,7 @@ export interface ConfigureOptions extends Pick<ServiceHost, 'notify'> {
 /**
  * Opens the environment that settings are read from.
  *
- * @throws HoldfastError `configuration-invalid` that lists everything wrong with them.
+ * @throws HoldfastError `configuration-invalid` that lists all issues.
  */
 export async function configure(
   settings: readonly Settings<unknown>[],

@@ -5,10 +5,10 @@ import { readMode, type ServiceHost } from '../../../kernel/host/service-host.ts
 import type { SettingsSource } from '../../../kernel/host/settings.ts'
 import { readTextFile } from './text-file.ts'
 
-/** The environment that a service is configured from. */
+/** The environment that configures a service. */
 export interface Environment extends SettingsSource {
   readonly originOf: (name: string) => string | undefined
-  /** The problems found in it, in a sentence or two each. */
+  /** The problems found in it, one or two sentences each. */
   readonly issues: readonly string[]
 }
 

@@ -75,7 +75,7 @@ const defaults: Required<HttpLimits> = {
   maxUnsentBytes: 268_435_456,
 }
 
-/** Returns the limits of the options, with the setting for what they leave open. */
+/** Returns the limits of the options, with the setting as a fallback. */
 export function chooseHttpLimits(
   options: HttpLimits,
   { KEEP_ALIVE_TIMEOUT }: { readonly KEEP_ALIVE_TIMEOUT: number },

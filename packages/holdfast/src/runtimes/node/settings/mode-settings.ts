@@ -8,10 +8,10 @@ interface ModeSettings {
   readonly NODE_ENV: Mode
 }
 
-/** The setting that decides how all others are read. */
+/** The setting that determines how all other settings are read. */
 export const modeSettings: Settings<ModeSettings> = settings<ModeSettings>({
   NODE_ENV: setting(oneOf('development', 'test', 'production'), {
-    description: 'Mode of the service: strictness of its checks, and how much it reveals.',
+    description: 'Mode of the service: how strict its checks are, and how much it reveals.',
     default: 'development',
   }),
 })

@@ -16,7 +16,7 @@ export interface ReadSettingsOptions {
  * Reads settings as `serve` does, including `.env` and `…_FILE`, for programs without a service: a
  * script, a command.
  *
- * @throws HoldfastError `configuration-invalid` that lists everything wrong with them.
+ * @throws HoldfastError `configuration-invalid` that lists all issues.
  *
  * @example
  * ```ts

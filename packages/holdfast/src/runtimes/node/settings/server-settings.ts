@@ -36,13 +36,13 @@ export const serverSettings: Settings<ServerValues> = settings<ServerValues>({
     default: 'info',
   }),
   DRAIN_DELAY: setting(durationMs({ max: '10m' }), {
-    description: 'Time that a stopping service continues to listen. Part of the grace period.',
+    description: 'Time for which a stopping service still listens. Part of the grace period.',
     optional: true,
     defaultDescription: '0s; in production 7s',
   }),
   KEEP_ALIVE_TIMEOUT: setting(durationMs({ min: '1ms', max: '1d' }), {
     description:
-      'Time that an idle connection is kept. Must be longer than the keep-alive timeout of the proxy in front.',
+      'Time for which an idle connection is kept open. Must be longer than the keep-alive timeout of the proxy in front.',
     default: defaultKeepAliveTimeout,
   }),
   STRICT_TRANSPORT_SECURITY: setting(text(), {

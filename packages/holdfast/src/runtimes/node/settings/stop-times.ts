@@ -14,7 +14,7 @@ export interface StopOptions {
    */
   readonly grace?: Duration
   /**
-   * Time, as part of `grace`, that the service continues to listen after the signal: not ready, and
+   * Time, as part of `grace`, for which the service still listens after the signal: not ready, and
    * with `Connection: close` in every response. A load balancer that does not see the signal needs
    * this long to notice; requests that it sends meanwhile are answered. Default: `DRAIN_DELAY`,
    * else `'7s'` in production (at most half of `grace`) and `'0s'` elsewhere. With its defaults

@@ -6,7 +6,7 @@ export type TextFile =
   | { readonly text: string; readonly problem?: undefined }
   | { readonly problem: string; readonly isMissing: boolean }
 
-// As much as a variable could hold, and more than any key or URL needs.
+// Max size: as much as a variable can hold, and more than any key or URL needs.
 const maxBytes = 65_536
 
 /**

@@ -3,7 +3,7 @@ export type NoConnectionReason = 'queue-full' | 'timeout' | 'ended'
 
 const messages: Readonly<Record<NoConnectionReason, string>> = {
   'queue-full': 'No connection: the max number of requests is already waiting.',
-  timeout: 'No connection: none became free before the timeout.',
+  timeout: 'No connection: the wait for a free connection timed out.',
   ended: 'No connection: the pool is closed.',
 }
 

@@ -54,7 +54,7 @@ export function observePool(telemetry: Telemetry, name: string, state: PoolState
   ]
   const waits = telemetry.histogram({
     name: waitTime,
-    description: 'Time that requests waited for a connection.',
+    description: 'Wait time of requests for a connection.',
     unit: 's',
     bounds: waitBounds,
   })

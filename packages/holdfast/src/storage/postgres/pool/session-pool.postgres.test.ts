@@ -52,7 +52,9 @@ test('work of the framework waits until its deadline, callers as long as their l
   try {
     const first = await pool.acquire(work)
     const patient = pool.acquire(work)
-    await expect(pool.acquire({ ...work, waitsUntilDeadline: false })).rejects.toThrow('none became free')
+    await expect(pool.acquire({ ...work, waitsUntilDeadline: false })).rejects.toThrow(
+      'the wait for a free connection timed out',
+    )
     first.release()
     const second = await patient
     second.release()
