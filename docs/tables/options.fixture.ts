@@ -12,6 +12,7 @@ interface Common {
 /** Options whose types take every form that a table shortens. */
 export interface PlantedOptions<Input extends object> extends Partial<Omit<Common, 'name'>> {
   readonly style: Style
+  readonly name?: Common['name']
   readonly sizes?: readonly (number | string)[] | undefined
   readonly input?: NoInfer<Input> | ((size: number) => Input)
   run(context: Input): string | Promise<string>

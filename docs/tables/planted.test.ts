@@ -46,6 +46,7 @@ describe('the options of a type', () => {
   test('are its own, then the inherited ones', () => {
     expect(members.map(({ name, isOwn, isRequired }) => [name, isOwn, isRequired])).toEqual([
       ['style', true, true],
+      ['name', true, false],
       ['sizes', true, false],
       ['input', true, false],
       ['run', true, true],
@@ -56,6 +57,7 @@ describe('the options of a type', () => {
   test('have short types', () => {
     expect(members.map(({ type }) => type)).toEqual([
       "'plain' | 'fancy'",
+      'string',
       '(number | string)[]',
       'object | (size) => object',
       '(context) => string',
@@ -69,7 +71,7 @@ describe('a marker', () => {
 
   test('selects options and links them', () => {
     expect(write('<!-- options: WorkerOptions of holdfast\nlink concurrency: #slots\n-->')).toContain(
-      '| [`concurrency`](#slots) | `number` | 10 ',
+      '| [`concurrency`](#slots) | `number` |',
     )
     expect(write('<!-- options: WorkerOptions of holdfast -->')).not.toContain('stale')
   })

@@ -38,6 +38,8 @@ export function toTypeText(type: TSType, scope: TypeScope): string {
       return `${toParameters(type.params)} => ${show(type.returnType.typeAnnotation)}`
     case 'TSTypeLiteral':
       return `{ ${type.members.map((member) => toMemberText(member, scope)).join('; ')} }`
+    case 'TSIndexedAccessType':
+      return toPropertyText(type.objectType, type.indexType, scope) ?? toSource(type, scope)
     case 'TSTypeReference':
       return toReferenceText(toName(type.typeName), type.typeArguments?.params ?? [], scope)
     default:
@@ -61,6 +63,21 @@ function toReferenceText(name: string, args: readonly TSType[], scope: TypeScope
     return `${name}<${inner.join(', ')}>`
   }
   return toLiterals(name, scope) ?? name
+}
+
+/** Returns the type of a property, `Host['env']`; `undefined` if it is not in the package. */
+function toPropertyText(object: TSType, index: TSType, { module }: TypeScope): string | undefined {
+  if (object.type !== 'TSTypeReference' || index.type !== 'TSLiteralType') return undefined
+  const declared = findDeclaration(module, toName(object.typeName))
+  if (declared?.node.type !== 'TSInterfaceDeclaration' || index.literal.type !== 'Literal') return undefined
+  const { body, typeParameters: parameters } = declared.node
+  const { value } = index.literal
+  for (const member of body.body) {
+    if (member.type !== 'TSPropertySignature' || member.key.type !== 'Identifier') continue
+    if (member.key.name !== value || !member.typeAnnotation) continue
+    return toTypeText(member.typeAnnotation.typeAnnotation, { module: declared.module, parameters })
+  }
+  return undefined
 }
 
 /** Returns the members of a union that has literals only; `undefined` for another type. */

@@ -1,4 +1,5 @@
 export type { Binding } from './databases/assembly/binding.ts'
+export type { ConnectionLimits } from './databases/assembly/connection-lanes.ts'
 export type { PostgresOptions } from './databases/assembly/create-database.ts'
 export { createDatabase } from './databases/assembly/create-database.ts'
 export { postgres } from './databases/assembly/postgres.ts'
