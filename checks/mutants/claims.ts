@@ -6,7 +6,7 @@ const fences = `${src}/effects/jobs/fences.postgres.test.ts`
 /** Mutants of how jobs become ready, are claimed, and begin. */
 export const claimMutants: readonly Mutant[] = [
   {
-    name: 'marking as begun: without the fence',
+    name: 'marking as started: without the fence',
     file: `${src}/effects/jobs/queries/claim.ts`,
     text: 'now())\n      where ${byClaim}',
     replacement: 'now())\n      where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
@@ -14,7 +14,7 @@ export const claimMutants: readonly Mutant[] = [
     why: 'A worker whose claim was rescued would begin the last attempt beside the other one.',
   },
   {
-    name: 'marking as begun: not before a last attempt',
+    name: 'marking as started: not before a last attempt',
     file: `${src}/effects/jobs/attempt/run-attempt.ts`,
     text: 'if (isMarkedFirst(scope)) await mark(scope, parts)',
     replacement: '',
@@ -27,7 +27,7 @@ export const claimMutants: readonly Mutant[] = [
     why: 'A job of one attempt whose process dies at once would run twice.',
   },
   {
-    name: 'unique jobs: the one that waits is not locked',
+    name: 'unique jobs: the waiting job is not locked',
     file: `${src}/effects/jobs/queries/enqueue.ts`,
     text: "holds_key and state <> 'running'\n      for key share`",
     replacement: "holds_key and state <> 'running'`",
@@ -53,7 +53,7 @@ export const claimMutants: readonly Mutant[] = [
     why: 'What is committed while the job runs would be missed.',
   },
   {
-    name: 'handing back: without the fence',
+    name: 'releasing claims: without the fence',
     file: `${src}/effects/jobs/queries/claim.ts`,
     text: 'worker = null\n      where ${byClaim}',
     replacement: 'worker = null\n      where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
@@ -61,7 +61,7 @@ export const claimMutants: readonly Mutant[] = [
     why: 'A worker whose claim was rescued would take the job away from the one that runs it.',
   },
   {
-    name: 'handing back what is unknown: of every worker',
+    name: 'releasing unknown claims: of every worker',
     file: `${src}/effects/jobs/queries/claim.ts`,
     text: "where worker = $1 and state = 'running' and name",
     replacement: "where $1::uuid is not null and state = 'running' and name",
@@ -77,7 +77,7 @@ export const claimMutants: readonly Mutant[] = [
     why: 'Two workers would claim the same job.',
   },
   {
-    name: 'claim: waits for what another one claims',
+    name: 'claim: waits for rows that another claim has locked',
     file: `${src}/effects/jobs/queries/claim.ts`,
     text: 'for update skip locked',
     replacement: 'for update',
@@ -110,7 +110,7 @@ export const claimMutants: readonly Mutant[] = [
     why: 'A job that was committed late, or handed back, would wait until the worker starts again.',
   },
   {
-    name: 'claim: bounds of what was claimed just now',
+    name: 'claim: bounds of recent claims',
     file: `${src}/effects/jobs/claim/claim-bounds.ts`,
     text: 'nowMs - bound.pendingMs >= settleMs',
     replacement: 'nowMs >= bound.pendingMs',
@@ -139,7 +139,7 @@ export const claimMutants: readonly Mutant[] = [
     why: 'Jobs of one name would pass each other at the gate.',
   },
   {
-    name: 'due jobs: promoted by several at once',
+    name: 'due jobs: promoted by several processes at once',
     file: `${src}/effects/jobs/queries/promote-due.ts`,
     text: 'for no key update skip locked',
     replacement: '',
@@ -147,7 +147,7 @@ export const claimMutants: readonly Mutant[] = [
     why: 'A job that was claimed meanwhile would become ready again, and run twice.',
   },
   {
-    name: 'claims: one that was never answered is forgotten',
+    name: 'claims: an unanswered claim is forgotten',
     file: `${src}/effects/jobs/claim/claims.ts`,
     text: 'if (!this.#isOver) await this.#releaseUnknownClaims()',
     replacement: '',

@@ -102,7 +102,7 @@ export const erasureMutants: readonly Mutant[] = [
     why: 'The job of a replay could not be found, and would be left when its body is erased.',
   },
   {
-    name: 'erasure: a pass without a second look',
+    name: 'erasure: no second pass',
     file: `${effects}/erasure/erase-subject.ts`,
     text: 'this.#isSettled = count === 0',
     replacement: 'this.#isSettled = true',
@@ -176,7 +176,7 @@ export const erasureMutants: readonly Mutant[] = [
     why: 'A replay that waited for an erasure would send a message without its body.',
   },
   {
-    name: 'erasure: a batch that was the victim of a deadlock not erased again',
+    name: 'erasure: the victim of a deadlock is not erased again',
     file: `${effects}/erasure/erase-subject.ts`,
     text: '!isRetryable(error) || attempts === maxAttempts',
     replacement: '!isRetryable(error) || attempts >= 1',
@@ -205,7 +205,7 @@ export const erasureMutants: readonly Mutant[] = [
     why: 'The table of subjects would grow without limit.',
   },
   {
-    name: 'subjects: an ended job taken for gone',
+    name: 'subjects: an ended job counts as deleted',
     file: `${effects}/subjects/queries/delete-orphans.ts`,
     text: 'coalesce(jobs.found, ended_jobs.found, ',
     replacement: 'coalesce(jobs.found, ',

@@ -129,7 +129,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     why: 'A transaction that is still committing would be reported as rolled back.',
   },
   {
-    name: 'replay after a refusal: without a look at the lock',
+    name: 'replay after a rejection: without checking the lock',
     file: `${src}/effects/idempotency/replay-refused.ts`,
     text: 'if (found.isRunning) throw',
     replacement: 'if (false) throw',
@@ -142,7 +142,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     why: 'A retry would be refused for good while its first attempt commits.',
   },
   {
-    name: 'resolving a commit: without a look at the lock',
+    name: 'resolving a commit: without checking the lock',
     file: `${src}/effects/idempotency/resolve-commit.ts`,
     text: 'if (!found.isRunning) return',
     replacement: 'if (true) return',
@@ -308,7 +308,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     why: 'A key whose answer may have been truncated would run its request again.',
   },
   {
-    name: 'key: one from the future',
+    name: 'key: a key from the future',
     file: `${src}/effects/idempotency/key.ts`,
     text: 'if (aheadMs <= maxAheadMs) return',
     replacement: 'return',
@@ -360,7 +360,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     why: 'A request that was refused would have effects.',
   },
   {
-    name: 'rerun: with what the handler made of its input',
+    name: 'rerun: with the input as changed by the handler',
     file: `${src}/effects/idempotency/safe-mutation.ts`,
     text: '  return () => structuredClone(kept)',
     replacement: '  return () => wire',

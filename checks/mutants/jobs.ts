@@ -33,7 +33,7 @@ export const jobMutants: readonly Mutant[] = [
     why: 'A worker whose job was rescued would commit its effects beside the other one.',
   },
   {
-    name: 'rescue: what was only claimed fails an attempt',
+    name: 'rescue: a claim that did not start counts as an attempt',
     file: `${src}/effects/jobs/leadership/rescue-jobs.ts`,
     text: '...(row.has_begun ? failureOf(row) : { isLostClaim: true }),',
     replacement: '...failureOf(row),',
@@ -97,7 +97,7 @@ export const jobMutants: readonly Mutant[] = [
     why: 'A job could be rescued between the fence of a step and its commit, and do the step again.',
   },
   {
-    name: 'rescue: the sessions of a dead worker go on',
+    name: 'rescue: the sessions of a dead worker stay open',
     file: `${src}/effects/jobs/leadership/rescue-jobs.ts`,
     text: 'await connection.run(endSessions([sessionsOf(id), ownSessionsOf(id)]))',
     replacement: '',
@@ -127,7 +127,7 @@ export const jobMutants: readonly Mutant[] = [
     why: 'The jobs of workers that live would run twice.',
   },
   {
-    name: 'steps: begun without a lease',
+    name: 'steps: started without a lease',
     file: `${src}/effects/jobs/steps/step-runner.ts`,
     text: 'if (!scope.holdsLease()) throw leaseOver',
     replacement: '',
@@ -148,7 +148,7 @@ export const jobMutants: readonly Mutant[] = [
     why: 'A message could slip through between the look for it and the begin of the wait.',
   },
   {
-    name: 'schedules: taken by several at once',
+    name: 'schedules: handled by several processes at once',
     file: `${src}/effects/jobs/queries/schedules.ts`,
     text: 'where service = $2 and name = $1 for update skip locked',
     replacement: 'where service = $2 and name = $1',
@@ -185,7 +185,7 @@ export const jobMutants: readonly Mutant[] = [
     why: 'All candidates that see the same end of a lease would lead.',
   },
   {
-    name: 'leader: leads on when its lease has ended by its own clock',
+    name: 'leader: continues after its lease has ended by its own clock',
     file: `${src}/effects/jobs/leadership/leadership.ts`,
     text: 'return this.#parts.clock.monotonicMs() < this.#leadsUntilMs',
     replacement: 'return this.#term !== undefined',
@@ -217,7 +217,7 @@ export const jobMutants: readonly Mutant[] = [
     why: 'Each job would cost every worker of its service a claim.',
   },
   {
-    name: 'wakes: a lost one is not made up for',
+    name: 'wakes: no poll replaces a lost wake',
     file: `${src}/effects/jobs/leadership/poll-interval.ts`,
     text: 'const listeningMs = 5_000',
     replacement: 'const listeningMs = 60_000',

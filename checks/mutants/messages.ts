@@ -26,7 +26,7 @@ export const messageMutants: readonly Mutant[] = [
     why: 'Each process would wait for each other, and connections be held for nothing.',
   },
   {
-    name: 'subscriptions: moved on from wherever they are',
+    name: 'subscriptions: advanced from any position',
     file: `${src}/effects/messages/queries/subscriptions.ts`,
     text: 'and kind = $4 and position = $5`',
     replacement: 'and kind = $4 and $5::bigint is not null`',
@@ -48,7 +48,7 @@ export const messageMutants: readonly Mutant[] = [
     why: 'A consumer that is ahead of the others would read messages twice.',
   },
   {
-    name: 'positions: given by several at once',
+    name: 'positions: assigned by several processes at once',
     file: `${src}/effects/messages/queries/dispatch.ts`,
     text: "select pg_try_advisory_xact_lock(hashtextextended('holdfast dispatch', 0)) as is_locked",
     replacement: 'select true as is_locked',
@@ -56,7 +56,7 @@ export const messageMutants: readonly Mutant[] = [
     why: 'A reader would see a position before an earlier one is committed, and lose that message.',
   },
   {
-    name: 'subscriptions: advanced by several at once',
+    name: 'subscriptions: advanced by several processes at once',
     file: `${src}/effects/messages/queries/subscriptions.ts`,
     text: `      select pg_try_advisory_xact_lock(
         hashtextextended('holdfast subscription ' || $1 || ' ' || $2 || ' ' || $3, 0)
@@ -106,7 +106,7 @@ export const messageMutants: readonly Mutant[] = [
     why: 'A message that fails would be lost without a trace.',
   },
   {
-    name: 'dead letters: one that fails again stays redriven',
+    name: 'dead letters: a redriven one that fails again stays redriven',
     file: `${src}/effects/messages/queries/dead-messages.ts`,
     text: 'failure = excluded.failure, is_redriven = false, died_at',
     replacement: 'failure = excluded.failure, died_at',
@@ -114,7 +114,7 @@ export const messageMutants: readonly Mutant[] = [
     why: 'A message that always fails would be handled again without end.',
   },
   {
-    name: 'inbox: a message that was consumed is consumed again',
+    name: 'inbox: a consumed message is consumed again',
     file: `${src}/effects/messages/queries/consume.ts`,
     text: 'on conflict do nothing',
     replacement: 'on conflict (service, consumer, message_id) do update set message_id = excluded.message_id',

@@ -6,7 +6,7 @@ const versions = `${src}/databases/assembly/schema-version.postgres.test.ts`
 /** Mutants of migrations and upgrades. */
 export const migrateMutants: readonly Mutant[] = [
   {
-    name: 'schema version: tables that need a newer version are taken',
+    name: 'schema version: tables that need a newer version are accepted',
     file: `${src}/storage/migrations/journal.ts`,
     text: 'for (const set of sets) requireVersion(set, rows)',
     replacement: '',
@@ -74,7 +74,7 @@ export const migrateMutants: readonly Mutant[] = [
     why: 'A publication of all tables would have every worker declared dead.',
   },
   {
-    name: 'moved database: not recognized',
+    name: 'moved database: not detected',
     file: `${src}/databases/assembly/recognize-database.ts`,
     text: 'return before !== null && now[name] !== null && before !== now[name]',
     replacement: 'return before === null',

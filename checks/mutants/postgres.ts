@@ -5,7 +5,7 @@ const src = 'packages/holdfast/src'
 /** Mutants of pools, sessions and connections. */
 export const postgresMutants: readonly Mutant[] = [
   {
-    name: 'pool: a connection that comes too late is kept',
+    name: 'pool: a late connection is kept',
     file: `${src}/storage/postgres/pool/session-pool.ts`,
     text: '    if (index !== -1) this.#waiting.splice(index, 1)\n',
     replacement: '',
@@ -18,7 +18,7 @@ export const postgresMutants: readonly Mutant[] = [
     why: 'Each call whose deadline ends while it waits for a connection would take one from the pool for good.',
   },
   {
-    name: 'budget: a lane may use what others have to themselves',
+    name: 'budget: a lane may use the reservations of others',
     file: `${src}/storage/postgres/pool/connection-budget.ts`,
     text: 'Math.max(other.open, other.min)',
     replacement: 'other.open',
@@ -41,7 +41,7 @@ export const postgresMutants: readonly Mutant[] = [
     why: 'A process would open more connections than it says.',
   },
   {
-    name: 'budget: a lane that comes late is owed nothing',
+    name: 'budget: no reservation for a lane that is added later',
     file: `${src}/storage/postgres/pool/connection-budget.ts`,
     text: 'other.open < other.min && !this.mayOpen(other)) return true',
     replacement: 'other.open < other.min && !this.mayOpen(other)) return false',
@@ -77,7 +77,7 @@ export const postgresMutants: readonly Mutant[] = [
     why: 'A call would be answered 503 while a connection is idle, if its own is slow to open.',
   },
   {
-    name: 'pool: the queue has no end',
+    name: 'pool: the queue is unbounded',
     file: `${src}/storage/postgres/pool/session-pool.ts`,
     text: 'if (this.#waiting.length - this.#opening >= maxWaiting && !budget.mayOpen(this)) {',
     replacement: 'if (false) {',
@@ -134,7 +134,7 @@ export const postgresMutants: readonly Mutant[] = [
     why: 'A mutation that takes another role could not commit.',
   },
   {
-    name: 'flush: values are checked as they are sent',
+    name: 'flush: values are checked while they are sent',
     file: `${src}/storage/postgres/session/connection.ts`,
     text: 'const sendable = statements.map(toSendableStatement)',
     replacement: 'const sendable = statements',
@@ -142,7 +142,7 @@ export const postgresMutants: readonly Mutant[] = [
     why: 'A COMMIT would go out without the statement before it that the driver refused.',
   },
   {
-    name: 'driver: any version is taken',
+    name: 'driver: any version is accepted',
     file: `${src}/storage/postgres/session/driver-internals.ts`,
     text: 'driver.version !== undefined && driver.version !== knownVersion',
     replacement: 'driver.version === undefined',
@@ -220,7 +220,7 @@ export const postgresMutants: readonly Mutant[] = [
     why: 'Values would be stored as the earlier type of their column, without a failure.',
   },
   {
-    name: 'interrupt: asked once',
+    name: 'interrupt: only one cancel request',
     file: `${src}/storage/postgres/session/statement-sender.ts`,
     text: 'if (await settlesWithin(atRest, repeatMs)) return this.#client.failure === undefined',
     replacement: 'return settlesWithin(atRest, repeatMs)',

@@ -32,7 +32,7 @@ export const transactionMutants: readonly Mutant[] = [
     why: 'A transaction that was rolled back would be answered as committed.',
   },
   {
-    name: 'commit: one that was refused has rolled back, even if its session has ended',
+    name: 'commit: a rejected one counts as rolled back, even if its session has ended',
     file: `${src}/storage/postgres/transaction/commit-outcome.ts`,
     text: ' && (await connection.isAlive())',
     replacement: '',
@@ -45,7 +45,7 @@ export const transactionMutants: readonly Mutant[] = [
     why: 'A server that ends sessions right after their commits would make committed mutations fail.',
   },
   {
-    name: 'commit: one without an answer keeps its connection',
+    name: 'commit: an unanswered one keeps its connection',
     file: `${src}/storage/postgres/transaction/transaction.ts`,
     text: "    } catch (error) {\n      connection.destroy()\n      return { state: 'unknown', error }",
     replacement: "    } catch (error) {\n      return { state: 'unknown', error }",

@@ -154,7 +154,7 @@ export class Handover {
     const missing = rows.length === 0 ? [] : await abortable(queues.findMissing(rows), limit)
     if (missing.length > 0) {
       await abortable(queues.add(missing), limit)
-      this.#parts.log.warn({ jobs: missing.length }, 'jobs missing in Redis handed over again')
+      this.#parts.log.warn({ jobs: missing.length }, 'lost jobs handed over to Redis again')
     }
     return rows.length === searchBatch ? rows.at(-1)?.id : undefined
   }

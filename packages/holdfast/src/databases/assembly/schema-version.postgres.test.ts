@@ -69,8 +69,8 @@ describe('a version of the program', () => {
     })
     const { rows } = await client.query(`select to_regclass('c') as made`)
     expect(rows).toEqual([{ made: null }])
-    // The version in between, which does not have the migration but was made to work without what
-    // it removes.
+    // The version in between. It does not have the migration, but already works without the columns
+    // that the migration removes.
     expect(await start(2, [base, expand])).toMatchObject({ applied: [] })
   })
 

@@ -86,7 +86,7 @@ type AdmittedByAll<Rules extends readonly Access[]> = Rules extends readonly [
   ? First & AdmittedByAll<Rest>
   : Caller
 
-/** The caller type admitted by a list of rules if one of them must admit it. */
+/** The caller type admitted by a list of rules, of which at least one must admit the caller. */
 type AdmittedByAny<Rules extends readonly Access[]> = Rules[number] extends Access<infer C> ? C : never
 
 /**

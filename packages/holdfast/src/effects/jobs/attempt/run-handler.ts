@@ -36,7 +36,7 @@ export async function runHandler(
   const running = scope.externalCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
     context.within(() => job.run(context as never)),
   )
-  // Most handlers that do not use the database are synchronous and have finished.
+  // Most handlers without database access are synchronous and have already finished here.
   if (running !== undefined) {
     await abortable(Promise.resolve(running), deadline, (outcome) => {
       if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)

@@ -78,7 +78,8 @@ function writeToStderr(line: string): void {
 }
 
 function checkLog(log: Logger): Logger {
-  // Its methods accept fields as the message, so the type checker does not detect this.
+  // The methods of a winston logger accept fields as the message, so the type checker does not
+  // detect this.
   if (!isWinstonLogger(log)) return log
   throw configurationInvalid([
     'The option log is a winston logger, which takes the message before the fields; pass fromWinston(logger).',

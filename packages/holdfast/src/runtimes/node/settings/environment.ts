@@ -18,7 +18,7 @@ export interface EnvironmentOptions {
   readonly env: ServiceHost['env']
   /** The names of variables that may also be given as the path of a file. */
   readonly names: readonly string[]
-  /** The folder to look for a `.env` in. `undefined`: do not look for one. */
+  /** The folder in which to look for a `.env`; `undefined` to skip it. */
   readonly folder: string | undefined
   readonly notify: (message: string) => void
 }
