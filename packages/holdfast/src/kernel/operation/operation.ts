@@ -22,8 +22,8 @@ export interface OperationDefinition<
   C extends Caller,
 > {
   /**
-   * Who may call the operation. Required: a service with an operation that has no access rule does
-   * not start.
+   * The rule that decides who may call the operation. Required: a service with an operation that
+   * has no access rule does not start.
    */
   readonly access: Access<C>
   /**
@@ -117,9 +117,9 @@ export interface MutationDefinition<
    */
   readonly location?: `/${string}`
   /**
-   * True if a call needs an `Idempotency-Key`. Default `'required'`. `{ optional: reason }` accepts
-   * calls without a key, which are not safe to retry; the reason explains why that is harmless, and
-   * appears in the API documentation.
+   * The rule for the idempotency key. `'required'`: each call needs one. `{ optional: reason }`:
+   * calls without a key are accepted, and are not safe to retry; the reason explains why that is
+   * harmless, and appears in the API documentation. Default `'required'`.
    */
   readonly idempotency?: 'required' | { readonly optional: string }
   /**
