@@ -76,7 +76,7 @@ export interface SubscriptionReference {
  */
 export type SubscriptionTarget = { readonly position: bigint | string } | { readonly since: Date }
 
-/** Where to move a subscription, and whether it may skip messages. */
+/** The target of a move of a subscription, and whether the move may skip messages. */
 export type SubscriptionMove = SubscriptionTarget & {
   /**
    * True if it may move forward, so that it never handles the messages in between. Default true.

@@ -70,8 +70,8 @@ const retries = { firstMs: 500, maxMs: 15_000 }
 const connectTimeoutMs = 2_000
 const queryTimeoutMs = 5_000
 const closeTimeoutMs = 1_000
-// Max number of names in a notification. With more names, it concerns all jobs and messages of the
-// service.
+// Max number of names in a notification. With more names, the notification concerns all jobs and
+// messages of the service.
 const maxNames = 1_000
 
 /** Creates a waker. It connects on first use. */

@@ -36,7 +36,7 @@ measure('the span of a statement', () => {
   span.set('db.response.returned_rows', 1)
   span.end()
 })
-measure('the span of a request, its ids read for the log', () => {
+measure('the span of a request, including its ids for the log', () => {
   const span = all.beginTrace('server', undefined)
   span.describe('GET /orders/{id}', route)
   span.set('http.response.status_code', 200)
