@@ -118,7 +118,7 @@ export interface MutationDefinition<
   readonly location?: `/${string}`
   /**
    * The rule for the idempotency key. `'required'`: each call needs one. `{ optional: reason }`:
-   * calls without a key are accepted, and are not safe to retry; the reason explains why that is
+   * calls without a key are accepted, and are not safe to retry. The reason explains why that is
    * harmless, and appears in the API documentation. Default `'required'`.
    */
   readonly idempotency?: 'required' | { readonly optional: string }
