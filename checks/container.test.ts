@@ -32,7 +32,7 @@ describe('the Dockerfile', () => {
     expect(validate(text)).toEqual([])
   })
 
-  test('is based on the official image of the Node that the tests use, in a slim variant', () => {
+  test('is based on the slim variant of the official image of the Node version that the tests use', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } }
     const stages = froms.map((from) => from.getBuildStage())
     const images = froms.map((from) => from.getImage()).filter((name) => !stages.includes(name))

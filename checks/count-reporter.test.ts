@@ -15,7 +15,7 @@ async function runTests(
   return { exitCode, lastLine: stdout.trimEnd().split('\n').at(-1) ?? '' }
 }
 
-test('counts what passed, failed and was skipped', async () => {
+test('counts passed, failed and skipped tests', async () => {
   const files = {
     'a.test.js': "test('a', () => {})\ntest('b', () => expect(1).toBe(2))\ntest.skip('c', () => {})\n",
   }

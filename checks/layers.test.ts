@@ -145,7 +145,7 @@ test('rooms of a wing, and a wing that stands for all of its rooms', () => {
   ])
 })
 
-test('the rows of the table stand in the order of the floors', () => {
+test('the rows of the table have the order of the floors', () => {
   const upwards: LayerTable = {
     'kernel/base': ['kernel/pages'],
     'kernel/pages': ['kernel'],

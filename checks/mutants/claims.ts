@@ -34,7 +34,7 @@ export const claimMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/enqueue/unique-jobs.postgres.test.ts`,
-        name: 'a unique job does not start before the last transaction that it stands for has committed',
+        name: 'a unique job does not start before all transactions that requested it have committed',
       },
     ],
     why: 'The job would run before what it stands for is committed, and miss it.',
@@ -47,7 +47,7 @@ export const claimMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/enqueue/unique-jobs.postgres.test.ts`,
-        name: 'commits during the run of a unique job cause exactly one more run',
+        name: 'commits during the run of a unique job cause exactly one further run',
       },
     ],
     why: 'What is committed while the job runs would be missed.',
@@ -65,7 +65,7 @@ export const claimMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/queries/claim.ts`,
     text: "where worker = $1 and state = 'running' and name",
     replacement: "where $1::uuid is not null and state = 'running' and name",
-    killedBy: [{ file: fences, name: 'releaseUnknownClaims changes nothing' }],
+    killedBy: [{ file: fences, name: 'releaseUnknownClaims does not change' }],
     why: 'The jobs of all other workers would run twice.',
   },
   {
@@ -96,7 +96,7 @@ export const claimMutants: readonly Mutant[] = [
       },
       {
         file: `${src}/effects/jobs/claim/claim-bounds.test.ts`,
-        name: 'a claim looks everywhere at first, and later only after what was claimed a while ago',
+        name: 'the first claim searches all jobs, and later claims only those after the jobs that were claimed a while ago',
       },
     ],
     why: 'While an old snapshot is open, a claim would read all that was claimed since.',
@@ -106,7 +106,7 @@ export const claimMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/claim/claim-bounds.ts`,
     text: 'nowMs - this.#sweptMs >= sweepEveryMs',
     replacement: 'this.#sweptMs < 0',
-    killedBy: [{ file: `${src}/effects/jobs/claim/claim-bounds.test.ts`, name: 'a sweep looks everywhere' }],
+    killedBy: [{ file: `${src}/effects/jobs/claim/claim-bounds.test.ts`, name: 'a sweep searches all jobs' }],
     why: 'A job that was committed late, or handed back, would wait until the worker starts again.',
   },
   {
@@ -117,7 +117,7 @@ export const claimMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/claim/claim-bounds.test.ts`,
-        name: 'a claim looks everywhere at first, and later only after what was claimed a while ago',
+        name: 'the first claim searches all jobs, and later claims only those after the jobs that were claimed a while ago',
       },
     ],
     why: 'Jobs that commit a little later than others of a higher number would wait for a sweep.',

@@ -15,7 +15,7 @@ export const erasureMutants: readonly Mutant[] = [
         where`,
     replacement: `delete from \${leafName(leaf)}
         where`,
-    killedBy: [{ file: erasing, name: 'leaves a key that is never carried out again' }],
+    killedBy: [{ file: erasing, name: 'leaves a key that never runs again' }],
     why: 'A retry after the erasure would carry the call out a second time.',
   },
   {
@@ -23,7 +23,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/idempotency/stored-answer.ts`,
     text: 'if (stored.fingerprint.length === 0) throw IdempotencyAnswerErased()',
     replacement: '',
-    killedBy: [{ file: erasing, name: 'leaves a key that is never carried out again' }],
+    killedBy: [{ file: erasing, name: 'leaves a key that never runs again' }],
     why: 'A retry after the erasure would be told that its key was used for another request.',
   },
   {
@@ -31,7 +31,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/idempotency/stored-answer.ts`,
     text: 'return fingerprint.length === 0 || fingerprint.equals',
     replacement: 'return fingerprint.equals',
-    killedBy: [{ file: erasing, name: 'leaves a key that is never carried out again' }],
+    killedBy: [{ file: erasing, name: 'leaves a key that never runs again' }],
     why: 'The client would fix its input, and could send the call again under another key.',
   },
   {
@@ -106,7 +106,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/erasure/erase-subject.ts`,
     text: 'this.#isSettled = count === 0',
     replacement: 'this.#isSettled = true',
-    killedBy: [{ file: erasing, name: 'erases what is committed while it runs' }],
+    killedBy: [{ file: erasing, name: 'erases data that is committed while it runs' }],
     why: 'What was committed during the erasure would be left, and the result would say complete.',
   },
   {
@@ -122,7 +122,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/subjects/queries/find-subject-rows.ts`,
     text: 'where subject = $1 and service = $2 and kind',
     replacement: 'where subject = $1 and ($2::text is not null) and kind',
-    killedBy: [{ file: erasing, name: 'services on one database do not meet' }],
+    killedBy: [{ file: erasing, name: 'services on one database do not affect each other' }],
     why: 'An erasure in one service would delete the jobs of another.',
   },
   {
@@ -180,7 +180,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/erasure/erase-subject.ts`,
     text: '!isRetryable(error) || attempts === maxAttempts',
     replacement: '!isRetryable(error) || attempts >= 1',
-    killedBy: [{ file: erasing, name: 'erases a batch again that was the victim of a deadlock' }],
+    killedBy: [{ file: erasing, name: 'repeats a batch that was the victim of a deadlock' }],
     why: 'A deadlock with a worker would end the erasure half way.',
   },
   {

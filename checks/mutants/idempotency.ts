@@ -250,7 +250,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
-        name: 'with another payload: 422, and nothing runs',
+        name: 'with a different payload: 422, and nothing runs',
       },
     ],
     why: 'A client that reuses a key would be told that its other payment was made.',
@@ -354,7 +354,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/final-answers.postgres.test.ts`,
-        name: 'a problem is replayed, and nothing of its handler is kept',
+        name: 'a problem is replayed, and the effects of its handler are rolled back',
       },
     ],
     why: 'A request that was refused would have effects.',

@@ -273,7 +273,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/leadership/leader-tasks.postgres.test.ts`,
-        name: 'a leader leaves a name that it does not run to the processes and engines that do',
+        name: 'a leader does not admit jobs of a name that only other processes or engines run',
       },
     ],
     why: 'Limited jobs of another engine would wait for its next poll.',

@@ -35,7 +35,7 @@ export const messageMutants: readonly Mutant[] = [
         file: `${src}/effects/messages/relays/relays.postgres.test.ts`,
         name: 'a relay that is moved while it sends continues at its new position',
       },
-      { file: locks, name: 'a subscription that was moved meanwhile stays at its new position' },
+      { file: locks, name: 'a subscription that was moved during a pass stays at its new position' },
     ],
     why: 'A subscription that a person moves back would jump to where it was, and lose what was to be sent again.',
   },
@@ -121,7 +121,7 @@ export const messageMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/consumer.postgres.test.ts`,
-        name: 'a message that is dispatched again takes no effect again, for each consumer',
+        name: 'a message that is dispatched again has no further effect, for each consumer',
       },
     ],
     why: 'A message that is handed out twice would have its effect twice.',
@@ -134,7 +134,7 @@ export const messageMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/publish.postgres.test.ts`,
-        name: 'of a key is that of the commits, whichever began and published first',
+        name: 'of a key is the order of the commits, regardless of which transaction began or published first',
       },
     ],
     why: 'Messages of a key would be numbered in another order than that of their commits.',

@@ -6,7 +6,7 @@ import { writeOptionTables } from './option-tables.ts'
 import { findExport, readModule } from './source-module.ts'
 
 describe('a doc comment', () => {
-  test('is divided into the description and the default', () => {
+  test('is split into the description and the default', () => {
     expect(readOptionText("The deadline of one attempt. Default `'5m'`. Raise it\nfor slow jobs.")).toEqual({
       description: 'The deadline of one attempt. Raise it for slow jobs',
       fallback: "`'5m'`",

@@ -95,7 +95,7 @@ test('code that throws fails', async () => {
   await expect(run('```ts\nexport const value = JSON.parse("")\n```\n')).rejects.toThrow(SyntaxError)
 })
 
-test('code that does not compile is reported with its place on the page, even if it does not run', async () => {
+test('code that does not compile is reported with its location on the page, even if it is not executed', async () => {
   expect(await check('\n```ts no-run\nexport const text: string = 1\n```\n')).toEqual([
     expect.stringMatching(/^docs\/planted-\d+\.md:3:14: TS2322: /),
   ])

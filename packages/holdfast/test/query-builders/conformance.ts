@@ -144,7 +144,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(counted).toEqual([2, 1])
   })
 
-  test('a query cannot write, whatever its types say', async () => {
+  test('a query cannot write, regardless of its types', async () => {
     await using tested = await start()
     expect((await tested.send('sneak', {})).status).toBe(500)
     expect(lines.join('\n')).toContain('query-writes')

@@ -173,7 +173,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
     await worker!.stop(1_000)
   })
 
-  test('consumers and schedules stay with Postgres; what a schedule enqueues is run by BullMQ', async () => {
+  test('consumers and schedules stay with Postgres; BullMQ runs the jobs that a schedule enqueues', async () => {
     const on = await start({ worker: false })
     const first = await on.running.startWorker()
     await transact(on, ({ publish }) => publish(Noted, 'a', { name: 'a message' }))

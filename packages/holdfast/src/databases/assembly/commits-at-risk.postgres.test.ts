@@ -56,7 +56,7 @@ test('a start warns of an option of the URL that loses commits', async () => {
   await database.drop()
 })
 
-test('a start warns of fsync = off, which tests have', async () => {
+test('a start warns of fsync = off, except in tests', async () => {
   const database = await createTestDatabase()
   expect(await warningsOf(database.url, 'fsync')).toMatchObject([
     { msg: expect.stringContaining('fsync is off') },

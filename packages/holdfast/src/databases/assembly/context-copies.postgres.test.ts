@@ -68,7 +68,7 @@ const begin = mutation({
   },
 })
 
-test('a copy of a context has everything of the context', async () => {
+test('a copy of a context has all members of the context', async () => {
   await using tested = await createTestService(
     service({
       name: 'copies',

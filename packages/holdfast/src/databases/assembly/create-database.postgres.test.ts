@@ -50,7 +50,7 @@ test('a start that fails when a capability is opened ends its pools', async () =
   expect(observed).toBe(0)
 })
 
-test('a worker that fails to start puts the connections back that it had reserved', async () => {
+test('a worker that fails to start releases its reserved connections', async () => {
   // Reserved connections: one for wakes, two for the framework, one each for reads and writes. The
   // worker needs one for heartbeats and one for jobs.
   const running = await start(7)

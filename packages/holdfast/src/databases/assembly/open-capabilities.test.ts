@@ -37,7 +37,7 @@ const failing = (): never => {
   throw new Error('lost')
 }
 
-test('if one capability cannot be opened, the others are closed, however late they open', async () => {
+test('if one capability cannot be opened, the others are closed, even if they open late', async () => {
   const { log, capability } = recorded()
   const late = Promise.withResolvers<OpenCapability>()
   const opening = openCapabilities(

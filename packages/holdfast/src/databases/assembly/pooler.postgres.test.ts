@@ -241,7 +241,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     ])
   })
 
-  test('without a direct URL it reports what does not work, and runs', async () => {
+  test('without a direct URL it reports the unavailable features, and runs', async () => {
     await (await start({ DATABASE_DIRECT_URL: database.url })).stop()
     const running = await start({})
     expect(lines).toEqual([expect.stringContaining('DATABASE_DIRECT_URL is not set')])

@@ -121,7 +121,7 @@ async function heard(): Promise<void> {
   })
 }
 
-test('an idle process costs at most two statements a second, whatever its consumers', async () => {
+test('an idle process costs at most two statements a second, regardless of its consumers', async () => {
   const seconds = 60
   const { length } = await statementsOf(() => pass(seconds))
   // Each process has polled for jobs and for messages.

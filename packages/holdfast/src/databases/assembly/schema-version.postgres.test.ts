@@ -51,7 +51,7 @@ const columns = async (): Promise<readonly string[]> => {
 }
 
 describe('a version of the program', () => {
-  test('starts after a newer one has expanded the schema, and on its way back', async () => {
+  test('starts after a newer version has expanded the schema, and after a rollback', async () => {
     await start(1, [base])
     await start(2, [base, expand])
     expect(await start(1, [base])).toEqual({ applied: [], appliedBefore: 1 })
@@ -128,7 +128,7 @@ describe('a role that cannot create tables', () => {
       notify: () => {},
     })
 
-  test('is told which role has to apply the migrations, and works when they are applied', async () => {
+  test('gets an error that names the role that has to apply the migrations, and works after they are applied', async () => {
     const role = `restricted_${randomUUID().replaceAll('-', '')}`
     await client.query(`create role ${role} login password 'pw'`)
     const url = new URL(database.url)

@@ -129,7 +129,7 @@ test('writes of a failed mutation are rolled back', async () => {
   expect(await tested.sql('select from books')).toEqual([])
 })
 
-test('the session of a query is read-only, whatever its types say', async () => {
+test('the session of a query is read-only, regardless of its types', async () => {
   const lines: string[] = []
   await using tested = await createTestService(library, { onLog: (line) => lines.push(line) })
   expect((await tested.send('writeThroughRead', {})).status).toBe(500)

@@ -8,7 +8,7 @@ let customer: string
 const { app, erase } = useErasure((one) => (customer = one))
 
 describe('an export', () => {
-  test('has everything about a subject, and nothing about another', async () => {
+  test('contains all data about a subject, and no data about another one', async () => {
     await app.note(customer, { user: 'ada', text: `${secret} 1` })
     await app.note('customer:other', { text: 'of another' })
     await app.work()
@@ -99,7 +99,7 @@ describe('an erasure', () => {
     ])
   })
 
-  test('leaves a key that is never carried out again', async () => {
+  test('leaves a key that never runs again', async () => {
     const key = crypto.randomUUID()
     expect((await app.note(customer, { key, parts: [] })).status).toBe(201)
     await erase()
@@ -190,7 +190,7 @@ describe('an erasure', () => {
     expect(await listErasures(app.pool, { subject: customer })).toMatchObject([{ erased: {} }])
   })
 
-  test('erases a batch again that was the victim of a deadlock', async () => {
+  test('repeats a batch that was the victim of a deadlock', async () => {
     await app.note(customer, { parts: [] })
     let deadlocks = 2
     const failing = await app.watched({
@@ -225,7 +225,7 @@ describe('an erasure', () => {
     expect((await app.note(customer, { key })).status).toBe(410)
   })
 
-  test('erases what is committed while it runs', async () => {
+  test('erases data that is committed while it runs', async () => {
     await app.note(customer, { parts: [] })
     let isLate = true
     const watched = await app.watched({
@@ -249,7 +249,7 @@ describe('an erasure', () => {
   })
 })
 
-test('services on one database do not meet', async () => {
+test('services on one database do not affect each other', async () => {
   const other = await startOther(app.on.databaseUrl)
   try {
     await other.note(customer)

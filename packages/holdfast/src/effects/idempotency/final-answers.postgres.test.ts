@@ -132,7 +132,7 @@ describe('a problem that a handler derives from a failed statement', () => {
 describe('serializable mutations', () => {
   // The read-only anomaly of Fekete, O'Neil and O'Neil (2004): a report that no serial order
   // produces.
-  test('a problem is final only if the state that it reports was real', async () => {
+  test('a problem is final only if the state that it reports was committed', async () => {
     await client.query('select pg_advisory_lock(1)')
     const receiving = on.send('receive', {})
     await until(async () => {
@@ -152,7 +152,7 @@ describe('serializable mutations', () => {
     expect(refused.status === 409 && late.length > 0).toBe(false)
   })
 
-  test('a problem is replayed, and nothing of its handler is kept', async () => {
+  test('a problem is replayed, and the effects of its handler are rolled back', async () => {
     const key = randomUUIDv7()
     const first = await on.send('overdraw', {}, { key })
     const again = await on.send('overdraw', {}, { key })

@@ -56,7 +56,7 @@ describe('two attempts with one key', () => {
 })
 
 describe('a leaf that may be truncated', () => {
-  test('has no rows from within the retention and an hour', () => {
+  test('has no rows younger than the retention plus an hour', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 7 * dayMs + hourMs }), (nowMs, ageMs) => {
         const expired = ringAt(nowMs).expired()
@@ -114,7 +114,7 @@ describe('after a change of the width', () => {
   })
 })
 
-test('a clock that jumped is corrected, and the attempt that detected it is repeated', () => {
+test('a clock jump is corrected, and the attempt that detected it is repeated', () => {
   const ring = ringAt(startMs)
   expect(ring.correct(startMs + 30_000)).toBe(true)
   expect(ring.correct(startMs + 2 * hourMs)).toBe(false)

@@ -48,7 +48,7 @@ describe('a mutation that is retried', () => {
     ])
   })
 
-  test('reads its input no longer than its deadline allows', async () => {
+  test('stops reading its input at its deadline', async () => {
     runs = []
     check = () => (runs.length === 0 ? true : new Promise(() => {}))
     try {

@@ -22,7 +22,7 @@ describe('the key', () => {
     expect(problemOf(answer)).toMatchObject({ code: 'idempotency-key-invalid' })
   })
 
-  test('a UUIDv7 older than the retention: 422, whatever is stored', async () => {
+  test('a UUIDv7 older than the retention: 422, even if its answer is stored', async () => {
     const past = (Date.now() - 8 * 86_400_000).toString(16).padStart(12, '0')
     const key = `${past.slice(0, 8)}-${past.slice(8)}-7000-8000-000000000000`
     const answer = await effects.tested.send('record', { name: uniqueName() }, { key })
@@ -65,7 +65,7 @@ describe('a finished key', () => {
     expect(await effects.countOf(name)).toBe(1)
   })
 
-  test('with another payload: 422, and nothing runs', async () => {
+  test('with a different payload: 422, and nothing runs', async () => {
     const [name, key] = [uniqueName(), randomUUIDv7()]
     await effects.tested.send('record', { name }, { key })
     const answer = await effects.tested.send('record', { name: `${name}!` }, { key })
@@ -161,7 +161,7 @@ describe('the outcome of a handler', () => {
     expect((await effects.tested.send('record', { name }, { key })).status).toBe(201)
   })
 
-  test('an answer above 256 KiB is an error at its first attempt, and nothing is kept', async () => {
+  test('an answer above 256 KiB is an error at the first attempt, which is rolled back', async () => {
     const lines: string[] = []
     const quiet = await createTestService(effects.service, { onLog: (line) => lines.push(line) })
     try {

@@ -65,7 +65,7 @@ export function engineAttempts(
     expect(runs).toHaveLength(3)
   })
 
-  test('a job that gives up is not retried', async () => {
+  test('a job that throws GiveUp is not retried', async () => {
     const on = await start()
     work.set('a', () => {
       throw new GiveUp('no such account')
@@ -91,7 +91,7 @@ export function engineAttempts(
     expect(row).toMatchObject({ failures: 1 })
   })
 
-  test('a failure that has nothing to do with a job is no attempt of it', async () => {
+  test('a failure that is unrelated to a job does not count as an attempt', async () => {
     const on = await start()
     work.set('a', async ({ db }) => {
       await db.query(sql`select pg_terminate_backend(pg_backend_pid())`)

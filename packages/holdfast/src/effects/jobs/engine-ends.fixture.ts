@@ -34,7 +34,7 @@ export function engineEnds(
     expect(await on.effects()).toEqual([])
   })
 
-  test('a worker that stops releases the jobs that have not ended, which is no attempt', async () => {
+  test('a worker that stops releases unfinished jobs, which does not count as an attempt', async () => {
     const on = await start({ worker: false })
     work.set('long', ({ signal }) => released(signal))
     const id = await on.enqueue(jobs.plain, 'long')

@@ -25,7 +25,7 @@ test('an unused slot is released', async () => {
   expect(await on.sql('select slots from holdfast.job_limits')).toEqual([{ slots: 0 }])
 })
 
-test('a worker that was declared dead and cannot re-register can be stopped, twice', async () => {
+test('a worker that was declared dead and cannot re-register can be stopped, even twice', async () => {
   const clock = createFakeClock()
   const lines: string[] = []
   await using on = await createTestService(tested, {

@@ -105,7 +105,7 @@ test.each(fenced)('%s does not change a job that is not running', async (name, s
   expect(await stored()).toEqual(before)
 })
 
-test('releaseUnknownClaims changes nothing of what other workers have, or what it knows', async () => {
+test('releaseUnknownClaims does not change claims of other workers or known claims', async () => {
   const worker = randomUUID()
   const [known, unknown, other] = [
     await insertJob('running', 1, worker),

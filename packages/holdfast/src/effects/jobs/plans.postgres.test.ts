@@ -133,7 +133,7 @@ test('a claim does not read earlier claims while an old snapshot prevents vacuum
   }
 })
 
-test('pruning does not read pruned rows while an old snapshot prevents vacuuming', async () => {
+test('pruning does not read already pruned rows while an old snapshot prevents vacuuming', async () => {
   const old = new DriverClient({ connectionString: on.databaseUrl })
   await old.connect()
   try {

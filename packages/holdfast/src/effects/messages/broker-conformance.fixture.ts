@@ -122,7 +122,7 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
       expectInKeyOrder(await takenOf(messages), messages)
     })
 
-    test('a message is stored once, however often it is sent', async () => {
+    test('a message is stored once, even if it is sent repeatedly', async () => {
       const messages = many(20)
       const connection = await connect()
       await connection.send(messages.slice(0, 15), AbortSignal.timeout(5_000))

@@ -111,7 +111,7 @@ test('a message arrives with all its fields', async () => {
   ])
 })
 
-test('a job that a subscriber enqueues belongs to the trace that is passed, and to none otherwise', async () => {
+test('a job that a subscriber enqueues belongs to the passed trace, or to no trace', async () => {
   await store.publish(Counted, 'a', 7)
   const said: (string | undefined)[] = []
   await start({

@@ -63,7 +63,7 @@ test('a lagging subscription keeps no messages, and a message without a position
   expect(await left()).toBe(1)
 })
 
-test('a pass with nothing to delete reads one row, however many were deleted before', async () => {
+test('a pass with nothing to delete reads one row, no matter how many were deleted before', async () => {
   await messages(5_000, 5_000)
   await prune(async () => (await left()) === 0)
   await messages(1, 0)

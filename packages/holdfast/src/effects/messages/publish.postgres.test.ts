@@ -188,7 +188,7 @@ describe('the order', () => {
     return messages('position')
   }
 
-  test('of a key is that of the commits, whichever began and published first', async () => {
+  test('of a key is the order of the commits, regardless of which transaction began or published first', async () => {
     const first = await opened(['a', 1])
     await first.session.query({ text: 'create temporary table has_an_older_xid ()' })
     const second = await opened(['a', 2])

@@ -70,7 +70,7 @@ test('a consumer is not moved back', async () => {
   expect([await positionOf('a'), await positionOf('b')].map(String)).toEqual(['7', '6'])
 })
 
-test('a subscription that was moved meanwhile stays at its new position', async () => {
+test('a subscription that was moved during a pass stays at its new position', async () => {
   await store.client.query(`update holdfast.subscriptions set position = 2 where name = 'r'`)
   const relay = { kind: 'relay', name: 'r' } as const
   await run(one, advanceSubscription('shop', relay, { from: '5', to: '10' }))

@@ -95,7 +95,7 @@ async function consumed(name: string): Promise<number[]> {
   return rows.map(({ n }) => n)
 }
 
-test('each consumer gets every message of its event, whatever other processes contain', async () => {
+test('each consumer gets every message of its event, regardless of the consumers in other processes', async () => {
   const old = await start('shop', happenedOnly, { worker: true })
   await start('shop', both, { worker: true })
   for (let n = 0; n < 30; n += 1) await publish(old, n % 2 === 0 ? 'happened' : 'other', { n })
@@ -119,7 +119,7 @@ test('a deploy with a new event and consumer loses no message of it', async () =
   await until(async () => (await consumed('by-other')).length === 2)
 })
 
-test("services on one database do not get each other's messages by default", async () => {
+test("services on one database do not receive each other's messages by default", async () => {
   const shop = await start('shop', [recorder('shop-own', Happened)], { worker: true })
   const billing = await start(
     'billing',

@@ -63,7 +63,7 @@ test('undispatched messages are reported once, and again after they were dispatc
   await stop()
 })
 
-test('nothing is reported if another process dispatches, however long messages wait', async () => {
+test('nothing is reported if another process dispatches, no matter how long messages wait', async () => {
   const { look, stop } = createLooker()
   await store.publish(Counted, 'a', 1)
   await passAMinute()

@@ -117,7 +117,7 @@ test('subjects are undone with their jobs and messages', async () => {
   expect(await countSubjects()).toBe(0)
 })
 
-test('what has no subjects costs no row, and no other statement', async () => {
+test('a row without subjects costs no additional row and no statement', async () => {
   await within(async ({ jobs }) => {
     await jobs.enqueue(plain, {})
     await jobs.enqueueMany(plain, [{}, {}])

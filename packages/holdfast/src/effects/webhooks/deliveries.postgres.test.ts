@@ -140,7 +140,7 @@ describe('a failed delivery', () => {
     expect(await rowOf(id)).toMatchObject({ failing_since: null, state: 'enabled' })
   })
 
-  test('fails permanently after the last attempt, which is no failure of a job', async () => {
+  test('fails permanently after the last attempt, but does not fail its job', async () => {
     const account = newAccount()
     replyWith(503)
     const { id } = await app.add(account, receiver.url)
@@ -335,7 +335,7 @@ describe('an endpoint', () => {
 })
 
 describe('a rotated secret', () => {
-  test('stays valid for a day beside the new one', async () => {
+  test('stays valid for a day in addition to the new one', async () => {
     const account = newAccount()
     const { id, secret: first } = await app.add(account, receiver.url)
     const rotate = (): Promise<{ readonly secret: string }> =>

@@ -36,7 +36,7 @@ describe('the reference implementation', () => {
     expect(new Webhook(secret).verify(body, { ...headers })).toEqual(JSON.parse(body))
   })
 
-  test('accepts our signatures with two secrets, with either', () => {
+  test('the reference implementation accepts our signatures with two secrets by either secret', () => {
     const old = createWebhookSecret()
     const headers = signWebhook({ id, sentAt: new Date(), body: Buffer.from(body) }, [secret, old])
     expect(headers['webhook-signature'].split(' ')).toHaveLength(2)
@@ -88,7 +88,7 @@ describe('a signature', () => {
     expect(() => verify(headers, options)).toThrow(invalid)
   })
 
-  test('is valid if one of several, of any version, is correct', () => {
+  test('is valid if one of several signatures, of any version, is correct', () => {
     const list = `v1a,AAAA v1,${randomBytes(32).toString('base64')} v2 ${signed['webhook-signature']}`
     expect(verify({ ...signed, 'webhook-signature': list }).id).toBe(id)
   })

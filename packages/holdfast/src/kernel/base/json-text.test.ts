@@ -9,7 +9,7 @@ test('a value becomes its JSON', () => {
   expect(toJsonText(null, invalid)).toBe('null')
 })
 
-test('a value that JSON has no text for is rejected with its type', () => {
+test('a value that JSON cannot represent is rejected with its type', () => {
   expect(() => toJsonText(undefined, invalid)).toThrow('The input is undefined, which JSON cannot represent.')
   expect(() => toJsonText(() => {}, invalid)).toThrow('The input is function, which JSON cannot represent.')
 })

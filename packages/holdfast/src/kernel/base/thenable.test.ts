@@ -19,7 +19,7 @@ test('a promise is used when it is fulfilled', async () => {
   await expect(andThen(Promise.reject<number>(new TypeError('broken')), double)).rejects.toThrow('broken')
 })
 
-test('values are together at once, unless one of them is a promise', async () => {
+test('all values are returned at once, unless one of them is a promise', async () => {
   const ready = [1, 2]
   expect(allOf(ready)).toBe(ready)
   const pending = allOf([1, Promise.resolve(2)])

@@ -88,7 +88,7 @@ describe('a pause', () => {
 })
 
 describe('a wait with a timeout', () => {
-  test('settles as the work does, and clears its timer', async () => {
+  test('settles like the work, and clears its timer', async () => {
     const clock = countedClock()
     const limit = { timeoutMs: 1_000, timedOut, clock }
     const fulfilled = withTimeout(Promise.resolve(7), limit)

@@ -2,7 +2,7 @@ import { anonymous, type Caller } from 'holdfast'
 import { expect, test } from 'vitest'
 import { scopeOf } from './caller.ts'
 
-test('a scope identifies one caller of one tenant, whatever characters their names have', () => {
+test('a scope identifies one caller of one tenant, regardless of the characters in their names', () => {
   const callers: Caller[] = [
     anonymous,
     { kind: 'anonymous', tenant: 'a' },

@@ -177,7 +177,7 @@ describe('a cursor', () => {
     expect((await call(other, 'list', { query: { cursor: [cursor] } })).status).toBe(400)
   })
 
-  test('is never longer than the max that is accepted', async () => {
+  test('is never longer than the accepted max', async () => {
     // Random, so that compression does not shorten it.
     const text = Array.from({ length: 400 }, () => crypto.randomUUID()).join('')
     const long = query({

@@ -235,7 +235,7 @@ describe('a relation', () => {
     expect(reads).toEqual([[1]])
   })
 
-  test('runs one statement per level of nesting, whatever the number of rows', async () => {
+  test('runs one statement per level of nesting, regardless of the number of rows', async () => {
     const { titles } = await library.call.shelves(ids(1, 2, 3, 9))
     expect(titles).toEqual([
       ['book 1 by author 1', 'book 6 by author 1'],

@@ -24,7 +24,7 @@ test.for<[string, Partial<OpenDatabase>]>([
   expect(closed()).toBe(1)
 })
 
-test('a service that is stopped twice closes its database once, and both wait for that', async () => {
+test('a service that is stopped twice closes its database once, and both calls wait for it', async () => {
   const closing = Promise.withResolvers<void>()
   const [database, closed] = counted({})
   const slow: typeof database = {

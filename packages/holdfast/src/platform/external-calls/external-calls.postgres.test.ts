@@ -197,7 +197,7 @@ test('a call of a library without other frames on the stack is reported without 
   ])
 })
 
-test('a connection that the driver opens for a waiting call is to the own database', async () => {
+test('a connection that the driver opens for a waiting call is not an external call', async () => {
   const on = await start()
   const { connectAfter } = await install('pg-pool')
   inJob = ({ db }) => connectAfter(note(db), `http://${host}`)

@@ -120,7 +120,7 @@ describe('a served service', () => {
     for (const id of ['a', 'b', 'c']) expect(JSON.parse((await client.answer()).body)).toMatchObject({ id })
   })
 
-  test('runs beside others in one process', async () => {
+  test('runs next to other servers in one process', async () => {
     const servers = await Promise.all([serveForTest(shop), serveForTest(shop), serveForTest(shop)])
     const statuses = await Promise.all(
       servers.map(async ({ url }) => (await fetch(`${url}/orders/1`)).status),

@@ -63,7 +63,7 @@ describe('applying', () => {
     expect((await client.query('select id from things order by id')).rows).toEqual([{ id: 1 }, { id: 2 }])
   })
 
-  test('by ten processes at once runs each migration once', async () => {
+  test('run by ten processes at once, applies each migration once', async () => {
     await writeFile(
       join(folder, '0001-counter.sql'),
       'create table counter (n int); insert into counter values (0);',
@@ -171,7 +171,7 @@ describe('a migration that was edited', () => {
 })
 
 describe('a migration that fails', () => {
-  test('is reported with its place, is rolled back, and keeps the earlier ones', async () => {
+  test('is reported with its location, is rolled back, and does not affect earlier migrations', async () => {
     const sql = `create table more (id int);\n\n-- ä comment\ninsert into more\n  values (1, 'wröng', missing_column);\n`
     const { code, message } = await failure(apply([table, { name: '0002-wrong', sql }]))
     expect(code).toBe('migration-failed')
@@ -227,7 +227,7 @@ describe('a migration that fails', () => {
     expect(await journal()).toEqual(['0001-table'])
   })
 
-  test('to get its lock at first gets it when the blocker has ended', async () => {
+  test('to get its lock at first gets it after the blocker has ended', async () => {
     await apply([table])
     const holder = new DriverClient({ connectionString: database.url, application_name: 'the holder' })
     await holder.connect()
@@ -294,7 +294,7 @@ describe('a migration outside of a transaction', () => {
 })
 
 describe('the lock', () => {
-  test('is waited for no longer than configured, and its holder is named', async () => {
+  test('times out as configured, and the error names its holder', async () => {
     const other = new DriverClient({ connectionString: database.url, application_name: 'the other one' })
     await other.connect()
     await other.query('select pg_advisory_lock($1, $2)', [0x68_6f_6c_64, 0x6d_69_67_72])

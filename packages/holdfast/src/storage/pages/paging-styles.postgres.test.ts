@@ -95,7 +95,7 @@ describe('by cursor', () => {
     expect(idsOf(await tested.call.byCursor({ cursor: back.next! }))).toBe('5 4 3')
   })
 
-  test('from a page that has become empty, a client can go back to the row before it', async () => {
+  test('from a page that has become empty, a client can go back to the previous row', async () => {
     const { next } = await tested.call.byCursor({ limit: 6 })
     await client.query('delete from rows where id <= 2')
     const empty = await tested.call.byCursor({ cursor: next! })
@@ -181,7 +181,7 @@ describe('with another key', () => {
 })
 
 describe('by keyset', () => {
-  test('a page has readable parameters for its neighbours', async () => {
+  test('a page links to its neighbours with readable parameters', async () => {
     const first = await tested.call.byKeyset({})
     expect(idsOf(first)).toBe('1 2 3')
     expectTypeOf(first.next).toEqualTypeOf<Readonly<Record<string, string>> | undefined>()
@@ -212,7 +212,7 @@ describe('by keyset', () => {
 })
 
 describe('by offset', () => {
-  test('a page has the number of rows before the others', async () => {
+  test('a page links to the row numbers of the other pages', async () => {
     expect(await tested.call.byOffset({ count: true })).toEqual({
       items: [{ id: '1' }, { id: '2' }, { id: '3' }],
       next: 3,

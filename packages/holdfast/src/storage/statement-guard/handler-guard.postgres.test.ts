@@ -110,7 +110,7 @@ async function outcome(
   return { status, log: lines.join('\n') }
 }
 
-test('rejects the second repeat with other values, and reports its place', async () => {
+test('rejects the second repeat with other values, and reports its location', async () => {
   expect((await outcome('other', 2)).status).toBe(204)
   const { status, log } = await outcome('other', 3)
   expect(status).toBe(500)
@@ -158,7 +158,7 @@ test('reports the third repeat, once, if nothing is rejected', async () => {
   expect(log.split('"query-repeated"')).toHaveLength(2)
 })
 
-test('fails a statement that returns more than maxRows, whatever is allowed', async () => {
+test('fails a statement that returns more than maxRows, regardless of other settings', async () => {
   expect((await outcome('many', 10, 'allow')).status).toBe(204)
   const { status, log } = await outcome('many', 11, 'allow')
   expect(status).toBe(500)

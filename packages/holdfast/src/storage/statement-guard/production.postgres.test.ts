@@ -59,7 +59,7 @@ test('a statement that is repeated five times, for long enough, is recorded once
   })
 })
 
-test('one that is repeated less often is not recorded', async () => {
+test('a statement that is repeated less often is not recorded', async () => {
   expect(await eventsOf('read', { count: 5, pause: 0.02 })).toEqual([])
 })
 

@@ -28,7 +28,7 @@ function deaf() {
 }
 
 describe('/health/live', () => {
-  test('reports that the process is alive, whatever its checks return', async () => {
+  test('reports that the process is alive, regardless of its checks', async () => {
     const { fetch, health } = await openHealth({ checks: { broken: fails } })
     const answer = await fetch('/health/live')
     expect(answer.status).toBe(200)

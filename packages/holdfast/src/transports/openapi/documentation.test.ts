@@ -123,7 +123,7 @@ describe('/docs', () => {
   })
 })
 
-test('every page is in memory once, however many clients read it', async () => {
+test('every page is in memory once, no matter how many clients read it', async () => {
   const { running, fetch } = await documented()
   const { answer } = createHandler(running, { pages: documentation })
   const [, script] = /<script src="([^"]*)"/.exec(await (await fetch('/docs')).text())!

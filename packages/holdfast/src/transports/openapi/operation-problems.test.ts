@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => tested.stop())
 
-test('a problem is identified by its type, status and code, whatever its title', () => {
+test('a problem is identified by its type, status and code, regardless of its title', () => {
   for (const schema of Object.values(document.components.schemas)) {
     if (schema.properties?.['requestId'] === undefined) continue
     expect(schema.properties).toMatchObject({

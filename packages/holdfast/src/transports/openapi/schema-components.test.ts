@@ -33,7 +33,7 @@ describe('a pattern', () => {
     })
   })
 
-  test('of property names is written for every engine, and never omitted', () => {
+  test('of property names is rewritten for every engine, and never omitted', () => {
     const components = createSchemaComponents()
     const schema = { type: 'object', patternProperties: { '^\\P{Cc}$': text, '^\\p{L}$': flag } }
     expect(components.embed(schema, 'Names').patternProperties).toEqual({

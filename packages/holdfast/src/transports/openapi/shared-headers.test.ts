@@ -30,7 +30,7 @@ describe('the documented form of an idempotency key', () => {
   })
 })
 
-test('the documented form of Request-Timeout is a positive duration', () => {
+test('the documented format of Request-Timeout is a positive duration', () => {
   const form = new RegExp(String(sharedParameters['RequestTimeout']!.schema['pattern']), 'u')
   for (const valid of ['1ms', '250ms', '0.5s', '10m', '01h', '1.0d']) expect(valid).toMatch(form)
   for (const invalid of ['0ms', '0.0s', '00d', '1', 'soon', '-1s']) expect(invalid).not.toMatch(form)

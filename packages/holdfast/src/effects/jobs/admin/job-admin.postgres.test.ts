@@ -235,7 +235,7 @@ describe('a retry', () => {
     expect(runs).toEqual(['later'])
   })
 
-  test('of a job with limits goes through them, and takes a slot again', async () => {
+  test('of a job with limits is admitted by them, and takes a slot again', async () => {
     const [id] = await died({ job: 'alone', name: 'a' })
     expect(await slots()).toBe(0)
     expect(await retryJob(pool, id!)).toMatchObject({ state: 'limited' })
@@ -254,7 +254,7 @@ describe('a retry', () => {
     })
   })
 
-  test('of a job that was asked to stop is not cancelled', async () => {
+  test('of a job with a requested cancellation is not repeated', async () => {
     const [id] = await died({ job: 'plain', name: 'a' })
     await on.sql('update holdfast.jobs set is_cancelled = true where id = $1', [id])
     await retryJob(pool, id!)
@@ -318,7 +318,7 @@ describe('a redrive', () => {
 })
 
 describe('a cancellation', () => {
-  test('ends a job that waits, and gives its slot to the next', async () => {
+  test('ends a waiting job, and passes its slot on to the next one', async () => {
     const [first, second] = await enqueue({ job: 'alone', name: 'a' }, { job: 'alone', name: 'b' })
     await pauseJobs(pool, 'alone')
     await startWorker()

@@ -25,7 +25,7 @@ function untilAborted({ deadline }: AttemptScope): Promise<AttemptOutcome> {
   return new Promise((resolve) => deadline.signal.addEventListener('abort', () => resolve('released')))
 }
 
-test('two claims of one job are two attempts, and the end of one leaves the other', async () => {
+test('two claims of one job are two attempts, and the end of one does not affect the other', async () => {
   const runner = createRunner()
   const first = Promise.withResolvers<AttemptOutcome>()
   const ended = runner.run(claimed('a', 1), () => first.promise)

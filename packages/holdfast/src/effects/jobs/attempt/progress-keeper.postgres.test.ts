@@ -23,7 +23,7 @@ const start = mutation({
 })
 const tested = service({ name: 'progress-test', operations: { start }, jobs: [tell] })
 
-test('a progress that cannot be stored does not affect that of other jobs', async () => {
+test('progress that cannot be stored does not affect the progress of other jobs', async () => {
   await using on = await createTestService(tested, { worker: false })
   await on.call.start({})
   const worker = await on.running.startWorker()

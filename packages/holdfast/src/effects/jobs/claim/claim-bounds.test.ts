@@ -5,7 +5,7 @@ const whole = (name: string) => ({ name, low: -32_768, high: 32_767 })
 const claimed = (seq: number, priority = 0, name = 'mail') => ({ name, priority, seq })
 const names = ['mail', 'report']
 
-test('a claim looks everywhere at first, and later only after what was claimed a while ago', () => {
+test('the first claim searches all jobs, and later claims only those after the jobs that were claimed a while ago', () => {
   const bounds = new ClaimBounds({ names, hasShares: false })
   const everywhere = { behind: [], ranges: [whole('mail'), whole('report')] }
   expect(bounds.segments(names, 0)).toEqual(everywhere)
@@ -31,7 +31,7 @@ test('a claim looks everywhere at first, and later only after what was claimed a
   ])
 })
 
-test('a sweep looks everywhere: every ten seconds, when nothing was found, and when jobs were released', () => {
+test('a sweep searches all jobs: every ten seconds, after a claim that found no job, and after jobs were released', () => {
   const bounds = new ClaimBounds({ names, hasShares: false })
   bounds.segments(names, 0)
   bounds.claimed([claimed(3)], 0)
@@ -49,7 +49,7 @@ test('a sweep looks everywhere: every ten seconds, when nothing was found, and w
   expect(bounds.segments(names, 12_003).behind).toEqual([])
 })
 
-test('jobs of shares, which overtake each other, have no bound, and priorities at most eight', () => {
+test('jobs with shares, which overtake each other, have no bound, and there are bounds for at most eight priorities', () => {
   const shared = new ClaimBounds({ names, hasShares: true })
   shared.segments(names, 0)
   shared.claimed([claimed(3)], 0)

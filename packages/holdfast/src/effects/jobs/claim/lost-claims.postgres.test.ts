@@ -78,7 +78,7 @@ test('a crash fails only jobs of one attempt that had begun', async () => {
   ])
 })
 
-test('a job that kills its process at once does so at most once more than its attempts', async () => {
+test('a job that kills its process at once does so at most one time more than its number of attempts', async () => {
   await insertJobs('kill', 1)
   for (const [expected, left] of [
     ['running', { failures: 0, lost_claims: 0 }],

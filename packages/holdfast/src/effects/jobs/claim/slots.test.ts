@@ -16,7 +16,7 @@ function fill(slots: Slots, one: ReturnType<typeof row>): number {
 
 const job = (name: string, slots?: Job['slots']): Job => ({ name, slots }) as Job
 
-test('a name leaves the reserved slots to names without running jobs', () => {
+test('a name does not use the slots reserved for names without running jobs', () => {
   const [slots] = divideSlots(
     ['a', 'b', 'c', 'd'].map((name) => job(name)),
     10,
@@ -47,7 +47,7 @@ test.each<[readonly string[], number, number]>([
   expect(fill(slots!, row('a'))).toBe(expected)
 })
 
-test('a job with reserved slots takes none of the others, and an owner takes half of them', () => {
+test('a job with dedicated slots uses no other slots, and one owner uses at most half of them', () => {
   const jobs = [job('a'), job('b', { count: 20, connections: 3, shareOf: () => '' })]
   const [shared, own] = divideSlots(jobs, 10)
   expect(shared).toMatchObject({ names: ['a'], count: 10 })

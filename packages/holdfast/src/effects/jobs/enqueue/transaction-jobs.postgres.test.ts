@@ -57,7 +57,7 @@ test('jobs that were enqueued within a savepoint are undone with it', async () =
   ])
 })
 
-test('a job belongs to the trace that is passed, or to the trace of its caller', async () => {
+test('a job belongs to the passed trace, or to the trace of its caller', async () => {
   await using on = await createTestService(tested, { worker: false })
   await on.call.enqueueTraced({})
   const [own, other, malformed] = await on.sql('select traceparent from holdfast.all_jobs order by seq')

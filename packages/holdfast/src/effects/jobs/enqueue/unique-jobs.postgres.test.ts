@@ -51,7 +51,7 @@ beforeEach(async () => {
 const countUnfinished = async (): Promise<number> =>
   (await on.sql<{ count: number }>('select count(*)::int as count from holdfast.jobs'))[0]!.count
 
-test('commits during the run of a unique job cause exactly one more run', async () => {
+test('commits during the run of a unique job cause exactly one further run', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   held = promise
   await on.call.add({})
@@ -70,7 +70,7 @@ test('commits during the run of a unique job cause exactly one more run', async 
   expect(seen).toEqual([1, 4])
 })
 
-test('a unique job does not start before the last transaction that it stands for has committed', async () => {
+test('a unique job does not start before all transactions that requested it have committed', async () => {
   const first = await on.call.add({})
   const isWaiting = Promise.withResolvers<void>()
   const mayCommit = Promise.withResolvers<void>()

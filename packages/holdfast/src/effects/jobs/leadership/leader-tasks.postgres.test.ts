@@ -13,7 +13,7 @@ const { job, service } = holdfast({ database: postgres() })
 const limited = job({ name: 'limited', input: z.object({}), concurrency: { limit: 1 }, run: () => {} })
 const tested = service({ name: 'led', operations: {}, jobs: [limited] })
 
-test('a leader leaves a name that it does not run to the processes and engines that do', async () => {
+test('a leader does not admit jobs of a name that only other processes or engines run', async () => {
   await using on = await createTestService(tested, { worker: false })
   await on.sql(`
     insert into holdfast.jobs (id, service, name, input, state, limit_key, run_at)

@@ -164,7 +164,7 @@ test('a leader that stops hands over to another process at once', async () => {
   expect(first.leadership.leads).toBe(false)
 })
 
-test('a process runs the tasks that the leader does not know, and no others', async () => {
+test('a process runs only the tasks that the leader does not know', async () => {
   const leader = start(['a'])
   await until(() => leader.leadership.leads)
   const newer = start(['a', 'b'])

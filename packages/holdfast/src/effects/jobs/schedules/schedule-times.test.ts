@@ -128,7 +128,7 @@ test.each([
   expect(iso(cron, 'Europe/Berlin', ['2026-10-24T23:45Z', '2026-10-25T02:45Z'])).toEqual(expected)
 })
 
-test('a gap that ends with the day does not lose its times', () => {
+test('a gap that ends at midnight does not lose its times', () => {
   // In Nuuk, on 28 March 2026, the clock goes from 23:00 to the next day.
   expect(iso('30 23 28 3 *', 'America/Nuuk', ['2026-03-28T00:00Z', '2026-03-30T00:00Z'])).toEqual(['01:00'])
 })

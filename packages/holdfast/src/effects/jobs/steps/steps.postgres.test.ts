@@ -69,7 +69,7 @@ const inState = (on: Tested, id: string, state: string): Promise<Record<string, 
 const effects = async (on: Tested): Promise<readonly string[]> =>
   (await on.sql<{ name: string }>('select name from effects order by id')).map(({ name }) => name)
 
-test('a step runs once, whatever follows it', async () => {
+test('a step runs once, even if a later step fails', async () => {
   const on = await begin()
   const keys: string[] = []
   const results: unknown[] = []
@@ -124,7 +124,7 @@ test('a sleeping job holds no resources, and resumes after its sleep', async () 
   expect(runs).toBe(2)
 })
 
-test('a handler that catches everything still sleeps', async () => {
+test('a handler that catches all errors still sleeps', async () => {
   const on = await begin()
   work = async ({ step, db }) => {
     try {

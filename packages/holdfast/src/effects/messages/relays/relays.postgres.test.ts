@@ -143,7 +143,7 @@ test('a relay sends all messages in order, from the oldest, with all their field
   expect(await rowOf()).toMatchObject({ handled_at: expect.any(Date), failure: null })
 })
 
-test('a relay of some events sends only those', async () => {
+test('a relay of some events sends only messages of these events', async () => {
   const broker = new TestBroker()
   await start(broker, { events: [Other as EventType] })
   await publish(250)
@@ -222,7 +222,7 @@ test('a failure is reported again when it changes', async () => {
   ).toEqual(['broker-unreachable', 'broker-refused'])
 })
 
-test('messages that a broker has not confirmed are sent again, over a new connection, in order', async () => {
+test('unconfirmed messages are sent again over a new connection, in order', async () => {
   const broker = new TestBroker()
   const seen: unknown[][] = []
   broker.onSend = (messages) => {
@@ -273,7 +273,7 @@ test('a relay that is moved while it sends continues at its new position', async
   expect(broker.payloads).toEqual([5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9])
 })
 
-test('stopping it ends whatever the broker does, and loses nothing', async () => {
+test('stopping it ends regardless of the broker, and loses nothing', async () => {
   const broker = new TestBroker()
   let hangs = 0
   // It also ignores its signal.

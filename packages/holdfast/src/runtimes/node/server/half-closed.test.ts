@@ -48,7 +48,7 @@ test('a client that half-closes its connection gets the rest of a response in pr
   await client.closed
 })
 
-test('a client that half-closes its connection before the response cancels its call, and is told so', async () => {
+test('a client that half-closes its connection before the response cancels its call, and the response reports this', async () => {
   const { port } = await serveForTest(halfClosing)
   using client = await openRaw(port, { allowHalfOpen: true })
   get(client, '/wait')

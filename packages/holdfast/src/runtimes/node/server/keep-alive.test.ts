@@ -36,7 +36,7 @@ describe('an idle connection', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(1_000)
   })
 
-  test('is not one whose header fields arrive slowly', async () => {
+  test('is not reported for a request whose header fields arrive slowly', async () => {
     const { port } = await serveForTest(shop, { headerTimeout: '1s', requestTimeout: '1s' })
     using idle = await openRaw(port)
     idle.send(get)

@@ -123,7 +123,7 @@ describe('a client that does not read its response', () => {
   })
 })
 
-test('a client that reads slowly gets its response, however long it takes', async () => {
+test('a client that reads slowly gets its complete response', async () => {
   const { http, clock, port } = await open()
   const socket = await request(port)
   await until(() => http.unfinishedClients().length === 1)

@@ -39,7 +39,7 @@ test('a request takes the connection that is free first, even if its own is stil
   }
 })
 
-test('work of the framework waits until its deadline, callers as long as their lane says', async () => {
+test('work of the framework waits until its deadline, and callers up to the max wait of their lane', async () => {
   const database = await createTestDatabase()
   const pool = createPool({
     connectionString: database.url,

@@ -63,7 +63,7 @@ test('nothing is prepared if that is disabled', async () => {
   expect((await running.call.prepared({})).names).toEqual([])
 })
 
-test('a table that was changed meanwhile fails neither a query nor a mutation', async () => {
+test('a table change during a call fails neither a query nor a mutation', async () => {
   await using running = await createTestService(serviceOf())
   for (let times = 0; times < 3; times += 1) {
     await running.call.addThing({})

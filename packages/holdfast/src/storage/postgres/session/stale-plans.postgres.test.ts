@@ -112,7 +112,7 @@ describe('a prepared statement whose parameter has another type by now', () => {
     (await acting.sql<{ ratio: number }>('select ratio from events order by id desc limit 1'))[0]!.ratio
   const alter = 'alter table events alter column ratio type double precision'
 
-  test('stores less than it was given, and Postgres reports nothing', async () => {
+  test('stores only a part of the text, and Postgres reports no error', async () => {
     await using acting = await startActing()
     await thrice(() => acting.write(insertRatio))
     await acting.sql(alter)
@@ -143,7 +143,7 @@ describe('a prepared statement whose parameter has another type by now', () => {
   })
 })
 
-describe('a failure that may come from what was prepared', () => {
+describe('a failure that a stale prepared statement may have caused', () => {
   test.each([
     [
       'a function returns another type',

@@ -15,7 +15,7 @@ test.each([0, -1, 1.5, 1_001, NaN, Infinity])('%d rows cannot', (limit) => {
   )
 })
 
-test('a list can have another max', () => {
+test('a list can have a different max', () => {
   expect(checkLimit(1_001, invalid, 10_000)).toBe(1_001)
   expect(() => checkLimit(10_001, invalid, 10_000)).toThrow('an integer from 1 to 10000')
 })

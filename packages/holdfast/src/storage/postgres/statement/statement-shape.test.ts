@@ -134,7 +134,7 @@ test.each([
   expect(shapeOf(text).isRead).toBe(isRead)
 })
 
-test('the shape of a repeated text is cached, however many others are run in between', () => {
+test('the shape of a repeated text is cached, no matter how many others run in between', () => {
   const shape = shapeOf('select 0')
   for (let n = 1; n < 3_000; n += 1) {
     shapeOf(`select ${n}`)

@@ -42,7 +42,7 @@ test('rows are written in the order of their addition, and the commit is reporte
   expect(names.commits).toBe(1)
 })
 
-test('nothing is written for a gathering without rows, but its commit is reported if it asks for it', () => {
+test('nothing is written for a gathering without rows, but its commit is reported on request', () => {
   const { session, names, others } = started()
   names.announce()
   names.announce()
@@ -51,7 +51,7 @@ test('nothing is written for a gathering without rows, but its commit is reporte
   expect([names.commits, others.commits]).toEqual([1, 0])
 })
 
-test('rows are forgotten by their position among all rows of the transaction', () => {
+test('rows are removed by their position among all rows of the transaction', () => {
   const { session, names, others } = started()
   names.add('a')
   others.add('x')

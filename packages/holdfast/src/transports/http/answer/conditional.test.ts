@@ -51,7 +51,7 @@ describe('If-None-Match', () => {
     }
   })
 
-  test('with another tag is answered in full', async () => {
+  test('with a different tag is answered in full', async () => {
     for (const value of ['"other"', etag.replaceAll('"', ''), `"x${etag.slice(1)}`, '', '"*"']) {
       expect((await ifNoneMatch(value)).status, value).toBe(200)
     }

@@ -116,7 +116,7 @@ describe('a service', () => {
       run: () => ({ own: true }),
     })
 
-  test('with another problemTypeBase has no pages', async () => {
+  test('with a different problemTypeBase has no pages', async () => {
     const elsewhere = service({
       name: 'elsewhere',
       operations: {},
