@@ -75,11 +75,13 @@ export {
 } from './kernel/base/log.ts'
 export { fromWinston, type WinstonLogger } from './kernel/host/from-winston.ts'
 export type {
+  Mutation,
   MutationDefinition,
   NoInput,
   NoOutput,
   Operation,
   OperationDefinition,
+  Query,
   QueryDefinition,
 } from './kernel/operation/operation.ts'
 export type {
@@ -104,13 +106,16 @@ export type {
   PageInputOptions,
 } from './kernel/pages/page-input.ts'
 export {
-  type AnyProblemType,
+  type AnyProblem,
+  type Problem,
   problem,
   type ProblemDetail,
   ProblemError,
+  type ProblemErrorWith,
+  type ProblemMembers,
   type ProblemOf,
   type ProblemOptions,
-  type ProblemType,
+  type ProblemWith,
 } from './kernel/problem/problem.ts'
 export { Forbidden, PreconditionRequired, Unauthenticated, Unavailable } from './kernel/problem/problems.ts'
 export type {

@@ -1,9 +1,8 @@
 import { HoldfastError } from '../kernel/base/holdfast-error.ts'
-import type { Operation } from '../kernel/operation/operation.ts'
 import type { Operations } from '../kernel/service/service-definition.ts'
 import { newUsage } from '../kernel/host/work.ts'
 import type { TestService } from './test-service.ts'
-import { CallFailed, type CallOptions } from './typed-caller.ts'
+import { CallFailed, type CallOptions, type InputOfOperation } from './typed-caller.ts'
 
 /** Options of {@link expectFlatStatements}. */
 export interface FlatStatementsOptions<Input> {
@@ -16,8 +15,6 @@ export interface FlatStatementsOptions<Input> {
   /** The options of each call, such as its headers. Default: none. */
   readonly options?: CallOptions
 }
-
-type InputOf<O> = O extends Operation<infer Input, unknown, unknown> ? Input : never
 
 /**
  * Asserts that an operation runs the same number of statements regardless of the amount of data.
@@ -40,13 +37,14 @@ type InputOf<O> = O extends Operation<infer Input, unknown, unknown> ? Input : n
 export async function expectFlatStatements<O extends Operations, Name extends keyof O & string>(
   service: TestService<O>,
   name: Name,
-  { sizes, grow, input, options }: FlatStatementsOptions<InputOf<O[Name]>>,
+  { sizes, grow, input, options }: FlatStatementsOptions<InputOfOperation<O[Name]>>,
 ): Promise<number> {
   const counts: number[] = []
   for (const size of sizes) {
     await grow(size)
     const usage = newUsage()
-    const given = typeof input === 'function' ? (input as (size: number) => InputOf<O[Name]>)(size) : input
+    const given =
+      typeof input === 'function' ? (input as (size: number) => InputOfOperation<O[Name]>)(size) : input
     const answer = await service.send(name, given as never, { ...options, usage })
     if (answer.status >= 400) throw new CallFailed(answer)
     counts.push(usage.statements)

@@ -3,6 +3,7 @@ import type { Usage } from '../kernel/host/work.ts'
 import type { WireInput } from '../kernel/operation/wire-input.ts'
 import { hasBody } from '../kernel/operation/decode.ts'
 import type { Operation } from '../kernel/operation/operation.ts'
+import type { phantom } from '../kernel/base/phantom.ts'
 import { ProblemError } from '../kernel/problem/problem.ts'
 import type { RunningService } from '../kernel/service/service.ts'
 import type { Operations } from '../kernel/service/service-definition.ts'
@@ -52,10 +53,10 @@ export class CallFailed extends Error {
   }
 }
 
-type InputOfOperation<O extends Operation> =
-  O extends Operation<infer Input, unknown, unknown> ? Input : never
-type OutputOfOperation<O extends Operation> =
-  O extends Operation<unknown, infer Output, unknown> ? Output : never
+/** The input of an operation, as a client sends it. */
+export type InputOfOperation<O extends Operation> = TypesOf<O>['input']
+type OutputOfOperation<O extends Operation> = TypesOf<O>['output']
+type TypesOf<O extends Operation> = NonNullable<O[typeof phantom]>
 
 /**
  * Calls operations by name, with their types; rejects with {@link CallFailed} if the response is a

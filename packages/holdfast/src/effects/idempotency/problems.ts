@@ -1,9 +1,7 @@
-import { type AnyProblemType, problem, type ProblemType } from '../../kernel/problem/problem.ts'
-
-type Plain<Code extends string> = ProblemType<Code, Record<never, never>>
+import { type AnyProblem, type Problem, problem } from '../../kernel/problem/problem.ts'
 
 /** The mutation requires an `Idempotency-Key`, and the call has none. */
-export const IdempotencyKeyMissing: Plain<'idempotency-key-missing'> = problem('idempotency-key-missing', {
+export const IdempotencyKeyMissing: Problem<'idempotency-key-missing'> = problem('idempotency-key-missing', {
   status: 400,
   title: 'Idempotency-Key header required',
   description:
@@ -11,7 +9,7 @@ export const IdempotencyKeyMissing: Plain<'idempotency-key-missing'> = problem('
 })
 
 /** The `Idempotency-Key` is malformed or too long. */
-export const IdempotencyKeyInvalid: Plain<'idempotency-key-invalid'> = problem('idempotency-key-invalid', {
+export const IdempotencyKeyInvalid: Problem<'idempotency-key-invalid'> = problem('idempotency-key-invalid', {
   status: 400,
   title: 'Invalid Idempotency-Key header',
   description:
@@ -19,7 +17,7 @@ export const IdempotencyKeyInvalid: Plain<'idempotency-key-invalid'> = problem('
 })
 
 /** The key was used for another request. */
-export const IdempotencyKeyReused: Plain<'idempotency-key-reused'> = problem('idempotency-key-reused', {
+export const IdempotencyKeyReused: Problem<'idempotency-key-reused'> = problem('idempotency-key-reused', {
   status: 422,
   title: 'Idempotency key reused for another request',
   description:
@@ -27,7 +25,7 @@ export const IdempotencyKeyReused: Plain<'idempotency-key-reused'> = problem('id
 })
 
 /** An attempt with the key is still running. */
-export const IdempotencyKeyInFlight: Plain<'idempotency-key-in-flight'> = problem(
+export const IdempotencyKeyInFlight: Problem<'idempotency-key-in-flight'> = problem(
   'idempotency-key-in-flight',
   {
     status: 409,
@@ -39,7 +37,7 @@ export const IdempotencyKeyInFlight: Plain<'idempotency-key-in-flight'> = proble
 )
 
 /** The key is older than the retention of answers. */
-export const IdempotencyKeyExpired: Plain<'idempotency-key-expired'> = problem('idempotency-key-expired', {
+export const IdempotencyKeyExpired: Problem<'idempotency-key-expired'> = problem('idempotency-key-expired', {
   status: 422,
   title: 'Idempotency key too old',
   description:
@@ -47,7 +45,7 @@ export const IdempotencyKeyExpired: Plain<'idempotency-key-expired'> = problem('
 })
 
 /** The answer of the key was erased with a person's data. */
-export const IdempotencyAnswerErased: Plain<'idempotency-answer-erased'> = problem(
+export const IdempotencyAnswerErased: Problem<'idempotency-answer-erased'> = problem(
   'idempotency-answer-erased',
   {
     status: 410,
@@ -58,7 +56,7 @@ export const IdempotencyAnswerErased: Plain<'idempotency-answer-erased'> = probl
 )
 
 /** The outcome of the commit could not be determined in time. */
-export const OutcomeUnknown: Plain<'outcome-unknown'> = problem('outcome-unknown', {
+export const OutcomeUnknown: Problem<'outcome-unknown'> = problem('outcome-unknown', {
   status: 503,
   title: 'Outcome unknown',
   description:
@@ -67,7 +65,7 @@ export const OutcomeUnknown: Plain<'outcome-unknown'> = problem('outcome-unknown
 })
 
 /** All problems of idempotency. */
-export const idempotencyProblems: readonly AnyProblemType[] = [
+export const idempotencyProblems: readonly AnyProblem[] = [
   IdempotencyKeyMissing,
   IdempotencyKeyInvalid,
   IdempotencyKeyReused,

@@ -1,7 +1,7 @@
 import { callSite } from '../../kernel/base/call-site.ts'
 import type { Application } from '../../kernel/service/holdfast.ts'
-import type { MutationDefinition, NoOutput, Operation } from '../../kernel/operation/operation.ts'
-import type { AnyProblemType, ProblemOf } from '../../kernel/problem/problem.ts'
+import type { Mutation, MutationDefinition, NoOutput } from '../../kernel/operation/operation.ts'
+import type { AnyProblem, ProblemOf } from '../../kernel/problem/problem.ts'
 import type { InputOf, Schema } from '../../kernel/schema/schema.ts'
 import { signedWebhook, type WebhookSender } from './signed-webhook.ts'
 
@@ -10,12 +10,12 @@ import { signedWebhook, type WebhookSender } from './signed-webhook.ts'
  * determine.
  */
 export interface IncomingWebhookDefinition<
-  I extends Schema,
-  P extends AnyProblemType,
+  InputSchema extends Schema,
+  Problems extends AnyProblem,
   Db,
   Values,
 > extends Pick<
-  MutationDefinition<I, NoOutput, P, WebhookSender, Db, Values>,
+  MutationDefinition<InputSchema, NoOutput, Problems, WebhookSender, Db, Values>,
   'problems' | 'deadline' | 'summary' | 'description' | 'isolation' | 'subjectsOf' | 'run'
 > {
   /** The route that receives the webhooks, e.g. `POST /webhooks/payments`. */
@@ -28,7 +28,7 @@ export interface IncomingWebhookDefinition<
   /** Returns the secrets shared with the sender, `whsec_…`; several during a rotation. */
   readonly secrets: (settings: Values) => readonly string[]
   /** Schema of the body, which is a JSON object. */
-  readonly payload: I
+  readonly payload: InputSchema
 }
 
 /**
@@ -50,12 +50,12 @@ export interface IncomingWebhookDefinition<
  * })
  * ```
  */
-export function incomingWebhook<Db, Values, I extends Schema, P extends AnyProblemType = never>(
+export function incomingWebhook<Db, Values, InputSchema extends Schema, Problems extends AnyProblem = never>(
   mutation: Application<never, Db, Values>['mutation'],
-  definition: IncomingWebhookDefinition<I, P, Db, Values>,
-): Operation<InputOf<I>, void, ProblemOf<P>> {
+  definition: IncomingWebhookDefinition<InputSchema, Problems, Db, Values>,
+): Mutation<InputOf<InputSchema>, void, ProblemOf<Problems>> {
   const { sender, secrets, payload, ...rest } = definition
-  const operation = mutation<I, NoOutput, P, WebhookSender>({
+  const operation = mutation<InputSchema, NoOutput, Problems, WebhookSender>({
     ...rest,
     input: payload,
     access: signedWebhook(sender, secrets),

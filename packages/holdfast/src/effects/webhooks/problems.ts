@@ -1,9 +1,7 @@
-import { type AnyProblemType, problem, type ProblemType } from '../../kernel/problem/problem.ts'
-
-type Plain<Code extends string> = ProblemType<Code, Record<never, never>>
+import { type AnyProblem, type Problem, problem } from '../../kernel/problem/problem.ts'
 
 /** An incoming webhook lacks one of its headers. */
-export const WebhookHeadersMissing: Plain<'webhook-headers-missing'> = problem('webhook-headers-missing', {
+export const WebhookHeadersMissing: Problem<'webhook-headers-missing'> = problem('webhook-headers-missing', {
   status: 400,
   title: 'Webhook signature missing',
   description:
@@ -14,7 +12,7 @@ export const WebhookHeadersMissing: Plain<'webhook-headers-missing'> = problem('
  * The signature of an incoming webhook does not match any secret of the sender, or its timestamp is
  * too far from the current time.
  */
-export const WebhookSignatureInvalid: Plain<'webhook-signature-invalid'> = problem(
+export const WebhookSignatureInvalid: Problem<'webhook-signature-invalid'> = problem(
   'webhook-signature-invalid',
   {
     status: 401,
@@ -25,7 +23,7 @@ export const WebhookSignatureInvalid: Plain<'webhook-signature-invalid'> = probl
 )
 
 /** Webhooks cannot be sent to the URL of an endpoint. */
-export const WebhookUrlInvalid: Plain<'webhook-url-invalid'> = problem('webhook-url-invalid', {
+export const WebhookUrlInvalid: Problem<'webhook-url-invalid'> = problem('webhook-url-invalid', {
   status: 422,
   title: 'Invalid webhook URL',
   description:
@@ -33,7 +31,7 @@ export const WebhookUrlInvalid: Plain<'webhook-url-invalid'> = problem('webhook-
 })
 
 /** An endpoint requests an event that the service does not send as a webhook. */
-export const WebhookEventUnknown: Plain<'webhook-event-unknown'> = problem('webhook-event-unknown', {
+export const WebhookEventUnknown: Problem<'webhook-event-unknown'> = problem('webhook-event-unknown', {
   status: 422,
   title: 'Unknown event',
   description:
@@ -41,22 +39,28 @@ export const WebhookEventUnknown: Plain<'webhook-event-unknown'> = problem('webh
 })
 
 /** The endpoint does not exist, or belongs to another owner. */
-export const WebhookEndpointUnknown: Plain<'webhook-endpoint-unknown'> = problem('webhook-endpoint-unknown', {
-  status: 404,
-  title: 'Webhook endpoint not found',
-  description: 'It was removed, or it is not one of yours.',
-})
+export const WebhookEndpointUnknown: Problem<'webhook-endpoint-unknown'> = problem(
+  'webhook-endpoint-unknown',
+  {
+    status: 404,
+    title: 'Webhook endpoint not found',
+    description: 'It was removed, or it is not one of yours.',
+  },
+)
 
 /** The delivery does not exist, or belongs to another owner. */
-export const WebhookDeliveryUnknown: Plain<'webhook-delivery-unknown'> = problem('webhook-delivery-unknown', {
-  status: 404,
-  title: 'Webhook delivery not found',
-  description:
-    'It was deleted after its retention time, its endpoint was removed, or it is not one of yours.',
-})
+export const WebhookDeliveryUnknown: Problem<'webhook-delivery-unknown'> = problem(
+  'webhook-delivery-unknown',
+  {
+    status: 404,
+    title: 'Webhook delivery not found',
+    description:
+      'It was deleted after its retention time, its endpoint was removed, or it is not one of yours.',
+  },
+)
 
 /** The body of the delivery was erased with a person's data, so it cannot be sent again. */
-export const WebhookDeliveryErased: Plain<'webhook-delivery-erased'> = problem('webhook-delivery-erased', {
+export const WebhookDeliveryErased: Problem<'webhook-delivery-erased'> = problem('webhook-delivery-erased', {
   status: 410,
   title: 'The content of the webhook delivery has been erased',
   description:
@@ -64,7 +68,7 @@ export const WebhookDeliveryErased: Plain<'webhook-delivery-erased'> = problem('
 })
 
 /** The endpoint is disabled, so deliveries to it cannot be replayed. */
-export const WebhookEndpointDisabled: Plain<'webhook-endpoint-disabled'> = problem(
+export const WebhookEndpointDisabled: Problem<'webhook-endpoint-disabled'> = problem(
   'webhook-endpoint-disabled',
   {
     status: 409,
@@ -94,7 +98,4 @@ export const webhookProblems: readonly [
 ]
 
 /** The problems of an operation that receives webhooks. */
-export const incomingWebhookProblems: readonly AnyProblemType[] = [
-  WebhookHeadersMissing,
-  WebhookSignatureInvalid,
-]
+export const incomingWebhookProblems: readonly AnyProblem[] = [WebhookHeadersMissing, WebhookSignatureInvalid]

@@ -1,11 +1,12 @@
 import type { Json } from '../base/json.ts'
 import type { InputOf, OutputOf, Schema } from '../schema/schema.ts'
 import type { Subjects } from './subject.ts'
+import type { phantom } from '../base/phantom.ts'
 
 /** The definition of an event. */
-export interface EventDefinition<P extends Schema> {
+export interface EventDefinition<PayloadSchema extends Schema> {
   /** The schema of the payload of its messages. */
-  readonly payload: P
+  readonly payload: PayloadSchema
   /** One sentence for the documentation: what an occurrence means. Default: none. */
   readonly description?: string
   /**
@@ -13,7 +14,7 @@ export interface EventDefinition<P extends Schema> {
    * jobs of its consumers and its webhooks are exported and erased with them. Default: none, so the
    * message is not part of the export or erasure of a person.
    */
-  readonly subjectsOf?: (payload: OutputOf<P>) => Subjects
+  readonly subjectsOf?: (payload: OutputOf<PayloadSchema>) => Subjects
 }
 
 /** An event type, such as `transfer.created`. Its messages are published with `publish`. */
@@ -25,8 +26,8 @@ export interface EventType<Given = unknown, Payload = Given> {
   readonly description: string | undefined
   /** Returns the subjects of a message. Default: it has none. */
   readonly subjectsOf: ((payload: never) => Subjects) | undefined
-  /** Type information only; never set at runtime. */
-  readonly types?: { readonly given: Given; readonly payload: Payload }
+  /** Type-only property; never set at run time. */
+  readonly [phantom]?: { readonly given: Given; readonly payload: Payload }
 }
 
 /**
@@ -45,10 +46,10 @@ export interface EventType<Given = unknown, Payload = Given> {
  * })
  * ```
  */
-export function event<P extends Schema>(
+export function event<PayloadSchema extends Schema>(
   name: string,
-  definition: EventDefinition<P>,
-): EventType<InputOf<P>, OutputOf<P>> {
+  definition: EventDefinition<PayloadSchema>,
+): EventType<InputOf<PayloadSchema>, OutputOf<PayloadSchema>> {
   const { payload, description, subjectsOf } = definition
   return { kind: 'event', name, payload, description, subjectsOf }
 }

@@ -1,6 +1,7 @@
 import type { Duration } from '../base/duration.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Subjects } from './subject.ts'
+import type { phantom } from '../base/phantom.ts'
 
 /** The retry policy of a job. */
 export interface RetryPolicy {
@@ -88,6 +89,6 @@ export interface JobType<Input = unknown> {
   readonly subjectsOf: ((input: never) => Subjects) | undefined
   /** The file and line of the definition. */
   readonly definedAt: string
-  /** Type information only; never set at runtime. */
-  readonly types?: { readonly input: Input }
+  /** Type-only property; never set at run time. */
+  readonly [phantom]?: { readonly input: Input }
 }

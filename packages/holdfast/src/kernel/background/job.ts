@@ -48,7 +48,7 @@ export interface JobContext<Input, Db, Values = NoSettings> extends Effects {
 }
 
 /** The definition of a job. */
-export interface JobDefinition<I extends Schema, Db, Values = NoSettings> {
+export interface JobDefinition<InputSchema extends Schema, Db, Values = NoSettings> {
   /**
    * Identifies the job in the database, so do not change it. Unique within the service; lower-case
    * words with hyphens.
@@ -58,7 +58,7 @@ export interface JobDefinition<I extends Schema, Db, Values = NoSettings> {
    * The schema of the input. It is validated when the job is enqueued, and again when it runs,
    * because jobs outlive deployments.
    */
-  readonly input: I
+  readonly input: InputSchema
   /**
    * When a failed attempt is retried. Default: 20 attempts with exponential backoff from 1s to 1h.
    */
@@ -68,9 +68,9 @@ export interface JobDefinition<I extends Schema, Db, Values = NoSettings> {
   /** The priority, -1000 to 1000; jobs with a higher one run first. Default 0. */
   readonly priority?: number
   /** Limits how many of its jobs run at once, across all processes. Default: no limit. */
-  readonly concurrency?: ConcurrencyLimit<OutputOf<I>>
+  readonly concurrency?: ConcurrencyLimit<OutputOf<InputSchema>>
   /** Limits how many of its jobs start per period, across all processes. Default: no limit. */
-  readonly rate?: RateLimit<OutputOf<I>>
+  readonly rate?: RateLimit<OutputOf<InputSchema>>
   /**
    * Retention of a succeeded job, for inspection. Default `'1d'`. Dead and cancelled jobs are kept
    * for 30 days.
@@ -81,9 +81,9 @@ export interface JobDefinition<I extends Schema, Db, Values = NoSettings> {
    * }) => `customer:${customer}` ``. The job, its steps and its progress are exported and erased
    * with them. Default: none, so the job is not part of the export or erasure of a person.
    */
-  readonly subjectsOf?: (input: OutputOf<I>) => Subjects
+  readonly subjectsOf?: (input: OutputOf<InputSchema>) => Subjects
   /** Runs the job. An error fails the attempt, and the job is retried. */
-  run(context: JobContext<OutputOf<I>, Db, Values>): void | Promise<void>
+  run(context: JobContext<OutputOf<InputSchema>, Db, Values>): void | Promise<void>
 }
 
 /** A defined job. */
@@ -92,11 +92,11 @@ export interface Job<Input = unknown> extends JobType<Input> {
 }
 
 /** Creates a job from its definition. The definition is validated when a service with it starts. */
-export function createJob<I extends Schema, Db, Values>(
-  definition: JobDefinition<I, Db, Values>,
+export function createJob<InputSchema extends Schema, Db, Values>(
+  definition: JobDefinition<InputSchema, Db, Values>,
   definedAt: string,
-  slots?: OwnSlots<OutputOf<I>>,
-): Job<InputOf<I>> {
+  slots?: OwnSlots<OutputOf<InputSchema>>,
+): Job<InputOf<InputSchema>> {
   return {
     kind: 'job',
     name: definition.name,

@@ -1,7 +1,8 @@
 import { HoldfastError } from './holdfast-error.ts'
 
+// Not `${number}${Unit}`, which editors show as this union, without its name.
 /** A duration with its unit: `'250ms'`, `'2s'`, `'5m'`, `'1h'` or `'7d'`. */
-export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+export type Duration = `${number}ms` | `${number}s` | `${number}m` | `${number}h` | `${number}d`
 
 const millisecondsPer: Readonly<Record<string, number>> = {
   ms: 1,

@@ -1,4 +1,5 @@
 import type { Mode, ServiceHost } from './service-host.ts'
+import type { phantom } from '../base/phantom.ts'
 
 /** A setting, as described in documentation and errors. */
 export interface SettingDescription {
@@ -36,7 +37,7 @@ export interface Settings<Values> {
    */
   read(source: SettingsSource): Promise<Values>
   /** Type-only property; never set at run time. */
-  readonly types?: Values
+  readonly [phantom]?: Values
 }
 
 /** The settings of a program without settings. */

@@ -1,7 +1,7 @@
 import type { Caller } from './caller.ts'
 import type { Clock } from '../base/clock.ts'
 import { Forbidden } from '../problem/problems.ts'
-import { type AnyProblemType, ProblemError } from '../problem/problem.ts'
+import { type AnyProblem, ProblemError } from '../problem/problem.ts'
 import type { SecurityRule } from './security-scheme.ts'
 
 /** The parts of a call that an access rule can use. The rule runs before the input is validated. */
@@ -31,7 +31,7 @@ export interface Access<out C extends Caller = Caller> extends SecurityRule {
   /** The rule as written in the source, for documentation and error messages: `signedIn()`. */
   readonly name: string
   /** Problems that it returns in addition to `Unauthenticated` and `Forbidden`. Default: none. */
-  readonly problems?: readonly AnyProblemType[]
+  readonly problems?: readonly AnyProblem[]
   /**
    * True if it reads `rawBody`. The body is then parsed only after the rule has admitted the
    * caller. Default false.

@@ -5,7 +5,7 @@ import { createEncode, type Encode } from './encode.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
 import { type JsonSchema, typesOf } from '../schema/json-schema.ts'
 import type { Operation } from './operation.ts'
-import { type AnyProblemType, reservedMembers } from '../problem/problem.ts'
+import { type AnyProblem, reservedMembers } from '../problem/problem.ts'
 import { checkRoute, parseRoute } from './route.ts'
 import { toJsonSchema } from '../schema/schema.ts'
 import { findSecurityIssues } from './security-scheme.ts'
@@ -166,7 +166,7 @@ function checkLocation({ location, hasOutput }: Operation, schema: JsonSchema): 
   ]
 }
 
-function checkProblems(problems: readonly AnyProblemType[]): readonly string[] {
+function checkProblems(problems: readonly AnyProblem[]): readonly string[] {
   return problems.flatMap((type) => {
     const issues: string[] = []
     if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(type.code)) {

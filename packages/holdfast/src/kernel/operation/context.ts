@@ -7,13 +7,13 @@ import type { NoSettings } from '../host/settings.ts'
 import type { ReadPage } from '../pages/page.ts'
 
 /** The parts of the context that the handlers of queries and mutations share. */
-interface CallContext<Input, C extends Caller, Db, Values> {
+interface CallContext<Input, CallerType extends Caller, Db, Values> {
   /** The validated input. */
   readonly input: Input
   /** The database: read-only in a query, one transaction in a mutation. */
   readonly db: Db
   /** The caller, narrowed by the access rule. */
-  readonly caller: C
+  readonly caller: CallerType
   /** The settings declared in `holdfast({ settings })`. */
   readonly settings: Values
   /** Logs lines that carry the request id and the operation's name. */
@@ -34,9 +34,9 @@ interface CallContext<Input, C extends Caller, Db, Values> {
 }
 
 /** The context passed to the handler of a query. */
-export interface Context<Input, C extends Caller, Db, Values = NoSettings> extends CallContext<
+export interface Context<Input, CallerType extends Caller, Db, Values = NoSettings> extends CallContext<
   Input,
-  C,
+  CallerType,
   Db,
   Values
 > {
@@ -51,5 +51,5 @@ export interface Context<Input, C extends Caller, Db, Values = NoSettings> exten
  * The context passed to the handler of a mutation: the effects of its transaction instead of the
  * `statements` of a query.
  */
-export interface MutationContext<Input, C extends Caller, Db, Values = NoSettings>
-  extends CallContext<Input, C, Db, Values>, Effects {}
+export interface MutationContext<Input, CallerType extends Caller, Db, Values = NoSettings>
+  extends CallContext<Input, CallerType, Db, Values>, Effects {}

@@ -2,11 +2,12 @@ import type { Access } from './access.ts'
 import type { Caller } from './caller.ts'
 import type { Context, MutationContext } from './context.ts'
 import type { Duration } from '../base/duration.ts'
-import type { AnyProblemType } from '../problem/problem.ts'
+import type { AnyProblem } from '../problem/problem.ts'
 import { type MutationRoute, parseRoute, type QueryRoute, type Route } from './route.ts'
 import type { NoSettings } from '../host/settings.ts'
 import { described, type InputOf, type OutputOf, type Schema } from '../schema/schema.ts'
 import type { Subjects } from '../background/subject.ts'
+import type { phantom } from '../base/phantom.ts'
 
 /** The input of an operation without input. */
 export type NoInput = Schema<Record<string, never>, Record<string, never>>
@@ -16,29 +17,29 @@ export type NoOutput = Schema<void, void>
 
 /** Options shared by queries and mutations. */
 export interface OperationDefinition<
-  I extends Schema,
-  O extends Schema,
-  P extends AnyProblemType,
-  C extends Caller,
+  InputSchema extends Schema,
+  OutputSchema extends Schema,
+  Problems extends AnyProblem,
+  CallerType extends Caller,
 > {
   /**
    * The rule that decides who may call the operation. Required: a service with an operation that
    * has no access rule does not start.
    */
-  readonly access: Access<C>
+  readonly access: Access<CallerType>
   /**
    * An object schema. Path parameters come from the path; the other fields come from the query
    * string of a GET or DELETE, and from the JSON body of a POST, PUT or PATCH. Default: the
    * operation has no input.
    */
-  readonly input?: I
+  readonly input?: InputSchema
   /**
    * Schema of the return value of `run`, which is the response body. Every list in it needs a max
    * length. Default: the response has no body.
    */
-  readonly output?: O
+  readonly output?: OutputSchema
   /** The problems that clients have to expect. A handler throws them. Default: none. */
-  readonly problems?: readonly P[]
+  readonly problems?: readonly Problems[]
   /**
    * Total time of a call, including retries of its transaction. Default `'5s'`. A caller may
    * request a shorter deadline, never a longer one.
@@ -67,20 +68,22 @@ export interface OperationDefinition<
 
 /** Options of a query. */
 export interface QueryDefinition<
-  I extends Schema,
-  O extends Schema,
-  P extends AnyProblemType,
-  C extends Caller,
+  InputSchema extends Schema,
+  OutputSchema extends Schema,
+  Problems extends AnyProblem,
+  CallerType extends Caller,
   Db,
   Values = NoSettings,
-> extends OperationDefinition<I, O, P, C> {
+> extends OperationDefinition<InputSchema, OutputSchema, Problems, CallerType> {
   /** `GET` and a path, with parameters in braces: `GET /accounts/{id}`. */
   readonly route: QueryRoute
   /**
    * Executes the query. A thrown problem is the response; any other error is a defect, answered as
    * 500.
    */
-  run(context: Context<OutputOf<I>, C, Db, Values>): InputOf<O> | Promise<InputOf<O>>
+  run(
+    context: Context<OutputOf<InputSchema>, CallerType, Db, Values>,
+  ): InputOf<OutputSchema> | Promise<InputOf<OutputSchema>>
 }
 
 /**
@@ -90,20 +93,20 @@ export interface QueryDefinition<
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable'
 
 /** The part of a call that determines its subjects. */
-export interface SubjectsOfCall<Input, C extends Caller = Caller> {
+export interface SubjectsOfCall<Input, CallerType extends Caller = Caller> {
   readonly input: Input
-  readonly caller: C
+  readonly caller: CallerType
 }
 
 /** Options of a mutation. */
 export interface MutationDefinition<
-  I extends Schema,
-  O extends Schema,
-  P extends AnyProblemType,
-  C extends Caller,
+  InputSchema extends Schema,
+  OutputSchema extends Schema,
+  Problems extends AnyProblem,
+  CallerType extends Caller,
   Db,
   Values = NoSettings,
-> extends OperationDefinition<I, O, P, C> {
+> extends OperationDefinition<InputSchema, OutputSchema, Problems, CallerType> {
   /**
    * `POST`, `PUT`, `PATCH` or `DELETE`, and a path with parameters in braces:
    * `POST /accounts/{id}/close`.
@@ -137,13 +140,15 @@ export interface MutationDefinition<
    * caller. The idempotency key and its answer are exported and erased with them. Default: only the
    * caller.
    */
-  readonly subjectsOf?: (call: SubjectsOfCall<OutputOf<I>, C>) => Subjects
+  readonly subjectsOf?: (call: SubjectsOfCall<OutputOf<InputSchema>, CallerType>) => Subjects
   /**
    * Executes the mutation in one transaction: what it writes, enqueues and publishes is committed
    * together with the response, or not at all. A thrown problem is the response; any other error is
    * a defect, answered as 500.
    */
-  run(context: MutationContext<OutputOf<I>, C, Db, Values>): InputOf<O> | Promise<InputOf<O>>
+  run(
+    context: MutationContext<OutputOf<InputSchema>, CallerType, Db, Values>,
+  ): InputOf<OutputSchema> | Promise<InputOf<OutputSchema>>
 }
 
 /**
@@ -157,7 +162,7 @@ export interface OperationTypes<Input, Output, Problem> {
 }
 
 /** An operation as the framework sees it, independent of its types. */
-export interface Operation<Input = unknown, Output = unknown, Problem = unknown> {
+export interface Operation {
   readonly kind: 'query' | 'mutation'
   readonly route: Route
   readonly access: Access
@@ -165,7 +170,7 @@ export interface Operation<Input = unknown, Output = unknown, Problem = unknown>
   readonly output: Schema
   /** True if a response has a body. */
   readonly hasOutput: boolean
-  readonly problems: readonly AnyProblemType[]
+  readonly problems: readonly AnyProblem[]
   readonly deadline: Duration
   /** Max number of statements that one run of the handler may execute. */
   readonly budget: number
@@ -189,7 +194,19 @@ export interface Operation<Input = unknown, Output = unknown, Problem = unknown>
   readonly definedAt: string
   run(context: MutationContext<never, never, never, never>): unknown
   /** Type-only property; never set at run time. */
-  readonly types?: OperationTypes<Input, Output, Problem>
+  readonly [phantom]?: OperationTypes<unknown, unknown, unknown>
+}
+
+/** A defined query: its input as clients send it, its output, and the problems it declares. */
+export interface Query<Input = unknown, Output = unknown, Problem = unknown> extends Operation {
+  readonly kind: 'query'
+  readonly [phantom]?: OperationTypes<Input, Output, Problem>
+}
+
+/** A defined mutation. Its types are those of a {@link Query}. */
+export interface Mutation<Input = unknown, Output = unknown, Problem = unknown> extends Operation {
+  readonly kind: 'mutation'
+  readonly [phantom]?: OperationTypes<Input, Output, Problem>
 }
 
 const noInput: NoInput = described({ type: 'object', properties: {}, additionalProperties: false })
@@ -204,22 +221,22 @@ const defaultMaxRows = 10_000
 /** The header of the idempotency key, unless a mutation sets `idempotencyHeader`. */
 export const defaultKeyHeader: string = 'idempotency-key'
 
-type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller> &
+type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblem, Caller> &
   Pick<Operation, 'run'> & {
     readonly route: QueryRoute | MutationRoute
   } & Partial<
     Pick<
-      MutationDefinition<Schema, Schema, AnyProblemType, Caller, never, never>,
+      MutationDefinition<Schema, Schema, AnyProblem, Caller, never, never>,
       'status' | 'location' | 'idempotency' | 'idempotencyHeader' | 'isolation' | 'subjectsOf'
     >
   >
 
 /** Creates an operation from its definition, which is validated when a service with it starts. */
-export function createOperation<I extends Schema, O extends Schema, P>(
-  kind: Operation['kind'],
+export function createOperation<Kind extends Operation['kind']>(
+  kind: Kind,
   definition: object,
   definedAt: string,
-): Operation<InputOf<I>, OutputOf<O>, P> {
+): Omit<Operation, 'kind' | typeof phantom> & { readonly kind: Kind } {
   const given = definition as AnyDefinition
   return {
     kind,

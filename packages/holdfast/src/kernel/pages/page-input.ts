@@ -1,6 +1,13 @@
 import { HoldfastError } from '../base/holdfast-error.ts'
 import type { JsonSchema } from '../schema/json-schema.ts'
-import { defaultMaxLimit, type KeysetValues, maxCursorLength, type PageRequest } from './page.ts'
+import {
+  defaultMaxLimit,
+  type KeysetValues,
+  maxCursorLength,
+  type PageRequest,
+  type PageSize,
+  type PagingStyle,
+} from './page.ts'
 import {
   type InputOf,
   type OutputOf,
@@ -75,9 +82,20 @@ type Prefixed<Prefix extends string, Values> = {
   readonly [Key in keyof Values & string as `${Prefix}_${Key}`]?: Values[Key]
 }
 
-type RequestOf<Options extends PageInputOptions> = PageRequest<
-  Options extends { readonly style: infer Style extends 'keyset' | 'offset' } ? Style : 'cursor'
+type RequestOf<Options extends PageInputOptions> =
+  Options extends KeysetOptions<Schema>
+    ? RequestBy<'keyset', 'after' | 'before'>
+    : Options extends OffsetOptions
+      ? RequestBy<'offset', 'offset'>
+      : RequestBy<'cursor', 'cursor'>
+
+type RequestBy<Style extends PagingStyle, Start extends keyof PageRequest> = Pick<
+  PageRequest<Style>,
+  keyof PageSize | Start
 >
+
+/** An intersection as one object type: editors show its members. */
+type Flat<Intersection> = { [Key in keyof Intersection]: Intersection[Key] } & {}
 
 /** Excludes schemas from the type of the options. */
 type NoSchema = { readonly '~standard'?: never }
@@ -88,11 +106,11 @@ type NoSchema = { readonly '~standard'?: never }
  */
 export function pageInput<const Options extends PageInputOptions = CursorOptions>(
   options?: Options & NoSchema,
-): Schema<WireOf<Options>, RequestOf<Options>>
-export function pageInput<S extends Schema, const Options extends PageInputOptions = CursorOptions>(
-  filters: S,
+): Schema<Flat<WireOf<Options>>, Flat<RequestOf<Options>>>
+export function pageInput<Filters extends Schema, const Options extends PageInputOptions = CursorOptions>(
+  filters: Filters,
   options?: Options,
-): Schema<WireOf<Options> & InputOf<S>, RequestOf<Options> & OutputOf<S>>
+): Schema<Flat<InputOf<Filters> & WireOf<Options>>, Flat<OutputOf<Filters> & RequestOf<Options>>>
 export function pageInput(first: Schema | PageInputOptions = {}, second: PageInputOptions = {}): Schema {
   const filters = '~standard' in first ? (first as Schema) : undefined
   const options = filters ? second : (first as PageInputOptions)

@@ -35,10 +35,10 @@ const parameters: Readonly<Record<PagingStyle, string>> = {
 }
 
 /** Returns the output schema of a paginated operation whose items match `item`. */
-export function pageOutput<S extends Schema, const Style extends PagingStyle = 'cursor'>(
-  item: S,
+export function pageOutput<Item extends Schema, const Style extends PagingStyle = 'cursor'>(
+  item: Item,
   options: PageOutputOptions<Style> = {},
-): Schema<Page<InputOf<S>, Style>, Page<OutputOf<S>, Style>> {
+): Schema<Page<InputOf<Item>, Style>, Page<OutputOf<Item>, Style>> {
   const { max = defaultMaxLimit, style = 'cursor' as Style } = options
   const describe = (side: 'input' | 'output') => (): Record<string, unknown> => ({
     type: 'object',
@@ -75,10 +75,12 @@ export function pageOutput<S extends Schema, const Style extends PagingStyle = '
           }
         }
         const { next, prev, total } = page
-        const join = (results: readonly ItemResult[]): StandardSchemaV1.Result<Page<OutputOf<S>, Style>> => {
+        const join = (
+          results: readonly ItemResult[],
+        ): StandardSchemaV1.Result<Page<OutputOf<Item>, Style>> => {
           const issues = results.flatMap((result, index) => issuesOf(result, index))
           if (issues.length > 0) return { issues }
-          return { value: { items: results.map(valueOf<OutputOf<S>>), next, prev, total } }
+          return { value: { items: results.map(valueOf<OutputOf<Item>>), next, prev, total } }
         }
         const results = page.items.map((element: unknown) => validate(item, element))
         return andThen(allOf(results), join)

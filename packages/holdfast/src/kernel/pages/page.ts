@@ -18,12 +18,18 @@ export interface PageMarks {
   readonly offset: number
 }
 
-/** The page that a client requests, as parsed by `pages.input(…)`. */
-export interface PageRequest<Style extends PagingStyle = PagingStyle> {
+/** The members of a {@link PageRequest} that do not depend on its style. */
+export interface PageSize<Style extends PagingStyle = PagingStyle> {
   /** Max number of items. */
   readonly limit: number
   /** Default `'cursor'`. */
   readonly style?: Style
+  /** True to count all rows of the list. Default false. */
+  readonly count?: boolean | undefined
+}
+
+/** The page that a client requests, as parsed by `pages.input(…)`. */
+export interface PageRequest<Style extends PagingStyle = PagingStyle> extends PageSize<Style> {
   /** The `next` or `prev` value of another page; absent on the first page. */
   readonly cursor?: string | undefined
   /** The page starts after the row with these values. */
@@ -32,8 +38,6 @@ export interface PageRequest<Style extends PagingStyle = PagingStyle> {
   readonly before?: KeysetValues | undefined
   /** Number of rows to skip before the page. */
   readonly offset?: number | undefined
-  /** True to count all rows of the list. Default false. */
-  readonly count?: boolean | undefined
 }
 
 /** The values of a row in the ordering columns, by column name. */
@@ -94,11 +98,11 @@ export interface PageSource<Row> {
  */
 export interface ReadPage {
   <Row, Style extends PagingStyle = 'cursor'>(
-    request: PageRequest<Style>,
+    request: PageRequest<Style> | PageSize<Style>,
     source: PageSource<Row>,
   ): Promise<Page<Row, Style>>
   <Row, Item, Style extends PagingStyle = 'cursor'>(
-    request: PageRequest<Style>,
+    request: PageRequest<Style> | PageSize<Style>,
     source: PageSource<Row>,
     toItem: (row: Row) => Item,
   ): Promise<Page<Item, Style>>

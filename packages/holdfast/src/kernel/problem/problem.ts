@@ -38,14 +38,29 @@ export interface ProblemOptions<Extra extends Schema> {
 
 /**
  * A declared failure of an operation, which is also the function that creates an occurrence of it:
- * `throw InsufficientFunds({ balance })`.
+ * `throw InsufficientFunds()`.
  */
-export interface ProblemType<Code extends string = string, Extra extends object = object> {
+export interface Problem<Code extends string = string> extends ProblemMembers<Code> {
+  (members?: ProblemDetail): ProblemError<Code>
+}
+
+/** A {@link Problem} with extension members: `throw InsufficientFunds({ balance })`. */
+export interface ProblemWith<Code extends string, Extra extends object> extends ProblemMembers<Code> {
   (
     ...members: Record<never, never> extends Extra
       ? [members?: Extra & ProblemDetail]
       : [members: Extra & ProblemDetail]
-  ): ProblemError<Code, Extra>
+  ): ProblemErrorWith<Code, Extra>
+}
+
+/** Any problem. */
+export interface AnyProblem extends ProblemMembers<string> {
+  // The parameters differ per problem, and only `never` is assignable to all of them.
+  (...members: never[]): ProblemError
+}
+
+/** The members of a declared problem. */
+export interface ProblemMembers<Code extends string> {
   /** Stable, kebab-case; the last part of the `type` URI. */
   readonly code: Code
   readonly status: number
@@ -55,10 +70,6 @@ export interface ProblemType<Code extends string = string, Extra extends object 
   readonly extraSchema?: JsonSchema
   readonly headers: Readonly<Record<string, string>>
 }
-
-/** Any problem type. */
-// The parameters differ per type, and only `never` is assignable to all of them.
-export type AnyProblemType = Omit<ProblemType, never> & ((...members: never[]) => ProblemError)
 
 /**
  * One occurrence of a problem. If a handler throws it, it is the response.
@@ -72,18 +83,18 @@ export type AnyProblemType = Omit<ProblemType, never> & ((...members: never[]) =
  * }
  * ```
  */
-export class ProblemError<Code extends string = string, Extra extends object = object> extends Error {
+export class ProblemError<Code extends string = string> extends Error {
   override readonly name = 'ProblemError'
-  readonly problem: AnyProblemType
+  readonly problem: AnyProblem
   readonly code: Code
   readonly status: number
   readonly detail: string | undefined
   /** The declared extension members. */
-  readonly extra: Extra
+  readonly extra: object
   /** Headers of this occurrence, which override the headers of its type. */
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(problem: AnyProblemType, occurrence: ProblemOccurrence<Extra>) {
+  constructor(problem: AnyProblem, occurrence: ProblemOccurrence) {
     super(occurrence.detail ?? problem.title)
     this.problem = problem
     this.code = problem.code as Code
@@ -94,17 +105,24 @@ export class ProblemError<Code extends string = string, Extra extends object = o
   }
 }
 
-/** The parts that differ between occurrences of a problem. */
-export interface ProblemOccurrence<Extra extends object> {
-  readonly detail: string | undefined
+/** One occurrence of a {@link ProblemWith}. */
+export interface ProblemErrorWith<Code extends string, Extra extends object> extends ProblemError<Code> {
   readonly extra: Extra
+}
+
+/** The parts that differ between occurrences of a problem. */
+export interface ProblemOccurrence {
+  readonly detail: string | undefined
+  readonly extra: object
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The occurrence type of a problem type, or of a union of them. */
-export type ProblemOf<P> = P extends ProblemType<infer Code, infer Extra> ? ProblemError<Code, Extra> : never
+/** The occurrence type of a problem, or of a union of them. */
+export type ProblemOf<Declared> = Declared extends AnyProblem ? ReturnType<Declared> : never
 
-type ExtraOf<Extra extends Schema> = OutputOf<Extra> extends object ? OutputOf<Extra> : Record<never, never>
+type ProblemFor<Code extends string, Extra extends Schema> = [Schema] extends [Extra]
+  ? Problem<Code>
+  : ProblemWith<Code, Extract<OutputOf<Extra>, object>>
 
 /**
  * Declares a problem (RFC 9457). Its `type` URI ends in the code, so a code must not change once it
@@ -123,20 +141,17 @@ type ExtraOf<Extra extends Schema> = OutputOf<Extra> extends object ? OutputOf<E
  * const error = SoldOut({ left: 2, detail: 'Two items are left.' })
  * ```
  */
-export function problem<
-  const Code extends string,
-  Extra extends Schema = Schema<unknown, Record<never, never>>,
->(code: Code, options: ProblemOptions<Extra>): ProblemType<Code, ExtraOf<Extra>> {
+export function problem<const Code extends string, Extra extends Schema = Schema>(
+  code: Code,
+  options: ProblemOptions<Extra>,
+): ProblemFor<Code, Extra> {
   const extraSchema = options.extra && toJsonSchema(options.extra, 'output')
   const project = extraSchema ? createProjection(extraSchema) : () => ({})
-  const occur = (members: ProblemDetail = {}): ProblemError<Code, ExtraOf<Extra>> => {
+  const occur = (members: ProblemDetail = {}): ProblemError<Code> => {
     const { detail, ...extra } = members
-    return new ProblemError(type as unknown as AnyProblemType, {
-      detail,
-      extra: project(extra) as ExtraOf<Extra>,
-    })
+    return new ProblemError(type, { detail, extra: project(extra) as object })
   }
-  const type = Object.assign(occur, {
+  const type: Problem<Code> = Object.assign(occur, {
     code,
     status: options.status,
     title: options.title,
@@ -146,7 +161,7 @@ export function problem<
     ...(options.description === undefined ? {} : { description: options.description }),
     ...(extraSchema ? { extraSchema } : {}),
   })
-  return type as unknown as ProblemType<Code, ExtraOf<Extra>>
+  return type as unknown as ProblemFor<Code, Extra>
 }
 
 /** Sets the cause of a problem, for the log, and returns the problem. */

@@ -1,11 +1,9 @@
 import { type CheckReports, checkReportsSchema } from './check-report.ts'
-import { type AnyProblemType, problem, type ProblemType } from './problem.ts'
+import { type AnyProblem, type Problem, problem, type ProblemWith } from './problem.ts'
 import { described } from '../schema/schema.ts'
 
-type Plain<Code extends string> = ProblemType<Code, Record<never, never>>
-
 /** The request is malformed: invalid JSON, an invalid percent escape, or a malformed header. */
-export const BadRequest: Plain<'bad-request'> = problem('bad-request', {
+export const BadRequest: Problem<'bad-request'> = problem('bad-request', {
   status: 400,
   title: 'Malformed request',
   description:
@@ -13,7 +11,7 @@ export const BadRequest: Plain<'bad-request'> = problem('bad-request', {
 })
 
 /** The cursor is forged, damaged, or from another list. */
-export const CursorInvalid: Plain<'cursor-invalid'> = problem('cursor-invalid', {
+export const CursorInvalid: Problem<'cursor-invalid'> = problem('cursor-invalid', {
   status: 400,
   title: 'Invalid cursor',
   description:
@@ -21,49 +19,49 @@ export const CursorInvalid: Plain<'cursor-invalid'> = problem('cursor-invalid', 
 })
 
 /** The operation requires a caller, and the call has no valid credentials. */
-export const Unauthenticated: Plain<'unauthenticated'> = problem('unauthenticated', {
+export const Unauthenticated: Problem<'unauthenticated'> = problem('unauthenticated', {
   status: 401,
   title: 'Authentication required',
   description: 'The request has no credentials, or they are no longer valid.',
 })
 
 /** The caller is known but not allowed to call the operation. */
-export const Forbidden: Plain<'forbidden'> = problem('forbidden', {
+export const Forbidden: Problem<'forbidden'> = problem('forbidden', {
   status: 403,
   title: 'Forbidden',
   description: 'The caller is authenticated, but an access rule of the operation rejects it.',
 })
 
 /** No operation has this path. */
-export const RouteNotFound: Plain<'route-not-found'> = problem('route-not-found', {
+export const RouteNotFound: Problem<'route-not-found'> = problem('route-not-found', {
   status: 404,
   title: 'No such route',
   description: 'No operation of the service matches the path.',
 })
 
 /** The path exists, but not with this method; the `Allow` header lists the methods it supports. */
-export const MethodNotAllowed: Plain<'method-not-allowed'> = problem('method-not-allowed', {
+export const MethodNotAllowed: Problem<'method-not-allowed'> = problem('method-not-allowed', {
   status: 405,
   title: 'Method not allowed',
   description: 'The `Allow` header lists the methods that the path supports.',
 })
 
 /** The `Accept` header rules out JSON. */
-export const NotAcceptable: Plain<'not-acceptable'> = problem('not-acceptable', {
+export const NotAcceptable: Problem<'not-acceptable'> = problem('not-acceptable', {
   status: 406,
   title: 'Not acceptable',
   description: 'Responses are application/json, which the `Accept` header excludes.',
 })
 
 /** The body exceeds the max body size of the service. */
-export const ContentTooLarge: Plain<'content-too-large'> = problem('content-too-large', {
+export const ContentTooLarge: Problem<'content-too-large'> = problem('content-too-large', {
   status: 413,
   title: 'Request body too large',
   description: '`detail` has the max size in bytes.',
 })
 
 /** The operation does not accept the media type of the body. */
-export const UnsupportedMediaType: Plain<'unsupported-media-type'> = problem('unsupported-media-type', {
+export const UnsupportedMediaType: Problem<'unsupported-media-type'> = problem('unsupported-media-type', {
   status: 415,
   title: 'Unsupported media type',
   description: 'Send `Content-Type: application/json` (UTF-8), without a content encoding.',
@@ -80,7 +78,7 @@ export interface InvalidField {
 }
 
 /** The input does not fit the operation's schema; `errors` lists each invalid field. */
-export const InvalidInput: ProblemType<'invalid-input', { readonly errors: readonly InvalidField[] }> =
+export const InvalidInput: ProblemWith<'invalid-input', { readonly errors: readonly InvalidField[] }> =
   problem('invalid-input', {
     status: 422,
     title: 'Invalid input',
@@ -110,7 +108,7 @@ export const InvalidInput: ProblemType<'invalid-input', { readonly errors: reado
   })
 
 /** The operation requires a precondition (RFC 6585 section 3), and the request has none. */
-export const PreconditionRequired: Plain<'precondition-required'> = problem('precondition-required', {
+export const PreconditionRequired: Problem<'precondition-required'> = problem('precondition-required', {
   status: 428,
   title: 'Precondition required',
   description:
@@ -118,7 +116,7 @@ export const PreconditionRequired: Plain<'precondition-required'> = problem('pre
 })
 
 /** The header fields of the request exceed the max size of the service. */
-export const HeadersTooLarge: Plain<'headers-too-large'> = problem('headers-too-large', {
+export const HeadersTooLarge: Problem<'headers-too-large'> = problem('headers-too-large', {
   status: 431,
   title: 'Request header fields too large',
   description:
@@ -126,7 +124,7 @@ export const HeadersTooLarge: Plain<'headers-too-large'> = problem('headers-too-
 })
 
 /** The client took too long to send its request. */
-export const RequestTimeout: Plain<'request-timeout'> = problem('request-timeout', {
+export const RequestTimeout: Problem<'request-timeout'> = problem('request-timeout', {
   status: 408,
   title: 'Request timeout',
   description:
@@ -134,7 +132,7 @@ export const RequestTimeout: Plain<'request-timeout'> = problem('request-timeout
 })
 
 /** A defect of the service; the log has the cause, with the request id. */
-export const InternalError: Plain<'internal-error'> = problem('internal-error', {
+export const InternalError: Problem<'internal-error'> = problem('internal-error', {
   status: 500,
   title: 'Internal error',
   description:
@@ -142,7 +140,7 @@ export const InternalError: Plain<'internal-error'> = problem('internal-error', 
 })
 
 /** The service cannot handle the call at the moment. */
-export const Unavailable: Plain<'unavailable'> = problem('unavailable', {
+export const Unavailable: Problem<'unavailable'> = problem('unavailable', {
   status: 503,
   title: 'Service unavailable',
   description: 'A dependency of the service is unavailable at the moment. Retry after `Retry-After` seconds.',
@@ -150,7 +148,7 @@ export const Unavailable: Plain<'unavailable'> = problem('unavailable', {
 })
 
 /** The service is starting, stopping, or missing a dependency, and should receive no requests. */
-export const NotReady: ProblemType<'not-ready', { readonly checks?: CheckReports | undefined }> = problem(
+export const NotReady: ProblemWith<'not-ready', { readonly checks?: CheckReports | undefined }> = problem(
   'not-ready',
   {
     status: 503,
@@ -166,14 +164,14 @@ export const NotReady: ProblemType<'not-ready', { readonly checks?: CheckReports
 )
 
 /** The deadline of the call has passed; its work has been rolled back. */
-export const DeadlineExceeded: Plain<'deadline-exceeded'> = problem('deadline-exceeded', {
+export const DeadlineExceeded: Problem<'deadline-exceeded'> = problem('deadline-exceeded', {
   status: 504,
   title: 'Deadline exceeded',
   description: 'The call was stopped and rolled back. Retrying with the same idempotency key is safe.',
 })
 
 /** Every problem that the framework itself returns. Capabilities add their own. */
-export const kernelProblems: readonly AnyProblemType[] = [
+export const kernelProblems: readonly AnyProblem[] = [
   BadRequest,
   CursorInvalid,
   Unauthenticated,

@@ -2,11 +2,12 @@ import type { Background, Worker, WorkerOptions, Workload } from '../background/
 import type { Stage } from '../call/call.ts'
 import type { Checks } from './check.ts'
 import type { CompiledOperation } from '../operation/compile.ts'
-import type { AnyProblemType } from '../problem/problem.ts'
+import type { AnyProblem } from '../problem/problem.ts'
 import type { Settings } from '../host/settings.ts'
 import type { SigningKeys } from '../pages/signing-keys.ts'
 import type { AnswerRefused } from '../call/stages/validate-input.ts'
 import type { ServiceHost } from '../host/service-host.ts'
+import type { phantom } from '../base/phantom.ts'
 
 /**
  * The port through which a service reaches its data, implemented by `postgres()`, `drizzle()` and
@@ -16,15 +17,15 @@ export interface Database<Read, Write> {
   /** The name of the binding, for messages: `'drizzle'`. */
   readonly name: string
   /** The problems that its stages may return. */
-  readonly problems: readonly AnyProblemType[]
+  readonly problems: readonly AnyProblem[]
   /** The problems that only the stage of a mutation adds. */
-  readonly mutationProblems?: readonly AnyProblemType[]
+  readonly mutationProblems?: readonly AnyProblem[]
   /** The settings that it reads from the environment. */
   readonly settings?: Settings<unknown>
   /** Connects, migrates, and starts its background work. */
   open(host: DatabaseHost): Promise<OpenDatabase>
-  /** Type information only; never set at runtime. */
-  readonly types?: { readonly read: Read; readonly write: Write }
+  /** Type-only property; never set at run time. */
+  readonly [phantom]?: { readonly read: Read; readonly write: Write }
 }
 
 /** The environment of a database: that of its service, and the name of the service. */

@@ -5,13 +5,14 @@ import type { Database } from './database.ts'
 import { createJob, type Job, type JobDefinition } from '../background/job.ts'
 import {
   createOperation,
+  type Mutation,
   type MutationDefinition,
   type NoInput,
   type NoOutput,
-  type Operation,
+  type Query,
   type QueryDefinition,
 } from '../operation/operation.ts'
-import type { AnyProblemType, ProblemOf } from '../problem/problem.ts'
+import type { AnyProblem, ProblemOf } from '../problem/problem.ts'
 import {
   createMany,
   createOne,
@@ -74,13 +75,13 @@ export interface Application<Read, Write, Values = NoSettings> {
    * ```
    */
   readonly query: <
-    I extends Schema = NoInput,
-    O extends Schema = NoOutput,
-    P extends AnyProblemType = never,
-    C extends Caller = Caller,
+    InputSchema extends Schema = NoInput,
+    OutputSchema extends Schema = NoOutput,
+    Problems extends AnyProblem = never,
+    CallerType extends Caller = Caller,
   >(
-    definition: QueryDefinition<I, O, P, C, Read, Values>,
-  ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
+    definition: QueryDefinition<InputSchema, OutputSchema, Problems, CallerType, Read, Values>,
+  ) => Query<InputOf<InputSchema>, OutputOf<OutputSchema>, ProblemOf<Problems>>
   /**
    * Defines a mutation: one transaction that includes its idempotency key, so that a retry is safe.
    *
@@ -97,13 +98,13 @@ export interface Application<Read, Write, Values = NoSettings> {
    * ```
    */
   readonly mutation: <
-    I extends Schema = NoInput,
-    O extends Schema = NoOutput,
-    P extends AnyProblemType = never,
-    C extends Caller = Caller,
+    InputSchema extends Schema = NoInput,
+    OutputSchema extends Schema = NoOutput,
+    Problems extends AnyProblem = never,
+    CallerType extends Caller = Caller,
   >(
-    definition: MutationDefinition<I, O, P, C, Write, Values>,
-  ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
+    definition: MutationDefinition<InputSchema, OutputSchema, Problems, CallerType, Write, Values>,
+  ) => Mutation<InputOf<InputSchema>, OutputOf<OutputSchema>, ProblemOf<Problems>>
   /**
    * Defines a job: deferred work in a transaction, retried until it succeeds or its attempts are
    * exhausted.
@@ -120,7 +121,9 @@ export interface Application<Read, Write, Values = NoSettings> {
    * })
    * ```
    */
-  readonly job: <I extends Schema>(definition: JobDefinition<I, Write, Values>) => Job<InputOf<I>>
+  readonly job: <InputSchema extends Schema>(
+    definition: JobDefinition<InputSchema, Write, Values>,
+  ) => Job<InputOf<InputSchema>>
   /**
    * Defines a consumer: a handler for the messages of one event. Its writes to the database happen
    * exactly once per message.

@@ -1,19 +1,22 @@
 import type { EventType } from '../background/event.ts'
-import type { Operation } from '../operation/operation.ts'
-import type { AnyProblemType } from '../problem/problem.ts'
+import type { Mutation, Query } from '../operation/operation.ts'
+import type { AnyProblem } from '../problem/problem.ts'
 
 /**
  * Exports other than operations that a module may have: schemas, problems, events. They are ignored
  * when the module is spread into `operations`.
  */
-export type BesideOperations = { readonly '~standard': unknown } | AnyProblemType | Pick<EventType, 'kind'>
+export type BesideOperations = { readonly '~standard': unknown } | AnyProblem | Pick<EventType, 'kind'>
 
 /** The exports of modules that define operations. */
-export type ModuleExports = Readonly<Record<string, Operation | BesideOperations>>
+export type ModuleExports = Readonly<Record<string, Query | Mutation | BesideOperations>>
 
 /** The operations among the exports of modules. */
 export type OperationsOf<E extends ModuleExports> = {
-  readonly [Name in keyof E as E[Name] extends Operation ? Name : never]: Extract<E[Name], Operation>
+  readonly [Name in keyof E as E[Name] extends Query | Mutation ? Name : never]: Extract<
+    E[Name],
+    Query | Mutation
+  >
 }
 
 /**

@@ -2,13 +2,13 @@ import type { BackgroundDefinition } from '../background/collect-background.ts'
 import type { Checks, HealthDefinition } from './check.ts'
 import type { Database } from './database.ts'
 import type { ModuleExports } from './module-exports.ts'
-import type { Operation } from '../operation/operation.ts'
+import type { Mutation, Query } from '../operation/operation.ts'
 import type { SecuritySchemes } from '../operation/security-scheme.ts'
 import type { Settings } from '../host/settings.ts'
 import type { Identify } from '../call/stages/identify.ts'
 
 /** Operations by their names in the service. */
-export type Operations = Readonly<Record<string, Operation>>
+export type Operations = Readonly<Record<string, Query | Mutation>>
 
 /** The definition of a service. */
 export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDefinition {

@@ -4,12 +4,13 @@ import type { CallRequest } from '../call/call.ts'
 import type { Check, HealthDefinition } from './check.ts'
 import type { CompiledOperation } from '../operation/compile.ts'
 import type { Logger } from '../base/log.ts'
-import type { AnyProblemType } from '../problem/problem.ts'
+import type { AnyProblem } from '../problem/problem.ts'
 import type { SecuritySchemes } from '../operation/security-scheme.ts'
 import type { Operations } from './service-definition.ts'
 import type { Identify } from '../call/stages/identify.ts'
 import type { Settings } from '../host/settings.ts'
 import type { ServiceHost } from '../host/service-host.ts'
+import type { phantom } from '../base/phantom.ts'
 
 /*
  * A service: a definition that can be started any number of times, and what runs after a start.
@@ -55,11 +56,11 @@ export interface RunningService<O extends Operations = Operations> {
   readonly description: string | undefined
   readonly operations: ReadonlyMap<string, CompiledOperation>
   /** Every problem that the service may return, by code. */
-  readonly problems: ReadonlyMap<string, AnyProblemType>
+  readonly problems: ReadonlyMap<string, AnyProblem>
   /** Those of the problems that its database may return from any operation. */
-  readonly databaseProblems: readonly AnyProblemType[]
+  readonly databaseProblems: readonly AnyProblem[]
   /** Those of the problems that its database may return from a mutation. */
-  readonly mutationProblems: readonly AnyProblemType[]
+  readonly mutationProblems: readonly AnyProblem[]
   readonly problemTypeBase: string
   /** The readiness checks: the database's, if it has one, and those of the definition. */
   readonly checks: ReadonlyMap<string, Check>
@@ -86,5 +87,5 @@ export interface RunningService<O extends Operations = Operations> {
   /** Closes the database, once. All calls must have ended. */
   stop(): Promise<void>
   /** Type-only property; never set at run time. */
-  readonly types?: O
+  readonly [phantom]?: O
 }

@@ -3,7 +3,7 @@ import { collectBackground, hasBackground } from '../background/collect-backgrou
 import { findCheckIssues } from './check.ts'
 import { type CompiledOperation, compileOperation, describeOperation } from '../operation/compile.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
-import type { AnyProblemType } from '../problem/problem.ts'
+import type { AnyProblem } from '../problem/problem.ts'
 import { kernelProblems } from '../problem/problems.ts'
 import { shapeOf } from '../operation/route.ts'
 import { findSecurityIssues } from '../operation/security-scheme.ts'
@@ -15,7 +15,7 @@ export interface ValidatedService {
   readonly operations: readonly CompiledOperation[]
   readonly background: Background
   /** All problems that it may return, by code. */
-  readonly problems: ReadonlyMap<string, AnyProblemType>
+  readonly problems: ReadonlyMap<string, AnyProblem>
 }
 
 /**
@@ -98,10 +98,10 @@ function checkParts(
 
 function collectProblems(
   operations: readonly CompiledOperation[],
-  frameworkProblems: readonly AnyProblemType[],
+  frameworkProblems: readonly AnyProblem[],
   issues: string[],
-): Map<string, AnyProblemType> {
-  const problems = new Map<string, AnyProblemType>(frameworkProblems.map((type) => [type.code, type]))
+): Map<string, AnyProblem> {
+  const problems = new Map<string, AnyProblem>(frameworkProblems.map((type) => [type.code, type]))
   for (const operation of operations) {
     for (const type of operation.problems) {
       const known = problems.get(type.code)

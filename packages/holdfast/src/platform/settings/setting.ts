@@ -1,5 +1,6 @@
 import type { OutputOf, Schema } from '../../kernel/schema/schema.ts'
 import type { Secret } from './secret.ts'
+import type { phantom } from '../../kernel/base/phantom.ts'
 
 /** Options of {@link setting}. */
 export interface SettingOptions {
@@ -30,14 +31,18 @@ export interface SettingOptions {
 /** The declaration of a setting. */
 export interface Setting<Value = unknown> extends SettingOptions {
   readonly schema: Schema
-  /** Type-only (phantom) property; never set at run time. */
-  readonly types?: Value
+  /** Type-only property; never set at run time. */
+  readonly [phantom]?: Value
 }
 
 /** The value type of a setting whose schema returns `T`, given its options. */
-type ValueOf<T, O> =
-  | (O extends { readonly secret: true } ? Secret<Exclude<T, undefined>> | Extract<T, undefined> : T)
-  | (O extends { readonly optional: true | 'outside production' } ? undefined : never)
+type ValueOf<Value, Options> = Options extends { readonly optional: true | 'outside production' }
+  ? Visible<Value, Options> | undefined
+  : Visible<Value, Options>
+
+type Visible<Value, Options> = Options extends { readonly secret: true }
+  ? Secret<Exclude<Value, undefined>> | Extract<Value, undefined>
+  : Value
 
 /**
  * Declares a setting:
@@ -52,9 +57,9 @@ type ValueOf<T, O> =
  * setting(url('https'), { description: 'The URL of the bank.', optional: 'outside production' })
  * ```
  */
-export function setting<S extends Schema, const O extends SettingOptions>(
-  schema: S,
-  options: O,
-): Setting<ValueOf<OutputOf<S>, O>> {
+export function setting<ValueSchema extends Schema, const Options extends SettingOptions>(
+  schema: ValueSchema,
+  options: Options,
+): Setting<ValueOf<OutputOf<ValueSchema>, Options>> {
   return { ...options, schema }
 }

@@ -6,7 +6,7 @@ import type { AnswerRefused } from '../../kernel/call/stages/validate-input.ts'
 import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
 import type { SigningKeys } from '../../kernel/pages/signing-keys.ts'
-import type { AnyProblemType } from '../../kernel/problem/problem.ts'
+import type { AnyProblem } from '../../kernel/problem/problem.ts'
 import type { Checks } from '../../kernel/service/check.ts'
 import type { DatabaseHost, StageSettings } from '../../kernel/service/database.ts'
 import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
@@ -57,7 +57,7 @@ export interface DatabaseCapability<Host> {
   /** The tables of the capability. Default: none. */
   readonly migrations?: readonly Migration[]
   /** The problems with which its stages may answer mutations. Default: none. */
-  readonly mutationProblems?: readonly AnyProblemType[]
+  readonly mutationProblems?: readonly AnyProblem[]
   /** Returns the members that it adds to the contexts of handlers that write. Default: none. */
   readonly effects?: (host: Host) => CapabilityEffects
   /**

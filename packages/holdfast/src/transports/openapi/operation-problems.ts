@@ -1,6 +1,6 @@
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
 import { hasBody } from '../../kernel/operation/decode.ts'
-import type { AnyProblemType } from '../../kernel/problem/problem.ts'
+import type { AnyProblem } from '../../kernel/problem/problem.ts'
 import {
   BadRequest,
   ContentTooLarge,
@@ -21,9 +21,9 @@ import type { RunningService } from '../../kernel/service/service.ts'
 import { admitsEveryone } from './security.ts'
 
 /** Returns every problem that an operation may return, ordered by status and code. */
-export function problemsOf(operation: CompiledOperation, running: RunningService): readonly AnyProblemType[] {
+export function problemsOf(operation: CompiledOperation, running: RunningService): readonly AnyProblem[] {
   const takesInput = Object.keys(operation.inputSchema.properties ?? {}).length > 0
-  const problems = new Set<AnyProblemType>([
+  const problems = new Set<AnyProblem>([
     BadRequest,
     NotAcceptable,
     RequestTimeout,
@@ -45,7 +45,7 @@ export function problemsOf(operation: CompiledOperation, running: RunningService
 function mutationProblems(
   { idempotency }: CompiledOperation,
   { mutationProblems: problems }: RunningService,
-): readonly AnyProblemType[] {
+): readonly AnyProblem[] {
   if (idempotency === 'required') return problems
   return problems.filter(({ code }) => code !== 'idempotency-key-missing')
 }

@@ -1,5 +1,5 @@
 import { type JsonSchema, resolveReference } from '../../kernel/schema/json-schema.ts'
-import type { AnyProblemType } from '../../kernel/problem/problem.ts'
+import type { AnyProblem } from '../../kernel/problem/problem.ts'
 import { toComponentName } from './component-name.ts'
 import { exampleOf } from './example-of.ts'
 import type { ExampleObject } from './open-api-document.ts'
@@ -7,7 +7,7 @@ import { componentsBase, type SchemaComponents } from './schema-components.ts'
 
 /** A problem type in the document. */
 export interface DocumentedProblem {
-  readonly problem: AnyProblemType
+  readonly problem: AnyProblem
   /** The name of its component and of its example. */
   readonly name: string
   /** A reference to its component. */
@@ -28,7 +28,7 @@ const titlePurpose =
  * title of the schema, which some generators use as a class name.
  */
 export function shareProblem(
-  problem: AnyProblemType,
+  problem: AnyProblem,
   problemTypeBase: string,
   components: SchemaComponents,
 ): DocumentedProblem {

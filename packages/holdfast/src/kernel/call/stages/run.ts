@@ -5,7 +5,7 @@ import { abortable } from '../../base/cancellation.ts'
 import type { CompiledOperation } from '../../operation/compile.ts'
 import { HoldfastError } from '../../base/holdfast-error.ts'
 import { toLogFields } from '../../base/log.ts'
-import { type AnyProblemType, ProblemError } from '../../problem/problem.ts'
+import { type AnyProblem, ProblemError } from '../../problem/problem.ts'
 import type { Mode } from '../../host/service-host.ts'
 import { isThenable } from '../../base/thenable.ts'
 
@@ -13,7 +13,7 @@ import { isThenable } from '../../base/thenable.ts'
 export interface RunOptions extends CallContextParts {
   readonly mode: Mode
   /** The problems of the framework, which any operation may throw. */
-  readonly frameworkProblems: readonly AnyProblemType[]
+  readonly frameworkProblems: readonly AnyProblem[]
 }
 
 /**

@@ -1,25 +1,22 @@
-import { type AnyProblemType, problem, type ProblemType } from '../../../kernel/problem/problem.ts'
+import { type AnyProblem, type Problem, problem } from '../../../kernel/problem/problem.ts'
 
 /**
  * The problem for a database that cannot be reached, is starting or stopping, accepts no writes, or
  * has no free connection.
  */
-export const DatabaseUnavailable: ProblemType<'database-unavailable', Record<never, never>> = problem(
-  'database-unavailable',
-  {
-    status: 503,
-    title: 'Database unavailable',
-    description:
-      'The database is unreachable, restarting, temporarily read-only, or out of connections. The call was rolled back. Retry after `Retry-After` seconds; retrying with the same idempotency key is safe.',
-    headers: { 'retry-after': '1' },
-  },
-)
+export const DatabaseUnavailable: Problem<'database-unavailable'> = problem('database-unavailable', {
+  status: 503,
+  title: 'Database unavailable',
+  description:
+    'The database is unreachable, restarting, temporarily read-only, or out of connections. The call was rolled back. Retry after `Retry-After` seconds; retrying with the same idempotency key is safe.',
+  headers: { 'retry-after': '1' },
+})
 
 /**
  * The problem for too many calls of the process waiting for a connection: see the option
  * `connections`.
  */
-export const DatabaseBusy: ProblemType<'database-busy', Record<never, never>> = problem('database-busy', {
+export const DatabaseBusy: Problem<'database-busy'> = problem('database-busy', {
   status: 503,
   title: 'Too many calls waiting for the database',
   description:
@@ -31,20 +28,13 @@ export const DatabaseBusy: ProblemType<'database-busy', Record<never, never>> = 
  * The problem for a transaction that kept conflicting with others on the same rows until its
  * deadline.
  */
-export const DatabaseContended: ProblemType<'database-contended', Record<never, never>> = problem(
-  'database-contended',
-  {
-    status: 503,
-    title: 'Too much contention on the same data',
-    description:
-      'The transaction was retried after each conflict until its deadline. The call was rolled back. Retry after `Retry-After` seconds; retrying with the same idempotency key is safe.',
-    headers: { 'retry-after': '1' },
-  },
-)
+export const DatabaseContended: Problem<'database-contended'> = problem('database-contended', {
+  status: 503,
+  title: 'Too much contention on the same data',
+  description:
+    'The transaction was retried after each conflict until its deadline. The call was rolled back. Retry after `Retry-After` seconds; retrying with the same idempotency key is safe.',
+  headers: { 'retry-after': '1' },
+})
 
 /** All problems of the database itself. */
-export const postgresProblems: readonly AnyProblemType[] = [
-  DatabaseUnavailable,
-  DatabaseBusy,
-  DatabaseContended,
-]
+export const postgresProblems: readonly AnyProblem[] = [DatabaseUnavailable, DatabaseBusy, DatabaseContended]

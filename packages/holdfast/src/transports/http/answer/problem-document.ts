@@ -1,4 +1,4 @@
-import type { AnyProblemType } from '../../../kernel/problem/problem.ts'
+import type { AnyProblem } from '../../../kernel/problem/problem.ts'
 import type { RunningService } from '../../../kernel/service/service.ts'
 import { type RetryAdvice, retryAdvice } from './retry-advice.ts'
 
@@ -29,11 +29,7 @@ export function documentProblems(running: RunningService): readonly ProblemDocum
     .sort((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1))
 }
 
-function documentProblem(
-  problem: AnyProblemType,
-  problemTypeBase: string,
-  isDeclared: boolean,
-): ProblemDocument {
+function documentProblem(problem: AnyProblem, problemTypeBase: string, isDeclared: boolean): ProblemDocument {
   const { code, status, title, description, extraSchema } = problem
   const members = Object.entries(extraSchema?.properties ?? {}).map(([name, schema]): ExtensionMember => {
     const type = [schema.type ?? 'any JSON'].flat().join(' or ')

@@ -1,4 +1,4 @@
-import type { AnyProblemType } from '../../../kernel/problem/problem.ts'
+import type { AnyProblem } from '../../../kernel/problem/problem.ts'
 
 /** Advice on retrying a request that was answered with a problem. */
 export interface RetryAdvice {
@@ -14,7 +14,7 @@ const transientStatuses: readonly number[] = [408, 425, 429]
  * Returns the advice for a problem. `isDeclared`: whether an operation declares the problem, so
  * that its handler may throw it.
  */
-export function retryAdvice(problem: AnyProblemType, isDeclared: boolean): RetryAdvice {
+export function retryAdvice(problem: AnyProblem, isDeclared: boolean): RetryAdvice {
   if (problem.status >= 500 || transientStatuses.includes(problem.status) || problem.headers['retry-after']) {
     return {
       mayHelp: true,

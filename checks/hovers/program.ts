@@ -1,0 +1,77 @@
+// Each `^?` marks the place above its caret, whose hover hovers.test.ts expects.
+import { anyone, event, holdfast, pages, problem } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { oneOf, setting, settings } from 'holdfast/settings'
+import { z } from 'zod'
+
+export const InsufficientFunds = problem('insufficient-funds', { status: 409, title: 'Insufficient funds' })
+//           ^?
+export const LimitExceeded = problem('limit-exceeded', {
+  //         ^?
+  status: 409,
+  title: 'Limit exceeded',
+  extra: z.object({ limit: z.number() }),
+})
+export const occurred = InsufficientFunds()
+//           ^?
+export const TransferCreated = event('transfer.created', { payload: z.object({ id: z.string() }) })
+//           ^?
+
+const declared = settings({
+  BANK_URL: setting(z.url(), { description: 'The bank.', optional: true }),
+  MODE: setting(oneOf('live', 'dry'), { description: 'The mode.', default: 'dry' }),
+})
+
+const { query, mutation, job } = holdfast({ database: postgres(), settings: declared })
+
+export const getAccount = query({
+  //         ^?
+  route: 'GET /accounts/{id}',
+  access: anyone(),
+  input: z.object({ id: z.string() }),
+  output: z.object({ balance: z.number() }),
+  problems: [LimitExceeded],
+  run: ({ settings: given }) => ({ balance: given.BANK_URL === undefined ? 0 : 1 }),
+  //                ^?
+})
+
+export const listAccounts = query({
+  //         ^?
+  route: 'GET /accounts',
+  access: anyone(),
+  input: pages.input(z.object({ owner: z.string() })),
+  output: pages.output(z.object({ id: z.string() })),
+  run: ({ input }) => ({ items: [{ id: input.owner }] }),
+  //      ^?
+})
+
+export const filters = pages.input(z.object({ owner: z.string() }))
+//           ^?
+
+export const transfer = mutation({
+  //         ^?
+  route: 'POST /transfers',
+  access: anyone(),
+  input: z.object({ amount: z.number() }),
+  output: z.object({ id: z.string() }),
+  problems: [InsufficientFunds, LimitExceeded],
+  run: ({ input }) => ({ id: String(input.amount) }),
+})
+
+export const closeAccount = mutation({ route: 'POST /close', access: anyone(), run: () => {} })
+//           ^?
+
+export const settle = job({
+  //         ^?
+  name: 'settle',
+  input: z.object({ id: z.string() }),
+  deadline: '5m',
+  //^?
+  async run({ step, input }) {
+    const sent = await step('send', () => ({ receipt: input.id }))
+    //    ^?
+    const seen = await step.waitFor('seen', TransferCreated, { key: sent.receipt })
+    //    ^?
+    if (seen) await step.sleep('rest', '1s')
+  },
+})
