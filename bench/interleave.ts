@@ -1,9 +1,8 @@
 import type { Bench } from './benchmark.ts'
 
 /**
- * Measures every participant once per round, so that whatever slows the machine down for a while
- * slows all of them down. The
- * first round warms up. Gives the figures of each participant by round.
+ * Measures every participant once per round, so that a temporary load on the machine affects all of
+ * them. The first round is a warm-up. Returns the figures of each participant by round.
  */
 export async function interleave<Participant extends { readonly name: string }, Figure>(
   participants: readonly Participant[],

@@ -7,22 +7,22 @@ export interface StartOptions {
   /** Variables over those of this process. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** The core that it is kept on. Default: any. */
+  /** The core on which it runs. Default: any core. */
   readonly core?: number
 }
 
-/** How a process that was waited for ended. */
+/** The result of a process that has ended. */
 export interface Finished {
-  /** Its exit status; null where it took longer than it may and was killed. */
+  /** Its exit status; `null` if it was killed after its timeout. */
   readonly exitCode: number | null
   readonly stdout: string
 }
 
-// What does not end when it is asked to is killed.
+// Time after which a process that does not end on request is killed.
 const graceMs = 5_000
 const lastWordsLength = 4_000
 
-/** The processes of a run, none of which outlives it. */
+/** The processes of a run. All of them end with it. */
 export class Processes implements AsyncDisposable {
   readonly #running = new Set<ChildProcess>()
   readonly #stopping = new WeakSet<ChildProcess>()
@@ -43,8 +43,8 @@ export class Processes implements AsyncDisposable {
   }
 
   /**
-   * Runs a program to its end and gives what it printed; `timeoutMs`, without limit by default,
-   * ends it earlier.
+   * Runs a program until it ends, and returns its output. `timeoutMs`: kills it after this time.
+   * Default: no limit.
    */
   async finish(
     command: readonly string[],
@@ -61,9 +61,8 @@ export class Processes implements AsyncDisposable {
   }
 
   /**
-   * Ends a process and all that it has started, and waits for that. Only the process itself is
-   * asked to, since npm hands the signal
-   * on, and a second one ends a service at once.
+   * Ends a process and its children, and waits for the end. Only the process itself gets the
+   * signal, since npm passes it on, and a second signal ends a service at once.
    */
   async stop(child: ChildProcess): Promise<void> {
     if (!this.#running.has(child)) return

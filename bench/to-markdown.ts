@@ -1,6 +1,6 @@
 import type { Table } from './benchmark.ts'
 
-/** A table in Markdown, its title before it and its note behind. */
+/** Returns a Markdown table with its title before it and its note after it. */
 export function toMarkdown({ title, columns, rows, note }: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [

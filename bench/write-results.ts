@@ -4,14 +4,14 @@ import { join } from 'node:path'
 
 const readme = join(import.meta.dirname, 'README.md')
 
-/** Puts the results of a benchmark where README.md has those of its last run. */
+/** Replaces the results of a benchmark in README.md. */
 export function writeResults(name: string, results: string): void {
   const [begin, end] = [`<!-- results of ${name} -->`, `<!-- /results of ${name} -->`]
   const page = readFileSync(readme, 'utf8')
   const [before, rest] = split(page, begin)
   const [, after] = split(rest, end)
   writeFileSync(readme, `${before}${begin}\n\n${results}\n\n${end}${after}`)
-  // Its tables are as the formatter has them, or the checks of the repository fail.
+  // Formats the tables, since the checks of the repository would fail otherwise.
   execFileSync(join(import.meta.dirname, '../node_modules/.bin/oxfmt'), [readme], { stdio: 'inherit' })
 }
 

@@ -39,6 +39,12 @@ test.each([
   ['It waits for ever.', 'for ever'],
   ['It waits in vain.', 'in vain'],
   ['A time that is none fails.', 'that is none'],
+  ['It waits, however long that takes.', 'however long'],
+  ['They cannot be told apart.', 'told apart'],
+  ['The process stands still.', 'stands still'],
+  ['A text is taken for a number.', 'taken for'],
+  ['A locked row is passed over.', 'passed over'],
+  ['A job is worked off.', 'worked off'],
   ['```ts\ncall() // Nobody waits.\n```', 'nobody'],
 ])('the check finds the word in %j', (text, word) => {
   expect(faultsOf('page.md', text).join()).toMatch(new RegExp(`"${word}" is not plain`, 'i'))
@@ -51,6 +57,7 @@ test.each([
   'The key is used whatever the mode is.',
   "```ts\ncall('nobody')\n```",
   'An amendment ends.',
+  'However, it is mistaken for a retry.',
 ])('the check accepts %j', (text) => {
   expect(faultsOf('page.md', text)).toEqual([])
 })

@@ -16,6 +16,12 @@ const plainWords: readonly PlainWord[] = [
   { pattern: /\bfor ever\b/i, instead: '"forever" or "indefinitely"' },
   { pattern: /\bin vain\b/i, instead: '"without success", or the failure: "timed out"' },
   { pattern: /\bthat (?:is|are) none\b/i, instead: '"invalid"' },
+  { pattern: /\bhowever (?:many|much|often|long|late)\b/i, instead: '"no matter how", or "even if"' },
+  { pattern: /\btold apart\b/i, instead: '"distinguished"' },
+  { pattern: /\bst(?:and|ands|ood) still\b/i, instead: '"is stopped"' },
+  { pattern: /\btaken for\b/i, instead: '"treated as" or "mistaken for"' },
+  { pattern: /\bpassed over\b/i, instead: '"skipped"' },
+  { pattern: /\bworked off\b/i, instead: '"processed"' },
 ]
 
 /** A found word, and a message with its replacement. */

@@ -77,7 +77,8 @@ const writers: readonly Participant[] = [
 ]
 
 /**
- * The tasks; without what the telemetry costs, where Holdfast has none that could be switched off.
+ * The tasks. Participants without telemetry are left out if Holdfast's telemetry cannot be
+ * disabled.
  */
 export function tasks(hasTelemetry: boolean): readonly Task[] {
   const further = hasTelemetry ? [withoutTelemetry] : []

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** The work of the peers on the database: the same statements that Holdfast's server runs. */
+/** The database work of the other servers: the same statements as Holdfast's server. */
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 10 })
 
 /** Reads one row. */
@@ -16,7 +16,7 @@ export interface Transfer {
   readonly amount: number
 }
 
-/** A transaction as it is written by hand: nothing makes a retry safe. */
+/** A handwritten transaction: a retry is not safe. */
 export async function transferUnsafely(body: unknown): Promise<Transfer> {
   const { account, amount } = body as { account: number; amount: number }
   const client = await pool.connect()

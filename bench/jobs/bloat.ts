@@ -20,7 +20,7 @@ const waves = 10
 const longestWaveMs = 600_000
 const longestVacuumMs = 20_000
 
-/** True if the tables of an engine grow for good when many jobs have gone through them. */
+/** Measures whether the tables of an engine grow permanently with the number of processed jobs. */
 export async function bloat(bench: Bench, stage: Stage, jobs: number): Promise<Table> {
   bench.notify(`${thousands(jobs)} jobs in ${waves} waves`)
   const rows: (readonly string[])[] = []
@@ -45,7 +45,7 @@ export async function bloat(bench: Bench, stage: Stage, jobs: number): Promise<T
   }
 }
 
-/** The sizes when the first jobs wait, and after each wave of them. */
+/** The sizes after the first jobs were enqueued, and after each wave. */
 async function measure(contender: Contender, stage: Stage, jobs: number): Promise<readonly Size[]> {
   const sizes: Size[] = []
   for (let wave = 1; wave <= waves; wave += 1) {
@@ -62,10 +62,7 @@ async function measure(contender: Contender, stage: Stage, jobs: number): Promis
   return sizes
 }
 
-/**
- * Waits for autovacuum, which comes by every 5 seconds, for a while: where it finds nothing to do,
- * nothing is waited for.
- */
+/** Waits for a while for autovacuum, which runs every 5 seconds. It may have nothing to do. */
 async function untilVacuumed(contender: Contender, stage: Stage): Promise<void> {
   const endMs = performance.now() + longestVacuumMs
   while (performance.now() < endMs) {

@@ -8,8 +8,8 @@ import type { Contender, Stage } from './stage.ts'
 interface Case {
   readonly participant: Participant
   /**
-   * After how long it says that a job of a dead worker is begun again, where that is longer than
-   * anybody waits here.
+   * The documented time until a job of a dead worker starts again, for engines with which it
+   * exceeds the time limit of this benchmark.
    */
   readonly saidTakeOver?: string
 }
@@ -23,7 +23,7 @@ const cases: readonly Case[] = [
 ]
 const longestTakeOverMs = 180_000
 const longestStartMs = 20_000
-// Longer than any engine takes to write down that a job has ended.
+// Longer than any engine takes to store the end of a job.
 const timeoutMs = 2_000
 
 interface Place {
@@ -31,7 +31,7 @@ interface Place {
   readonly stage: Stage
 }
 
-/** Measures the fate of the job of a worker that is stopped for too long, or killed. */
+/** Measures the consequences for a job if its worker is paused for too long, or killed. */
 export async function deadWorkers(bench: Bench, stage: Stage): Promise<Table> {
   bench.notify('Stopped and killed workers')
   const rows: (readonly string[])[] = []
@@ -68,8 +68,8 @@ async function enter(participant: Participant, stage: Stage): Promise<Place> {
 }
 
 /**
- * Stops the first worker, gives its job to a second one, and lets the first end it while the second
- * runs it.
+ * Pauses the first worker, releases its job to a second one, and lets the first complete it while
+ * the second runs it.
  */
 async function stop(place: Place): Promise<readonly string[]> {
   const { contender, stage } = place
@@ -95,7 +95,10 @@ async function stop(place: Place): Promise<readonly string[]> {
   return [isFenced ? 'refused' : 'accepted for the other worker', String(written!.count)]
 }
 
-/** How long after the first worker was killed the second begins its job, in milliseconds. */
+/**
+ * Returns the time from the kill of the first worker until the second starts its job, in
+ * milliseconds.
+ */
 async function kill(place: Place): Promise<number> {
   const { contender, stage } = place
   const first = await startHolder('first', place)

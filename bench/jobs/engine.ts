@@ -2,16 +2,16 @@
 export interface Engine {
   /** The schema of its tables. */
   readonly schema: string
-  /** Makes its tables in a new database, and what else is done once. */
+  /** Creates its tables in a new database, and does all other one-time set-up. */
   install(url: string, settings: string): Promise<void>
   /**
-   * Takes part: enqueues, and where there is something to run, works on jobs, {@link concurrency}
-   * at once.
+   * Starts a process that enqueues jobs and, if there is a job to run, runs jobs,
+   * {@link concurrency} at a time.
    */
   open(url: string, settings: string, run?: Run): Promise<Member>
-  /** Makes as many jobs that wait as `$1` says, with the rows that enqueuing makes. */
+  /** SQL that inserts `$1` waiting jobs, with all rows that enqueueing creates. */
   readonly fill: string
-  /** How many jobs have not ended: `count`. */
+  /** SQL for the number of unfinished jobs: `count`. */
   readonly countUnfinished: string
   /** Releases the running jobs to other workers, as the engine's maintenance does after a crash. */
   readonly rescueJobs: string
@@ -19,7 +19,7 @@ export interface Engine {
   readonly clear: string
 }
 
-/** How many jobs run at once, and how many transactions enqueue at once. */
+/** Number of jobs that run at once, and of transactions that enqueue at once. */
 export const concurrency = 10
 
 /** The work of a job; `write` inserts a row in the way that the engine intends. */
@@ -27,13 +27,16 @@ export type Run = (n: number, write: () => Promise<unknown>) => void | Promise<v
 
 /** A process's part in the work. */
 export interface Member {
-  /** A transaction: a row of the business, and a job. Resolves when it is committed. */
+  /**
+   * Runs a transaction that inserts a business row and enqueues a job. Resolves when it is
+   * committed.
+   */
   enqueue(n: number): Promise<void>
-  /** Lets what runs end, and takes no more. */
+  /** Waits for running jobs, and starts no more. */
   stop(): Promise<void>
 }
 
-/** The rows that transactions write beside the job, and that jobs write. */
+/** The rows that transactions write in addition to the job, and the rows that jobs write. */
 export const businessTables = `
   create table orders (id bigint generated always as identity primary key, n int not null);
   create table receipts (id bigint generated always as identity primary key, n int not null)`
@@ -41,5 +44,5 @@ export const businessTables = `
 /** The row of the business. */
 export const insertOrder = 'insert into orders (n) values ($1)'
 
-/** The row of a job that writes. */
+/** The row that a job writes. */
 export const insertReceipt = 'insert into receipts (n) values ($1)'

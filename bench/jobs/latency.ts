@@ -33,13 +33,13 @@ const usualPauseMs = 60
 const pgBossPollMs = 2_000
 const longestMsPerSecond = 4_000
 
-/** How soon after its commit a job starts on a worker that has nothing else to do. */
+/** Measures the time from the commit of a job to its start on an idle worker. */
 export async function latency(bench: Bench, stage: Stage): Promise<Table> {
   bench.notify('From commit to start')
   const measured: Measured[] = []
   for (const { participant, isOneProcess } of cases)
     measured.push({ contender: await stage.enter(participant), isOneProcess, all: [] })
-  // By turns, so that whatever slows the machine down for a while slows all of them down.
+  // Participants take turns, so that a temporary load on the machine affects all of them.
   for (let portion = 1; portion <= portions; portion += 1) {
     bench.notify(`part ${portion} of ${portions}`)
     for (const { contender, isOneProcess, all } of measured) {
@@ -73,7 +73,7 @@ export async function latency(bench: Bench, stage: Stage): Promise<Table> {
   }
 }
 
-/** The quantile of the figures for a share. */
+/** Returns a quantile of the figures. */
 function quantile(figures: readonly number[], share: number): number {
   const sorted = figures.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN

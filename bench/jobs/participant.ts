@@ -1,6 +1,6 @@
 import type { EngineName } from './engine-named.ts'
 
-/** An engine with some settings of it. */
+/** An engine with named settings. */
 export interface Participant {
   readonly name: string
   readonly engine: EngineName

@@ -10,7 +10,7 @@ import { engineNamed } from './engine-named.ts'
 import type { Participant } from './participant.ts'
 import type { Task } from './programs/task.ts'
 
-/** A participant with a database of its own. */
+/** A participant with its own database. */
 export interface Contender {
   readonly name: string
   readonly participant: Participant
@@ -18,13 +18,13 @@ export interface Contender {
   readonly url: string
 }
 
-/** Where programs of participants run: one Postgres, a database each. */
+/** The environment of the participants' programs: one Postgres, with a database per participant. */
 export interface Stage {
-  /** Makes a database with the tables of a participant, called `name`. */
+  /** Creates a database called `name` with the tables of a participant. */
   enter(participant: Participant, name?: string): Promise<Contender>
   /**
-   * Runs a program of a participant to its end, on the first core where `core` says so, and gives
-   * what it tells.
+   * Runs a program of a participant until it ends, on the core `core` if it is set, and returns its
+   * result.
    */
   run<T extends Task, Result>(program: string, contender: Contender, options: RunOptions<T>): Promise<Result>
   /** Starts a program of a participant. */
@@ -38,7 +38,7 @@ export interface Stage {
 /** How a program is run. */
 export interface RunOptions<T extends Task> {
   readonly task: Omit<T, keyof Task>
-  /** The core that it is kept on. Default: any. */
+  /** The core on which it runs. Default: any core. */
   readonly core?: number
 }
 

@@ -19,7 +19,7 @@ interface Kind {
   readonly participants: readonly Participant[]
 }
 
-// The last one is what the others are compared with.
+// The others are compared with the last one.
 const kinds: readonly Kind[] = [
   {
     title: `Empty jobs, ${concurrency} at a time`,
@@ -51,7 +51,10 @@ const kinds: readonly Kind[] = [
 const enqueuedPerSecond = 1_000
 const waitingPerSecond = 20_000
 
-/** How many jobs are enqueued in a second, one by one, and how many are worked off. */
+/**
+ * Measures the number of jobs that are enqueued one at a time per second, and the number that are
+ * processed per second.
+ */
 export async function throughput(bench: Bench, stage: Stage): Promise<readonly Table[]> {
   const tables: Table[] = []
   for (const kind of kinds) {
@@ -77,10 +80,11 @@ async function measure(
     core: 0,
     task: { jobs },
   })
-  // Enough for the fastest; one by one would take too long.
+  // Enough for the fastest engine. Enqueueing them one at a time would take too long.
   const waiting = waitingPerSecond * seconds
   await stage.sql(contender, contender.engine.fill, [waiting - jobs])
-  // As it would have been by now, had they come less fast.
+  // Brings the tables to the state that they would have had if the jobs had been enqueued more
+  // slowly.
   await stage.sql(contender, 'vacuum analyze')
   const worked = await stage.run<WorkTask, Worked>('work', contender, {
     core: 0,
@@ -98,7 +102,7 @@ function toTable({ title, writes }: Kind, figures: ReadonlyMap<Contender, readon
       ...(writes ? [{ heading: 'the row and the completion of the job' }] : []),
       { heading: 'enqueued/s', isFigure: true },
       { heading: 'holdfast to it', isFigure: true },
-      { heading: 'worked off/s', isFigure: true },
+      { heading: 'processed/s', isFigure: true },
       { heading: 'holdfast to it', isFigure: true },
     ],
     rows: [...figures].map(([{ name, participant }, rates]) => [

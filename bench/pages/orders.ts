@@ -6,7 +6,7 @@ export interface ListOrder {
   readonly columns: readonly OrderColumn<string>[]
   /** The same as SQL. */
   readonly clause: string
-  /** The condition for rows after a position, column by column, as query builders write it. */
+  /** Condition for the rows after a position, column by column, as query builders write it. */
   expanded(place: readonly (string | null)[]): string
 }
 

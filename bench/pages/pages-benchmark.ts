@@ -6,12 +6,12 @@ import { median } from '../median.ts'
 import { type ListOrder, orders } from './orders.ts'
 import { type Paging, pagings } from './pagings.ts'
 
-/** A page of a list, read one way, somewhere in it. */
+/** A page at a position of a list, and the way in which it is read. */
 interface Reading {
   readonly name: string
   readonly order: ListOrder
   readonly paging: Paging
-  /** How many rows come before the page. */
+  /** Number of rows before the page. */
   readonly depth: number
   readonly read: () => Promise<number>
 }
@@ -19,7 +19,7 @@ interface Reading {
 const rows = 1_000_000
 const depths = [0, 1_000, 500_000, 990_000]
 const pageSize = 50
-// What takes long is read a few times only.
+// Slow pages are only read a few times.
 const maxMs = 400
 const mostReads = 200
 
@@ -68,7 +68,7 @@ export const pagesBenchmark: Benchmark = async (bench) => {
   })
 }
 
-/** Reads a page again and again, and gives the middle one of the durations in milliseconds. */
+/** Reads a page repeatedly, and returns the median of the durations, in milliseconds. */
 async function readMedian(read: () => Promise<number>): Promise<number> {
   const durations: number[] = []
   const beganMs = performance.now()

@@ -6,7 +6,7 @@ import type { ListOrder } from './orders.ts'
 export interface PagePlace {
   readonly client: pg.Client
   readonly order: ListOrder
-  /** The values of the row before it; `undefined` at the beginning. */
+  /** The values of the row before the page; `undefined` for the first page. */
   readonly place: readonly (string | null)[] | undefined
   /** How many rows come before it. */
   readonly depth: number
@@ -16,7 +16,7 @@ export interface PagePlace {
 /** A way to read pages. */
 export interface Paging {
   readonly name: string
-  /** Prepares a page to be read; each read gives how many rows it has. */
+  /** Returns a function that reads a page and returns its number of rows. */
   reader(place: PagePlace): () => Promise<number>
 }
 

@@ -10,13 +10,13 @@ import type { MemberTask } from './programs/member.ts'
 const workers = [1, 4, 16]
 const consumers = 20
 const enqueuesPerSecond = 14
-// What a process does when it starts is over by then.
+// The work of a start has ended by then.
 const settleMs = 10_000
 // A backend reports its transactions to the statistics at least this often while it is idle.
 const reportMs = 11_000
 const program = join(import.meta.dirname, 'programs/member.ts')
 
-/** Transactions per second of workers that have nothing to do, alone and beside unrelated jobs. */
+/** Measures the transactions per second of idle workers, alone and with unrelated jobs. */
 export async function idle({ seconds, processes, atEnd, notify }: Bench): Promise<Table> {
   const postgres = await startTestPostgres()
   atEnd(() => postgres.stop())
@@ -36,7 +36,7 @@ export async function idle({ seconds, processes, atEnd, notify }: Bench): Promis
     const members: ChildProcess[] = []
     for (let n = 0; n < count; n += 1) {
       members.push(start(task))
-      // All at once, they would keep the machine busy for long.
+      // Started one after another, since a simultaneous start would overload the machine.
       await sleep(500)
     }
     if (rate > 0) members.push(start({ ...task, enqueuesPerSecond: rate }))

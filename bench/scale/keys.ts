@@ -33,7 +33,7 @@ export async function keysAtScale(bench: Bench): Promise<Table> {
     bench.notify(`${size} keys`)
     const rounds: KeyFigures[] = []
     for (let round = 0; round <= bench.rounds; round += 1) {
-      // Fill, prune, refill: what a steady state does to the tables.
+      // Fill, prune and refill, so that the tables are in a steady state.
       await fill(client, size)
       const figures = await measure(client, running)
       if (round > 0) rounds.push(figures)
@@ -79,7 +79,7 @@ function start(url: string): Promise<RunningService> {
   })
 }
 
-/** Fills all leaves but the one that is due next, so that they hold `size` keys. */
+/** Fills all leaves except the one that is due next, so that they contain `size` keys. */
 async function fill(client: pg.Client, size: number): Promise<void> {
   const due = await dueLeaf(client)
   for (let leaf = 0; leaf < leafCount; leaf += 1) {
@@ -111,7 +111,7 @@ async function measure(client: pg.Client, running: RunningService): Promise<KeyF
   const dated = await mutate(running, randomUUIDv7)
   const opaque = await mutate(running, randomUUID)
   const idlePass = await timed(() => pass(client, due))
-  // The oldest leaf, as if its time had come.
+  // The oldest leaf, as if it were due.
   const oldest = (due + 1) % leafCount
   const beside = mutate(running, randomUUIDv7)
   const truncation = await timed(() => pass(client, oldest))

@@ -15,11 +15,11 @@ interface Participant {
   readonly path: string
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** Is done before each start, and not measured. */
+  /** Runs before each start, and is not measured. */
   readonly before?: () => Promise<void>
 }
 
-/** How long a process takes from being spawned to its first answer. */
+/** Measures the time from spawning a process to its first answer. */
 export const startUpBenchmark: Benchmark = async (bench) => {
   const postgres = await startTestPostgres()
   bench.atEnd(() => postgres.stop())

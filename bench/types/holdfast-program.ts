@@ -1,7 +1,8 @@
 import { type Program, resourceNumbers, schemaFile, shapes } from './resource.ts'
 
 /**
- * A service of so many operations, written as the ledger is, and a caller of each with its types.
+ * Returns a service with a number of operations, written like the ledger, and a typed caller of
+ * each operation.
  */
 export function holdfastProgram(operations: number): Program {
   const numbers = resourceNumbers(operations)

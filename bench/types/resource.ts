@@ -1,18 +1,18 @@
 /**
- * How many operations a resource of the generated programs has: create, read, list, rename, delete.
+ * Number of operations of a resource in the generated programs: create, read, list, rename, delete.
  */
 export const operationsPerResource = 5
 
-/** A program that is compiled: its files by name. */
+/** The files of a program to compile, by name. */
 export type Program = ReadonlyMap<string, string>
 
-/** The numbers of the resources that have so many operations together. */
+/** Returns the numbers of the resources that together have a number of operations. */
 export function resourceNumbers(operations: number): readonly number[] {
   return Array.from({ length: operations / operationsPerResource }, (_, index) => index + 1)
 }
 
 /**
- * The tables of Drizzle that the operations work on, alike in all programs; one where there are no
+ * The Drizzle tables of the operations, the same in all programs; one table if there are no
  * operations.
  */
 export function schemaFile(numbers: readonly number[]): string {

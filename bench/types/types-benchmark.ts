@@ -28,7 +28,7 @@ const makers: Readonly<Record<string, (operations: number) => Program>> = {
 }
 const limitMs = 120_000
 
-/** How long the types of a service take to check, by the number of its operations. */
+/** Measures the time of the type check of a service, by its number of operations. */
 export const typesBenchmark: Benchmark = async (bench) => {
   const place = resolve(import.meta.dirname, '../dist/types')
   bench.atEnd(() => rmSync(place, { recursive: true, force: true }))
@@ -62,7 +62,7 @@ function writeProgram(folder: string, program: Program): void {
   for (const [name, text] of program) writeFileSync(join(folder, name), text)
 }
 
-/** `undefined` where it takes longer than it may. */
+/** `undefined` if it exceeds the time limit. */
 async function check({ name, folder }: Participant, { processes }: Bench): Promise<Check | undefined> {
   const command = [process.execPath, compiler(), '--project', folder, '--extendedDiagnostics']
   const startedMs = performance.now()
@@ -77,7 +77,7 @@ async function check({ name, folder }: Participant, { processes }: Bench): Promi
   }
 }
 
-/** A figure of `--extendedDiagnostics`: `Instantiations: 12345`, `Memory used: 12345K`. */
+/** Returns a figure of `--extendedDiagnostics`: `Instantiations: 12345`, `Memory used: 12345K`. */
 function readDiagnostic(output: string, name: string): number {
   const [, figure] = new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(output) ?? []
   if (figure === undefined) throw new Error(`The output of the compiler has no "${name}":\n${output}`)

@@ -10,7 +10,7 @@ const allOfAsks = `        const decision = await rule.authorize({ ...request, c
 /** Mutants of the access rules. */
 export const kernelMutants: readonly Mutant[] = [
   {
-    name: 'allOf: a refusal is passed over',
+    name: 'allOf: a refusal is skipped',
     file: access,
     text: allOfAsks,
     replacement: allOfAsks.replace('return decision', 'continue'),

@@ -89,7 +89,7 @@ export const messageMutants: readonly Mutant[] = [
         name: 'a sequence that was restored from an earlier time is moved after every position when a service starts',
       },
     ],
-    why: 'After a restore of a pruned log, new messages would be passed over.',
+    why: 'After a restore of a pruned log, new messages would be skipped.',
   },
   {
     name: 'dead letters: none is stored',

@@ -17,11 +17,11 @@ const settings: Readonly<Record<string, Settings>> = {
   defaults: { operation: 'place' },
   'without-key': { operation: 'placeWithoutKey' },
   'without-telemetry': { operation: 'place', hasTelemetry: false },
-  // Deletes jobs as soon as it can.
+  // The shortest retention that it allows.
   forgetful: { operation: 'place', retention: '1ms' },
 }
 
-/** Holdfast. A mutation enqueues; it is called as a transport would call it, without HTTP. */
+/** Holdfast. A mutation enqueues; it is called like by a transport, but without HTTP. */
 export const engine: Engine = {
   schema: 'holdfast',
   async install(url, name) {

@@ -1,4 +1,4 @@
-/** The settings of an engine that have a name. */
+/** Returns the settings of an engine with a name. */
 export function settingsNamed<Settings>(
   settings: Readonly<Record<string, Settings>>,
   name: string,

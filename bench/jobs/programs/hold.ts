@@ -4,11 +4,11 @@ import { engineNamed } from '../engine-named.ts'
 import { readTask, type Task } from './task.ts'
 
 /**
- * Works on jobs, each of which goes on for as long as it is held, then writes its row and ends. It
- * runs until it is stopped.
+ * Runs jobs that wait until they are released, then write their row and end. Runs until it is
+ * stopped.
  */
 export interface HoldTask extends Task {
-  /** How it is called in the table `holders`. */
+  /** Its name in the table `holders`. */
   readonly holder: string
 }
 

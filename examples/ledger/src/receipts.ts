@@ -7,7 +7,7 @@ import * as schema from './schema.ts'
 
 /**
  * Creates the receipt of a transfer. Its row and the end of the job are one commit, so there is one
- * receipt, however many attempts the job takes.
+ * receipt, no matter how many attempts the job takes.
  */
 export const sendReceipt = job({
   name: 'send-receipt',

@@ -5,7 +5,7 @@ import { consumer, query } from './app.ts'
 import { TransferCreated } from './events.ts'
 import * as schema from './schema.ts'
 
-/** Sums up the transfers of each day. Every message counts once, however often it arrives. */
+/** Sums up the transfers of each day. Every message counts once, even if it arrives repeatedly. */
 export const countVolume = consumer({
   name: 'count-volume',
   event: TransferCreated,

@@ -154,7 +154,7 @@ async function stopPastTheLease(worker: ChildProcess, hasClaimed: () => Promise<
   worker.kill('SIGCONT')
 }
 
-test('a worker that was stopped past its lease commits nothing, and goes on with other jobs', async () => {
+test('a worker that was stopped past its lease commits nothing, and continues with other jobs', async () => {
   await startWorkers(1)
   const [first] = servers
   await enqueue(1, 1_500)

@@ -23,8 +23,8 @@ import type { phantom } from '../base/phantom.ts'
  * Invariants:
  * - Nothing is opened before the whole definition has been validated.
  * - A start that fails closes what it has opened.
- * - Every call of an operation passes through `call`, whatever its transport, and never rejects,
- *   unless the operation does not exist.
+ * - Every call of an operation passes through `call`, regardless of its transport, and never
+ *   rejects, unless the operation does not exist.
  * - The service knows its database only through the port in database.ts.
  */
 

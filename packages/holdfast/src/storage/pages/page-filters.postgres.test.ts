@@ -61,11 +61,14 @@ test('filters named like the parameters of other paging styles stay in the Link 
 test.each([
   ['least=9007199254740993', 'least=9007199254740992'],
   ['colours=red&colours=blue', 'colours=red'],
-])('a cursor for %s is not valid for %s, whatever the schema makes of these', async (filter, other) => {
-  const { next } = await read(`?${filter}`)
-  expect((await tested.fetch(`/rows?${other}&cursor=${next}`)).status).toBe(400)
-  expect((await read(`?${filter}&cursor=${next}`)).items).toEqual([{ id: '4' }, { id: '5' }, { id: '6' }])
-})
+])(
+  'a cursor for %s is not valid for %s, regardless of their conversion by the schema',
+  async (filter, other) => {
+    const { next } = await read(`?${filter}`)
+    expect((await tested.fetch(`/rows?${other}&cursor=${next}`)).status).toBe(400)
+    expect((await read(`?${filter}&cursor=${next}`)).items).toEqual([{ id: '4' }, { id: '5' }, { id: '6' }])
+  },
+)
 
 test.each([
   ['style', {}],

@@ -38,7 +38,7 @@ describe('a Host', () => {
 })
 
 test.each(['Content-Type', 'Authorization', 'If-Modified-Since', 'user-agent'])(
-  'a second %s is rejected, whatever its value',
+  'a second %s is rejected, regardless of its value',
   async (name) => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
