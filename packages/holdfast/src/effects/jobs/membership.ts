@@ -35,7 +35,10 @@ const restartMs = 1_000
 /** The worker of this process. If it is declared dead, a new one replaces it. */
 export class Membership {
   readonly #parts: MembershipParts
-  /** `undefined` from when this process was declared dead until it has registered again. */
+  /**
+   * The current worker; `undefined` after this process was declared dead, until it has registered
+   * again.
+   */
   #current: RegisteredWorker | undefined
   #rejoining: Promise<void> | undefined
   #isStopping = false

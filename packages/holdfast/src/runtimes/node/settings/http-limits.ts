@@ -22,10 +22,10 @@ export interface HttpLimits {
    */
   readonly requestTimeout?: Duration
   /**
-   * Time that an idle connection is kept open. Default: `KEEP_ALIVE_TIMEOUT`, else `'75s'`. It must
-   * be longer than the proxy in front keeps its idle connections (60 s for AWS ALB and nginx, 600 s
-   * for Google Cloud): otherwise the service closes a connection on which the proxy is just sending
-   * a request, and the proxy answers 502. Lower it only if many clients connect directly.
+   * Time for which an idle connection is kept open. Default: `KEEP_ALIVE_TIMEOUT`, else `'75s'`. It
+   * must be longer than the proxy in front keeps its idle connections (60 s for AWS ALB and nginx,
+   * 600 s for Google Cloud): otherwise the service closes a connection on which the proxy is just
+   * sending a request, and the proxy answers 502. Lower it only if many clients connect directly.
    */
   readonly keepAliveTimeout?: Duration
   /**

@@ -31,8 +31,8 @@ export function toHandlerStatement(
 }
 
 /**
- * Returns whether Postgres has run the command that the text of a statement shows, by the command
- * tag. A function or a rule may have ended the transaction instead.
+ * Returns whether the command tag matches the command in a statement's text. If not, a function or
+ * a rule may have ended the transaction instead.
  */
 export function hasRunAsWritten(tag: string, command: SavepointCommand | undefined): boolean {
   return controlTags.get(tag) === command?.kind
