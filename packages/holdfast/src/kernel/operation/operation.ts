@@ -221,14 +221,10 @@ const defaultMaxRows = 10_000
 /** The header of the idempotency key, unless a mutation sets `idempotencyHeader`. */
 export const defaultKeyHeader: string = 'idempotency-key'
 
-type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblem, Caller> &
-  Pick<Operation, 'run'> & {
-    readonly route: QueryRoute | MutationRoute
-  } & Partial<
-    Pick<
-      MutationDefinition<Schema, Schema, AnyProblem, Caller, never, never>,
-      'status' | 'location' | 'idempotency' | 'idempotencyHeader' | 'isolation' | 'subjectsOf'
-    >
+/** The definition of a query or a mutation: every option that only mutations have is optional. */
+type AnyDefinition = Pick<Operation, 'run'> & { readonly route: QueryRoute | MutationRoute } & Omit<
+    MutationDefinition<Schema, Schema, AnyProblem, Caller, never, never>,
+    'route' | 'run'
   >
 
 /** Creates an operation from its definition, which is validated when a service with it starts. */
