@@ -64,7 +64,7 @@ export function bullmqJobs({
   keepOnPostgres = [],
   lockDuration = '10s',
 }: BullMqJobsOptions): JobEngine {
-  const lockMs = Math.ceil(toMilliseconds(lockDuration))
+  const lockMs = Math.ceil(toMilliseconds(lockDuration, { option: 'lockDuration of bullmqJobs' }))
   return {
     name: 'bullmq',
     takes: ({ name }) => !keepOnPostgres.includes(name),

@@ -44,7 +44,7 @@ function limitedQueue(name: string, { concurrency, rate }: JobType, most: number
     name,
     concurrency: Math.min(concurrency?.limit ?? most, most),
     ...(concurrency ? { globalConcurrency: concurrency.limit } : {}),
-    ...(rate ? { limiter: toLimiter(rate.limit, toMilliseconds(rate.per)) } : {}),
+    ...(rate ? { limiter: toLimiter(rate.limit, toMilliseconds(rate.per, { option: 'rate.per' })) } : {}),
   }
 }
 

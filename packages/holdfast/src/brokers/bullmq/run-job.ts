@@ -56,7 +56,7 @@ async function succeed(
   parts: RunParts,
   transaction: Transaction,
 ): Promise<AttemptOutcome> {
-  const finish = { id: row.id, retentionMs: toMilliseconds(job.retention) }
+  const finish = { id: row.id, retentionMs: toMilliseconds(job.retention, { option: 'retention' }) }
   if (!transaction.isUsed) return (await parts.records.finish(finish)) ? 'succeeded' : 'lost'
   await transaction.commit([finishFenced(finish)])
   return 'succeeded'

@@ -72,7 +72,7 @@ function planConnections(option: number | ConnectionLimits = {}): ConnectionPlan
     )
   }
   const { max = defaultMax, reads = max, writes = max, jobs, queue = defaultQueue } = numbers
-  const waitMs = toMilliseconds(wait)
+  const waitMs = toMilliseconds(wait, { option: 'connections.wait of the database' })
   return { waitMs, max, reads, writes, jobs, queue, share: Math.max(1, Math.floor(max / defaultMax)) }
 }
 

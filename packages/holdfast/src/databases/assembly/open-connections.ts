@@ -56,7 +56,9 @@ export function openConnections(
     connectionString: location.connectionString,
     log,
     telemetry,
-    maxAgeMs: toMilliseconds(options.maxConnectionAge ?? '30m'),
+    maxAgeMs: toMilliseconds(options.maxConnectionAge ?? '30m', {
+      option: 'maxConnectionAge of the database',
+    }),
     usesPreparedStatements: options.preparedStatements,
     isPooled,
     showsValues: mode !== 'production',

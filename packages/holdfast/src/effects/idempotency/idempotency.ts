@@ -58,8 +58,12 @@ export const idempotencyCapability: DatabaseCapability<IdempotencyHost> = {
 
 async function openIdempotency(host: IdempotencyHost): Promise<OpenCapability> {
   const { pools, service, clock, log, options } = host
-  const retentionMs = toMilliseconds(options.retention ?? '7d')
-  const everyMs = toMilliseconds(options.pruneEvery ?? '1m')
+  const retentionMs = toMilliseconds(options.retention ?? '7d', {
+    option: 'retention of the database',
+  })
+  const everyMs = toMilliseconds(options.pruneEvery ?? '1m', {
+    option: 'pruneEvery of the database',
+  })
   const ring = await openKeyRing(pools.write, retentionMs)
   const rotation = startRotation({ pool: pools.own, ring, clock, log, everyMs })
   const shared: Omit<MutationParts, 'problemTypeBase'> = {

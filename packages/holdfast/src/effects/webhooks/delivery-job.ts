@@ -161,7 +161,7 @@ function isTaken({ status }: AttemptedDelivery): boolean {
  * a day.
  */
 function delayOf(pause: Duration, { retryAfterMs = 0 }: AttemptedDelivery): number {
-  const minMs = toMilliseconds(pause)
+  const minMs = toMilliseconds(pause, { option: 'retry.schedule of webhooks' })
   const plannedMs = betweenMs(minMs, minMs * (1 + jitter))
   return Math.round(Math.min(maxDelayMs, Math.max(plannedMs, retryAfterMs)))
 }

@@ -150,7 +150,7 @@ async function rotateSecret(
   const secret = createWebhookSecret()
   const statement = rotateSecretRow(
     { id, service: transaction.service, owner, secret },
-    toMilliseconds(overlap),
+    toMilliseconds(overlap, { option: 'overlap' }),
   )
   await changeEndpoint(transaction, id, statement)
   return { secret }

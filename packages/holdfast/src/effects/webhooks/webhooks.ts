@@ -84,11 +84,14 @@ const defaultSchedule: readonly Duration[] = ['5s', '5m', '30m', '2h', '5h', '10
 export function webhooks<const E extends EventType>(definition: WebhooksDefinition<E>): Webhooks {
   const { events, allowedHosts = [], allowHttp } = definition
   const definedAt = callSite(webhooks)
+  const schedule = definition.retry?.schedule ?? defaultSchedule
+  // A delay is read after a failure, so an invalid one would be found then.
+  for (const delay of schedule) toMilliseconds(delay, { option: 'retry.schedule of webhooks' })
   const job = deliveryJob({
     rules: { allowedHosts },
-    schedule: definition.retry?.schedule ?? defaultSchedule,
-    timeoutMs: toMilliseconds(definition.timeout ?? '15s'),
-    disableAfterMs: toMilliseconds(definition.disableAfter ?? '5d'),
+    schedule,
+    timeoutMs: toMilliseconds(definition.timeout ?? '15s', { option: 'timeout of webhooks' }),
+    disableAfterMs: toMilliseconds(definition.disableAfter ?? '5d', { option: 'disableAfter of webhooks' }),
     concurrency: definition.concurrency ?? 4,
     slots: definition.slots ?? 20,
     definedAt,
@@ -97,7 +100,7 @@ export function webhooks<const E extends EventType>(definition: WebhooksDefiniti
     events,
     ownerOf: definition.ownerOf,
     job,
-    retentionMs: toMilliseconds(definition.retention ?? '30d'),
+    retentionMs: toMilliseconds(definition.retention ?? '30d', { option: 'retention of webhooks' }),
   })
   const names = events.map(({ name }) => name)
   return {

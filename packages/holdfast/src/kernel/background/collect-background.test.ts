@@ -52,3 +52,24 @@ test('a service does not start if two definitions have the same name, and the er
     expect.stringContaining('capability "mail": declared 2 times (mail.ts:1 and mail.ts:2)'),
   )
 })
+
+test.each([
+  ['deadline', { deadline: '5 minutes' }],
+  ['retention', { retention: '5 minutes' }],
+  ['retry.initialDelay', { retry: { initialDelay: '5 minutes' } }],
+  ['retry.maxDelay', { retry: { maxDelay: '5 minutes' } }],
+  ['retry.schedule[1]', { retry: { schedule: ['1s', '5 minutes'] } }],
+  ['rate.per', { rate: { limit: 1, per: '5 minutes' } }],
+])(
+  'a service does not start if %s of a job is no duration, and the error names it',
+  async (option, given) => {
+    const options = given as Partial<Parameters<typeof job>[0]>
+    const remind = job({ name: 'remind', input: z.object({}), run: () => {}, ...options })
+    const late = service({ name: 'late', operations: {}, jobs: [remind] })
+    await expect(createTestService(late)).rejects.toThrow(
+      new RegExp(
+        `job "remind" .*: The option ${RegExp.escape(option)} is "5 minutes", which is not a valid duration`,
+      ),
+    )
+  },
+)

@@ -1,6 +1,6 @@
 import type { Background, Capability } from './background.ts'
 import type { Consumer } from './consumer.ts'
-import { toMilliseconds } from '../base/duration.ts'
+import { type Duration, toMilliseconds } from '../base/duration.ts'
 import type { Job } from './job.ts'
 import type { JobType } from './job-type.ts'
 import type { Relay } from './relay.ts'
@@ -85,13 +85,28 @@ function checkJob(job: JobType): readonly string[] {
     issues.push('its retry has a schedule, which replaces attempts and delays; remove them')
   for (const limit of [job.concurrency?.limit, job.rate?.limit])
     if (limit !== undefined && !(limit >= 1)) issues.push(`its limit ${limit} must be at least 1`)
-  const durations = [job.deadline, job.retention, initialDelay, maxDelay, job.rate?.per, ...(schedule ?? [])]
-  for (const duration of durations) {
+  for (const [option, duration] of durationsOf(job)) {
     if (duration === undefined) continue
-    issues.push(...issueOf(() => toMilliseconds(duration)))
+    issues.push(...issueOf(() => toMilliseconds(duration, { option })))
   }
   issues.push(...findStorageIssues('its input', job.input))
   return issues.map((issue) => `job "${job.name}" (${job.definedAt}): ${issue}`)
+}
+
+function durationsOf({
+  deadline,
+  retention,
+  retry,
+  rate,
+}: JobType): (readonly [string, Duration | undefined])[] {
+  return [
+    ['deadline', deadline],
+    ['retention', retention],
+    ['retry.initialDelay', retry.initialDelay],
+    ['retry.maxDelay', retry.maxDelay],
+    ['rate.per', rate?.per],
+    ...(retry.schedule ?? []).map((delay, index) => [`retry.schedule[${index}]`, delay] as const),
+  ]
 }
 
 function checkConsumer({ name, definedAt, event }: Consumer): readonly string[] {

@@ -17,8 +17,8 @@ export function maxAttempts({ attempts, schedule }: RetryPolicy): number {
  */
 export function retryDelayMs(policy: RetryPolicy, failures: number, random?: number): number {
   const fixed = policy.schedule?.[failures - 1]
-  if (fixed !== undefined) return toMilliseconds(fixed)
-  const firstMs = toMilliseconds(policy.initialDelay ?? defaultFirst)
-  const maxMs = toMilliseconds(policy.maxDelay ?? defaultLongest)
+  if (fixed !== undefined) return toMilliseconds(fixed, { option: 'retry.schedule' })
+  const firstMs = toMilliseconds(policy.initialDelay ?? defaultFirst, { option: 'retry.initialDelay' })
+  const maxMs = toMilliseconds(policy.maxDelay ?? defaultLongest, { option: 'retry.maxDelay' })
   return fullJitterMs({ firstMs, maxMs }, failures, random)
 }

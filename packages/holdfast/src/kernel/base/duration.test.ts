@@ -8,25 +8,25 @@ test.each([
   ['1h', 3_600_000],
   ['7d', 604_800_000],
 ] as const)('%s is %d milliseconds', (duration, ms) => {
-  expect(toMilliseconds(duration)).toBe(ms)
+  expect(toMilliseconds(duration, { option: 'grace' })).toBe(ms)
 })
 
 test.each([
   [
     '5 minutes',
     {},
-    `"5 minutes" is not a valid duration above zero. Use a number and a unit: '250ms', '2s', '5m', '1h' or '7d'.`,
+    `The option grace is "5 minutes", which is not a valid duration above zero. Use a number and a unit: '250ms', '2s', '5m', '1h' or '7d'.`,
   ],
-  [60_000, { option: 'grace' }, 'The option grace is 60000, which is not a valid duration above zero.'],
-  ['0s', { option: 'grace' }, 'The option grace is "0s", which is not a valid duration above zero.'],
-  ['-1s', { allowsZero: true }, '"-1s" is not a valid duration. Use'],
-  ['2d', { max: '1d' }, '"2d" is not a valid duration above zero of at most 1d. Use'],
+  [60_000, {}, 'The option grace is 60000, which is not a valid duration above zero.'],
+  ['0s', {}, 'The option grace is "0s", which is not a valid duration above zero.'],
+  ['-1s', { allowsZero: true }, '"-1s", which is not a valid duration. Use'],
+  ['2d', { max: '1d' }, '"2d", which is not a valid duration above zero of at most 1d. Use'],
 ] as const)('%j is rejected under %j', (duration, rule, message) => {
-  expect(() => toMilliseconds(duration as Duration, rule)).toThrow(message)
+  expect(() => toMilliseconds(duration as Duration, { option: 'grace', ...rule })).toThrow(message)
 })
 
 test('zero is valid only if the rule allows it', () => {
-  expect(toMilliseconds('0s', { allowsZero: true })).toBe(0)
+  expect(toMilliseconds('0s', { option: 'grace', allowsZero: true })).toBe(0)
 })
 
 test.each([

@@ -24,8 +24,8 @@ export function readDurationMs(text: string): number | undefined {
 
 /** Rules for a {@link Duration}, and the option's name for the error message. */
 export interface DurationRule {
-  /** The option that has this value, such as `drainDelay`. Default: none. */
-  readonly option?: string
+  /** The option that has this value, such as `drainDelay`. */
+  readonly option: string
   /** True if zero is valid. Default false. */
   readonly allowsZero?: boolean
   /** The max duration. Default: none. */
@@ -40,21 +40,17 @@ export const maxTimerDelay: Duration = '24d'
  *
  * @throws HoldfastError `duration-invalid` if it is not a duration, not above zero, or too long.
  */
-export function toMilliseconds(duration: Duration, rule: DurationRule = {}): number {
+export function toMilliseconds(duration: Duration, rule: DurationRule): number {
   // A caller without types may pass a number.
   const ms = typeof duration === 'string' ? readDurationMs(duration) : undefined
   const { option, allowsZero = false, max } = rule
   const isValid =
-    ms !== undefined && (ms > 0 || allowsZero) && (max === undefined || ms <= toMilliseconds(max))
+    ms !== undefined && (ms > 0 || allowsZero) && (max === undefined || ms <= (readDurationMs(max) ?? 0))
   if (isValid) return ms
-  const subject =
-    option === undefined
-      ? JSON.stringify(duration)
-      : `The option ${option} is ${JSON.stringify(duration)}, which`
   const bounds = `${allowsZero ? '' : ' above zero'}${max === undefined ? '' : ` of at most ${max}`}`
   throw new HoldfastError(
     'duration-invalid',
-    `${subject} is not a valid duration${bounds && ` ${bounds.trim()}`}. Use a number and a unit: '250ms', '2s', '5m', '1h' or '7d'.`,
+    `The option ${option} is ${JSON.stringify(duration)}, which is not a valid duration${bounds && ` ${bounds.trim()}`}. Use a number and a unit: '250ms', '2s', '5m', '1h' or '7d'.`,
   )
 }
 

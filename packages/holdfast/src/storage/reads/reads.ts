@@ -50,6 +50,6 @@ function watchReplicas(host: ReadsHost): Replicas | undefined {
     primary: host.pools.own,
     clock: host.clock,
     log: host.log,
-    maxLagMs: toMilliseconds(host.options.maxReplicaLag ?? '5s'),
+    maxLagMs: toMilliseconds(host.options.maxReplicaLag ?? '5s', { option: 'maxReplicaLag of the database' }),
   })
 }

@@ -20,7 +20,7 @@ const pagesAtOnce = 2_000
  * ```
  */
 export async function pruneKeys(client: StatementClient, olderThan: Duration): Promise<number> {
-  const olderThanMs = toMilliseconds(olderThan)
+  const olderThanMs = toMilliseconds(olderThan, { option: 'olderThan' })
   let deleted = 0
   for (let leaf = 0; leaf < leafCount; leaf += 1) {
     const [size] = await runStatement<{ pages: number }>(client, countPages(leaf))
@@ -44,6 +44,9 @@ export async function pruneKeys(client: StatementClient, olderThan: Duration): P
  * ```
  */
 export async function countPrunableKeys(client: StatementClient, olderThan: Duration): Promise<number> {
-  const [row] = await runStatement<{ keys: number }>(client, countOldKeys(toMilliseconds(olderThan)))
+  const [row] = await runStatement<{ keys: number }>(
+    client,
+    countOldKeys(toMilliseconds(olderThan, { option: 'olderThan' })),
+  )
   return row?.keys ?? 0
 }

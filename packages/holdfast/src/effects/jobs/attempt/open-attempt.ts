@@ -35,7 +35,7 @@ export function openAttempt(job: Job, row: ClaimedRow, host: AttemptHost): Attem
     'holdfast.attempt': attempt,
   })
   const { traceId, spanId } = span.trace
-  const deadlineMs = toMilliseconds(job.deadline)
+  const deadlineMs = toMilliseconds(job.deadline, { option: 'deadline' })
   const deadline = new RunningDeadline(clock, deadlineMs)
   return {
     ...shared,

@@ -83,7 +83,7 @@ export class PostgresAttempts {
     const { jobs, poolOf, onLongestTimeout } = this.#parts
     const job = jobs.get(row.name)!
     // Called before the handler runs, which may block the event loop from its first line on.
-    this.#timeouts.add(toMilliseconds(job.deadline))
+    this.#timeouts.add(toMilliseconds(job.deadline, { option: 'deadline' }))
     onLongestTimeout(this.#timeouts.ms)
     if (!isMarkedFirst({ job, row })) this.#marks.later(row)
     void this.#runner.run({ job, row, pool: poolOf(job) }, this.#run)
@@ -92,7 +92,7 @@ export class PostgresAttempts {
   #end(ended: EndedAttempt): void {
     const { onLongestTimeout, onEnded } = this.#parts
     this.#marks.ended(ended.row)
-    this.#timeouts.remove(toMilliseconds(ended.job.deadline))
+    this.#timeouts.remove(toMilliseconds(ended.job.deadline, { option: 'deadline' }))
     onLongestTimeout(this.#timeouts.ms)
     onEnded(ended)
   }

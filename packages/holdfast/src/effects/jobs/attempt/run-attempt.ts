@@ -66,7 +66,7 @@ async function succeed(
   parts: AttemptParts,
   transaction: Transaction,
 ): Promise<AttemptOutcome> {
-  const retentionMs = toMilliseconds(job.retention)
+  const retentionMs = toMilliseconds(job.retention, { option: 'retention' })
   const { id, claim } = row
   if (!transaction.isUsed && !row.has_slot) {
     const isOwn = await parts.complete({ id, claim, retentionMs })

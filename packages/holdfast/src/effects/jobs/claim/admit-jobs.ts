@@ -88,7 +88,7 @@ class Limits {
   constructor({ concurrency, rate }: Limited['job'], rows: readonly LimitRow[]) {
     // Another version of the program, which still declares a limit, may have enqueued the job.
     this.#maxSlots = concurrency?.limit ?? Infinity
-    this.#intervalMs = rate ? toMilliseconds(rate.per) / rate.limit : 0
+    this.#intervalMs = rate ? toMilliseconds(rate.per, { option: 'rate.per' }) / rate.limit : 0
     for (const { kind, key, slots, next_ms } of rows) {
       if (kind === 'concurrency') this.#slots.set(key, slots)
       else this.#nextMs.set(key, Math.max(0, next_ms))

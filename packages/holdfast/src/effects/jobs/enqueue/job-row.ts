@@ -53,7 +53,9 @@ function rowOf(job: JobType, read: StoredInput, options: EnqueueOptions): JobRow
     name: job.name,
     input: toJsonText(read.stored, (what, cause) => inputInvalid(job, what, cause)),
     priority: options.priority ?? job.priority,
-    ...(options.delay === undefined ? {} : { delayMs: toMilliseconds(options.delay) }),
+    ...(options.delay === undefined
+      ? {}
+      : { delayMs: toMilliseconds(options.delay, { option: `delay of the job ${job.name}` }) }),
     ...(options.at === undefined ? {} : { atMs: options.at.getTime() }),
     ...uniqueOf(options),
     ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),

@@ -173,7 +173,7 @@ export class StepRunner {
   }
 
   async #sleep(name: string, duration: Duration): Promise<void> {
-    const delayMs = toMilliseconds(duration)
+    const delayMs = toMilliseconds(duration, { option: `duration of the step ${name}` })
     const known = await this.#begin(name)
     if (known && (known.is_done || known.has_passed)) return
     this.#suspend({ step: name, delayMs: known?.rest_ms ?? delayMs, isKnown: known !== undefined })
@@ -184,7 +184,8 @@ export class StepRunner {
     event: EventType<unknown, Payload>,
     { key, timeout, publisher = this.#scope.service }: WaitOptions,
   ): Promise<Message<Payload> | undefined> {
-    const delayMs = timeout === undefined ? undefined : toMilliseconds(timeout)
+    const delayMs =
+      timeout === undefined ? undefined : toMilliseconds(timeout, { option: `timeout of the step ${name}` })
     const message = { publisher, event: event.name, key }
     let known = await this.#begin(name)
     if (known?.has_passed === true && !known.is_done) known = await this.#giveUp(name, message)
