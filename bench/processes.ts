@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 
-/** How a process is started. */
+/** Options of a process. */
 export interface StartOptions {
   /** Variables over those of this process. */
   readonly env?: Readonly<Record<string, string>>

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { findWords, proseOf } from './plain-words.ts'
+import { findDocStart, findWords, proseOf } from './plain-words.ts'
 
 const root = new URL('..', import.meta.url)
 
@@ -61,3 +61,22 @@ test.each([
 ])('the check accepts %j', (text) => {
   expect(faultsOf('page.md', text)).toEqual([])
 })
+
+test.each([
+  '* What a key stands for.',
+  '* Whether a job runs.',
+  '* How long a key is kept.',
+  '* Where a row is.',
+  '* Gives the key.',
+  '* Tells the client.',
+  '*\n * Has the job done.',
+])('the check finds the start of the doc comment %j', (comment) => {
+  expect(findDocStart(comment)).toMatch('A doc comment does not begin with')
+})
+
+test.each(['* Whatever it returns.', '* However it ends.', '* Returns how long a key is kept.'])(
+  'the check accepts the doc comment %j',
+  (comment) => {
+    expect(findDocStart(comment)).toBeUndefined()
+  },
+)

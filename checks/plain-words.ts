@@ -42,6 +42,7 @@ export function findWords(text: string): readonly FoundWord[] {
 const docStarts: readonly PlainWord[] = [
   { pattern: /^What /, instead: 'a noun phrase: "The result of …"' },
   { pattern: /^Whether /, instead: '"True if …", or "Returns true if …"' },
+  { pattern: /^(?:How|Where) /, instead: 'a noun phrase: "The time …", "Number of …"' },
   { pattern: /^Gives /, instead: '"Returns …"' },
   { pattern: /^Tells /, instead: '"Reports …" or "Logs …"' },
   { pattern: /^Has [^.]*\bdone\b/, instead: 'the verb itself: "Runs …"' },

@@ -9,7 +9,7 @@ import type { Contender, Stage } from './stage.ts'
 interface Depth {
   readonly name: string
   readonly contender: Contender
-  /** How many wait all the time. */
+  /** Number of waiting jobs. */
   readonly waiting: number
 }
 

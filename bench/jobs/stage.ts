@@ -35,7 +35,7 @@ export interface Stage {
   sql<Row extends pg.QueryResultRow>(contender: Contender, text: string, values?: unknown[]): Promise<Row[]>
 }
 
-/** How a program is run. */
+/** Options of a program run. */
 export interface RunOptions<T extends Task> {
   readonly task: Omit<T, keyof Task>
   /** The core on which it runs. Default: any core. */

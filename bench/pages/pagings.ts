@@ -2,13 +2,13 @@ import { list, sql, type Sql } from 'holdfast/postgres'
 import type pg from 'pg'
 import type { ListOrder } from './orders.ts'
 
-/** Where a page is. */
+/** The position of a page. */
 export interface PagePlace {
   readonly client: pg.Client
   readonly order: ListOrder
   /** The values of the row before the page; `undefined` for the first page. */
   readonly place: readonly (string | null)[] | undefined
-  /** How many rows come before it. */
+  /** Number of rows before it. */
   readonly depth: number
   readonly limit: number
 }

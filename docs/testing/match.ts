@@ -7,9 +7,9 @@ export function matchesText(expected: string, found: string): boolean {
 }
 
 /**
- * Where a JSON value is not the expected one, in which `"…"` stands for any value, and `…` within a
- * string for any
- * text: a path such as `items[0].id`; `''` is the value as a whole. Nothing where they match.
+ * Returns the position at which a JSON value differs from the expected one, in which `"…"` stands
+ * for any value, and `…` within a string for any text: a path such as `items[0].id`; `''` is the
+ * value as a whole. `undefined` if they match.
  */
 export function findDifference(expected: unknown, found: unknown, path = ''): string | undefined {
   if (expected === wildcard && found !== undefined) return undefined

@@ -13,16 +13,16 @@ export interface Exchange {
   readonly method: string
   readonly target: string
   readonly fields: readonly Field[]
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   readonly body: string
   readonly answer: {
     /** With its reason: `201 Created`. */
     readonly status: string
     readonly line: number
     readonly fields: readonly Field[]
-    /** Empty where there is none. */
+    /** Empty if there is none. */
     readonly body: string
-    /** Where it begins; the last line of the answer where it has none. */
+    /** Its first line; the last line of the answer if there is no body. */
     readonly bodyLine: number
   }
 }

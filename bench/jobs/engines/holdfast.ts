@@ -9,7 +9,7 @@ interface Settings {
   /** The operation that enqueues. */
   readonly operation: 'place' | 'placeWithoutKey'
   readonly hasTelemetry?: boolean
-  /** How long jobs are kept. */
+  /** Retention of jobs. */
   readonly retention?: Duration
 }
 

@@ -4,7 +4,7 @@ import { readTask, type Task, tell } from './task.ts'
 
 /** Works on the jobs that wait. */
 export interface WorkTask extends Task {
-  /** How many. */
+  /** Number of jobs. */
   readonly jobs: number
   /**
    * True if there are more jobs than it runs. Otherwise it ends when all jobs have ended in the

@@ -23,7 +23,7 @@ export interface Cut {
   readonly where?: (message: WireMessage) => boolean
   /** The number of the message to cut at, counted from now on. Default 1. */
   readonly message?: number
-  /** How much of the message is forwarded: nothing, its first half, or all of it. */
+  /** The part of the message that is forwarded: nothing, its first half, or all of it. */
   readonly place: 'before' | 'middle' | 'after'
   /**
    * The effect on the connection. `destroyed`: both sides are closed, the sender's with a reset.

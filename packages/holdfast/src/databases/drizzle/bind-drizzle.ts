@@ -30,7 +30,7 @@ export type DrizzleWrite<S extends DrizzleSchema> = PgTransaction<
   ExtractTablesWithRelations<S>
 >
 
-/** How column names are derived from property names if a table does not name them. */
+/** Derivation of column names from property names if a table does not name them. */
 export type DrizzleCasing = 'snake_case' | 'camelCase'
 
 /**

@@ -11,8 +11,8 @@ import {
 /** Options of {@link drizzle}. */
 export interface DrizzleOptions extends PostgresOptions {
   /**
-   * How column names are derived from property names if a table does not name them. Default: they
-   * are the same.
+   * Derivation of column names from property names if a table does not name them. Default: they are
+   * the same.
    */
   readonly casing?: DrizzleCasing
 }

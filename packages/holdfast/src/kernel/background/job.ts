@@ -60,7 +60,8 @@ export interface JobDefinition<InputSchema extends Schema, Db, Values = NoSettin
    */
   readonly input: InputSchema
   /**
-   * When a failed attempt is retried. Default: 20 attempts with exponential backoff from 1s to 1h.
+   * The retry policy for failed attempts. Default: 20 attempts with exponential backoff from 1s to
+   * 1h.
    */
   readonly retry?: RetryPolicy
   /** The deadline of one attempt. Default `'5m'`. */

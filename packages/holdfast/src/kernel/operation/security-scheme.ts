@@ -12,7 +12,7 @@ export type SecurityScheme = HttpSecurityScheme | KeySecurityScheme
 export interface HttpSecurityScheme {
   /** The authentication scheme, as registered with IANA: `bearer`, `basic`. */
   readonly scheme: string
-  /** How a caller obtains credentials, in Markdown. */
+  /** Instructions for obtaining credentials, in Markdown. */
   readonly description?: string
 }
 
@@ -21,7 +21,7 @@ export interface KeySecurityScheme {
   readonly in: 'header' | 'cookie' | 'query'
   /** The name of the header, cookie or query parameter: `X-Api-Key`. */
   readonly name: string
-  /** How a caller obtains credentials, in Markdown. */
+  /** Instructions for obtaining credentials, in Markdown. */
   readonly description?: string
 }
 

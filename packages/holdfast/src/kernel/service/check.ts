@@ -20,7 +20,7 @@ export interface Check {
   /** The timeout of a run; the check fails when it has passed. Default `'1s'`. */
   readonly timeout?: Duration
   /**
-   * How long a result is cached. `'0s'` shares a result only between concurrent requests. Default
+   * Cache time of a result. `'0s'` shares a result only between concurrent requests. Default
    * `'1s'`.
    */
   readonly cacheFor?: Duration

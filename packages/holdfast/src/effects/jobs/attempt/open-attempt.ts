@@ -22,7 +22,7 @@ export interface AttemptHost extends Pick<
 const idleGraceMs = 1_000
 
 /**
- * Opens an attempt: starts its deadline, and its span in the trace of the enqueuing call. The
+ * Opens an attempt: starts its deadline, and its span in the trace of the enqueueing call. The
  * caller has to end both.
  */
 export function openAttempt(job: Job, row: ClaimedRow, host: AttemptHost): AttemptScope {

@@ -31,7 +31,7 @@ import type { Waker } from '../../wakes/waker.ts'
 /** A worker of this process that can rescue the jobs of others. */
 export interface Rescuer {
   readonly id: string
-  /** How long all of its heartbeats have reached the database, in milliseconds. */
+  /** Time for which all of its heartbeats have reached the database, in milliseconds. */
   readonly reachableForMs: number
 }
 

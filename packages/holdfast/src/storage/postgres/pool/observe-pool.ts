@@ -21,7 +21,7 @@ export interface PoolState {
 
 /** The instruments of an observed pool. */
 export interface ObservedPool {
-  /** How long requests waited for a connection, in seconds. */
+  /** Wait time of requests for a connection, in seconds. */
   readonly waits: HistogramSeries
   /** The number of refused requests. */
   readonly refusals: CounterSeries

@@ -17,7 +17,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
  * socket is never encrypted.
  */
 
-/** How a connection is encrypted. */
+/** The encryption of a connection. */
 export interface ConnectionTls {
   /** Options of the TLS handshake; `undefined` if the connection is not encrypted. */
   readonly options: ConnectionOptions | undefined

@@ -44,7 +44,7 @@ const closeTimeoutMs = 2_000
 export class DriverClient extends DriversClient {
   /** The error that ended the session; `undefined` while it is alive. */
   failure: Error | undefined
-  /** How the connection is encrypted. */
+  /** The encryption of the connection. */
   readonly tls: ConnectionTls
   readonly #sessionSettings: SessionSettings
   readonly #options: string
