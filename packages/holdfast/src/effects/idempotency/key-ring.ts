@@ -153,7 +153,10 @@ function leavesByNewest(count: number): readonly (readonly number[])[] {
   )
 }
 
-/** The leaves of keys that are read from and written to the same leaves, by first and last leaf. */
+/**
+ * The places of keys whose answers are read from the leaves to which they are written, for each pair
+ * of first and last leaf.
+ */
 const places: readonly KeyPlace[] = Array.from({ length: leafCount * leafCount }, (_, index) => {
   const first = Math.floor(index / leafCount)
   const last = index % leafCount

@@ -30,7 +30,7 @@ export function isExactNumber(literal: string): boolean {
 
 /** A decimal without its sign: `0.digits` times ten to the power of `exponent`. */
 interface Decimal {
-  /** From the first digit that is not zero to the last; empty if the number is zero. */
+  /** Without leading and trailing zeros; empty if the number is zero. */
   readonly digits: string
   readonly exponent: number
 }

@@ -5,7 +5,7 @@ import type { ClaimedRow } from '../queries/claim.ts'
 // wait here, long enough that the process does not wait for the database.
 const aheadMs = 50
 const maxAheadPerSlot = 10
-// A job that has waited here this long starts sooner in another process.
+// A job that has waited here for longer is released, so that another process can start it sooner.
 const maxWaitMs = 500
 // Weight of the latest job in the moving average of durations.
 const weight = 0.1

@@ -106,7 +106,8 @@ export function divideSlots(jobs: Iterable<Job>, concurrency: number): readonly 
 
 function sharedSlots(names: readonly string[], count: number): Slots {
   const wanted = Math.max(1, Math.floor(count * sharedReserve))
-  // A single slot cannot be reserved, and a single name cannot use a reserved slot.
+  // At least one slot is not reserved. A single name needs no reserved slots: there is no other
+  // name to reserve them for.
   const reserved = Math.min(wanted, count - 1, names.length - 1)
   return new Slots({ names, count, reserved, hasShares: false })
 }

@@ -129,9 +129,9 @@ class NodeHttpServer implements HttpServer {
   #watch(socket: Socket): void {
     this.#lastOf.set(socket, undefined)
     socket.once('close', () => this.#lastOf.delete(socket))
-    // A client that half-closes has either disconnected or still reads; TCP does not distinguish
-    // these. Its call is cancelled, and the response reports this, or has the result if the call
-    // had already finished.
+    // When a client half-closes, TCP does not tell whether it has disconnected or is still reading.
+    // Its call is cancelled. The response reports that, or contains the result if the call had
+    // already finished.
     socket.once('end', () => this.#lastOf.get(socket)?.client.cancel(clientDisconnected))
   }
 

@@ -2,7 +2,7 @@ import type { Connection } from '../session/connection.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Statement } from '../statement/statement.ts'
 
-/** The result of a statement, as far as transactions read it. */
+/** The part of a statement's result that transactions read. */
 export interface FakeResult {
   readonly command?: string
   readonly rows?: readonly object[]

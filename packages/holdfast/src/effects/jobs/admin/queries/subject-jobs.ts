@@ -106,8 +106,8 @@ export function deleteIdleLimits(jobs: readonly DeletedJobRow[]): Statement {
 }
 
 /**
- * Deletes the subjects of jobs that no longer exist. Both tables are read in one snapshot, in which
- * a job that is being redriven is in one of them.
+ * Deletes the subjects of jobs that no longer exist. Both tables are read in one snapshot, so a job
+ * that is being redriven is found in one of them.
  */
 export function forgetDeletedJobs(ids: readonly string[]): Statement {
   return {
