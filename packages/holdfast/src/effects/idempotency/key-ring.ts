@@ -154,8 +154,8 @@ function leavesByNewest(count: number): readonly (readonly number[])[] {
 }
 
 /**
- * The places of keys whose answers are read from the leaves to which they are written, for each pair
- * of first and last leaf.
+ * The places of keys whose answers are read from the leaves to which they are written, for each
+ * pair of first and last leaf.
  */
 const places: readonly KeyPlace[] = Array.from({ length: leafCount * leafCount }, (_, index) => {
   const first = Math.floor(index / leafCount)
