@@ -265,8 +265,8 @@ function byKeyset(keys: Schema): Start {
 }
 
 const descriptions = {
-  after: 'Start after the row with this value; part of `next` of another page.',
-  before: 'End before the row with this value; part of `prev` of another page.',
+  after: 'Start after the row with this value; taken from the `next` of another page.',
+  before: 'End before the row with this value; taken from the `prev` of another page.',
 }
 
 /** Removes the fields with a prefix and returns them without it; `undefined` if there are none. */
