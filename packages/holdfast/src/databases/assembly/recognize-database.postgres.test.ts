@@ -58,7 +58,7 @@ describe('a start', () => {
   test.each([
     ['server', `server = '1'`, 'moved, or restored from a dump'],
     ['timeline', 'timeline = timeline - 1', 'failover, or point-in-time recovery'],
-    ['database', 'database = 1', 'a copy, or restored from a dump'],
+    ['database', 'database = 1', 'a copy, or was restored from a dump'],
   ])('logs once that the %s has changed', async (change, assignment, meaning) => {
     await client.query(`update holdfast.database_place set ${assignment}`)
     expect(await warningsOf(database.url)).toMatchObject([{ change, msg: expect.stringContaining(meaning) }])
