@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { startTestPostgres } from 'holdfast/testing'
 import pg from 'pg'
 import type { Bench, Benchmark, Table } from '../benchmark.ts'
@@ -33,7 +31,7 @@ export const httpBenchmark: Benchmark = async (bench) => {
   }
   const servers = new Map<string, Server>()
   const tables: Table[] = []
-  for (const task of tasks(hasTelemetry())) {
+  for (const task of tasks) {
     bench.notify(task.name)
     const present = task.participants.filter((participant) => participant.redis === undefined || redisProgram)
     for (const participant of present) {
@@ -77,12 +75,6 @@ async function prepare(url: string): Promise<void> {
     insert into accounts select n, 'account ' || n, 0 from generate_series(1, 1000) as n;
     create table transfers (id int generated always as identity primary key, account int not null, amount int not null)`)
   await client.end()
-}
-
-/** True if the measured package can run without telemetry. */
-function hasTelemetry(): boolean {
-  const declarations = new URL('runtime/node/serve.d.ts', import.meta.resolve('holdfast/node'))
-  return /^\s+readonly telemetry\?:/m.test(readFileSync(fileURLToPath(declarations), 'utf8'))
 }
 
 function toTable({ name, isMutation = false, participants }: Task, figures: Figures): Table {
