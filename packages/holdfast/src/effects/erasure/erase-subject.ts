@@ -46,15 +46,18 @@ export interface HeldRow {
   readonly id: string
   /** The name of the job, or the event. */
   readonly name: string
-  /** `'running'`, `'waiting'`, or the name of what still needs the message. */
+  /** `'running'`, `'waiting'`, or a text that says why a message is still needed. */
   readonly reason: string
 }
 
 /** The result of an erasure. */
 export interface SubjectErasure {
-  /** The id of its record; `null` for a dry run, and if no service has rows of the subject. */
+  /**
+   * The id of the record of this erasure; `null` for a dry run, or if no service has rows of the
+   * subject.
+   */
   readonly id: string | null
-  /** The service whose rows were erased; `null` if none has rows of the subject. */
+  /** The service whose rows were erased; `null` if no service has rows of the subject. */
   readonly service: string | null
   readonly isDryRun: boolean
   /**
@@ -64,12 +67,9 @@ export interface SubjectErasure {
   readonly erased: ErasedCounts
   /** Number of rows that were kept because they are still needed. */
   readonly heldCount: number
-  /** The first 100 of them. */
+  /** The first 100 rows that were kept. */
   readonly held: readonly HeldRow[]
-  /**
-   * True if no row is left. If not, erase again after the jobs and messages that hold rows have
-   * ended.
-   */
+  /** True if no row is left. If false, erase again when the rows in `held` are no longer needed. */
   readonly isComplete: boolean
   /** Other services on the database that have rows of the subject. Their rows were not touched. */
   readonly otherServices: readonly string[]
@@ -79,7 +79,7 @@ const maxHeld = 100
 const maxBatchSize = 1_000
 const maxReference = 255
 // Max number of passes. Each pass finds rows that were written during the previous one. If rows are
-// written faster than they are erased, the rest is left for the next erasure.
+// written faster than they are erased, the remaining rows are left for the next erasure.
 const maxPasses = 10
 // Max number of attempts of a batch that is the victim of a deadlock.
 const maxAttempts = 5
@@ -143,7 +143,7 @@ function optionsInvalid(what: string): HoldfastError {
 
 interface ErasureParts {
   readonly of: SubjectInService
-  /** The id of its record; `null` for a dry run. */
+  /** The id of the record of the erasure; `null` for a dry run. */
   readonly id: string | null
   readonly options: EraseOptions
 }

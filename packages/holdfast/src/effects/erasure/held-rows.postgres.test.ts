@@ -67,7 +67,7 @@ describe('a job', () => {
       isComplete: false,
     })
     await app.pool.query('delete from holdfast.jobs')
-    // The rest of its subjects is erased, too.
+    // The remaining subjects of the deleted job are erased, too.
     expect(await erase()).toMatchObject({ isComplete: true })
     expect(await app.tablesWith(subjectIdOf(customer))).toEqual(['holdfast.erasures'])
   })

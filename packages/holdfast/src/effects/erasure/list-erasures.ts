@@ -26,11 +26,11 @@ export interface StoredErasure {
   /** The reference passed to the erasure; `null` if there was none. */
   readonly reference: string | null
   readonly beganAt: Date
-  /** `null` while it runs, and if it was interrupted. */
+  /** `null` while the erasure runs, or if it was interrupted. */
   readonly endedAt: Date | null
   /** Number of erased rows, by kind. */
   readonly erased: ErasedCounts
-  /** Number of rows that were kept; `null` until it ends. */
+  /** Number of rows that were kept; `null` until the erasure ends. */
   readonly held: number | null
 }
 

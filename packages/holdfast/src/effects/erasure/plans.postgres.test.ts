@@ -33,7 +33,7 @@ import { eraseSubject } from './erase-subject.ts'
 import { findSubjectServices } from './queries/find-services.ts'
 
 // Checks which tables the statements of an erasure scan, independent of statistics and timing. Even
-// with millions of rows, only those of the subject may be read.
+// with millions of rows, only the rows of the subject may be read.
 
 const rows = 6_000
 const subject = subjectIdOf('customer:1')

@@ -5,8 +5,8 @@ import type { FoundRow, SubjectSource } from '../subjects/subject-source.ts'
 import { webhookSource } from '../webhooks/subject-webhooks.ts'
 
 /**
- * The sources of all rows of a subject, causes before effects: messages become jobs and webhooks.
- * So rows that are written during an erasure are found by a later source.
+ * The sources of all rows of a subject. Causes come before effects: messages become jobs and
+ * webhooks. So a later source finds the rows that are written during an erasure.
  */
 export const subjectSources: readonly SubjectSource[] = [
   ...keySources,
@@ -15,7 +15,7 @@ export const subjectSources: readonly SubjectSource[] = [
   webhookSource,
 ]
 
-/** The id before every other one. */
+/** The lowest UUID. */
 export const firstId = '00000000-0000-0000-0000-000000000000'
 
 /** Returns the id of the last row of a page; `undefined` for the last page. */

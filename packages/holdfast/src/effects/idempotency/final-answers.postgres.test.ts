@@ -163,7 +163,7 @@ describe('serializable mutations', () => {
 
   test('on disjoint rows do not conflict because of their keys', async () => {
     touches = 0
-    // Far enough apart that no two rows share a page of the table or of its index.
+    // The ids are so far apart that no two rows share a page of the table or of its index.
     const calls = Array.from({ length: 100 }, (_, n) =>
       on.send('touch', { id: 1 + n * 1_000 }, { key: randomUUIDv7() }),
     )

@@ -21,8 +21,8 @@ import { safeMutation } from './safe-mutation.ts'
 export interface IdempotencyOptions {
   /**
    * Min retention of an idempotency key and its response. Default `'7d'`. Raise it if clients retry
-   * for longer: after the retention, a retry with an opaque key runs again. Storage grows with it;
-   * the cost of a call does not.
+   * for longer: after the retention, a retry with an opaque key runs again. Storage grows with the
+   * retention; the cost of a call does not.
    */
   readonly retention?: Duration
   /**

@@ -24,7 +24,7 @@ describe('two attempts with one key', () => {
         const [first, second] = [ringAt(firstMs), ringAt(firstMs + laterMs)]
         expect(meet(first.locate(undefined).write, second.locate(undefined).write)).toBe(true)
       }),
-      // The last two are around a boundary.
+      // In the examples, the two attempts start before and after a slot boundary.
       {
         examples: [
           [20 * widthMs - 1, 1],

@@ -15,12 +15,12 @@
 // 1. Two attempts with one key that overlap in time write to at least one common leaf, whose
 //    primary key lets one of them win. A UUIDv7 has one leaf. For other keys, attempts within
 //    `overlapMs` of a boundary write to both leaves; attempts without a common leaf started more
-//    than `2 * overlapMs` apart, longer than any deadline, so the later one has seen the row of the
-//    earlier one.
+//    than `2 * overlapMs` apart. This is longer than any deadline, so the later attempt has seen
+//    the row of the earlier one.
 // 2. A leaf is truncated only while nothing can be written to it, and after all of its answers are
 //    older than the retention plus an hour.
-// 3. All times are the database's. A process stores its offset to them, and starts an attempt over
-//    if the claim shows that the offset was wrong.
+// 3. All times are times of the database's clock. A process stores the offset between this clock
+//    and its own, and starts an attempt over if the claim shows that the offset was wrong.
 // 4. A new width begins a new schema epoch, in which attempts with the old width cannot commit.
 
 /** Number of tables in the ring. */
@@ -96,8 +96,8 @@ export class KeyRing {
   }
 
   /**
-   * Returns whether the offset was accurate enough for an attempt to choose a slot; corrects it if
-   * not.
+   * Returns whether the offset was accurate enough for an attempt to choose a slot. Corrects an
+   * inaccurate offset.
    */
   correct(databaseNowMs: number): boolean {
     const errorMs = databaseNowMs - this.nowMs()
@@ -146,7 +146,7 @@ export class KeyRing {
 const allLeaves = leavesByNewest(leafCount)
 const liveLeaves = leavesByNewest(liveCount)
 
-/** Returns lists of leaves, newest first: one for each leaf that may be the newest. */
+/** Returns a list of leaves, newest first, for each leaf that may be the newest. */
 function leavesByNewest(count: number): readonly (readonly number[])[] {
   return Array.from({ length: leafCount }, (_, newest) =>
     Array.from({ length: count }, (__, age) => (newest - age + leafCount) % leafCount),
@@ -154,8 +154,8 @@ function leavesByNewest(count: number): readonly (readonly number[])[] {
 }
 
 /**
- * The places of keys whose answers are read from the leaves to which they are written, for each
- * pair of first and last leaf.
+ * A place for each pair of first and last leaf: answers are read from the leaves to which they are
+ * written.
  */
 const places: readonly KeyPlace[] = Array.from({ length: leafCount * leafCount }, (_, index) => {
   const first = Math.floor(index / leafCount)

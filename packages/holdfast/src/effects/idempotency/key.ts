@@ -45,8 +45,8 @@ const maxAheadMs = 5 * 60_000
 
 /**
  * Checks the time in a key. Throws `IdempotencyKeyExpired` if it is older than the retention: its
- * answer may have been deleted, so it might run twice. Throws `IdempotencyKeyInvalid` if it is too
- * far in the future: its leaf may be truncated before its retention has passed.
+ * answer may have been deleted, so the call might run twice. Throws `IdempotencyKeyInvalid` if it
+ * is too far in the future: its leaf may be truncated before its retention has passed.
  */
 export function checkTime(madeAtMs: number, nowMs: number, retentionMs: number): void {
   if (nowMs - madeAtMs > retentionMs) throw IdempotencyKeyExpired()

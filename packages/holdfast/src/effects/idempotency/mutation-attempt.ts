@@ -50,7 +50,7 @@ export interface AttemptOf {
   readonly work: Work
 }
 
-// Time for which a transaction may stay idle after its call's deadline if its process cannot end
+// Time for which a transaction may stay idle after the call's deadline, if the process cannot end
 // it.
 const idleGraceMs = 1_000
 /**
@@ -58,7 +58,7 @@ const idleGraceMs = 1_000
  * looked up.
  */
 const leastCommitMs = 5_000
-// Min timeout of the look-up of the outcome, even after the call's deadline.
+// Min timeout for looking up the outcome, even after the call's deadline.
 const minResolutionMs = 2_000
 
 /** Runs a mutation once. Use an attempt only once. */
@@ -87,7 +87,7 @@ export class MutationAttempt {
   /**
    * Claims the key, runs the handler, stores the answer and commits; or replays the key's stored
    * answer. Returns `undefined`, without running the handler, if the layout of the stored keys has
-   * changed. Before it settles, it rolls back a transaction that is still open.
+   * changed. Before the returned promise settles, a transaction that is still open is rolled back.
    */
   async run(next: Next): Promise<Answer | undefined> {
     try {
@@ -117,8 +117,7 @@ export class MutationAttempt {
 
   /**
    * Begins the transaction and claims the key, in one round trip. Returns `undefined` if the key
-   * was
-   * looked up in an outdated layout of the ring.
+   * was looked up in an outdated layout of the ring.
    */
   async #begin(claim: KeyClaim): Promise<ClaimRow | undefined> {
     const row = await (this.#call.operation.isolation === 'serializable'
@@ -139,10 +138,9 @@ export class MutationAttempt {
   }
 
   /**
-   * Reads the answer before BEGIN, as a separate statement: read in a serializable transaction,
-   * keys
-   * that share an index page would make their mutations conflict. If an answer is committed in
-   * between, this attempt violates the primary key when it stores its own.
+   * Reads the answer before BEGIN, as a separate statement: if it were read in the serializable
+   * transaction, mutations whose keys share an index page would conflict. If an answer is committed
+   * in between, this attempt violates the primary key when it stores its own.
    */
   async #beginSerializable({ lockId, id }: KeyClaim): Promise<ClaimRow> {
     const { limits, marker } = this.#transaction
@@ -160,7 +158,7 @@ export class MutationAttempt {
     const { running } = this.#parts
     running.set(claim.lockId, claim)
     try {
-      // Computed before the handler runs, since it may change its input.
+      // Computed before the handler runs, since the handler may change its input.
       const key = { claim, subjects: this.#parts.subjectsOf(this.#call), form: this.#form }
       const outcome = await this.#runHandler(next).catch(problemOf)
       return outcome instanceof ProblemError
@@ -222,7 +220,7 @@ export class MutationAttempt {
   /**
    * Stores the answer and commits, in one round trip.
    *
-   * @param key the key that it is stored for; `undefined` if the call has none.
+   * @param key the key for which the answer is stored; `undefined` if the call has none.
    * @param isUndone whether the handler's effects are undone first.
    */
   async #commit(answer: Answer, key: AnsweredKey | undefined, isUndone = false): Promise<Answer> {

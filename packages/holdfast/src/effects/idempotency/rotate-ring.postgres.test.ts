@@ -175,8 +175,7 @@ test('a process that has the earlier width does not commit with it', async () =>
   const before = await start()
   await before.record(randomUUID())
   const after = await start({ retention: '60d' })
-  // Both use the same key: there must be one effect, regardless of the layouts that they started
-  // with.
+  // Both processes use the same key: there must be one effect, regardless of their layouts.
   for (let n = 0; n < 10; n += 1) {
     const key = randomUUIDv7()
     const answers = await Promise.all([before.record(key, key), after.record(key, key)])
@@ -225,7 +224,7 @@ test('a process whose clock was wrong places its key again', async () => {
   )
   const [{ leaf }] = rows as [{ leaf: number }]
   const now = performance.now.bind(performance)
-  // A jump of three slots: the monotonic clock of a machine that slept can be off like this.
+  // A jump of three slots: the monotonic clock of a machine that slept can be off by this much.
   const jump = vi.spyOn(performance, 'now').mockImplementation(() => now() + 3 * widthFor(7 * 24 * hourMs))
   try {
     expect(await service.record(randomUUID())).toEqual({ status: 201, replayed: false })

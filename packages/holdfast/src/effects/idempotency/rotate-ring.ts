@@ -28,7 +28,7 @@ const passTimeoutMs = 30_000
  */
 const lockTimeoutMs = 50
 
-/** Reads the layout of the ring, and widens it first if the retention requires that. */
+/** Widens the ring if the retention requires that, and reads its layout. */
 export async function openKeyRing(pool: Pool, retentionMs: number): Promise<KeyRing> {
   const work = limitedWork(passTimeoutMs)
   const found = await withConnection(pool, work, readLayout)
@@ -51,8 +51,8 @@ export async function reloadKeyRing(ring: KeyRing, pool: Pool): Promise<void> {
  * processes may run it. If the leaf is empty, the cost of a pass does not depend on the number of
  * keys.
  *
- * If a reader, for example a dump, locks a leaf for a whole slot, its answers are kept for one more
- * round of the ring. Nothing else changes.
+ * If a reader, for example a dump, locks a leaf for a whole slot, the answers in this leaf are kept
+ * for one more round of the ring. Nothing else changes.
  */
 export function startRotation({ pool, ring, clock, log, everyMs }: Rotation): RecurringTask {
   return startRecurringTask({

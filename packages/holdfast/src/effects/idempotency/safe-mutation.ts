@@ -43,8 +43,8 @@ const pauses = { firstMs: 20, maxMs: 500 }
 
 /**
  * Returns the stage of a mutation: one transaction commits the handler's effects together with the
- * key and its answer. After a serialization failure or a deadlock it is run again, until the
- * deadline. That is safe, because a rolled-back transaction has no effects.
+ * key and its answer. After a serialization failure or a deadlock, the transaction is run again,
+ * until the deadline. That is safe, because a rolled-back transaction has no effects.
  */
 export function safeMutation(operation: CompiledOperation, parts: MutationParts): Stage {
   const form = storedFormOf(operation)
@@ -54,7 +54,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
     const { ring, service, retentionMs } = parts
     const claim = readKeyClaim(call, { service, retentionMs, nowMs: ring.nowMs() })
     if (claim) rejectRunning(claim, parts.running)
-    // A handler may mutate its input, which may share objects with the received one.
+    // A handler may mutate its input, which may share objects with the received input.
     const received = copiesOf(call.wire)
     for (let attempts = 1; ; attempts += 1) {
       const work = attemptWork(call, { attempts, watch: parts.watch })

@@ -33,8 +33,8 @@ export interface StoredForm {
 }
 
 /**
- * Returns the stored form of an operation's answers: with the headers that describe the content,
- * and those that its problems declare.
+ * Returns the stored form of an operation's answers. It has the headers that describe the content,
+ * and the headers that the operation's problems declare.
  */
 export function storedFormOf(operation: Operation): StoredForm {
   const declared = operation.problems.flatMap((type) => Object.keys(type.headers))
@@ -47,7 +47,7 @@ export function storedFormOf(operation: Operation): StoredForm {
 /** The key that an answer is stored for. */
 export interface AnsweredKey {
   readonly claim: KeyClaim
-  /** The ids of its subjects. */
+  /** The ids of the key's subjects. */
   readonly subjects: readonly string[]
   readonly form: StoredForm
 }

@@ -30,7 +30,7 @@ export async function storeKey(on: Database, given: GivenKey): Promise<void> {
   )
 }
 
-/** Increases the age of all stored keys, or of one. */
+/** Increases the age of all stored keys, or of one key. */
 export async function ageKeys(on: Database, interval: string, key: string | null = null): Promise<void> {
   for (let leaf = 0; leaf < leafCount; leaf += 1)
     await on.sql(

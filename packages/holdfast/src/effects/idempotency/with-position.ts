@@ -11,9 +11,9 @@ import {
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 
 /**
- * Returns an answer with the WAL position of its effects. For a replayed answer it is the current
- * end of the WAL, which is after its effects. If that cannot be read, it is a position that no
- * replica reaches, so that later reads go to the primary.
+ * Returns an answer with the WAL position of its effects. The position of a replayed answer is the
+ * current end of the WAL, which is after the effects. If the end cannot be read, the position is
+ * one that no replica reaches, so that later reads go to the primary.
  */
 export async function withPosition(answer: Answer, call: Call, pool: Pool): Promise<Answer> {
   const position = call.position ?? (await readPosition(call, pool))

@@ -18,8 +18,8 @@ import type { Waker } from '../wakes/waker.ts'
 import { joinFleet, type Membership } from './membership.ts'
 
 /*
- * The Postgres job engine of a process: its worker (membership.ts), and its part in leading the
- * service (leadership/), which each service needs only once.
+ * The Postgres job engine of a process: its worker (membership.ts), and its part in the leadership
+ * of its service (leadership/), which does the work that each service needs only once.
  *
  *   startEngine ─┬▶ membership ─▶ worker: claims and runs jobs
  *                └▶ leadership ── elected ──▶ promotion, limits, rescue · schedules · pruning
@@ -115,7 +115,7 @@ function startLeader(parts: EngineParts, { control, membership }: LeaderParts): 
   const pruning = startPruning({ ...shared, onReleased: (names) => waker.send('returned', names) })
   return {
     leadership,
-    // Resigns at once: running jobs may take long to end, and another process can lead meanwhile.
+    // Resigns at once, without waiting for running jobs, so that another process can lead.
     async stop() {
       await Promise.all([tasks.stop(), schedules.stop(), pruning.stop()])
       await leadership.stop()

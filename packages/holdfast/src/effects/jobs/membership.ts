@@ -109,7 +109,7 @@ export class Membership {
 
 interface RegisteredWorker {
   readonly worker: ProcessWorker
-  /** The pools of its jobs' transactions. */
+  /** The pools for the transactions of its jobs. */
   readonly pools: AsyncDisposableStack
 }
 

@@ -70,9 +70,9 @@ export type JobState = (typeof jobStates)[number]
 
 /** SQL conditions on a job that is due. */
 export interface MissingPermits {
-  /** It needs a slot of its concurrency key, and has none. */
+  /** The job needs a slot of its concurrency key, and has none. */
   readonly slot: string
-  /** It needs a turn of its rate limit, and has none. */
+  /** The job needs a turn of its rate limit, and has none. */
   readonly turn: string
 }
 

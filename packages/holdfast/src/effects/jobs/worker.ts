@@ -210,7 +210,7 @@ class PostgresWorker implements ProcessWorker {
   #endDead(): void {
     this.#parts.log.error(
       { worker: this.id, running: this.#attempts.size },
-      'this worker was declared dead; its jobs are rescued by others',
+      'this worker was declared dead; other workers rescue its jobs',
     )
     for (const claims of this.#claims) claims.end()
     this.#attempts.cancel(jobLost)

@@ -9,7 +9,7 @@ import { consume } from './queries/consume.ts'
 
 /**
  * Returns the job `consumer:<name>`, which runs a consumer for one message. Jobs with the same key
- * run strictly in order: each starts only after the previous one, including its retries, has ended.
+ * run strictly in order: each job starts only after the previous job and its retries have ended.
  */
 export function consumerJob(consumer: Consumer, service: string): Job<ConsumedMessage> {
   return {
@@ -56,6 +56,6 @@ async function readMessage(consumer: Consumer, input: ConsumedMessage): Promise<
   if (!result.issues) return { ...input, payload: result.value, publishedAt: new Date(input.publishedAt) }
   throw new HoldfastError(
     'message-outdated',
-    `The consumer "${name}" (${definedAt}) received the message ${input.id}, whose payload does not match the current schema of the event "${event.name}": ${summarizeIssues(result.issues)}. Deploy a schema that accepts both, and redrive the job.`,
+    `The consumer "${name}" (${definedAt}) received the message ${input.id}, whose payload does not match the current schema of the event "${event.name}": ${summarizeIssues(result.issues)}. Deploy a schema that accepts old and new payloads, and redrive the job.`,
   )
 }

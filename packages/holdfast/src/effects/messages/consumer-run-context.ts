@@ -12,8 +12,8 @@ import type { Step } from '../../kernel/background/step.ts'
 type Around = JobContext<never, unknown, unknown>
 
 /**
- * The context of a consumer's handler: the context of its job, with the message. Like the job's,
- * some of its properties are created on first access.
+ * The context of a consumer's handler: the context of its job, with the message. Some of its
+ * properties are created on first access, as in the context of a job.
  */
 export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unknown> {
   // Reading `step` throws, so `{ ...context }` must not read it.

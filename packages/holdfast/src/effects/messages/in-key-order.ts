@@ -1,8 +1,9 @@
 import type { RelayedMessage } from '../../kernel/background/relay.ts'
 
 /**
- * Sends messages concurrently across keys, and one at a time within a key: each is sent after the
- * previous one was confirmed, so that it cannot overtake a message that has to be sent again.
+ * Sends messages of different keys concurrently. Messages of one key are sent one at a time, each
+ * after the previous message was confirmed, so that no message overtakes a message that has to be
+ * sent again.
  */
 export async function inKeyOrder(
   messages: readonly RelayedMessage[],

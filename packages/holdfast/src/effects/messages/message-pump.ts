@@ -45,7 +45,7 @@ export interface MessagePumpParts {
   readonly resolveWaits: (messages: readonly PublishedMessage[]) => readonly Statement[]
   readonly host: ServiceHost
   readonly waker: PumpWaker
-  /** Returns whether this process is the leader of its service, which dispatches. */
+  /** Returns whether this process is the leader of its service. The leader dispatches messages. */
   readonly leads: () => boolean
   /** Returns the interval between polls for messages, in milliseconds. */
   readonly pollMs: () => number

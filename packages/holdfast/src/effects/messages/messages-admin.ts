@@ -43,8 +43,8 @@ export async function listDeadMessages(
 }
 
 /**
- * Redrives the dead letter of one message, or all dead letters of a subscriber: it handles them
- * again. Returns their message ids.
+ * Redrives the dead letter of one message, or all dead letters of a subscriber, so that the
+ * subscriber handles them again. Returns the message ids.
  *
  * @throws HoldfastError `message-list-invalid` if the id is not a UUID.
  *
@@ -62,8 +62,8 @@ export async function redriveDeadMessages(
 }
 
 /**
- * Deletes the dead letter of one message, or all dead letters of a subscriber. Returns their
- * message ids.
+ * Deletes the dead letter of one message, or all dead letters of a subscriber. Returns the message
+ * ids.
  *
  * @throws HoldfastError `message-list-invalid` if the id is not a UUID.
  *
@@ -143,8 +143,8 @@ export async function listMessages(
 
 /**
  * Dispatches messages again, after all others: relays send them and subscribers handle them again.
- * A consumer that has already consumed one ignores it. Returns the ids of the messages that still
- * exist.
+ * A consumer ignores a message that it has already consumed. Returns the ids of the messages that
+ * still exist.
  *
  * @throws HoldfastError `message-list-invalid` if an id is not a UUID.
  *

@@ -11,7 +11,7 @@ interface FoundMessage {
   readonly id: string
   readonly name: string
   readonly is_new: boolean
-  /** The subscriptions that have not read it. */
+  /** The subscriptions that have not read the message. */
   readonly needed_by: readonly string[]
   readonly messages: number
   readonly deadLetters: number

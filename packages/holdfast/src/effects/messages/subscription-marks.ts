@@ -36,7 +36,7 @@ export function startMarking(own: readonly SubscriptionName[], parts: MarkingPar
         reported.add(id)
         log.warn(
           { [kind]: name, seenAt },
-          `no process runs this ${kind}, but messages are waiting for it; deploy one, or remove it with \`holdfast messages remove\``,
+          `no process runs this ${kind}, but messages are waiting for it; deploy a process that runs it, or remove the ${kind} with \`holdfast messages remove\``,
         )
       }
       return undefined

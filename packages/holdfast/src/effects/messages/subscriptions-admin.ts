@@ -94,8 +94,8 @@ export interface MovedSubscription {
 }
 
 /**
- * Moves a relay or a subscriber to a position. It handles the messages after it, including those
- * that it has handled before, and skips the messages before it; a batch in progress is still
+ * Moves a relay or a subscriber to a position. It skips the messages up to the position, and
+ * handles all messages after it, even if it has handled them before. A batch in progress is still
  * completed. Brokers ignore messages that they still recognize as duplicates. A consumer can be
  * moved too; it still consumes each message once.
  *
@@ -130,7 +130,7 @@ export async function moveSubscription(
     if (!isMoved) {
       throw new HoldfastError(
         'subscription-would-skip',
-        `The ${kind} "${name}" has read the messages up to position ${from}; after moving to ${position}, it would never read those in between. Nothing was moved. Pass maySkip: true (--skip) to skip them.`,
+        `The ${kind} "${name}" has read the messages up to position ${from}; after moving to ${position}, it would never read the messages in between. Nothing was moved. Pass maySkip: true (--skip) to skip them.`,
       )
     }
     const names = events === null ? undefined : new Set(events)

@@ -29,8 +29,8 @@ export interface FoundRow {
 /**
  * The reason why a row cannot be erased:
  * - `running`: an attempt is running.
- * - `waiting`: it waits to run or to be sent; `cancelWaiting` erases it.
- * - any other text: the name of what still needs the message.
+ * - `waiting`: a job waits to run, or a webhook waits to be sent; `cancelWaiting` erases it.
+ * - any other text: why the message is still needed, such as `not dispatched yet`.
  */
 export type HoldReason = 'running' | 'waiting' | (string & Record<never, never>)
 

@@ -11,7 +11,10 @@ export interface OrphanSweep {
   readonly pool: Pool
   readonly clock: Clock
   readonly log: Logger
-  /** Returns whether this process sweeps. Several may: a subject is deleted once. */
+  /**
+   * Returns whether this process sweeps. Several processes may sweep at once: each subject is
+   * deleted only once.
+   */
   readonly isResponsible: () => boolean
 }
 

@@ -29,7 +29,7 @@ export interface Wake {
   readonly kind: WakeKind
   /** The service that owns the jobs or messages. */
   readonly service: string
-  /** Names of jobs or events. `undefined`: all of the service. */
+  /** Names of jobs or events. `undefined`: all jobs and events of the service. */
   readonly names: ReadonlySet<string> | undefined
 }
 
@@ -57,7 +57,7 @@ export function concerned(wake: Wake, names: readonly string[]): readonly string
 
 /**
  * Returns the payload of a notification. If the names do not fit, they are left out, and the wake
- * concerns all of the service.
+ * concerns all jobs and messages of the service.
  */
 export function encodeWake({ kind, service, names }: Wake): string {
   const payload = JSON.stringify(names === undefined ? [kind, service] : [kind, service, [...names]])

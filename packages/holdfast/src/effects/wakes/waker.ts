@@ -19,9 +19,9 @@ import { decodeWake, type Wake, type WakeKind, type WakeSender } from './wake.ts
 //   names.
 // - It is sent over a dedicated connection: NOTIFY in a business transaction takes a lock that all
 //   commits of the database wait for. Wakes sent within a few milliseconds share one statement.
-// - A wake is a hint. It is lost if this process dies between its commit and the notification, and
-//   for a listener that is disconnected. So every listener also polls, and checks for all work when
-//   the connection was lost or opened.
+// - A wake is a hint. It is lost if this process dies between its commit and the notification, or
+//   if the listener is disconnected. So every listener also polls, and checks for all work when the
+//   connection was lost or opened.
 
 /** Receives wakes. */
 export interface WakeListener {
@@ -200,7 +200,7 @@ class NotifyingWaker implements Waker {
     this.#sending ??= this.#sendAll().finally(() => (this.#sending = undefined))
   }
 
-  /** Sends pending wakes. If sending fails, they wait for the next connection. */
+  /** Sends pending wakes. If sending fails, the wakes wait for the next connection. */
   async #sendAll(): Promise<void> {
     while (this.#outgoing.size > 0) {
       const client = await this.#connect()

@@ -31,7 +31,7 @@ export interface EndpointDefinition {
   readonly owner: string
   /** The absolute URL that receives the webhooks; https in production. */
   readonly url: string
-  /** Names of the events that it receives; `null`: all. Default: all. */
+  /** Names of the events that it receives; `null` means all. Default: all. */
   readonly events?: readonly string[] | null | undefined
   /** A description for the list of endpoints. Default: empty. */
   readonly description?: string | undefined

@@ -17,7 +17,7 @@ export interface MessageSubscriberParts {
   readonly retentionMs: number
 }
 
-// More than a batch of messages, so that pruning keeps up with new messages.
+// Greater than a batch of messages, so that pruning keeps up with new messages.
 const pruneBatch = 400
 
 /** Returns the subscriber that creates the deliveries of messages, and enqueues a job for each. */

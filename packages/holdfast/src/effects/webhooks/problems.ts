@@ -73,7 +73,7 @@ export const WebhookEndpointDisabled: Problem<'webhook-endpoint-disabled'> = pro
   {
     status: 409,
     title: 'Webhook endpoint disabled',
-    description: 'Enable it first; deliveries missed meanwhile can then be replayed.',
+    description: 'Enable the endpoint first. Then the deliveries that it missed can be replayed.',
   },
 )
 

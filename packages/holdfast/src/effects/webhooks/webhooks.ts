@@ -15,9 +15,9 @@ export interface WebhooksDefinition<E extends EventType> {
   /** The events that are sent. */
   readonly events: readonly E[]
   /**
-   * Returns the owner or owners of a message, which is sent to their endpoints only; `undefined`
-   * sends it to no endpoint. If the function throws, the message becomes a dead letter, and the
-   * next one is handled.
+   * Returns the owner or owners of a message. The message is sent to their endpoints only; if the
+   * function returns `undefined`, it is sent to no endpoint. If the function throws, the message
+   * becomes a dead letter, and the next one is handled.
    */
   readonly ownerOf: (message: Message<GivenOf<E>>) => string | readonly string[] | undefined
   /** Retries of failed deliveries. Default: ten attempts over about three days. */
@@ -39,7 +39,7 @@ export interface WebhooksDefinition<E extends EventType> {
    * many owners have slow endpoints.
    */
   readonly slots?: number
-  /** Disables an endpoint after this long without a successful delivery. Default `'5d'`. */
+  /** Time without a successful delivery after which an endpoint is disabled. Default `'5d'`. */
   readonly disableAfter?: Duration
   /** Retention of messages and their deliveries, for inspection and replay. Default `'30d'`. */
   readonly retention?: Duration
@@ -85,7 +85,7 @@ export function webhooks<const E extends EventType>(definition: WebhooksDefiniti
   const { events, allowedHosts = [], allowHttp } = definition
   const definedAt = callSite(webhooks)
   const schedule = definition.retry?.schedule ?? defaultSchedule
-  // A delay is read after a failure, so an invalid one would be found then.
+  // Without this check, an invalid delay would be found only after a failure.
   for (const delay of schedule) toMilliseconds(delay, { option: 'retry.schedule of webhooks' })
   const job = deliveryJob({
     rules: { allowedHosts },

@@ -33,12 +33,12 @@ export async function showKey(
   if (!first) {
     throw new HoldfastError(
       'key-unknown',
-      `No stored answer for key ${JSON.stringify(key)}: no call with it has committed, or the answer was deleted after its retention time. A call with it would run.`,
+      `No stored answer for key ${JSON.stringify(key)}: no call with this key has committed, or the answer was deleted after its retention time. A call with this key would run.`,
     )
   }
   const scopes = rows.map((row) => row.scope || '(no caller)').join(', ')
   throw new HoldfastError(
     'key-ambiguous',
-    `Several callers used the key ${JSON.stringify(key)}. Pass a scope to disambiguate, one of: ${scopes}.`,
+    `Several callers used the key ${JSON.stringify(key)}. Pass one of these scopes: ${scopes}.`,
   )
 }

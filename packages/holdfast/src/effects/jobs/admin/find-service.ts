@@ -32,6 +32,6 @@ export async function findService(
     'job-service-ambiguous',
     known.length === 0
       ? `No service on this database has jobs, so the service of "${name}" is unknown. Pass the service.`
-      : `${owners.length > 0 ? 'Several services' : 'No service'} on this database declare jobs named "${name}". Pass the service, one of: ${known.join(', ')}.`,
+      : `${owners.length > 0 ? 'Several services on this database declare' : 'No service on this database declares'} jobs named "${name}". Pass the service, one of: ${known.join(', ')}.`,
   )
 }

@@ -44,6 +44,6 @@ export async function retryJob(client: StatementClient, id: string): Promise<Ret
 function notRetriable(id: string, { name, state }: RetriedRow): HoldfastError {
   return new HoldfastError(
     'job-not-retriable',
-    `The job ${id} (${name}) is ${state === 'scheduled' ? 'scheduled by its rate limit' : state}. Only a job that is dead or waits for its own delay can be retried.`,
+    `The job ${id} (${name}) is ${state === 'scheduled' ? 'scheduled by its rate limit' : state}. Only a dead job, or a scheduled job that does not wait for its rate limit, can be retried.`,
   )
 }

@@ -18,7 +18,7 @@ export const leaseOver: HoldfastError = new HoldfastError(
 /** The failure of an attempt that could not be marked as started, so its handler did not run. */
 export const jobNotBegun: HoldfastError = new HoldfastError(
   'job-not-begun',
-  'Marking the attempt as begun failed, so the handler was not run. The job runs again, which does not count as an attempt.',
+  'The attempt could not be marked as started, so its handler was not run. The job runs again, which does not count as an attempt.',
 )
 
 /** The abort reason if the job was cancelled. */

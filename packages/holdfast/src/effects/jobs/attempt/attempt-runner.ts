@@ -24,7 +24,7 @@ import { type AttemptHost, openAttempt } from './open-attempt.ts'
  *
  * Invariants:
  * - An attempt is identified by its job and claim: a process may have two claims of one job.
- * - An attempt stays in the list until its outcome is stored or given up, even if it is aborted.
+ * - An attempt stays in the list until its outcome is stored or dropped, even if it is aborted.
  * - When the worker stops, attempts get a grace period, are then aborted, and get some time to
  *   store their outcomes. Other workers rescue the jobs of outcomes that are not stored by then.
  */
@@ -112,7 +112,7 @@ export class AttemptRunner {
   #lose(error: unknown, { row }: AttemptScope): AttemptOutcome {
     this.#host.log.error(
       { error: toLogFields(error), job: row.name, jobId: row.id },
-      'recording the outcome of an attempt failed',
+      'outcome of an attempt not recorded',
     )
     return 'lost'
   }
@@ -134,8 +134,8 @@ export class AttemptRunner {
   }
 
   /**
-   * Waits up to `graceMs` for the running attempts, then aborts the rest and waits for their
-   * outcomes until the end of the grace period, but at least a second. Outcomes that are not stored
+   * Waits up to `graceMs` for the running attempts, then aborts the others. They have the rest of
+   * the grace period, but at least a second, to store their outcomes. Outcomes that are not stored
    * by then are dropped.
    */
   async stop(graceMs: number): Promise<void> {

@@ -21,7 +21,7 @@ export class Completer {
   readonly #log: Logger
   readonly #closing: AbortSignal
 
-  /** Resolves when the completion is stored; to `false` if this claim no longer holds the job. */
+  /** Stores a completion. Resolves to `false` if this claim no longer holds the job. */
   readonly complete: (completion: Completion) => Promise<boolean> = batchCalls((batch) => this.#write(batch))
 
   /** @param closing When aborted, completions that cannot be stored are dropped. */

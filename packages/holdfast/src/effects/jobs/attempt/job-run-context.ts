@@ -58,7 +58,7 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
     return (this.#bound ??= this.#scope.bind(this.#parts.transaction))
   }
 
-  /** Runs the handler with this context as the current one. */
+  /** Runs the handler with this context as the current context. */
   within<T>(run: () => T | Promise<T>): T | Promise<T> {
     return this.#transaction.within(run)
   }

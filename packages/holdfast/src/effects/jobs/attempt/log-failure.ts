@@ -2,7 +2,9 @@ import { toLogFields } from '../../../kernel/base/log.ts'
 import type { AttemptEnd } from '../queries/finish.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 
-/** Logs a failed or snoozed attempt, and marks the span of a failed one. Other ends are ignored. */
+/**
+ * Logs a failed or snoozed attempt, and marks the span of a failed attempt. Ignores other outcomes.
+ */
 export function logFailure(error: unknown, end: AttemptEnd, { row, log, work }: AttemptScope): void {
   if (end.isFailure !== true && end.state !== 'scheduled') return
   if (end.isSnooze === true) {

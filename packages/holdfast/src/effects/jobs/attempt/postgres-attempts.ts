@@ -31,8 +31,8 @@ export interface PostgresAttemptsParts extends AttemptRunnerParts {
 
 /**
  * The running attempts of a Postgres worker. Adds to {@link AttemptRunner}: marking attempts as
- * started, batched completions, stored progress, and the longest timeout, for which the heartbeat
- * lets the event loop be blocked.
+ * started, batched completions, stored progress, and the longest timeout, which is how long the
+ * event loop may be blocked before the heartbeats stop.
  */
 export class PostgresAttempts {
   readonly #parts: PostgresAttemptsParts
@@ -125,7 +125,7 @@ export class PostgresAttempts {
   async close(): Promise<void> {
     this.#marks.close()
     await this.#progress.flush().catch((error: unknown) => {
-      this.#parts.log.debug({ error: toLogFields(error) }, 'storing the progress of jobs failed')
+      this.#parts.log.debug({ error: toLogFields(error) }, 'progress of jobs not stored')
     })
     this.#runner.close()
   }

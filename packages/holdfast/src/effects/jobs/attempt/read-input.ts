@@ -15,6 +15,6 @@ export async function readInput({ job, row }: Pick<AttemptScope, 'job' | 'row'>)
   const [issue] = result.issues
   throw new HoldfastError(
     'job-input-outdated',
-    `The job "${job.name}" (${job.definedAt}) was enqueued with an input that its schema no longer accepts: ${issue ? `${toPointer(pathOf(issue))}: ${issue.message}` : 'no reason given'}. Deploy a schema that accepts both, and redrive it.`,
+    `The job "${job.name}" (${job.definedAt}) was enqueued with an input that its schema no longer accepts: ${issue ? `${toPointer(pathOf(issue))}: ${issue.message}` : 'no reason given'}. Deploy a schema that accepts old and new inputs, and redrive the job.`,
   )
 }

@@ -24,13 +24,10 @@ export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<s
     } catch (error) {
       const { log, row } = scope
       if (scope.closing.aborted) {
-        log.error({ error: toLogFields(error) }, `storing the outcome of the job ${row.name} failed`)
+        log.error({ error: toLogFields(error) }, `outcome of the job ${row.name} not stored`)
         return undefined
       }
-      log.debug(
-        { error: toLogFields(error) },
-        `storing the outcome of the job ${row.name} failed; will retry`,
-      )
+      log.debug({ error: toLogFields(error) }, `outcome of the job ${row.name} not stored; will retry`)
       await pause(fullJitterMs(pauses, attempts), { clock: systemClock })
     }
   }

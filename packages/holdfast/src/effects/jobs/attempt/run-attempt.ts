@@ -27,8 +27,9 @@ export interface AttemptParts extends HandlerParts {
 }
 
 /**
- * Returns whether an attempt has to be marked as started before its handler runs: if it is the last
- * one, so that it does not run again after a crash, or if the job may have caused an earlier crash.
+ * Returns whether an attempt has to be marked as started before its handler runs. This applies to
+ * the last attempt, which must not run again after a crash, and to a job that may have caused an
+ * earlier crash.
  */
 export function isMarkedFirst({ job, row }: Pick<AttemptScope, 'job' | 'row'>): boolean {
   return row.lost_claims > 0 || row.failures + 1 >= maxAttempts(job.retry)

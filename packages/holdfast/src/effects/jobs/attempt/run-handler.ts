@@ -16,7 +16,7 @@ export interface HandlerResources {
   readonly steps: StepRunner
 }
 
-/** Creates the transaction of an attempt. It begins with its first statement. */
+/** Creates the transaction of an attempt. The transaction begins with its first statement. */
 export function createTransaction({ pool, work, limitMs, job }: AttemptScope): Transaction {
   return new Transaction(pool, work, { limits: uniformLimits(limitMs), owner: job })
 }

@@ -72,7 +72,7 @@ export class Backlog {
     const beforeMs = performance.now() - maxWaitMs
     const [out, rest] = partition(this.#held, ({ sinceMs }) => sinceMs < beforeMs)
     this.#held = rest
-    // They took longer than expected, so the expectation is reset.
+    // Jobs take longer than expected, so the expected duration is reset.
     if (out.length > 0) this.#expectedMs = Infinity
     return out.map(({ row }) => row)
   }

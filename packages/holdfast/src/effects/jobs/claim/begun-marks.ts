@@ -9,9 +9,9 @@ import { markBegun } from '../queries/claim.ts'
 // Marks attempts as started. If a worker crashes, only marked attempts count against the max number
 // of attempts of their jobs.
 //
-// - A job is marked before its handler runs if this is its last attempt, or if a worker has died
-//   with it before. The handler waits for the mark. So a job with one attempt never runs twice, and
-//   a job that kills its process can do so at most one time more than its number of attempts.
+// - A job is marked before its handler runs if this is its last attempt, or if a worker that had
+//   claimed it has died. The handler waits for the mark. So a job with one attempt never runs
+//   twice, and a job can kill its process at most once more than its number of attempts.
 // - Other jobs are marked once they have run for a while, many in one statement. Shorter jobs need
 //   no statement.
 
@@ -63,7 +63,7 @@ export class BegunMarks {
       if (due.length > 0) await this.#write(due.map(([, { claim }]) => claim))
       for (const [key] of due) this.#unmarked.delete(key)
     } catch (error) {
-      this.#log.debug({ error: toLogFields(error) }, 'marking running jobs as begun failed; will retry')
+      this.#log.debug({ error: toLogFields(error) }, 'running jobs not marked as started; will retry')
     }
     this.#timer = undefined
     if (this.#unmarked.size > 0) this.#timer = setTimeout(() => void this.#markLate(), markAfterMs).unref()

@@ -34,7 +34,8 @@ interface Claimed {
 /** The bounds of the jobs of one name and priority. */
 interface Bound {
   /**
-   * All jobs up to this `seq` were claimed more than {@link settleMs} ago, except for late ones.
+   * All jobs up to this `seq` were claimed more than {@link settleMs} ago, except for jobs that
+   * committed late.
    */
   settled: number
   /** The highest `seq` that was claimed at the time `pendingMs`. */

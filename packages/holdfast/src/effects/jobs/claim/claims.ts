@@ -20,7 +20,7 @@ export interface ClaimParts {
   readonly control: Pool
   readonly attempts: PostgresAttempts
   readonly log: Logger
-  /** Called if a claim that no caller waits for failed. */
+  /** Called when a claim of {@link Claims.claimSoon} has failed. */
   readonly onFailed: () => void
 }
 
@@ -165,10 +165,7 @@ export class Claims {
     })
     const waiting = this.#backlog.clear()
     await this.#release(waiting).catch((error: unknown) => {
-      log.warn(
-        { error: toLogFields(error) },
-        'releasing jobs that had not started failed; other workers rescue them later',
-      )
+      log.warn({ error: toLogFields(error) }, 'claimed jobs not released; other workers rescue them later')
     })
     return waiting.map(({ name }) => name)
   }

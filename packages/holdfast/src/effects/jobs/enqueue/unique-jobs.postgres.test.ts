@@ -4,7 +4,7 @@ import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 
-// A unique job may replace others only if it sees the writes for which they were enqueued.
+// A unique job may replace other jobs only if it sees the writes for which they were enqueued.
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 
@@ -81,7 +81,7 @@ test('a unique job does not start before all transactions that requested it have
   const adding = on.call.add({})
   await isWaiting.promise
   beforeCommit = async () => {}
-  // Another ready job runs meanwhile, so a claim has read both jobs.
+  // Another job that was ready at the same time has run, so a claim has read both jobs.
   await on.sql(
     `insert into holdfast.jobs (service, id, name, input, state) values ('unique', gen_random_uuid(), 'sum', '{}', 'ready')`,
   )

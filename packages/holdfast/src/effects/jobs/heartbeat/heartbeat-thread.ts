@@ -21,8 +21,8 @@ let current: HeartbeatThread | undefined
  * thread starts with the first worker and ends with the process; it does not keep the process
  * alive.
  *
- * @throws HoldfastError `heartbeat-thread-missing` if its file is not next to this one, as in a
- * bundle.
+ * @throws HoldfastError `heartbeat-thread-missing` if its file is not next to this file, which
+ *   happens in a bundle.
  */
 export function heartbeatThread(): HeartbeatThread {
   if (current && !current.hasEnded) return current

@@ -28,7 +28,7 @@ export const leaseMs = 15_000
 
 // Short enough to measure the silence to within a second.
 const turnMs = 500
-// Delays from this on are reported.
+// Min delay that is reported.
 const longDelayMs = 1_000
 // Timeout of closing the connection, which takes a round trip.
 const stopTimeoutMs = 1_000
@@ -145,7 +145,8 @@ class WorkerHeartbeat implements Heartbeat {
     else if (report.kind === 'stopped') this.#stopped.resolve()
     else if (report.kind === 'thread-ended') this.#restart(report.error)
     else {
-      // The first failure is a warning; repetitions while the database is unreachable add nothing.
+      // The first failure is a warning. Further failures while the database is unreachable are
+      // logged at the debug level.
       log[this.#hasFailed ? 'debug' : 'warn']({ worker, error: report.error }, 'heartbeat failed')
       this.#hasFailed = true
     }

@@ -62,8 +62,8 @@ const minRescueIntervalMs = 250
 const reachableMs = beatMs + 1_000
 
 /**
- * Returns the name of the task that admits the jobs of a name. Jobs without limits have such a task
- * too, since another version of the program may limit them.
+ * Returns the name of the task that admits the jobs of a name. Names without limits have this task,
+ * too, since another version of the program may limit their jobs.
  */
 export function admissionTask(name: string): string {
   return `admit ${name}`

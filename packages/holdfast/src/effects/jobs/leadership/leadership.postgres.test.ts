@@ -56,7 +56,7 @@ const endLease = (): Promise<unknown> =>
 interface Process {
   readonly leadership: Leadership
   readonly clock: FakeClock
-  /** Returns the number of times that it got a task. */
+  /** Returns the number of times that this process got a task. */
   readonly tasks: () => number
 }
 
@@ -159,7 +159,7 @@ test('a leader that stops hands over to another process at once', async () => {
   await until(() => second.leadership.isLeader('b'))
   expect(second.leadership.leads).toBe(false)
   await first.leadership.stop()
-  // Its clock has stopped, so no timer made it check.
+  // The clock of the second process does not advance, so no timer made it check.
   await until(() => second.leadership.leads)
   expect(first.leadership.leads).toBe(false)
 })

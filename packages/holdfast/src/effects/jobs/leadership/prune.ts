@@ -20,7 +20,7 @@ export interface PruningParts {
   readonly clock: Clock
   readonly log: Logger
   readonly leadership: Pick<Leadership, 'leads'>
-  /** Called when dead jobs were deleted whose slots other jobs of these names waited for. */
+  /** Called with the names of deleted dead jobs whose concurrency slots were released. */
   readonly onReleased: (names: readonly string[]) => void
 }
 
@@ -28,9 +28,9 @@ const everyMs = 60_000
 const limitMs = 10_000
 
 /**
- * Starts the task of deleting old data of the jobs of a service, if this process leads: ended jobs
- * that have expired, idle limits, heartbeats of dead workers. Two processes may run it at once:
- * each skips rows that the other has locked.
+ * Starts a task that deletes old job data of a service: expired ended jobs, idle limits, and
+ * heartbeats of dead workers. It deletes only while this process leads. Two processes may run it at
+ * once: each skips rows that the other has locked.
  */
 export function startPruning(parts: PruningParts): RecurringTask {
   const { service, pool, clock, log, leadership } = parts
@@ -51,8 +51,8 @@ export function startPruning(parts: PruningParts): RecurringTask {
   })
 }
 
-// The interval at which the bound is reset, since a job with a shorter retention than the last
-// pruned one may expire below the bound.
+// The interval at which the bound is reset. A job with a shorter retention than the last pruned job
+// may expire below the bound, and is found only after a reset.
 const boundResetMs = 10 * 60_000
 
 /**

@@ -20,8 +20,7 @@ export interface TakeOver {
   /** The lease of a worker after a heartbeat, in milliseconds. */
   readonly leaseMs: number
   /**
-   * The id of the rescuing worker. It is never declared dead here, even if its own heartbeats
-   * failed.
+   * The id of the rescuing worker. It does not declare itself dead, even if its heartbeats failed.
    */
   readonly self: string
 }
@@ -31,9 +30,9 @@ const limitMs = 30_000
 
 /**
  * Rescues the jobs of dead workers: they become ready again, or dead if that was their last
- * attempt. A job that had started counts a failed attempt. A job that was only claimed does not,
- * but its next attempt is marked as started first, so that a job that kills its process runs out of
- * attempts. Resolves to the names of the rescued jobs.
+ * attempt. If a job had started, the attempt counts as failed. If it was only claimed, no attempt
+ * is counted, but its next attempt is marked as started first, so that a job that kills its process
+ * runs out of attempts. Resolves to the names of the rescued jobs.
  */
 export async function rescueJobs(parts: TakeOver): Promise<readonly string[]> {
   const { service, pool, jobs } = parts

@@ -1,6 +1,6 @@
 import { limitedOrReady, missingPermits } from '../states.ts'
 
-// Jobs that end move out of the table of active jobs. Every job is moved by one statement:
+// Jobs that have ended are moved out of the table of active jobs, each by one statement:
 //
 //   delete from holdfast.jobs … returning jobs.*   ─▶   insert into holdfast.ended_jobs
 //
@@ -26,8 +26,8 @@ export interface Archived {
 }
 
 /**
- * Returns two common table expressions that archive the deleted rows in `gone`, which must have all
- * columns of `holdfast.jobs`, and delete their waits for messages.
+ * Returns two common table expressions: one archives the deleted rows in `gone`, the other deletes
+ * their waits for messages. `gone` must have all columns of `holdfast.jobs`.
  */
 export function archive({
   state,
@@ -49,7 +49,7 @@ export function archive({
 
 /**
  * Returns common table expressions that move the ended jobs with the ids in `chosen` back to the
- * active jobs, as due now, with the values of `set`.
+ * active jobs. The jobs are due now, and get the values of `set`.
  */
 export function unarchive(set: Readonly<Record<'failures' | 'snoozes', string>>): string {
   // The attempt has used the turn of the rate limit, so an ended job has no turn.

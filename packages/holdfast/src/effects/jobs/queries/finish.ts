@@ -32,14 +32,14 @@ export interface AttemptEnd {
   readonly keepsSlot?: boolean
   /**
    * Retention of an ended job, in milliseconds. Default {@link deadRetentionMs}, which also applies
-   * if the job was cancelled meanwhile.
+   * if the job was cancelled during the attempt.
    */
   readonly retentionMs?: number
 }
 
 /** The outcome of {@link endAttempt}. */
 export interface EndedRow {
-  /** The new state. Differs from the requested one if the job was cancelled. */
+  /** The new state. It differs from the requested state if the job was cancelled. */
   readonly state: string
   /** True if the job has kept its slot. */
   readonly has_slot: boolean

@@ -43,7 +43,7 @@ export function findGated(service: string, name: string, batch: number): Stateme
       where service = $3 and name = $1 and state = 'limited'
       order by priority desc, seq
       limit $2
-      -- A transaction that enqueues the same unique job locks its key: only a claim waits for it.
+      -- Does not wait for a transaction that enqueues the same unique job: only claims wait for it.
       for no key update`,
     values: [name, batch, service],
   }
@@ -86,7 +86,7 @@ export function admit(admissions: readonly Admission[]): Statement {
     name: 'holdfast_admit',
     text: `
       update holdfast.jobs set
-        -- The order in which they become ready is the one in which they passed.
+        -- Jobs become ready in the order in which they were admitted.
         seq = case when admitted.state = 'ready' then admitted.ready_seq else seq end,
         state = admitted.state, has_slot = admitted.has_slot, rate_reserved = admitted.rate_reserved,
         run_at = clock_timestamp() + make_interval(secs => admitted.delay_ms / 1000)
@@ -180,9 +180,9 @@ export function releaseSlot({ service, name, key }: Slot): readonly Statement[] 
 }
 
 /**
- * Deletes a batch of idle limits: no job has a slot, and the next job may start. There is one row
- * for each key that was ever used. A process that waits for the lock of a deleted limit inserts it
- * again.
+ * Deletes a batch of idle limits: no slot is used, and the next job may start. Otherwise, the table
+ * would keep a row for each key that was ever used. A process that waits for the lock of a deleted
+ * limit inserts it again.
  */
 export function pruneLimits(service: string, batch: number): Statement {
   return {

@@ -12,8 +12,8 @@ export interface PromotionRow {
   /** The names of the jobs that are ready now. */
   readonly ready: readonly string[]
   /**
-   * The names of the jobs that now wait for admission, and those of `names` that already had such
-   * jobs.
+   * The names of the promoted jobs that wait for admission, and the given names that already had
+   * such jobs.
    */
   readonly limited: readonly string[]
 }

@@ -7,11 +7,9 @@ export interface StepRow {
   /** The result as JSON; `null` if the step returned `undefined`, as opposed to JSON `null`. */
   readonly result: string | null
   readonly is_done: boolean
-  /**
-   * For a sleep or wait that has not ended: true if its time has passed, and the remaining time in
-   * milliseconds, `null` if it has no timeout.
-   */
+  /** True if the time of a sleep or wait has passed. */
   readonly has_passed: boolean
+  /** Remaining time of a sleep or wait, in milliseconds; `null` if it has no timeout. */
   readonly rest_ms: number | null
 }
 

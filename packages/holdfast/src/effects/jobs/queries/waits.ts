@@ -30,8 +30,8 @@ export function lockMessages(awaited: readonly AwaitedMessage[]): Statement {
 }
 
 /**
- * Makes a step wait for a message, or completes it with the first one published since the job was
- * enqueued.
+ * Makes a step wait for a message, or completes it with the first matching message published since
+ * the job was enqueued.
  */
 export function awaitMessage(
   job: string,

@@ -23,8 +23,8 @@ export function registerWorker(id: string, { service, host, pid }: RegisteredWor
 /**
  * Inserts a heartbeat of a worker, unless it was declared dead, and deletes its earlier heartbeats.
  *
- * The statement never waits for locks of others: it locks no row of the worker, inserts without a
- * unique index, and skips old heartbeats that are locked.
+ * The statement never waits for the locks of other transactions: it locks no row of the worker,
+ * inserts without a unique index, and skips old heartbeats that are locked.
  */
 export function sendHeartbeat(id: string): Statement {
   return {

@@ -22,7 +22,7 @@ export interface Pause {
   /** Max duration, in milliseconds; absent: no limit. */
   readonly delayMs?: number
   readonly message?: AwaitedMessage
-  /** True if an earlier attempt has already stored it. */
+  /** True if an earlier attempt has already stored this pause. */
   readonly isKnown: boolean
 }
 

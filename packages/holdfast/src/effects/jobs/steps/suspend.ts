@@ -8,7 +8,7 @@ import { awaitMessage, lockMessages } from '../queries/waits.ts'
 import type { Pause } from './step-runner.ts'
 
 /**
- * Suspends a job until an awaited message or time arrives; records the waits and the state change
+ * Suspends a job until an awaited message or time arrives. Records the waits and the state change
  * in one transaction. If a message is already there, the job continues at once.
  */
 export function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<void> {

@@ -1,6 +1,9 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 
-/** Records that a consumer has consumed a message. Affects no row if it already had. */
+/**
+ * Records that a consumer has consumed a message. Affects no row if the consumer had already
+ * consumed it.
+ */
 export function consume(
   service: string,
   consumer: string,

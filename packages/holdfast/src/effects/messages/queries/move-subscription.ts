@@ -67,7 +67,8 @@ export function deleteSubscription({ service, kind, name }: SubscriptionId): Sta
 }
 
 /**
- * Clears the positions of messages, so that they are dispatched again. Returns those that exist.
+ * Clears the positions of messages, so that they are dispatched again. Returns the messages that
+ * exist.
  */
 export function forgetPositions(ids: readonly string[]): Statement {
   return {

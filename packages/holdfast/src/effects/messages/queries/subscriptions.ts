@@ -49,7 +49,7 @@ export function registerSubscriptions(
 export interface LogRow {
   /** True if there are messages without a position. */
   readonly has_new: boolean
-  /** Those of the given subscriptions that have not read all messages. */
+  /** The given subscriptions that have not read all messages. */
   readonly behind: readonly { readonly kind: SubscriptionKind; readonly name: string }[]
 }
 
@@ -208,8 +208,8 @@ export interface AbandonedRow extends SubscriptionName {
 }
 
 /**
- * Marks the subscriptions of a process as seen, and returns those of its service that are behind
- * and that no process has run for ten minutes.
+ * Marks the subscriptions of a process as seen. Returns the subscriptions of its service that are
+ * behind and that no process has run for ten minutes.
  */
 export function markSeen(service: string, subscriptions: readonly SubscriptionName[]): Statement {
   return {

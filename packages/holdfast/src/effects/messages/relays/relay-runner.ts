@@ -62,7 +62,7 @@ export class RelayRunner {
   readonly #task: RecurringTask
   readonly #events: readonly string[] | null
   #failures = 0
-  /** The failure that was logged last, so that it is logged once. */
+  /** The last logged failure, so that a repeated failure is logged only once. */
   #lastFailure: string | undefined
 
   constructor(relay: Relay, parts: RelayRunnerParts) {
@@ -157,10 +157,7 @@ export class RelayRunner {
         transaction.commit([storeFailure(service, name, failure)]),
       )
     } catch (error) {
-      host.log.debug(
-        { relay: this.#relay.name, error: toLogFields(error) },
-        'storing the failure of a relay failed',
-      )
+      host.log.debug({ relay: this.#relay.name, error: toLogFields(error) }, 'failure of a relay not stored')
     }
   }
 }

@@ -94,7 +94,7 @@ async function lastPosition(): Promise<string | null> {
   return rows[0]?.last ?? null
 }
 const isUpToDate = async (name = 'out'): Promise<boolean> => {
-  // The poll of a worker does the same.
+  // Wakes them as the poll of a worker does.
   dispatcher.now()
   for (const one of running) one.wake()
   const last = await lastPosition()
@@ -276,7 +276,7 @@ test('a relay that is moved while it sends continues at its new position', async
 test('stopping it ends regardless of the broker, and loses nothing', async () => {
   const broker = new TestBroker()
   let hangs = 0
-  // It also ignores its signal.
+  // The broker also ignores the signal that aborts a send.
   broker.onSend = () => new Promise(() => void (hangs += 1))
   const one = await start(broker)
   await publish(5)

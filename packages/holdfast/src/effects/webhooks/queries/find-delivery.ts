@@ -12,8 +12,8 @@ export interface DeliveryRow {
 }
 
 /**
- * Finds a delivery with the current URL and secrets of its endpoint; no row if either has been
- * removed, or if the message was erased.
+ * Finds a delivery with the current URL and secrets of its endpoint. Returns no row if the delivery
+ * or the endpoint has been removed, or if the message was erased.
  */
 export function findDelivery(id: string): Statement {
   return {

@@ -14,8 +14,8 @@ export interface ReplayDeliveryRow extends ReplayEndpointRow {
 }
 
 /**
- * Finds the endpoint of a delivery; no row if it does not exist or belongs to another service or
- * owner.
+ * Finds the endpoint of a delivery. Returns no row if the endpoint does not exist or belongs to
+ * another service or owner.
  */
 export function findDeliveryEndpoint({ id, service, owner }: EndpointReference): Statement {
   return {
@@ -31,7 +31,9 @@ export function findDeliveryEndpoint({ id, service, owner }: EndpointReference):
   }
 }
 
-/** Finds an endpoint; no row if it does not exist or belongs to another service or owner. */
+/**
+ * Finds an endpoint. Returns no row if it does not exist or belongs to another service or owner.
+ */
 export function findEndpoint({ id, service, owner }: EndpointReference): Statement {
   return {
     text: `

@@ -5,7 +5,7 @@ export interface OutgoingMessage {
   readonly id: string
   readonly event: string
   readonly owner: string
-  /** The body of its requests. */
+  /** The body of the requests that deliver the message. */
   readonly body: string
 }
 
@@ -18,8 +18,8 @@ export interface PlannedRow {
 }
 
 /**
- * Creates deliveries of messages, in the order of the messages, to those enabled endpoints of their
- * owners that receive their events. Returns the new deliveries.
+ * Creates deliveries of messages, in the order of the messages. Each message is delivered to the
+ * enabled endpoints of its owner that receive its event. Returns the new deliveries.
  */
 export function planDeliveries(service: string, messages: readonly OutgoingMessage[]): Statement {
   return {

@@ -15,7 +15,7 @@ export interface ReplayFilters {
 }
 
 /**
- * Replays deliveries to enabled endpoints, oldest first, with the same ids, except those whose
+ * Replays deliveries to enabled endpoints, oldest first, with the same ids. Skips deliveries whose
  * message was erased. One statement marks the deliveries as pending, inserts their jobs and
  * notifies the leaders, so it is atomic even outside a transaction.
  */
@@ -38,7 +38,7 @@ export function replayDeliveryRows(job: string, filters: ReplayFilters): Stateme
           and delivery.state = any($7::text[])
         order by delivery.seq
         limit $8
-        -- The message: so that an erasure that has begun is waited for, and its deliveries are left out.
+        -- Locks the message, so that a replay waits for a running erasure and skips the erased deliveries.
         for update of delivery for share of message
       ), replayed as (
         update holdfast.webhook_deliveries as delivery set state = 'pending', ended_at = null

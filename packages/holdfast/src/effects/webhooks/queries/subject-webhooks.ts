@@ -86,7 +86,7 @@ export function lockDeliveries(ids: readonly string[]): Statement {
   }
 }
 
-/** Ends the pending deliveries of messages that no job is going to send. */
+/** Marks the pending deliveries of messages as failed, unless they have an unfinished job. */
 export function failPendingDeliveries(
   ids: readonly string[],
   { subject, service }: SubjectInService,

@@ -20,10 +20,11 @@ export interface CampaignRow {
   /** The term of the candidate if it leads now; `null` if another process leads. */
   readonly term: string | null
   /**
-   * Time until the lease of the other process ends, in milliseconds; `null` if there is no other.
+   * Time until the lease of the other process ends, in milliseconds; `null` if there is no other
+   * process.
    */
   readonly left_ms: number | null
-  /** Names of the tasks of the other process as the leader. */
+  /** Names of the tasks of the other process; `null` if there is no other process. */
   readonly covers: readonly string[] | null
 }
 
@@ -34,8 +35,8 @@ const isGone = `leader.session is not null and leader.role = current_user and no
 
 /**
  * Takes the lease of a service if it is free, has ended, or its holder is gone; renews it if the
- * candidate holds it. If several candidates run it at once, one wins, since the condition is
- * checked on the locked row.
+ * candidate holds it. If several candidates run this statement at once, one of them wins, since the
+ * condition is checked on the locked row.
  */
 export function campaign({ service, holder, covers, leaseMs, session }: Candidate): Statement {
   return {
