@@ -10,14 +10,18 @@ import type { Schedule } from './schedule.ts'
  * position in the message log. It reads the log at its own pace, so it delays no other reader.
  */
 export interface Subscriber {
-  /** Identifies its position in the database, so do not change it. Unique within the service. */
+  /**
+   * Identifies its stored position in the message log, so do not change it. Unique within the
+   * service.
+   */
   readonly name: string
   /** The events whose messages it handles. Default: all events of its service. */
   readonly events?: readonly EventType[]
   /**
    * Receives messages in order. If it throws, its batch is repeated one message at a time, and
-   * messages that still fail become dead letters of this subscriber. A job that it enqueues is part
-   * of a trace only if it passes on the `traceparent` of the message.
+   * messages that still fail become dead letters of this subscriber. A job that `handle` enqueues
+   * belongs to the trace of the message only if `handle` passes it the `traceparent` of the
+   * message.
    */
   handle(
     messages: readonly PublishedMessage[],

@@ -18,7 +18,10 @@ export interface ConsumerDefinition<Payload, Db, Values = NoSettings> extends Pi
   JobDefinition<Schema, Db, Values>,
   'retry' | 'deadline' | 'retention'
 > {
-  /** Identifies its position in the database, so do not change it. Unique within the service. */
+  /**
+   * Identifies its stored position in the message log, so do not change it. Unique within the
+   * service.
+   */
   readonly name: string
   /** The event whose messages it handles. */
   readonly event: EventType<unknown, Payload>
@@ -28,16 +31,16 @@ export interface ConsumerDefinition<Payload, Db, Values = NoSettings> extends Pi
    */
   readonly publisher?: string
   /**
-   * The first message that it handles, when a service with it starts for the first time: the next
-   * one that is published (`'next'`), or the oldest stored one (`'oldest'`). Later starts resume at
-   * the stored position. Default `'next'`.
+   * The first message to handle when a service starts with this consumer for the first time: the
+   * next published message (`'next'`), or the oldest stored one (`'oldest'`). Later starts resume
+   * at the stored position. Default `'next'`.
    */
   readonly startFrom?: 'next' | 'oldest'
   /**
    * The handling of later messages of a key after a message has failed permanently. `'wait'`: they
-   * wait until it is redriven, skipped, or deleted after 30 days, which preserves the order.
-   * `'skip'`: they are handled without waiting. Other keys and other consumers are not affected.
-   * Default `'wait'`. Set `'skip'` if messages are independent of each other.
+   * wait until the failed message is redriven, skipped, or deleted after 30 days, which preserves
+   * the order. `'skip'`: they are handled without waiting. Other keys and other consumers are not
+   * affected. Default `'wait'`. Set `'skip'` if messages are independent of each other.
    */
   readonly onDead?: 'wait' | 'skip'
   /**

@@ -17,8 +17,8 @@ export interface EnqueueOptions {
   readonly priority?: number
   /**
    * A key that prevents duplicates: while a job of this name and key exists, it is returned instead
-   * of a new one. A string is the key, with `until: 'started'`. Default: no key. A key costs a
-   * round trip.
+   * of a new one. A string is short for `{ key: string, until: 'started' }`. Default: no key. A key
+   * costs a round trip.
    */
   readonly unique?: string | UniqueJob
   /**
@@ -38,10 +38,10 @@ export interface UniqueJob {
   /** The key, at most 255 characters. */
   readonly key: string
   /**
-   * The time during which a job prevents duplicates. `'started'`: until it is claimed, so that a
-   * change that is committed while it runs enqueues another job and is not missed. `'ended'`: until
-   * it ends, including further attempts. Default `'started'`. Set `'ended'` only if a running job
-   * can ignore changes that are committed after it started.
+   * The time during which a job prevents duplicates. `'started'`: until the job is claimed. A
+   * change that is committed while the job runs then enqueues another job, so it is not missed.
+   * `'ended'`: until the job ends, including further attempts. Default `'started'`. Set `'ended'`
+   * only if a running job can ignore changes that are committed after it started.
    */
   readonly until?: 'started' | 'ended'
 }
@@ -91,7 +91,8 @@ export interface StatementResult<Row> {
 /** Runs SQL for libraries, independent of the handler's query builder. */
 export interface Statements {
   /**
-   * The name of the service that runs them. A library with its own tables stores it with each row.
+   * The name of the service that runs the statements. A library with its own tables stores this
+   * name with each row.
    */
   readonly service: string
   /** The mode of the service, for a library that is stricter in production. */
@@ -104,8 +105,8 @@ export interface Statements {
 }
 
 /**
- * A transaction for libraries: it runs SQL, regardless of the query builder of `db`. It is also a
- * {@link Statements}, for functions that only read.
+ * A transaction for libraries: it runs SQL, regardless of the query builder of `db`. It can also be
+ * passed as {@link Statements}, to functions that only read.
  */
 export interface Transaction extends Statements {}
 

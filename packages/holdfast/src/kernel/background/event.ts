@@ -10,9 +10,9 @@ export interface EventDefinition<PayloadSchema extends Schema> {
   /** One sentence for the documentation: what an occurrence means. Default: none. */
   readonly description?: string
   /**
-   * Returns the subjects of a message: the people whose data its payload contains. The message, the
-   * jobs of its consumers and its webhooks are exported and erased with them. Default: none, so the
-   * message is not part of the export or erasure of a person.
+   * Returns the subjects of a message: the people whose data its payload contains. An export or
+   * erasure of one of them includes the message, the jobs of its consumers and its webhooks.
+   * Default: none, so no export or erasure of a person includes the message.
    */
   readonly subjectsOf?: (payload: OutputOf<PayloadSchema>) => Subjects
 }

@@ -15,8 +15,8 @@ export interface RetryPolicy {
   /** Max delay after any failure. Default `'1h'`. */
   readonly maxDelay?: Duration
   /**
-   * Explicit delays after each failure, instead of the options above. The job has one more attempt
-   * than delays, and is dead after the last one. Default: none.
+   * Explicit delays after each failure, instead of the options above. The job has one attempt more
+   * than there are delays, and is dead if the last attempt fails. Default: none.
    */
   readonly schedule?: readonly Duration[]
 }

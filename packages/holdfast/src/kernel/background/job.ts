@@ -78,9 +78,10 @@ export interface JobDefinition<InputSchema extends Schema, Db, Values = NoSettin
    */
   readonly retention?: Duration
   /**
-   * Returns the subjects of a job: the people whose data its input contains, such as ``({ customer
-   * }) => `customer:${customer}` ``. The job, its steps and its progress are exported and erased
-   * with them. Default: none, so the job is not part of the export or erasure of a person.
+   * Returns the subjects of a job: the people whose data its input contains, such as
+   * ``({ customer }) => `customer:${customer}` ``. An export or erasure of one of them includes the
+   * job, its steps and its progress. Default: none, so no export or erasure of a person includes
+   * the job.
    */
   readonly subjectsOf?: (input: OutputOf<InputSchema>) => Subjects
   /** Runs the job. An error fails the attempt, and the job is retried. */

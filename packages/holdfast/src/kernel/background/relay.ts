@@ -18,8 +18,9 @@ export interface Broker {
 /** A connection to a broker. */
 export interface BrokerConnection {
   /**
-   * Sends messages in order, and resolves when the broker has stored all of them. Otherwise
-   * rejects. Then all of them are sent again, and the broker recognizes duplicates by their ids.
+   * Sends messages in order, and resolves when the broker has stored all of them. Rejects
+   * otherwise; all of these messages are then sent again, and the broker recognizes duplicates by
+   * their ids.
    */
   send(messages: readonly RelayedMessage[], signal: AbortSignal): Promise<void>
   close(): Promise<void>

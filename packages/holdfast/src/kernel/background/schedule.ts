@@ -6,7 +6,9 @@ export type MissedTicks = 'skip' | 'once' | 'all'
 
 /** Options of a schedule. */
 export interface ScheduleDefinition<Input> {
-  /** Stable: the enqueued ticks are recorded under this name. Unique in the service. */
+  /**
+   * Identifies the recorded ticks in the database, so do not change it. Unique within the service.
+   */
   readonly name: string
   /**
    * Five fields, as in crontab(5): minute, hour, day of the month, month, day of the week.
@@ -23,7 +25,7 @@ export interface ScheduleDefinition<Input> {
   readonly missed?: MissedTicks
 }
 
-/** The definition of when a job is enqueued repeatedly. */
+/** A defined schedule: the times at which a job is enqueued. */
 export interface Schedule {
   readonly kind: 'schedule'
   readonly name: string

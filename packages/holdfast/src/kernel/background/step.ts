@@ -11,7 +11,7 @@ export interface StepContext<Db> extends Effects {
    */
   readonly db: Db
   /**
-   * The same for every attempt of this step of this job, and unique to it. Pass it as the
+   * A key that is unique to this step of this job, and the same in all attempts. Pass it as the
    * idempotency key to third parties that support one.
    */
   readonly key: string
@@ -47,11 +47,11 @@ export interface Step<Db> {
    * which names its location; members that are undefined are omitted.
    */
   <Result>(name: string, run: (context: StepContext<Db>) => Result | Promise<Result>): Promise<Result>
-  /** Sleeps durably: the job holds no connection or process meanwhile, and survives restarts. */
+  /** Sleeps durably: a sleeping job holds no connection and no process, and survives restarts. */
   sleep(name: string, duration: Duration): Promise<void>
   /**
    * Waits for the first message with this event and key that is published after the job was
-   * enqueued. Resolves to `undefined` on timeout. The job holds no connection or process meanwhile.
+   * enqueued. Resolves to `undefined` on timeout. A waiting job holds no connection and no process.
    */
   waitFor<Payload>(
     name: string,

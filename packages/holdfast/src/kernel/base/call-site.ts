@@ -1,6 +1,6 @@
 /**
- * Returns the file and line from which a function that is still running was called, to report where
- * something was defined. Returns `'unknown location'` if the runtime has no readable stacks.
+ * Returns the file and line of the call of `callee`, which must still be running. The result shows
+ * where something was defined. Returns `'unknown location'` if the runtime has no readable stacks.
  */
 export function callSite(callee: (...inputs: never[]) => unknown): string {
   const carrier: { stack?: string } = {}

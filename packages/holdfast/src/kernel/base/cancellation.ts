@@ -6,7 +6,7 @@ export interface Cancellation {
   readonly reason: unknown
   /** Throws the reason if it is cancelled. */
   throwIfAborted(): void
-  /** Calls `listener` when it is cancelled. Does not call it if it is cancelled already. */
+  /** Calls `listener` when the work is cancelled, but not if it was cancelled before. */
   addEventListener(type: 'abort', listener: () => void): void
   removeEventListener(type: 'abort', listener: () => void): void
 }

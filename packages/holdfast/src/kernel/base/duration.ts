@@ -1,6 +1,6 @@
 import { HoldfastError } from './holdfast-error.ts'
 
-// Not `${number}${Unit}`, which editors show as this union, without its name.
+// Not written as `${number}${Unit}`: editors would show this union in place of the name `Duration`.
 /** A duration with its unit: `'250ms'`, `'2s'`, `'5m'`, `'1h'` or `'7d'`. */
 export type Duration = `${number}ms` | `${number}s` | `${number}m` | `${number}h` | `${number}d`
 

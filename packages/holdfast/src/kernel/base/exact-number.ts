@@ -2,10 +2,10 @@
  * Checks numbers from external input.
  *
  * JSON and query strings write numbers in decimal, and JavaScript stores them as doubles (IEEE
- * 754), so many decimals become one double: 9007199254740993 becomes 9007199254740992. Of all
+ * 754), which cannot represent every decimal: 9007199254740993 becomes 9007199254740992. Of all
  * decimals that become the same double, only the shortest is accepted, which is how ECMAScript and
- * RFC 8785 write that double. It may be spelled in any way (1.5, 1.50, 15e-1). So reading never
- * changes a number, and two different numbers never become one.
+ * RFC 8785 write that double. It may be spelled in any way (1.5, 1.50, 15e-1). Therefore reading
+ * never changes a number, and two different numbers never become the same.
  */
 
 /** The end of the message that rejects a number. It does not repeat the number. */

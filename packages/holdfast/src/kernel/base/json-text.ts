@@ -1,10 +1,14 @@
-/** Creates the error for a value; `what` continues a sentence about it. */
+/**
+ * Creates the error for an invalid value. `what` is the predicate of its message:
+ * `is undefined, …`.
+ */
 export interface InvalidJson {
   (what: string, cause?: unknown): Error
 }
 
 /**
- * Returns a value as JSON text, as it is now: later changes by the caller have no effect.
+ * Returns the current state of a value as JSON text, so that later changes by the caller have no
+ * effect.
  *
  * @throws The error of `invalid` if JSON cannot represent it.
  */

@@ -78,7 +78,7 @@ export function toLogFields(error: unknown, depth = 0): LogFields {
     ...('code' in error ? { code: error.code } : {}),
     stack: error.stack,
     ...ownFields.get(error)?.(),
-    // Usually one error per attempted address. They have all of the information: the message of the
+    // Usually one error per attempted address. Only these errors have messages; that of the
     // AggregateError is empty.
     ...(error instanceof AggregateError && depth < maxErrorDepth
       ? { errors: error.errors.slice(0, maxErrors).map((one: unknown) => toLogFields(one, depth + 1)) }
@@ -96,7 +96,7 @@ function toJson(_key: string, value: unknown): unknown {
 
 /**
  * Returns a line as JSON. Never throws: fields that cannot be serialized, such as circular ones,
- * are dropped, and `unloggable` has the reason.
+ * are dropped, and the field `unloggable` states the reason.
  */
 function toLine(head: LogFields, fields: LogFields): string {
   try {

@@ -23,8 +23,8 @@ export interface RecurringTaskParts {
   /** Pause before the first run, in milliseconds. Default: the first run starts at once. */
   readonly firstAfterMs?: number
   /**
-   * Runs the task. Resolves to the pause before the next run, in milliseconds, if it has to come
-   * before `everyMs`.
+   * Runs the task. Resolves to the pause before the next run, in milliseconds, or to `undefined` if
+   * the regular pause is early enough.
    */
   readonly work: (stopping: AbortSignal) => Promise<number | undefined>
 }

@@ -30,8 +30,8 @@ export function redactedLog(
 }
 
 /**
- * Renames fields whose names a line already uses: `level` becomes `level_`, and so does a
- * `requestId` other than that of the call.
+ * Renames fields whose names a line already uses: a field `level` becomes `level_`. In the log of a
+ * call, a field `requestId` becomes `requestId_`.
  */
 function withFreeNames(fields: LogFields, taken: ReadonlySet<string>): LogFields {
   const entries = Object.entries(fields)

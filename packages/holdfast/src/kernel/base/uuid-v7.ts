@@ -28,7 +28,7 @@ export function uuidv7(): string {
   const nowMs = Date.now()
   counter += 1
   if (nowMs > timestampMs) begin(nowMs)
-  // Prefers a timestamp ahead of the clock to one out of order.
+  // If the counter is exhausted, a timestamp ahead of the clock keeps the UUIDs in order.
   else if (counter === counterEnd) begin(timestampMs + 1)
   const high = 0x70_00 | (counter >>> lowBits)
   const low = 0x80_00 | (counter & lowMask)

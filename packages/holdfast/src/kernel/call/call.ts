@@ -19,7 +19,7 @@ export interface CallRequest {
   /** The raw request body, for an access rule that verifies it. */
   readonly rawBody?: Uint8Array | undefined
   /**
-   * Parses `content` into the body of the input after the access rule has admitted the caller.
+   * Parses `rawBody` into the body of the input, after the access rule has admitted the caller.
    * Default: `input` already has its body.
    */
   readonly parseBody?: ((rawBody: Uint8Array) => unknown) | undefined
@@ -50,7 +50,7 @@ export interface Call extends Work {
   wire: WireInput
   /** The raw request body, for an access rule that verifies it. */
   readonly rawBody: Uint8Array | undefined
-  /** Parses `content` into the body of `wire`; `undefined` if `wire` already has its body. */
+  /** Parses `rawBody` into the body of `wire`; `undefined` if `wire` already has its body. */
   readonly parseBody: ((rawBody: Uint8Array) => unknown) | undefined
   readonly header: (name: string) => string | undefined
   readonly requestId: string
@@ -75,7 +75,9 @@ export interface Call extends Work {
   statements: Statements | undefined
   /** Links to other pages, if the answer is a page of a list. */
   links: PageLinks | undefined
-  /** The position of its commit in the log of the database, if it was requested. */
+  /**
+   * The position of the commit in the write-ahead log of the database, if the request asks for it.
+   */
   position: string | undefined
   /** Set by the database's stage of a mutation. */
   effects: Effects | undefined

@@ -16,13 +16,13 @@ export interface Work {
   /** The time at which the result is no longer needed. */
   readonly deadline: Cancellation
   /**
-   * True if a connection that the work holds at its deadline is closed, even if a statement is
-   * running. Default: the waiting caller interrupts the statement.
+   * True to close a connection that the work still holds at its deadline, even if a statement is
+   * running. Default false: the waiting caller interrupts the statement.
    */
   readonly isAbandonedAtDeadline?: boolean
   /**
-   * True if the work waits for a connection until its deadline. Default: as long as callers wait in
-   * its lane.
+   * True if the work waits for a connection until its deadline. Default false: it waits no longer
+   * than the max wait of its lane.
    */
   readonly waitsUntilDeadline?: boolean
   /** The span of the work. */
@@ -41,9 +41,10 @@ export function newUsage(): Usage {
 const noopSpan = unrecordedSpan(noTrace)
 
 /**
- * Returns work of the framework itself, which belongs to no call and is not recorded. A connection
- * that does not answer by its deadline is abandoned; until then, it waits for one: the limit of a
- * lane protects callers, and would fail the start of a service on a busy machine.
+ * Returns work of the framework itself, which belongs to no call and is not recorded. The work
+ * waits for a connection until its deadline: the max wait of a lane protects callers, and would
+ * fail the start of a service on a busy machine. A connection that does not answer by the deadline
+ * is abandoned.
  */
 export function systemWork(deadline: Cancellation): Work {
   return {
@@ -57,7 +58,7 @@ export function systemWork(deadline: Cancellation): Work {
 
 /**
  * Returns {@link systemWork} with a time limit, in milliseconds of real time. `stopping` ends it
- * earlier; default: only the limit does.
+ * earlier. Default: only the limit ends it.
  */
 export function limitedWork(limitMs: number, stopping?: AbortSignal): Work {
   const limit = AbortSignal.timeout(limitMs)

@@ -1,7 +1,10 @@
 import { isExactNumber } from '../base/exact-number.ts'
 import { alternatives, type JsonSchema, resolveReference, typesOf } from '../schema/json-schema.ts'
 
-/** Converts a text to the type of a schema; returns the text itself if it is not such a value. */
+/**
+ * Converts a text to the type of a schema; returns the text itself if it is not a value of that
+ * type.
+ */
 type ReadText = (text: string) => unknown
 
 const numberForm = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/

@@ -137,8 +137,8 @@ export interface MutationDefinition<
   readonly isolation?: Isolation
   /**
    * Returns the subjects of a call: the people whose data its answer contains, in addition to the
-   * caller. The idempotency key and its answer are exported and erased with them. Default: only the
-   * caller.
+   * caller. An export or erasure of one of them includes the idempotency key and its answer.
+   * Default: only the caller.
    */
   readonly subjectsOf?: (call: SubjectsOfCall<OutputOf<InputSchema>, CallerType>) => Subjects
   /**

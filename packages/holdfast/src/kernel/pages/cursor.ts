@@ -11,8 +11,8 @@ const compressedVersion = 3
 const compressFromBytes = 1_024
 // The version and the key id.
 const headLength = 2
-// Min interval between reloads of the keys, so that cursors with unknown key ids do not cause a
-// reload each.
+// Min interval between reloads of the keys, so that not every cursor with an unknown key id causes
+// a reload.
 const refreshEveryMs = 5_000
 
 /** The payload of a cursor. */

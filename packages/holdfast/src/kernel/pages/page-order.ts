@@ -4,7 +4,7 @@ import { HoldfastError } from '../base/holdfast-error.ts'
 export type Direction = 'asc' | 'desc'
 
 /**
- * The position of nulls in the order. By default that of Postgres: `'last'` in ascending order,
+ * The position of nulls in the order. Default: that of Postgres, `'last'` in ascending order,
  * `'first'` in descending order. `'never'` means that the column has no nulls. Only an index with
  * the same nulls ordering can serve the order.
  */
@@ -17,8 +17,8 @@ export interface OrderColumn<Column> {
   readonly direction?: Direction
   /**
    * Default: the position that Postgres uses. Set `'never'` for a NOT NULL column: the index can
-   * then also skip rows with equal values in it. If the column does contain nulls, rows may be
-   * missing from the list.
+   * then also skip rows with equal values in this column. If the column does contain nulls, rows
+   * may be missing from the list.
    */
   readonly nulls?: Nulls
 }

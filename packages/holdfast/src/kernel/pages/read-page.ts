@@ -100,8 +100,8 @@ function cut<Row>(
 }
 
 /**
- * Returns the positions to continue from. A page that was reached from another one links back to
- * it, even if it is empty.
+ * Returns the positions to continue from. A page that was reached from another page links back to
+ * that page, even if the reached page is empty.
  */
 function pageBoundaries(
   rows: readonly PositionedRow<unknown>[],

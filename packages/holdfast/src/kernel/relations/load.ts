@@ -32,8 +32,8 @@ export function createLoad(context: RelationContext<unknown, unknown>, { isReadO
     let loader = loaders.get(relation)
     if (!loader) {
       const created = createLoader(relation, context, () => {
-        // Replaced, not cleared: if its statement fails, the loader only drops its own keys, not
-        // the keys that were requested since.
+        // The loader is replaced, not cleared: if the statement fails, the old loader drops only
+        // its own keys, not those that were requested since.
         if (!isReadOnly && loaders.get(relation) === created) loaders.delete(relation)
       })
       loader = created

@@ -53,8 +53,8 @@ export interface Relation<Key extends RelationKey = RelationKey, Loaded = unknow
   /** The file and line of the definition. */
   readonly definedAt: string
   /**
-   * Returns the row or rows of each key, in the order of the keys; an error if loading that key has
-   * to throw.
+   * Returns the row or rows of each key, in the order of the keys. If `load` must throw for a key,
+   * its entry is the error.
    */
   load(context: RelationContext<unknown, unknown>, keys: readonly Key[]): Promise<(Loaded | Error)[]>
 }

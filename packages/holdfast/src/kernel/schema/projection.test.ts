@@ -28,7 +28,7 @@ interface Tree {
 const tree: z.ZodType<Tree> = z.lazy(() =>
   z.object({ name: z.string(), children: z.array(tree).max(9).optional() }),
 )
-/** The JSON Schema refers to it by name, beside other schemas that apply at once. */
+/** A JSON Schema refers to this schema by its name, next to other schemas of the same value. */
 const named = tree.meta({ id: 'Named' })
 const cat = z.object({ kind: z.literal('cat'), lives: z.int() })
 const dog = z.object({ kind: z.literal('dog'), tricks: z.array(z.string()).max(3) })

@@ -120,7 +120,7 @@ function conjunctsOf(schema: JsonSchema): readonly JsonSchema[] {
   const parts = [
     ...(anyOf ? [{ anyOf }] : []),
     ...(oneOf ? [{ oneOf }] : []),
-    // A bound or a pattern beside others declares no members.
+    // A part with only a bound or a pattern declares no members.
     ...allOf.filter((part) => conjunctsOf(part).length > 0),
   ]
   const isStructure = structure.some((keyword) => own[keyword] !== undefined)

@@ -45,7 +45,7 @@ export interface HoldfastOptions<Read, Write, Values = NoSettings> {
    * The ways in which callers authenticate to `identify`, for the OpenAPI document:
    * `{ token: { scheme: 'bearer' } }`, `{ session: { in: 'cookie', name: '__Host-session' } }`. One
    * of them is enough. Default: a bearer token. Set it if `identify` reads other credentials;
-   * otherwise generated clients send theirs in the wrong place.
+   * otherwise generated clients send credentials in the wrong place.
    */
   readonly securitySchemes?: SecuritySchemes
 }

@@ -57,9 +57,9 @@ export interface RunningService<O extends Operations = Operations> {
   readonly operations: ReadonlyMap<string, CompiledOperation>
   /** Every problem that the service may return, by code. */
   readonly problems: ReadonlyMap<string, AnyProblem>
-  /** Those of the problems that its database may return from any operation. */
+  /** The problems that its database may return from any operation. */
   readonly databaseProblems: readonly AnyProblem[]
-  /** Those of the problems that its database may return from a mutation. */
+  /** The problems that its database may return from a mutation only. */
   readonly mutationProblems: readonly AnyProblem[]
   readonly problemTypeBase: string
   /** The readiness checks: the database's, if it has one, and those of the definition. */

@@ -66,7 +66,7 @@ function checkRoutes(operations: readonly CompiledOperation[]): readonly string[
     .filter(([, sharing]) => sharing.length > 1)
     .map(([shape, sharing]) => {
       const who = sharing.map(describeOperation).join(' and ')
-      return `${shape}: ${who} have the same route; change the path or the method of one`
+      return `${shape}: ${who} have the same route; change the path or the method of one of them`
     })
 }
 
@@ -107,7 +107,7 @@ function collectProblems(
       const known = problems.get(type.code)
       if (known && known !== type) {
         issues.push(
-          `${describeOperation(operation)}: its problem "${type.code}" is declared twice with different definitions; share one, or rename it`,
+          `${describeOperation(operation)}: its problem "${type.code}" is declared twice with different definitions; share one definition, or rename a problem`,
         )
       }
       problems.set(type.code, type)

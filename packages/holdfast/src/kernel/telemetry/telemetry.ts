@@ -28,8 +28,8 @@ export interface HistogramDefinition extends InstrumentDefinition {
  */
 export interface HistogramSeries {
   /**
-   * Records a value. If `span`, in which it was measured, is sampled, the value is kept as an
-   * exemplar of the bucket.
+   * Records a value that was measured within `span`. If the span is sampled, the value is kept as
+   * an exemplar of its bucket.
    */
   record(value: number, span?: Span): void
 }
@@ -71,8 +71,8 @@ export interface Telemetry {
    */
   within<T>(span: Span, work: () => T): T
   /**
-   * From now on, hides the attribute values that a redactor considers sensitive, in all places
-   * where spans are read.
+   * Hides the attribute values that a redactor considers sensitive from all readers of spans, from
+   * now on.
    */
   hide(redactor: Pick<Redactor, 'isSensitive' | 'text'>): void
   histogram(definition: HistogramDefinition): Histogram

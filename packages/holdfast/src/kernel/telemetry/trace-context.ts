@@ -7,7 +7,7 @@ export interface TraceContext {
   readonly traceId: string
   /** 16 hex digits that identify this call. */
   readonly spanId: string
-  /** The span id of the call that made this one, in another service or in this one. */
+  /** The span id of the calling span, which is in this service or in another one. */
   readonly parentSpanId?: string
   /** True if the caller records the trace. */
   readonly sampled: boolean
@@ -21,8 +21,8 @@ export interface TraceContext {
 export const noTrace: TraceContext = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), sampled: false }
 
 // Version, trace id, parent id and flags. Neither id may be all zeros, and the version may not be
-// ff. Later versions may append more, but several header fields, which a runtime joins with commas,
-// are invalid.
+// ff. A later version may append more. Several header fields are invalid: a runtime joins them with
+// commas.
 const form = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-[^,]*)?$/
 const lengthOfVersion0 = 55
 

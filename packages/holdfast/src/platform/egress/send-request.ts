@@ -114,7 +114,7 @@ function headerOf(incoming: http.IncomingMessage, name: string): string | undefi
 }
 
 /**
- * Reads the start of a response body. If the connection is lost meanwhile, the response still
+ * Reads the start of a response body. If the connection is lost during the read, the response still
  * counts: its status is known.
  */
 async function readBeginning(

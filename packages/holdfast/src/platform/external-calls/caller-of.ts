@@ -16,16 +16,16 @@ const maxFrames = 100
 const root = fileURLToPath(new URL('../..', import.meta.url))
 // Tests are beside the framework's code, but are programs that use it.
 const test = /\.(?:test|fixture)\.[jt]s$/
-// The folders of the framework that make calls themselves. The others are on the stack because they
-// wait for a handler, which makes the call.
+// The folders of the framework that make calls themselves. Its other folders are on the stack only
+// because they wait for a handler, which makes the call.
 const calling = /^(?:storage|platform\/telemetry)\b/
-// A driver that reconnects for waiting callers, and an exporter that sends on a timer, are alone on
-// the stack.
+// A driver that reconnects for waiting callers, or an exporter that sends on a timer, has no caller
+// on the stack, so it is recognized by its package.
 const driver = /\/node_modules\/(?:pg|pg-pool|@opentelemetry\/(?:otlp-)?exporter-[^/]+)\//
 const httpClient = /^node:(?:_http_|internal\/deps\/undici\/)|\/node_modules\/undici\//
 const library = /^node:|\/node_modules\//
 
-/** Returns the code that makes the call a diagnostics channel is reporting. */
+/** Returns the code that makes the call that a diagnostics channel is reporting. */
 export function callerOf(): Caller {
   const frames = framesBelowChannel()
   const end = frames.findIndex(({ path }) => isFrameworks(path) || !library.test(path))

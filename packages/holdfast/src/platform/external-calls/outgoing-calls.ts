@@ -31,7 +31,7 @@ export function watchOutgoingCalls(found: (call: OutgoingCall) => void): () => v
 interface FetchMessage {
   readonly request: {
     readonly origin?: string | URL
-    // Undici fails its own requests through these callbacks, from version 8 on through the first.
+    // Undici fails a request through one of these callbacks: from version 8 on, through the first.
     onResponseError?(error: Error): void
     onError?(error: Error): void
   }

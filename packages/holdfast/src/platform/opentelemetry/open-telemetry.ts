@@ -11,8 +11,8 @@ import { TraceContextPropagator } from './trace-context-propagator.ts'
  * traces: `serve(service, { telemetry: { bridge: openTelemetry() } })`.
  *
  * Without a registered tracer provider, these spans are recorded and exported with those of the
- * service. With one, they stay with that provider, in the trace and below the span of the call.
- * Nothing that is registered is replaced.
+ * service. If a provider is registered, it keeps recording them, in the trace of the call and below
+ * its span. Existing registrations are never replaced.
  *
  * @example
  * ```ts no-run

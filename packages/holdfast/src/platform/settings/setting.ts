@@ -17,8 +17,9 @@ export interface SettingOptions {
    */
   readonly defaultDescription?: string
   /**
-   * True if the variable may be missing, with the value `undefined`: always, or except in
-   * production. Default: it is required, unless it or its schema has a default.
+   * `true` if the variable may always be missing; `'outside production'` if it may be missing
+   * except in production. The value of a missing variable is `undefined`. Default: it is required,
+   * unless it or its schema has a default.
    */
   readonly optional?: true | 'outside production'
   /**

@@ -151,7 +151,7 @@ interface ExportedParts {
   readonly log: Logger
 }
 
-/** The exporter is loaded only by a service that exports, which need not wait for it to start. */
+/** Loads the exporter only if the service exports. The service starts without waiting for it. */
 async function startExporters(
   { spans, metrics }: TelemetrySettings,
   { recorder, meter, ...parts }: ExportedParts,

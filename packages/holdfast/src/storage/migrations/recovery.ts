@@ -20,7 +20,7 @@ export interface Recovery {
    */
   readonly leftover: string | undefined
   /**
-   * True if the statement may run again after it has succeeded. `look` cannot detect that it has.
+   * True if the statement may run again after it has succeeded. `look` cannot detect its success.
    */
   readonly isRepeatable: boolean
   /**

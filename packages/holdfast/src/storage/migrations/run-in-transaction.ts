@@ -36,8 +36,8 @@ export async function runInTransaction(
       await runStatement(client, migration, statement)
       await checkIndex(client, migration, statement)
     }
-    // Settings of the file must not affect the row: its role may lack the privilege to write it.
-    // Deferred triggers run before the reset.
+    // Settings of the file must not affect the row in the journal: a role that the file has set may
+    // lack the privilege to write the row. Deferred triggers run before the reset.
     await client.query('set constraints all immediate; reset role; reset session authorization; reset all')
     await limitLocks(client, lockTimeoutMs)
     await writeJournal(client, migration, performance.now() - startMs)

@@ -103,7 +103,7 @@ export async function clearUp(
     return 'It was rolled back completely.'
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return `It left ${recovery.leftover}, which could not be cleaned up (${reason}). The next start does that first.`
+    return `It left ${recovery.leftover}, which could not be cleaned up (${reason}). The next start cleans it up first.`
   }
 }
 

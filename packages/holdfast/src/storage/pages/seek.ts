@@ -66,7 +66,7 @@ function fail(error: unknown, { after, orderings }: PageWindow): never {
     const names = orderings.map(({ name }) => `"${name}"`).join(', ')
     throw new HoldfastError(
       'page-order-invalid',
-      `Cannot paginate a list by its order ${names}: ${(driverError(error) as Error).message}. Order by columns whose types Postgres can order, for example by casting this one to text.`,
+      `Cannot paginate a list by its order ${names}: ${(driverError(error) as Error).message}. Order by columns whose types Postgres can order, or cast a column, for example to text.`,
       { cause: error },
     )
   }

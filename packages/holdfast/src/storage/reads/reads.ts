@@ -21,7 +21,7 @@ export interface ReadsHost extends CapabilityHost {
   /** Checks the statements of handlers; `undefined` in production. */
   readonly watch: GuardWatch | undefined
   readonly replicaUrls: readonly string[]
-  /** Opens the pool of the replica of a URL. */
+  /** Opens the pool for the replica at a URL. */
   readonly openReplica: ReplicasParts['openPool']
 }
 

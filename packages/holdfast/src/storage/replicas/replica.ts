@@ -56,7 +56,7 @@ export class Replica {
 
   /**
    * Reads its position; `undefined` if it cannot be read or the server is not a replica of the
-   * primary. Excludes it from reads then. Never rejects.
+   * primary. In both cases, excludes the replica from reads. Never rejects.
    */
   async look(system: string): Promise<bigint | undefined> {
     let row: ReplicaRow

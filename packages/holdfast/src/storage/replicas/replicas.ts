@@ -12,7 +12,7 @@ import { withConnection } from '../postgres/pool/with-connection.ts'
 /** Dependencies of {@link Replicas}. */
 export interface ReplicasParts extends Omit<ReplicaParts, 'connectionString' | 'openPool'> {
   readonly urls: readonly string[]
-  /** Creates the pool for the replica of a URL. */
+  /** Creates the pool for the replica at a URL. */
   readonly openPool: (options: { readonly connectionString: string; readonly isPooled: boolean }) => Pool
   /** A pool of the primary that is not shared with calls. */
   readonly primary: Pool

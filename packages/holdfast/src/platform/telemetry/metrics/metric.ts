@@ -15,9 +15,9 @@ export interface HistogramPoint {
   readonly attributes: Attributes
   readonly count: number
   readonly sum: number
-  /** The min value; zero if there is none. */
+  /** The min value; zero if there are no values. */
   readonly min: number
-  /** The max value; zero if there is none. */
+  /** The max value; zero if there are no values. */
   readonly max: number
   /** The number of values in each bucket; one bucket more than there are bounds. */
   readonly bucketCounts: readonly number[]

@@ -14,8 +14,8 @@ const kindNumbers: Readonly<Record<SpanKind, number>> = {
 }
 const statusError = 2
 
-// A flag of W3C Trace Context; the two below mean that it is known whether the parent is in another
-// process, and that the parent is in one.
+// The flags of a span: the trace is sampled (W3C Trace Context); it is known whether the parent is
+// in another process; the parent is in another process.
 const sampledFlag = 0x1
 const knowsRemoteFlag = 0x100
 const isRemoteFlag = 0x200

@@ -104,7 +104,7 @@ class BatchExporter implements Exporter {
    * a busy service would send many small requests.
    */
   async #sendAll(): Promise<void> {
-    const { pending, take, losses, target, onIdle } = this.#options
+    const { signal, pending, take, losses, target, onIdle } = this.#options
     let left = pending()
     while (left > 0 && !this.#abort.signal.aborted) {
       const batch = take()
@@ -112,7 +112,7 @@ class BatchExporter implements Exporter {
       left -= batch.count + batch.lost
     }
     if (left > 0) {
-      const message = `The service stopped before they could be sent to ${addressOf(target)}.`
+      const message = `The service stopped before all ${signal} could be sent to ${addressOf(target)}.`
       losses.add(left, { reason: 'unavailable', message })
     }
     onIdle?.()
@@ -121,12 +121,12 @@ class BatchExporter implements Exporter {
   async #send({ count, lost, body }: Batch): Promise<void> {
     const { signal, target, losses } = this.#options
     if (lost > 0) {
-      const message = `${this.#receiver} is slower than the service records ${signal}; the oldest were overwritten. Sample fewer traces (OTEL_TRACES_SAMPLER_ARG) or raise OTEL_BSP_MAX_QUEUE_SIZE.`
+      const message = `${this.#receiver} is slower than the service records ${signal}; the oldest ${signal} were overwritten. Sample fewer traces (OTEL_TRACES_SAMPLER_ARG) or raise OTEL_BSP_MAX_QUEUE_SIZE.`
       losses.add(lost, { reason: 'overwritten', message })
     }
     const outcome = await deliver(target, body, { hurry: this.#hurry.signal, abort: this.#abort.signal })
     if (outcome.kind !== 'accepted') {
-      const message = `${this.#receiver} rejected them: ${outcome.reason}. Set OTEL_EXPORTER_OTLP_ENDPOINT, or the option endpoint, to an OTLP/HTTP receiver that accepts JSON, such as http://localhost:4318.`
+      const message = `${this.#receiver} did not accept them: ${outcome.reason}. Set OTEL_EXPORTER_OTLP_ENDPOINT, or the option endpoint, to an OTLP/HTTP receiver that accepts JSON, such as http://localhost:4318.`
       losses.add(count, { reason: outcome.kind, message })
     } else if (outcome.rejected > 0 || outcome.message !== undefined) {
       const message = `${this.#receiver} rejected ${outcome.rejected} of ${count}: ${outcome.message ?? 'no reason given'}.`

@@ -74,7 +74,7 @@ const histogramPoint = z
   .refine((it) => it.bucketCounts.length === it.explicitBounds.length + 1, 'buckets and bounds disagree')
   .refine(
     (it) => it.bucketCounts.reduce((sum, count) => sum + BigInt(count), 0n) === BigInt(it.count),
-    'the buckets do not come to the count',
+    'the bucket counts do not add up to the count',
   )
   .refine(
     (it) => it.explicitBounds.every((bound, at) => at === 0 || bound > it.explicitBounds[at - 1]!),

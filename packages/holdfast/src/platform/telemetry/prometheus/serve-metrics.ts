@@ -17,7 +17,7 @@ export interface MetricsAddress {
 
 /** A server of metrics. */
 export interface MetricsServer {
-  /** The URL at which this machine reaches them. */
+  /** The URL of the metrics, as reached from this machine. */
   readonly url: string
   readonly port: number
   /** Stops serving, at once. */

@@ -16,7 +16,9 @@ export class HiddenAttributes {
     this.#shown = new WeakMap()
   }
 
-  /** Returns a redacted span; the span itself if it has nothing to hide, as most spans. */
+  /**
+   * Returns a redacted copy of a span; the span itself if it has nothing to hide, like most spans.
+   */
   hide(span: FinishedSpan): FinishedSpan {
     if (this.#redactors.length === 0) return span
     const { failure, events } = span

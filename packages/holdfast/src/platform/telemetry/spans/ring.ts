@@ -13,8 +13,8 @@ export interface RingReader<T> {
   /** Returns the next items, at most `most`. */
   take(most: number): SpanBatch<T>
   /**
-   * Calls `wake` once, as soon as `count` items are pending; replaces an earlier call. `wake` runs
-   * while an item is written, so it must be fast.
+   * Calls `wake` once, as soon as `count` items are pending. Replaces an earlier `wakeAt`. `wake`
+   * runs while an item is written, so it must be fast.
    */
   wakeAt(count: number, wake: () => void): void
 }

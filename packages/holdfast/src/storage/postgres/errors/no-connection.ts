@@ -7,7 +7,7 @@ const messages: Readonly<Record<NoConnectionReason, string>> = {
   ended: 'No connection: the pool is closed.',
 }
 
-/** The failure of a request for a connection that is independent of the server. */
+/** The failure to get a connection, for a reason that does not concern the server. */
 export class NoConnection extends Error {
   override readonly name = 'NoConnection'
   readonly reason: NoConnectionReason

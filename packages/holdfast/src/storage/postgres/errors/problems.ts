@@ -13,7 +13,7 @@ export const DatabaseUnavailable: Problem<'database-unavailable'> = problem('dat
 })
 
 /**
- * The problem for too many calls of the process waiting for a connection: see the option
+ * The problem if too many calls of the process are already waiting for a connection: see the option
  * `connections`.
  */
 export const DatabaseBusy: Problem<'database-busy'> = problem('database-busy', {

@@ -134,9 +134,8 @@ export function isStalePlan(error: unknown): boolean {
 }
 
 /**
- * Returns whether the session does not know the name of a prepared statement, because of
- * DEALLOCATE,
- * a pooler or a failover.
+ * Returns whether the session does not know the name of a prepared statement, because of a
+ * DEALLOCATE, a pooler or a failover.
  */
 export function isStatementUnknown(error: unknown): boolean {
   return sqlStateOf(error) === '26000'

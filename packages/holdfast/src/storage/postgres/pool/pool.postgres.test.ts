@@ -48,7 +48,7 @@ const limits = mutation({
   },
 })
 
-/** Fails with an error that only looks like one of the database. */
+/** Fails with an error that only looks like a database error. */
 const callElsewhere = query({
   route: 'GET /elsewhere',
   access: anyone(),
@@ -68,7 +68,9 @@ const pooled = service({ name: 'pooled', operations })
 
 const codeOf = (answer: Answer): unknown => (JSON.parse(answer.body ?? '{}') as { code?: string }).code
 
-/** Takes all connections for reads. Returns the disconnection of the clients that hold them. */
+/**
+ * Takes all connections for reads. Returns a function that disconnects the clients that hold them.
+ */
 async function holdConnections(tested: TestService<typeof operations>): Promise<() => Promise<void>> {
   const clients = [new AbortController(), new AbortController()]
   const calls = clients.map(async ({ signal }) => {

@@ -78,16 +78,16 @@ export interface Pool {
 // The last resort: each call interrupts its statements at its own deadline, and sets a shorter
 // limit.
 const statementTimeoutMs = 60_000
-// Interval at which Postgres checks, from version 14, that the client of a running statement is
-// connected. If not, it stops the statement.
+// Interval at which Postgres, from version 14, checks that the client of a running statement is
+// connected. It stops the statements of disconnected clients.
 const clientCheckMs = 1_000
 // Handlers' transactions have their own limit. The framework's own transactions only pause if the
 // process hangs.
 const idleInTransactionTimeoutMs = 10_000
 const maxAgeMs = 30 * 60_000
 const acquireTimeoutMs = 2_000
-// Longer than a call waits, since a connection may take seconds to open on a busy machine. It then
-// serves the next call.
+// Longer than a call waits, since a connection may take seconds to open on a busy machine. The
+// opened connection then serves the next call.
 const connectTimeoutMs = 5_000
 
 /** Creates a pool. Connections are opened on demand. */

@@ -47,8 +47,8 @@ interface Idle {
  * The sessions of one lane: the idle ones, and the queue of requests that wait for one.
  *
  * A session goes to the request that has waited longest, whether it was released or opened. So a
- * request whose session opens slowly, as on a busy machine, takes the first one that is free. The
- * most recently used session is used first, so that surplus sessions stay idle and are closed.
+ * request whose session opens slowly, as on a busy machine, takes the first session that is free.
+ * The most recently used session is used first, so that surplus sessions stay idle and are closed.
  */
 export class SessionPool implements Lane {
   readonly min: number
@@ -179,7 +179,10 @@ export class SessionPool implements Lane {
     this.#options.budget.remove(this)
   }
 
-  /** Rejects the request that has waited longest: one for each session that could not be opened. */
+  /**
+   * Rejects the request that has waited longest. Called once for each session that could not be
+   * opened.
+   */
   #failLongest(error: unknown): void {
     const [longest] = this.#waiting
     if (longest) this.#fail(longest, markDriverError(error))

@@ -29,7 +29,7 @@ const beginStatements: Readonly<Record<IsolationLevel, Statement>> = {
 /**
  * Returns the statement that begins a transaction. The level is stated, so that it does not depend
  * on a default of the role or the database. The access mode is not: providers stop all writes with
- * `default_transaction_read_only` when a disk is full, and no transaction may defeat that.
+ * `default_transaction_read_only` when a disk is full, and no transaction may override that.
  */
 export function beginStatement(isolation: IsolationLevel): Statement {
   return beginStatements[isolation]

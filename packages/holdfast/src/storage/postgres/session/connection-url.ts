@@ -3,8 +3,9 @@ import type { ConnectionOptions } from 'node:tls'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 
 /**
- * Reads the encryption parameters of a `postgres://` URL. `sslmode` and the related parameters mean
- * what they mean to libpq. Differences are stricter, and are rejected instead of guessed:
+ * Reads the encryption parameters of a `postgres://` URL. `sslmode` and the related parameters have
+ * the same meaning as in libpq. Where this module differs from libpq, it is stricter: it rejects a
+ * value instead of guessing its meaning.
  *
  * | `sslmode`       | encrypted | certificate checked                                 | host name checked |
  * | --------------- | --------- | --------------------------------------------------- | ----------------- |

@@ -45,8 +45,8 @@ class GuardedQuery extends DriversQuery {
 }
 
 /**
- * Runs a statement. The driver copies each object it is passed by property descriptors, which takes
- * longer than the rest of its work; it uses an instance of its query class without copying.
+ * Runs a statement. The driver copies an object by its property descriptors, which takes longer
+ * than the rest of its work. It uses an instance of its query class without copying it.
  *
  * @param tooManyRows called when the row limit is exceeded. Further rows are dropped, and the
  * statement fails.

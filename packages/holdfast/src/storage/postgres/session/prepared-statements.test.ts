@@ -68,7 +68,7 @@ describe('a statement', () => {
       const name = prepared.nameOf('select 1', 'mine')!
       names.add(name)
       prepared.retire('select 1', name)
-      // Others have failed under the same name.
+      // Another statement failed under the same name.
       prepared.retire('select 1', name)
     }
     expect(names.size).toBe(3)

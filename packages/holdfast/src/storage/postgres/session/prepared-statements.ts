@@ -72,7 +72,7 @@ export class PreparedStatements {
    * prepared statement may have caused.
    */
   retire(text: string, name: string): void {
-    // Concurrent statements under the same name failed with it.
+    // Another statement that failed under the same name has already retired it.
     if (this.#names.get(text) !== name) return
     this.#names.delete(text)
     if (this.#retirements.size >= maxSeen) this.#retirements.clear()

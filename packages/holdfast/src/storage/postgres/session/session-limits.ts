@@ -1,7 +1,7 @@
 // Only a few values, so that the session usually has the limit of its next statement already.
 const limitsMs = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000]
 const minuteMs = 60_000
-// Margin that lets the cancel request, which is exact, come first.
+// Margin added to each limit, so that the cancel request, which is exact, comes first.
 const slackMs = 250
 
 /**
@@ -13,11 +13,11 @@ const slackMs = 250
  * 1. A session starts with the pool's limit, from its startup packet.
  * 2. A limit is recorded here only after the reset that set it was confirmed. A session whose reset
  *    was not confirmed is closed, and never reaches another call.
- * 3. A statement runs in a session whose recorded limit is that of its own remaining time, or after
- *    a statement in the same flush that sets it. If setting it fails, the result of the statement
- *    is discarded.
+ * 3. A statement runs in a session whose recorded limit is the one for its remaining time, or after
+ *    a statement in the same flush that sets this limit. If setting the limit fails, the result of
+ *    the statement is discarded.
  * 4. A limit that a handler's statement sets, also within a function, is undone by the reset after
- *    it.
+ *    the statement.
  * 5. The limits of mutations and jobs are local to their transactions: they are set after BEGIN and
  *    end with COMMIT or ROLLBACK. If BEGIN fails, they end with the statement that set them.
  */

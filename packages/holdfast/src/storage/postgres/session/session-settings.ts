@@ -7,8 +7,8 @@ import type { SessionSettings } from './driver-client.ts'
  * the packet that opens it.
  *
  * TimeZone is not included: a `timestamptz` is sent with its offset in every zone, and the zone of
- * `current_date` is the application's choice. Neither are search_path, nor
- * `default_transaction_read_only`, with which providers stop all writes when a disk is full, nor
+ * `current_date` is the application's choice. Also not included: search_path;
+ * `default_transaction_read_only`, with which providers stop all writes when a disk is full; and
  * `transaction_timeout`, which servers before Postgres 17 would refuse.
  */
 

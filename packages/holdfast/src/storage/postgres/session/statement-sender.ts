@@ -163,8 +163,8 @@ export class StatementSender {
   }
 
   /**
-   * Rejects when a cancel request that was sent in the meantime can no longer cancel the next
-   * statement.
+   * Rejects with the error as soon as a cancel request that was sent before can no longer cancel
+   * the next statement.
    */
   async #failAfter(error: unknown, interruption: Promise<boolean> | undefined): Promise<never> {
     if (interruption && !(await interruption)) this.#connection.destroy()

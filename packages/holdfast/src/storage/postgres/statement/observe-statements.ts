@@ -32,8 +32,8 @@ const durationBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 const maxKinds = 1_000
 
 /**
- * Creates the observer of a database's statements. The attributes in `place`, the server's address
- * and the database's name, are added to each span.
+ * Creates the observer of a database's statements. Each span has the attributes in `server`: the
+ * server's address and the database's name.
  */
 export function observeStatements(telemetry: Telemetry, server: Attributes): StatementObserver {
   const duration = telemetry.histogram({

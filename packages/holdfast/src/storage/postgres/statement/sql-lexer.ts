@@ -66,8 +66,8 @@ export class SqlLexer {
   /** The offset after the current token. */
   end = 0
   // The current run of operator characters, which may be several operators: its end, the position
-  // of the last character that is neither plus nor minus, and of the last that allows an operator
-  // to end in one of these.
+  // of the last character that is neither plus nor minus, and the position of the last character
+  // that allows an operator to end in plus or minus.
   #runEnd = 0
   #lastFirm = 0
   #lastLoose = 0

@@ -11,8 +11,8 @@ export interface StatementNames {
   readonly text: string
 }
 
-// A partition of one of the framework's tables. Its number has no meaning, and would multiply the
-// names.
+// A partition of one of the framework's tables. Its number has no meaning, and each number would
+// create a separate name.
 const ringLeaf = /^(holdfast\.\w+?)_\d+$/
 
 // Longer statements are generated. Their beginning is enough to identify them.

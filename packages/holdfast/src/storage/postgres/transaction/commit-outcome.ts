@@ -39,8 +39,8 @@ export async function readOutcome(
   }
   const commit = results[commitAt]!
   if (commit.status === 'rejected') {
-    // If the session is alive after a failed COMMIT, it has rolled back. If it ended, it may have
-    // committed.
+    // If the session is alive after a failed COMMIT, the transaction was rolled back. If the
+    // session has ended, the transaction may have committed.
     const isRolledBack = sqlStateOf(commit.reason) !== undefined && (await connection.isAlive())
     return isRolledBack ? rolledBack(commit.reason) : { state: 'unknown', error: commit.reason }
   }

@@ -61,7 +61,7 @@ export class Savepoints {
 
   /**
    * Applies the result of a command. Returns the position from which on gathered rows are undone;
-   * `undefined` if none are.
+   * `undefined` if no rows are undone.
    */
   settle(sent: SentCommand, hasSucceeded: boolean): number | undefined {
     this.#sent.delete(sent)

@@ -40,7 +40,7 @@ import type { Commit, Opened, Opening, TransactionOptions } from './transaction-
  *   rolled back  COMMIT was not sent, or the server has refused it, or has answered it with
  *                ROLLBACK. Nothing is stored, and nothing will be: `close` ends what is still open.
  *   unknown      COMMIT was sent and not answered. The connection is closed, and the transaction
- *                may have committed, or may still do so. Only what it was to store can tell.
+ *                may have committed, or may still do so. Only the rows that it stores show which.
  *
  * Invariants:
  * - It holds a connection from its beginning until `close`, and none before. `close` never rejects,
@@ -94,7 +94,7 @@ export class Transaction implements HandlerSession {
     return this.#isOver
   }
 
-  /** True if it has begun, or is about to, and its handler has not ended. */
+  /** True if it has begun or is about to begin, and its handler has not ended. */
   get isOpen(): boolean {
     return this.#beginning !== undefined && !this.#isOver
   }
@@ -110,8 +110,7 @@ export class Transaction implements HandlerSession {
   }
 
   /**
-   * The first failure of a statement that is independent of the statement, such as a lost
-   * connection
+   * The first statement failure whose cause is not the statement itself, such as a lost connection
    * or a deadlock. An answer that a handler derives from it is not final.
    */
   get transientFailure(): Error | undefined {

@@ -31,8 +31,9 @@ export async function withTransaction<T>(
 }
 
 /**
- * Runs statements of the framework in one transaction, which commits when `use` resolves. It is not
- * checked for a migration that was committed meanwhile: these statements work before and after one.
+ * Runs statements of the framework in one transaction, which commits when `use` resolves. It does
+ * not check if a migration was committed since it began, because these statements work before and
+ * after a migration.
  */
 export async function transact<T>(
   pool: Pool,
