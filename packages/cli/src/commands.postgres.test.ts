@@ -180,7 +180,7 @@ describe('jobs', () => {
       'later is paused. 1 job of that name is unfinished.\n',
     )
     expect(await printed('jobs', 'list')).toMatch(
-      /^Paused: later of command-line-test, since \d+s, with 1 job\.$/m,
+      /^Paused: later of command-line-test, for \d+s, with 1 job\.$/m,
     )
     expect(await printed('jobs', 'resume', 'later')).toBe('later is resumed.\n')
     expect(await json('jobs', 'resume', 'later')).toEqual({ name: 'later', wasPaused: false })

@@ -40,8 +40,8 @@ export interface DatabaseOption {
 }
 
 /**
- * Finds the database: the one in the options, or the database of the service with this environment,
- * `.env` or folder.
+ * Finds the database that the options name. Otherwise, finds the one of a service in the current
+ * folder: from the environment, from `.env`, or the embedded one.
  *
  * @throws HoldfastError `usage-invalid`, `configuration-invalid`, or one of the codes
  * `embedded-postgres-…`.

@@ -15,7 +15,7 @@ export interface RowList<Row> {
   readonly columns: readonly Column<Row>[]
   /** The max number of rows that was requested. */
   readonly limit: number
-  /** Returns the options for further rows, which follow the last one: `--after 3`. */
+  /** Returns the options that list the rows after the last one: `--after 3`. */
   readonly more: (last: Row) => string
 }
 

@@ -11,10 +11,10 @@ import { type Attempt, describeCut, endsStatement, sweep, type Sweep } from './c
  * Goal: the effects of a job, its step, its messages and their consumers happen once, whichever
  * protocol message between a worker and Postgres is lost.
  *
- * Method: several lanes, each with a worker on a database of its own, behind a proxy that counts
- * the messages of the protocol. A sweep cuts the connections of one kind (those of the jobs'
+ * Method: several lanes, each with a worker on a separate database, behind a proxy that counts the
+ * messages of the protocol. A sweep cuts the connections of one kind (those of the jobs'
  * transactions, or of the framework's own statements) at the first message, then at the second, and
- * so on, until a run ends without a cut. After each cut it waits until all work is done.
+ * so on, until a run ends without a cut. After each cut, the sweep waits until all work is done.
  * Connections are destroyed, or fall silent. Then the database is searched for missing and repeated
  * effects and for open transactions.
  */

@@ -18,7 +18,7 @@ export interface FaultReport {
 export interface FaultyClient {
   readonly running: RunningService
   readonly random: Random
-  /** True if a retry has the key of the request; otherwise each has a new one. */
+  /** True if a retry has the key of the request; otherwise each retry has a new key. */
   readonly keepsKey: boolean
   /** Makes the next handler fail with a statement timeout. */
   hurry(): void
@@ -108,7 +108,8 @@ export function send(
 }
 
 const maxPauseMs = 40
-// Short enough that even a BEGIN does not end between two cancel requests.
+// Number of cancel requests in a burst. They follow each other so closely that even a BEGIN does
+// not end between two of them.
 const cancelsAtOnce = 3_000
 
 /** Repeatedly cancels the statements of two sessions of a service, until it is stopped. */

@@ -28,7 +28,8 @@ const timeoutMs = 600_000
 
 /**
  * The beginnings of the statements that a worker always sends for a request, each with the moments
- * at which it has to be killed. Others depend on timers, and may not be sent again.
+ * at which the worker has to be killed. Other statements depend on timers, and are not sent in
+ * every run.
  */
 const certain: Readonly<Record<string, readonly string[]>> = {
   'claim of jobs': ['before', 'after'].map((moment) => `${moment} with candidates as materialized (`),
@@ -117,7 +118,9 @@ async function countsOf(lane: Lane, names: readonly string[]): Promise<readonly 
   return rows
 }
 
-/** Finishes the remaining work of all names, even if it has killed many workers. */
+/**
+ * Finishes the remaining work of all names, including jobs during which many workers were killed.
+ */
 async function settle(lane: Lane): Promise<void> {
   const worker = await lane.start('worker')
   await until(

@@ -28,7 +28,10 @@ export function withSeparateStore<Read, Write>(database: Database<Read, Write>):
   }
 }
 
-/** Returns whether a client's message stores a key there, after the commit of the effects. */
+/**
+ * Returns whether a client's message stores a key in the separate store, after the commit of the
+ * effects.
+ */
 export function storesRecord({ bytes }: WireMessage): boolean {
   return bytes.includes(storing)
 }

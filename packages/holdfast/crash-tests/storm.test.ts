@@ -15,9 +15,10 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  * Goal: even if everything fails at once, no acknowledged effect is lost or doubled.
  *
  * Method: clients send each request of the ledger several times at once, to two servers, while
- * servers are killed (SIGKILL), backends are terminated and Postgres crashes. It writes its data to
- * disk, since acknowledged effects must survive. The clients record every response, and a separate
- * process checks them against the database; the bank, a fake third party, counts its payments.
+ * servers are killed (SIGKILL), backends are terminated and Postgres crashes. Postgres writes its
+ * data to disk here, since acknowledged effects must survive. The clients record every response,
+ * and a separate process checks them against the database; the bank, a fake third party, counts its
+ * payments.
  *
  * Control: a ledger that keeps its keys in a separate store must double transfers.
  */
@@ -99,7 +100,7 @@ test(
 
 /**
  * Returns the broken invariants of payouts: each accepted payout was paid or declined once, and the
- * bank got no others.
+ * bank got no other payouts.
  */
 async function findPaymentViolations(
   databaseUrl: string,

@@ -20,7 +20,7 @@ export interface StormOptions {
   readonly restartPostgres?: () => Promise<void>
   /** Returns whether enough has happened. */
   readonly isEnough: (progress: StormProgress) => boolean | Promise<boolean>
-  /** Max duration, in milliseconds. */
+  /** Max duration of the storm. */
   readonly limit: Duration
 }
 
@@ -40,8 +40,8 @@ export interface StormReport extends StormProgress {
 }
 
 /**
- * The pace of disruptions: at least about this time, and this many completed keys, lie between two
- * of them.
+ * The pace of disruptions: the approximate min time, and the min number of completed keys, between
+ * two of them.
  */
 interface Pace {
   readonly everyMs: number

@@ -22,7 +22,7 @@ test('ten processes that start at once on an empty database all serve, each migr
     })
   const servers = await Promise.all(Array.from({ length: 10 }, start))
   try {
-    // A busy machine may answer 503 or 504 at first, as it may to any client.
+    // On a busy machine, a server may answer 503 or 504 at first.
     const answers = servers.map(({ url }) =>
       until(
         async () => {

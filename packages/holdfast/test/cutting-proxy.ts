@@ -29,7 +29,7 @@ export interface Cut {
    * The effect on the connection. `destroyed`: both sides are closed, the sender's with a reset.
    * `silent`: nothing passes any more in either direction, and neither side is closed. A number:
    * data from the sender arrives that many milliseconds late from here on, even if the sender has
-   * disconnected meanwhile.
+   * disconnected by then.
    */
   readonly mode: 'destroyed' | 'silent' | number
 }

@@ -37,7 +37,7 @@ export async function debianTool(name: string, { package: packageName = name } =
     })
   } catch (error) {
     const reason = (error as { readonly stderr?: string }).stderr?.trim() || String(error)
-    return { missing: `${name} is not not installed, and installing it failed (${command}): ${reason}` }
+    return { missing: `${name} is not installed, and installing it failed (${command}): ${reason}` }
   }
   const installed = find(name)
   if (installed !== undefined) return { path: installed }

@@ -1,7 +1,10 @@
 import { debianTool, type DebianTool } from './debian-tool.ts'
 import { spawnServer, type TestServer } from './test-server.ts'
 
-/** Returns the path of NATS, installed first if possible; or what is missing. */
+/**
+ * Returns the path of NATS, and installs it first if necessary and possible. If it is missing,
+ * returns how to install it.
+ */
 export function natsTool(): Promise<DebianTool> {
   return debianTool('nats-server')
 }

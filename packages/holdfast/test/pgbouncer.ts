@@ -4,7 +4,10 @@ import type { Database } from 'holdfast'
 import { debianTool, type DebianTool } from './debian-tool.ts'
 import { spawnServer, type TestServer } from './test-server.ts'
 
-/** Returns the path of PgBouncer, installed first if possible; or what is missing. */
+/**
+ * Returns the path of PgBouncer, and installs it first if necessary and possible. If it is missing,
+ * returns how to install it.
+ */
 export function pgBouncerTool(): Promise<DebianTool> {
   return debianTool('pgbouncer')
 }

@@ -1,7 +1,10 @@
 import { debianTool, type DebianTool } from './debian-tool.ts'
 import { spawnServer, type TestServer } from './test-server.ts'
 
-/** Returns the path of Redis, installed first if possible; or what is missing. */
+/**
+ * Returns the path of Redis, and installs it first if necessary and possible. If it is missing,
+ * returns how to install it.
+ */
 export function redisTool(): Promise<DebianTool> {
   return debianTool('redis-server')
 }

@@ -11,7 +11,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 /** A server that replicates another one. */
 export interface Standby {
   readonly server: EmbeddedPostgres
-  /** Returns its URL of a database of the primary. */
+  /** Returns the URL on the standby for a database of the primary. */
   urlOf(databaseUrl: string): string
   /** Stops it and deletes its data. */
   remove(): Promise<void>

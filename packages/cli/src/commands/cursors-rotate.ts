@@ -11,7 +11,7 @@ export const cursorsRotate: Command = command({
     return {
       data: { key },
       text: () =>
-        `Cursors are now signed with key ${key}. A process switches to it at its next start, or when it receives a cursor signed with it.`,
+        `Cursors are now signed with key ${key}. A running process uses this key after its next start, or after it has received a cursor signed with this key.`,
     }
   },
 })

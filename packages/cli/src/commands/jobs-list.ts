@@ -41,7 +41,7 @@ export const jobsList: Command = command({
           ),
           ...paused.map(
             ({ service: owner, name: one, pausedAt, jobs: waiting }) =>
-              `Paused: ${printable(one)} of ${printable(owner)}, since ${formatAge(pausedAt, screen.now)}, with ${count(waiting, 'job')}.`,
+              `Paused: ${printable(one)} of ${printable(owner)}, for ${formatAge(pausedAt, screen.now)}, with ${count(waiting, 'job')}.`,
           ),
         ].join('\n'),
     }

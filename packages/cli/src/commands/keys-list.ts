@@ -14,7 +14,7 @@ export const keysList: Command = command({
   options: {
     scope: text(
       'scope',
-      `Only keys of this caller, as shown in the list: '[null,"user","ada"]'. '' is no caller.`,
+      `Only keys of this caller, as shown in the list: '[null,"user","ada"]'. '' selects keys without a caller.`,
     ),
     since: time('Only keys answered at this time or later.'),
     until: time('Only keys answered before this time.'),

@@ -13,7 +13,7 @@ export const keysPrune: Command = command({
   name: 'keys prune',
   summary: 'Delete idempotency keys answered longer ago than --older-than.',
   details:
-    'Services delete keys themselves when the retention time has passed. A call whose key was deleted runs again.',
+    'Services delete keys themselves when the retention time has passed. If the key of a call was deleted, a retry runs the call again.',
   options: {
     'older-than': duration('Min age: 30d. Required.'),
     'dry-run': flag('Count the keys without deleting any.'),

@@ -15,7 +15,7 @@ export const messagesRewind: Command = command({
   options: {
     to: text('position', 'Send the messages after this position; 0 is the beginning.'),
     since: time('Send the messages published at this time or later.'),
-    service: text('name', 'Its service, if several have a relay of this name.'),
+    service: text('name', 'Service of the relay. Required if several services have a relay of this name.'),
     skip: flag('Allow moving forward: the skipped messages are never sent.'),
   },
   check({ to, since }) {

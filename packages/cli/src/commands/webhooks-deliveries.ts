@@ -12,10 +12,10 @@ export const webhooksDeliveries: Command = command({
   name: 'webhooks deliveries',
   summary: 'List webhook deliveries with the result of their last attempt, newest first.',
   options: {
-    service: text('name', 'Only those of this service.'),
+    service: text('name', 'Only deliveries of this service.'),
     owner: text('owner', 'Only deliveries to endpoints of this owner.'),
     endpoint: text('id', 'Only deliveries to this endpoint.'),
-    state: word(['pending', 'delivered', 'failed'], 'Only those in this state.'),
+    state: word(['pending', 'delivered', 'failed'], 'Only deliveries in this state.'),
     after: text('position', 'Start after this position (next page).'),
     limit: limitOption,
   },

@@ -13,9 +13,9 @@ export const webhooksEndpoints: Command = command({
   summary: 'List webhook endpoints, oldest first.',
   details: 'Secrets are not shown.',
   options: {
-    service: text('name', 'Only those of this service.'),
+    service: text('name', 'Only endpoints of this service.'),
     owner: text('owner', 'Only endpoints of this owner.'),
-    state: word(['enabled', 'disabled'], 'Only those in this state.'),
+    state: word(['enabled', 'disabled'], 'Only endpoints in this state.'),
     after: text('position', 'Start after this position (next page).'),
     limit: limitOption,
   },

@@ -30,8 +30,8 @@ export interface LoadedProcess {
 const preload = new URL('./count-checkpoints.ts', import.meta.url).href
 
 /**
- * Loads a program that sends a message to its parent once it is loaded, waits for one, and sends
- * `{ url }` once it serves. Checkpoints are in its traffic to the servers at `ports`.
+ * Loads a program that sends a message to its parent once it is loaded, waits for a reply, and
+ * sends `{ url }` once it serves. Checkpoints are in its traffic to the servers at `ports`.
  */
 export async function loadCheckpointProcess(
   main: URL,

@@ -143,5 +143,5 @@ const { url } = await serve(recorded, {
   ...(isWorker ? {} : { worker: false as const }),
 })
 process.send?.({ url })
-// Node writes its compile cache on exit, which none of these processes reaches.
+// Node writes its compile cache on exit, but these processes are killed before that.
 flushCompileCache()

@@ -70,7 +70,7 @@ export async function exhaust(
   }
 
   let current = await (await load()).begin()
-  // One run before counting starts opens connections and prepares statements.
+  // Runs once before counting starts, to open connections and prepare statements.
   await run(nextName(), current)
   await current.arm()
   await run(nextName(), current)
@@ -78,7 +78,7 @@ export async function exhaust(
     (checkpoint) => where.test(checkpoint.label) && (isFull || isInShortForm(checkpoint)),
   )
   // The next process, loaded while the current one runs. It serves only after the current one has
-  // died, so that it does not take its work.
+  // died, so that it takes no work away from it.
   let spare = load()
   for (const checkpoint of checkpoints) {
     for (let attempt = 1; !current.hasDied && attempt <= attempts; attempt += 1) {

@@ -30,7 +30,7 @@ export function createJobService() {
     database: postgres({ migrations: new URL('../cut-migrations/', import.meta.url) }),
   })
   const runs = new Map<string, number>()
-  // A silent connection blocks its attempt until then.
+  // A silent connection blocks its attempt until this deadline.
   const deadline = '10s'
   const retry = { attempts: 3, initialDelay: '1ms', maxDelay: '10ms' } as const
 

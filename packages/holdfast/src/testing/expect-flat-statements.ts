@@ -20,8 +20,8 @@ export interface FlatStatementsOptions<Input> {
  * Asserts that an operation runs the same number of statements regardless of the amount of data.
  * Returns that number.
  *
- * @throws HoldfastError `statements-grow` if it runs more; {@link CallFailed} if one of the calls
- * fails.
+ * @throws HoldfastError `statements-grow` if the number grows with the data; {@link CallFailed} if
+ * one of the calls fails.
  *
  * @example
  * ```ts no-run

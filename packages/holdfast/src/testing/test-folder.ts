@@ -8,8 +8,8 @@ const roomBytes = 2 * 1024 ** 3
 const prefix = 'holdfast-test-'
 
 /**
- * Creates a folder for the data of a test run: in memory if there is room, where copying a database
- * takes 20 milliseconds instead of 100 or more. Deletes the folders of earlier runs that were
+ * Creates a folder for the data of a test run. It is in memory if there is room: copying a database
+ * there takes 20 milliseconds instead of 100 or more. Deletes the folders of earlier runs that were
  * killed.
  */
 export async function createTestFolder(): Promise<string> {

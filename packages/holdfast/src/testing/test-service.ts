@@ -39,9 +39,9 @@ export interface TestServiceOptions {
    */
   readonly externalCalls?: 'report' | 'refuse' | 'allow'
   /**
-   * The handling of statements that a handler repeats or runs beyond its operation's budget: report
-   * them as a warning in the log, at the third repeat; refuse them with `query-repeated` at the
-   * second, or `statement-budget-exceeded`; or allow them. Default `'refuse'`.
+   * The handling of statements that a handler repeats, or runs beyond its operation's budget.
+   * `'report'` logs a warning; for repeats, at the third one. `'refuse'` throws `query-repeated` at
+   * the second repeat, or `statement-budget-exceeded`. `'allow'` ignores them. Default `'refuse'`.
    */
   readonly statements?: 'report' | 'refuse' | 'allow'
 }

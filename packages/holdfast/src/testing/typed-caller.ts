@@ -118,8 +118,8 @@ export function createTypedCaller<O extends Operations>(
 }
 
 /**
- * Returns the cause of a failure if its problem does not contain it: the error itself, unless it is
- * the problem.
+ * Returns the error that the problem in the response does not contain: the failure itself, or its
+ * cause if the failure is the problem.
  */
 function causeOf(failure: unknown): unknown {
   return failure instanceof ProblemError ? failure.cause : failure

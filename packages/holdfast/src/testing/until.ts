@@ -5,9 +5,8 @@ import { HoldfastError } from '../kernel/base/holdfast-error.ts'
 /** Options of {@link until}. */
 export interface UntilOptions {
   /**
-   * Max time to wait. Default `'4m'`. It only bounds failures, since `until`
-   * returns as soon as the condition holds. A short one makes the verdict depend on how busy the
-   * machine is.
+   * Max time to wait. Default `'4m'`. It only bounds failures, since `until` returns as soon as the
+   * condition holds. A short timeout makes the verdict depend on how busy the machine is.
    */
   readonly timeout?: Duration
   /** Interval between checks. Default `'10ms'`. */

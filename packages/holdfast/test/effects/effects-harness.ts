@@ -16,7 +16,8 @@ export interface HeldLock {
 }
 
 /**
- * The effects service on a database, and a second process of it from the database's point of view.
+ * The effects service on a database, and a second instance, which the database sees as another
+ * process.
  */
 export interface Effects extends AsyncDisposable {
   readonly service: EffectsService

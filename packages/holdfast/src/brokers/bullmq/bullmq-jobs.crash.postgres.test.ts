@@ -112,7 +112,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     await redis.kill()
     await enqueue(40, 10)
     await until(async () => servers.every((server) => server.output().includes('handing over jobs')), {
-      what: 'workers that tell that Redis is away',
+      what: 'workers that report that Redis is away',
     })
     await redis.restart()
     await succeeded(100)

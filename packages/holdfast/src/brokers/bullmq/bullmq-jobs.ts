@@ -21,19 +21,19 @@ export interface BullMqJobsOptions {
    */
   readonly prefix?: string
   /**
-   * Name of the queue, and prefix of the names of the queues of limited jobs. Default `'jobs-'`
+   * Name of the queue. The names of the queues of limited jobs begin with it. Default `'jobs-'`
    * followed by an id of the service and its database.
    */
   readonly queue?: string
   /**
-   * Names of the jobs that Postgres keeps running: jobs with steps, and jobs with limits that
-   * BullMQ does not support. Default: none.
+   * Names of the jobs that still run on Postgres: jobs with steps, and jobs with limits that BullMQ
+   * does not support. Default: none.
    */
   readonly keepOnPostgres?: readonly string[]
   /**
-   * Validity of BullMQ's lock on a running job without renewal. If a worker dies, its jobs run
-   * again within 1.7 times this duration. Default `'10s'`. Raise it if jobs block the event loop
-   * for longer: their locks expire, and BullMQ runs them a second time.
+   * Time after which BullMQ's lock on a running job expires unless it is renewed. If a worker dies,
+   * its jobs run again within 1.7 times this duration. Default `'10s'`. Raise it if jobs block the
+   * event loop for longer: otherwise their locks expire, and BullMQ runs them a second time.
    */
   readonly lockDuration?: Duration
 }

@@ -28,7 +28,7 @@ export interface BullMqWorkerParts extends Pick<
   readonly connection: string | RedisOptions
   readonly prefix: string | undefined
   readonly plan: QueuePlan
-  /** Validity of a BullMQ lock without renewal, in milliseconds. */
+  /** Time after which a BullMQ lock expires unless it is renewed, in milliseconds. */
   readonly lockMs: number
 }
 

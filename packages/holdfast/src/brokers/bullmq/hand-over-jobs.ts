@@ -47,8 +47,8 @@ const firstId = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Hands ready jobs over to BullMQ, in the order in which they have to run. The transaction of a
- * batch commits after BullMQ has accepted it, so a crash can hand a job over twice but cannot lose
- * it. After each connect to Redis, jobs that Redis has lost are handed over again.
+ * batch commits after BullMQ has accepted the batch, so a crash can hand a job over twice but
+ * cannot lose it. After each connect to Redis, jobs that Redis has lost are handed over again.
  */
 export class Handover {
   readonly #parts: HandoverParts
@@ -154,7 +154,7 @@ export class Handover {
     const missing = rows.length === 0 ? [] : await abortable(queues.findMissing(rows), limit)
     if (missing.length > 0) {
       await abortable(queues.add(missing), limit)
-      this.#parts.log.warn({ jobs: missing.length }, 'lost jobs handed over to Redis again')
+      this.#parts.log.warn({ jobs: missing.length }, 'jobs that Redis had lost were handed over again')
     }
     return rows.length === searchBatch ? rows.at(-1)?.id : undefined
   }

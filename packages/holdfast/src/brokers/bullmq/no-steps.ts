@@ -16,7 +16,7 @@ export class NoSteps extends StepRunner {
   override toStep(): Step<unknown> {
     throw new HoldfastError(
       'job-without-steps',
-      `The job "${this.#job.name}" (${this.#job.definedAt}) used step(), but BullMQ runs it. Steps are stored under the claim of one attempt, which BullMQ does not have; keep the job on Postgres: bullmqJobs({ keepOnPostgres: ['${this.#job.name}'] }).`,
+      `The job "${this.#job.name}" (${this.#job.definedAt}) used step(), but BullMQ runs it. Steps need a claim for each attempt, and BullMQ has no claims; keep the job on Postgres: bullmqJobs({ keepOnPostgres: ['${this.#job.name}'] }).`,
     )
   }
 }

@@ -9,7 +9,7 @@ import type { JobRunEnd } from './run-job.ts'
 export interface QueueWorkerParts {
   readonly client: Redis
   readonly prefix: string | undefined
-  /** Validity of a BullMQ lock without renewal, in milliseconds. */
+  /** Time after which a BullMQ lock expires unless it is renewed, in milliseconds. */
   readonly lockMs: number
   readonly log: Logger
   /** Runs a job that BullMQ delivers. */

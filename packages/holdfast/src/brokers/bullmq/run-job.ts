@@ -67,7 +67,7 @@ async function fail(error: unknown, scope: AttemptScope, { records }: RunParts):
   const end = resolveFailure(error, { job, row, abortReason: deadline.reason })
   if (!end) {
     work.span.fail('job-lost')
-    log.warn('the job was run by another worker as well, which has ended it; nothing of this attempt is kept')
+    log.warn('another worker also ran the job and has ended it; nothing of this attempt is kept')
     return over('lost')
   }
   if (end.state === 'cancelled') return over('cancelled')

@@ -9,8 +9,8 @@ import { z } from 'zod'
 import { archive } from '../../effects/jobs/queries/archive.ts'
 import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 
-// Commands of an administrator reach a running service at once. Its clock has stopped, so it never
-// polls: all of its actions are effects of notifications.
+// Commands of an administrator reach a running service at once. The service's clock has stopped, so
+// the service never polls: it acts only on notifications.
 
 const Counted = event('thing.counted', { payload: z.int() })
 const { job, mutation, service } = holdfast({ database: postgres() })

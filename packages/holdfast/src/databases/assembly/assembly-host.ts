@@ -22,8 +22,8 @@ export interface AssemblyParts {
 }
 
 /**
- * Returns the host of a database's capabilities, including the functions that they use of each
- * other.
+ * Returns the host that the capabilities of a database share. It includes the functions of one
+ * capability that another one uses.
  */
 export function assemblyHost(
   host: DatabaseHost,

@@ -6,9 +6,9 @@ import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { schemaVersion } from './schema-version.ts'
 
 /**
- * Returns a health check of whether a database answers, and whether this version can work with its
- * tables: a newer one may have removed what this one needs while this process runs. It fails with
- * `schema-too-new` then, so that the load balancer sends no more calls here.
+ * Returns a health check that fails if a database does not answer, or if this version cannot work
+ * with its tables any more: a newer version may remove what this one needs while this process runs.
+ * In that case it fails with `schema-too-new`, so that the load balancer sends no more calls here.
  *
  * @param pool a pool used only for the framework's own statements. In a pool shared with calls, the
  * check would wait behind them and report the database as missing under load, which would remove a

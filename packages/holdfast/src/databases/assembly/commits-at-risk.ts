@@ -10,15 +10,15 @@ export interface CommitsAtRisk {
 
 const consequences: Readonly<Record<CommitsAtRisk['setting'], string>> = {
   synchronous_commit:
-    'a server crash loses acknowledged commits with their idempotency keys, so their retries run again',
+    'a server crash loses acknowledged commits and their idempotency keys, so retries run again',
   fsync: 'a machine crash can lose acknowledged commits and corrupt the whole cluster',
   full_page_writes:
     'a machine crash can corrupt pages that were being written, including acknowledged commits',
 }
 
 /**
- * Returns the settings that put commits at risk, as set by the server, the database or the role of
- * a session.
+ * Returns the settings of a session that put commits at risk. The server, the database or the role
+ * may have set them.
  */
 export async function findCommitsAtRisk(client: pg.ClientBase): Promise<readonly CommitsAtRisk[]> {
   const { rows } = await client.query<CommitsAtRisk>(`

@@ -23,14 +23,13 @@ export interface ConnectionLimits {
    */
   readonly writes?: number
   /**
-   * Max connections of the transactions of jobs. Default: the number of jobs that run at once, as
+   * Max connections for the transactions of jobs. Default: the number of jobs that run at once, as
    * far as the budget allows.
    */
   readonly jobs?: number
   /**
-   * Max number of calls that wait for a connection, for queries and mutations each; further calls
-   * are answered 503 `database-busy`. Default 500. Lower it if a late response is useless to
-   * clients.
+   * Max number of queries, and of mutations, that wait for a connection; further calls are answered
+   * 503 `database-busy`. Default 500. Lower it if a late response is useless to clients.
    */
   readonly queue?: number
   /**
@@ -45,7 +44,7 @@ export interface ConnectionLimits {
 interface ConnectionPlan extends Required<Omit<ConnectionLimits, 'jobs' | 'wait'>> {
   readonly waitMs: number
   readonly jobs: number | undefined
-  /** Connections reserved for queries, mutations and jobs each. */
+  /** Number of connections reserved for each kind of work: queries, mutations and jobs. */
   readonly share: number
 }
 

@@ -62,8 +62,8 @@ async function openDatabase(
   const { write, own } = connections.lanes
   const guard = await openStatementGuard({ statements: host.statements, pool: own })
   opening.defer(() => guard.close())
-  // Not in the framework's own lane, whose lock timeout is a second: many processes that start at
-  // the same time wait for each other.
+  // This does not use the framework's own lane: many processes that start at the same time wait for
+  // each other here, and the lock timeout of that lane is only a second.
   await requireAnswer(recognizeDatabase(write, { log: host.log, isDisposable }))
   const opened = await openCapabilities(
     capabilities,

@@ -14,7 +14,7 @@ import { z } from 'zod'
 import { createTestFolder } from '../../testing/test-folder.ts'
 import { startTestPostgres, testPostgresUrl } from '../../testing/test-postgres.ts'
 
-// A backup with the real pg_dump and pg_restore. They may not be older than the server. The
+// A backup with the real pg_dump and pg_restore. They must not be older than the server. The
 // embedded server comes without them, so the test needs a Postgres client of its version or later;
 // `npm run postgres-versions -- 15` runs it with the client of Debian 12.
 

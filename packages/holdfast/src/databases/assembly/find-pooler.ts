@@ -47,7 +47,7 @@ export async function findPooler(
   if (directWay.isPooled) throw invalid(leadsToPooler)
   if (directWay.database !== way.database)
     throw invalid(
-      `DATABASE_DIRECT_URL points to another database (${directWay.database}) than DATABASE_URL (${way.database}), which would not be migrated. Set both to the same database.`,
+      `DATABASE_DIRECT_URL points to another database (${directWay.database}) than DATABASE_URL (${way.database}): migrations would be applied to the wrong database. Set both to the same database.`,
     )
   return way.isPooled
 }
@@ -86,8 +86,9 @@ async function explore(connectionString: string, queryTimeoutMs: number): Promis
 }
 
 /**
- * Connects to a server or a pooler. Session settings prevent a limit of the role or the database
- * from cancelling the first statements. If a pooler rejects the settings, the session has none.
+ * Connects to a server or a pooler. The session overrides time limits of the role or the database,
+ * which could cancel the first statements. If a pooler rejects these settings, the session opens
+ * without them.
  */
 async function connectToEither(connectionString: string, queryTimeoutMs: number): Promise<DriverClient> {
   const options: ConnectClientOptions = {
@@ -106,7 +107,10 @@ async function connectToEither(connectionString: string, queryTimeoutMs: number)
 
 const protocolViolation = '08P01'
 
-/** Throws if the sessions of a pooler have settings that the service would otherwise set itself. */
+/**
+ * Throws if settings of a pooler's sessions differ from those that the driver needs. On direct
+ * connections, the service sets them itself.
+ */
 async function checkSettings(client: pg.Client): Promise<void> {
   const wrong = await wrongSettings(client)
   if (wrong.length === 0) return

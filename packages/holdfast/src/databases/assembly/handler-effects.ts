@@ -7,10 +7,10 @@ import type { Binding } from './binding.ts'
 
 /** Dependencies of {@link HandlerEffects}. */
 export interface HandlerEffectsParts {
-  /** The service whose statements they are. */
+  /** The service that runs the statements. */
   readonly owner: StatementOwner
   readonly binding: Binding<unknown, unknown>
-  /** Create the effects of the capabilities. */
+  /** The functions that create the effects of the capabilities. */
   readonly effects: Required<CapabilityEffects>
 }
 

@@ -45,7 +45,7 @@ export interface LocationOptions {
   readonly replicas?: readonly string[]
   /**
    * The reason why a service in production may reach a database on another machine without verified
-   * TLS. Without it, such a service does not start. Default: `DATABASE_TLS_EXCEPTION`.
+   * TLS. Without a reason, such a service does not start. Default: `DATABASE_TLS_EXCEPTION`.
    */
   readonly tlsException?: string
   /** The data folder of the embedded server. Default `.holdfast/postgres` in the current folder. */
@@ -55,8 +55,8 @@ export interface LocationOptions {
 /**
  * Locates the database.
  *
- * @throws HoldfastError `configuration-invalid` if no URL is given outside of development, if one
- * is not a Postgres URL, or if PGSSLMODE requests encryption that the URL does not.
+ * @throws HoldfastError `configuration-invalid` if no URL is given outside of development, if a
+ * given one is not a Postgres URL, or if PGSSLMODE requests encryption that the URL does not.
  */
 export async function locateDatabase(options: LocationOptions, host: ServiceHost): Promise<Location> {
   const { env } = host

@@ -3,7 +3,10 @@ import { schemaEpochMigration } from '../../storage/migrations/schema-epoch.ts'
 import { capabilities } from './capabilities.ts'
 import { databasePlaceMigration } from './recognize-database.ts'
 
-/** Fails a transaction that is not the one that was begun, or that began before a migration. */
+/**
+ * Creates the check of a transaction. It fails if the transaction that was begun has already ended,
+ * or if a migration was applied after it began.
+ */
 const transactionMarkerMigration: Migration = {
   name: '0004-transaction-marker',
   sql: `

@@ -7,7 +7,7 @@ import type { Location, Route } from './location.ts'
 /** The options of a process's connections. */
 export interface ConnectionOptions {
   /**
-   * Max number of connections that the process opens to the primary, or the max of each kind of
+   * Max number of connections that the process opens to the primary, or the max for each kind of
    * work. Default 12. Raise it if calls or jobs wait for connections and the server has some to
    * spare.
    */

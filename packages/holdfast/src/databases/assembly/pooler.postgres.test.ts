@@ -207,7 +207,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     const ending = Array.from({ length: 120 }, async (_, n) => {
       const running = processes[n % 2]!
       // The statement takes 20 ms: some calls end before it, some during it, and some while another
-      // call gets its session.
+      // call gets the session.
       const ended = await read(running, 'sleep', { timeoutMs: 1 + (n % 45) })
       others.push(
         n % 4 === 0 ? record(running, `${n}`, randomUUIDv7()) : read(running, 'sleep', { timeoutMs: 10_000 }),

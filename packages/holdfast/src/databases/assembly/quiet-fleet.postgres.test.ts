@@ -40,7 +40,7 @@ const another = service({ name: 'another', operations: {}, jobs: [own, unrelated
 const fleet = [workers, workers, workers, workers, another]
 
 const clock = createFakeClock()
-// Pools, wakers and all other parts send their statements with it.
+// Pools, wakers and all other parts send their statements with this method.
 const sent = vi.spyOn(pg.Client.prototype, 'query')
 const ends: (() => Promise<unknown>)[] = []
 let on: TestService<typeof operations>
@@ -62,7 +62,7 @@ beforeAll(async () => {
   await pass(1)
 })
 afterAll(async () => {
-  // Their delays would not end.
+  // Without this, the delays of the processes that stop would never end.
   const ticking = setInterval(() => clock.advance(100), 5)
   for (const end of ends.splice(0).toReversed()) await end()
   clearInterval(ticking)
@@ -75,8 +75,7 @@ const listening = `
 const many = 40
 
 /**
- * Returns the names of the statements sent while `act` runs; the text of a statement without a
- * name.
+ * Returns the names of the statements sent while `act` runs, and the texts of those without a name.
  */
 async function statementsOf(act: () => Promise<void>): Promise<readonly string[]> {
   sent.mockClear()
@@ -129,7 +128,8 @@ test('an idle process costs at most two statements a second, regardless of its c
   expect(length / seconds / fleet.length).toBeLessThanOrEqual(2)
 })
 
-// Statements of a process that was woken. It polls every 5 s, and less than a second passes here.
+// Statements that a process sends when it is woken. They are not from polls: a process polls every
+// 5 s, and less than a second passes here.
 const reactions = /holdfast_(claim_jobs|promote_due|lock_gate|find_gated|release_claims|lock_consumers)/
 
 test('jobs without a worker wake no process', async () => {

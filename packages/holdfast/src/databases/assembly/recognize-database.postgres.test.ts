@@ -117,7 +117,7 @@ describe('a start', () => {
       select relname as name from pg_class
       where relnamespace = 'holdfast'::regnamespace and relkind = 'r' and relreplident = 'd'
         and not exists (select from pg_index where indrelid = pg_class.oid and indisprimary)`)
-    // It never has rows.
+    // This table never has rows.
     expect(rows).toEqual([{ name: 'schema_epoch' }])
   })
 })
@@ -169,7 +169,7 @@ describe('a database that logical replication has moved to another server', () =
       },
       { what: 'the tables to be copied' },
     )
-    // Like the heartbeats of workers that still run on the old server.
+    // Workers that still run on the old server write such heartbeats.
     await source.query(`
       insert into holdfast.job_heartbeats (worker) values (gen_random_uuid());
       delete from holdfast.job_heartbeats`)

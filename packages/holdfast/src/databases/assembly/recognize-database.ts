@@ -13,8 +13,8 @@ import { transact } from '../../storage/postgres/transaction/with-transaction.ts
 //
 // The database has a row with its location: server, timeline and database name. A dump, a copy or
 // logical replication contains the row of the source, which differs from the actual location. The
-// first start that detects this makes the safe repairs, logs the rest at `warn`, and stores the new
-// location.
+// first start that detects this makes the safe repairs, logs at `warn` what has changed, and stores
+// the new location.
 //
 // Logical replication does not copy sequences. Sequences that are behind their tables are moved
 // forward, while a lock on the table keeps other transactions from using them. The positions of
@@ -91,14 +91,14 @@ export async function recognizeDatabase(
   if (!place) return
   const { row, repaired } = await transact(pool, { work, limitMs }, async (transaction) => {
     await transaction.run({ text: `select pg_advisory_xact_lock(hashtextextended('holdfast place', 0))` })
-    // Another process may have done it meanwhile.
+    // Another process may have stored the location since it was read.
     const [found] = await transaction.run<PlaceRow>(place)
     const tables = isKnown(found!, isDisposable) ? [] : await repairSequences(transaction)
     if (!isDisposable) await notePlace(transaction, found!.now)
     return { row: found!, repaired: tables }
   })
   if (!isDisposable) reportChange(row, log)
-  for (const table of repaired) log.warn({ table }, 'sequence behind its table moved forward')
+  for (const table of repaired) log.warn({ table }, 'sequence was behind its table; moved forward')
 }
 
 async function placeText(connection: Connection): Promise<string> {

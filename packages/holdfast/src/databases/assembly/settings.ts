@@ -32,7 +32,7 @@ export const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSet
   }),
   DATABASE_TLS_EXCEPTION: setting(text(), {
     description:
-      'Reason why a database on another machine may be used without verified TLS in production. Without it, the service does not start in this case.',
+      'Reason why a database on another machine may be used without verified TLS in production. Without a reason, the service does not start with such a database.',
     optional: true,
   }),
 })

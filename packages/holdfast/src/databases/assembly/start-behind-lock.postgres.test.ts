@@ -19,7 +19,7 @@ test('a start waits for a lock longer than the statements of the framework do', 
   const database = await createTestDatabase()
   await (await start(database.url)).stop()
   const client = await connectClient({ connectionString: database.url, applicationName: 'test' })
-  // As a slow dispatcher or another slow start does.
+  // A slow dispatcher, or another slow start, holds this lock in the same way.
   await client.query(`select pg_advisory_lock(hashtextextended('holdfast dispatch', 0))`)
   const starting = start(database.url)
   const waits = async (): Promise<boolean> => {

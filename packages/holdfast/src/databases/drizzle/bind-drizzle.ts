@@ -30,7 +30,7 @@ export type DrizzleWrite<S extends DrizzleSchema> = PgTransaction<
   ExtractTablesWithRelations<S>
 >
 
-/** Derivation of column names from property names if a table does not name them. */
+/** Conversion of property names to column names, for columns that the schema does not name. */
 export type DrizzleCasing = 'snake_case' | 'camelCase'
 
 /**

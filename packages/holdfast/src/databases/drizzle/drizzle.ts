@@ -11,8 +11,8 @@ import {
 /** Options of {@link drizzle}. */
 export interface DrizzleOptions extends PostgresOptions {
   /**
-   * Derivation of column names from property names if a table does not name them. Default: they are
-   * the same.
+   * Conversion of property names to column names, for columns that the schema does not name.
+   * Default: unchanged.
    */
   readonly casing?: DrizzleCasing
 }

@@ -12,8 +12,8 @@ export type ListColumn = Column | SQL.Aliased
 /** The parts that a statement includes so that it can be read in pages. */
 export interface ListParts {
   /**
-   * Limits the rows to those from the start of the page on. Combine it with the other conditions of
-   * `where`.
+   * Limits the rows to the first row of the page and those after it. Combine it with the other
+   * conditions of `where`.
    */
   readonly where: SQL | undefined
   /** The position of a row in the order. Select it as one of the fields. */

@@ -52,7 +52,7 @@ export function bindKysely<Tables>(
     })
   return {
     name: 'kysely',
-    // The types leave out the executor; nothing else about them is narrower than the object.
+    // The cast adds the executor, which Kysely's types leave out. It hides no other difference.
     read: (queryable) => connect(new SessionDriver(queryable)) as unknown as KyselyRead<Tables>,
     write: (queryable) => connect(new TransactionDriver(queryable)),
   }

@@ -12,7 +12,7 @@ export interface ListOptions<Column extends string> {
   readonly order: readonly OrderBy<Column>[]
 }
 
-/** A Kysely SELECT of one table or of joins, groups or unions. */
+/** A Kysely SELECT statement, from one table or with joins, groups or unions. */
 export interface ListStatement<Row> extends Expression<Row>, Compilable<Row> {}
 
 // One lower-case word: plugins that rename columns do not change it.

@@ -102,14 +102,15 @@ class SessionTransaction implements PrismaTransaction {
 
 /**
  * Runs one statement with Prisma's own adapter for `pg`, which knows how values are written and
- * read and what errors mean. It gets a pool that sends to the session. Each statement gets its own
- * adapter, which takes a microsecond, so that the driver error behind Prisma's error is known.
+ * read and what errors mean. The adapter gets a pool that sends to the session. Each statement gets
+ * a new adapter, so that the driver error behind Prisma's error is known; creating one takes a
+ * microsecond.
  *
  * @throws HoldfastError `prisma-driver-mismatch`.
  */
 async function runStatement<T>(queryable: Queryable, run: (adapter: PgAdapter) => Promise<T>): Promise<T> {
   let failure: unknown
-  // It never connects: the adapter only checks its class.
+  // The pool never connects: the adapter only checks its class.
   // oxlint-disable-next-line holdfast/no-bare-pg-client
   const pool = Object.assign(new pg.Pool(), {
     query: (statement: DriverStatement) =>

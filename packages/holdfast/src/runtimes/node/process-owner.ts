@@ -30,8 +30,8 @@ export interface ProcessOwner {
 
 /**
  * Stops the process gracefully at SIGTERM and SIGINT, and with exit code 1 after an uncaught error.
- * A second signal ends it at once, and so does the first one before the service has started: the
- * other side, such as the database, rolls back an interrupted start. (PID 1 of a container does not
+ * A second signal ends it at once. Before the service has started, so does the first one: the other
+ * side, such as the database, rolls back an interrupted start. (PID 1 of a container does not
  * receive signals at all without a listener.)
  */
 export function manageProcess(log: Logger): ProcessOwner {
@@ -89,8 +89,8 @@ function fieldsOf(error: unknown): LogFields {
 }
 
 /**
- * Reports why the service does not start, and ends the process: with the error's message if it is a
- * known one, with the stack if it is a defect.
+ * Reports why the service does not start, and ends the process. Shows the message of a known error,
+ * and the stack of a defect.
  */
 export async function failStart(error: unknown): Promise<never> {
   for (const one of failuresIn(error))

@@ -13,7 +13,7 @@ export interface ServeParts {
   readonly answersCalls: boolean
   /** The pages with which a service documents itself. */
   readonly documentation: Pages
-  /** Creates the health endpoints; `problemTypeBase` is the service's. */
+  /** Creates the health endpoints; `problemTypeBase` is that of the service. */
   readonly createHealth: (problemTypeBase: string) => Health
   /** Further settings read from the environment, besides those of the server and the service. */
   readonly settings: readonly Settings<unknown>[]

@@ -36,8 +36,9 @@ export interface Server<O extends Operations = Operations> {
   readonly port: number
   readonly service: RunningService<O>
   /**
-   * Stops the service: listens for the drain delay, no longer ready; then stops listening, waits
-   * for running calls, and closes the service. Repeated calls wait for the same stop.
+   * Stops the service: reports not ready, but still listens for the drain delay; then stops
+   * listening, waits for running calls, and closes the service. Repeated calls wait for the same
+   * stop.
    *
    * @throws HoldfastError `shutdown-timeout` if work had not ended within `grace`.
    */

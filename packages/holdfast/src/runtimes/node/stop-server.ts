@@ -32,7 +32,7 @@ export interface StopTimes {
 // Min time to close the database, even if the grace period is over.
 const minCloseMs = 500
 
-// Time for a job to end after its signal. After it, the job is abandoned.
+// Time for a job to end after its signal. After this time, the job is abandoned.
 const releaseMs = 2_000
 
 // Time to export the last spans, which show how the service ended. A receiver that is down must not

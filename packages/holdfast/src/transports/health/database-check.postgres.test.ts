@@ -74,7 +74,7 @@ test('a process is not ready once a newer version has removed tables that it nee
   const lines: Record<string, unknown>[] = []
   await using tested = await open((line) => lines.push(JSON.parse(line) as Record<string, unknown>))
   expect((await tested.fetch('/health/ready')).status).toBe(200)
-  // As a migration of a newer version records itself.
+  // A migration of a newer version inserts such a row.
   await tested.sql(
     `insert into holdfast.migrations (owner, name, checksum, duration_ms, needs_version)
      values ('holdfast', '9999-contract', '', 0, $1)`,

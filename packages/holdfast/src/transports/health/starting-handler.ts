@@ -13,9 +13,9 @@ import { readRequestId } from '../http/request/request-id.ts'
 import { toPass } from './readiness.ts'
 
 /**
- * Returns the handler for requests while a service starts, which takes as long as its migrations:
- * the process is live but not ready. Without it, a liveness probe would kill the process in the
- * middle of a long migration.
+ * Returns the handler for requests that arrive while a service starts: it reports the process as
+ * live but not ready. A start takes as long as its migrations. Without this handler, a liveness
+ * probe would kill the process in the middle of a long one.
  */
 export function startingHandler(problemTypeBase: string): Health['starting'] {
   const security = createSecurityHeaders()

@@ -43,7 +43,8 @@ export function createChallenge(access: Access, { name, securitySchemes }: Chall
 }
 
 /**
- * Returns true if a rule admits callers without credentials and has no alternative that needs some.
+ * Returns true if a rule admits callers without credentials and has no alternative that needs
+ * credentials.
  */
 export function isPublic(access: Access, ofService: SecuritySchemes): boolean {
   return schemesOf(access, ofService).length === 0
@@ -66,7 +67,8 @@ function challengeOf(scheme: SecurityScheme, service: string): string {
       : `ApiKey ${realm}, in="${scheme.in}", name=${quoted(scheme.name)}`
   }
   const word = scheme.scheme.charAt(0).toUpperCase() + scheme.scheme.slice(1)
-  // RFC 7617 section 2.1: without it, the encoding of non-ASCII characters depends on the browser.
+  // RFC 7617 section 2.1: without the charset, the encoding of non-ASCII characters depends on the
+  // browser.
   return word.toLowerCase() === 'basic' ? `${word} ${realm}, charset="UTF-8"` : `${word} ${realm}`
 }
 

@@ -82,7 +82,7 @@ function valuesAt(indexes: Indexes, values: readonly string[]): Record<string, s
 
 /**
  * Returns a path in the router's syntax. Literal segments are percent-encoded as in requests, so
- * none is read as syntax.
+ * the router reads no part of them as syntax.
  */
 function toPattern(path: string): string {
   return path

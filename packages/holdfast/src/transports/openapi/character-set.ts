@@ -3,8 +3,8 @@ export type CharacterSet = readonly (readonly [first: number, last: number])[]
 
 const lastCodePoint = 0x10ffff
 
-// Within one block, no two adjacent code points form another one, as a high and a low surrogate
-// would.
+// High and low surrogates are in separate blocks: next to each other in a text, two of them would
+// form another code point.
 const blocks = [
   [0, 0xd7ff],
   [0xd800, 0xdbff],

@@ -115,8 +115,8 @@ function rewriteMember(part: string): string | undefined {
 
 /**
  * Returns a class of these characters. Without the `u` flag, JavaScript reads a character beyond
- * U+FFFF as two, so a class can contain either all of these characters, by negation, or none of
- * them.
+ * U+FFFF as two, so a class can contain all characters beyond U+FFFF, by negation, or no such
+ * character.
  */
 function writeSet(set: CharacterSet): string | undefined {
   const astral = (ranges: CharacterSet): boolean => ranges.some(([, last]) => last > 0xffff)

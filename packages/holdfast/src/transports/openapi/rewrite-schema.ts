@@ -58,12 +58,11 @@ export function rewriteSchema(
 function rewritePattern(pattern: string): JsonSchema {
   const portable = toPortablePattern(pattern)
   return portable === undefined
-    ? { $comment: `Also matches the JavaScript regular expression /${pattern}/u.` }
+    ? { $comment: `Must also match the JavaScript regular expression /${pattern}/u.` }
     : { pattern: portable }
 }
 
-// Removing a pattern would reject the properties that it allows, so one without a portable form
-// stays.
+// Keeps a pattern without a portable form: removing it would reject the properties that it allows.
 function mapPatterns(named: object, change: (value: unknown) => unknown): object {
   const entries = Object.entries(named)
   return Object.fromEntries(

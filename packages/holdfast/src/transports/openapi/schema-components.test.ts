@@ -29,7 +29,7 @@ describe('a pattern', () => {
     const components = createSchemaComponents()
     expect(components.embed({ type: 'string', pattern: '^\\p{L}+$' }, 'Name')).toEqual({
       type: 'string',
-      $comment: 'Also matches the JavaScript regular expression /^\\p{L}+$/u.',
+      $comment: 'Must also match the JavaScript regular expression /^\\p{L}+$/u.',
     })
   })
 

@@ -115,6 +115,6 @@ function nameOf(pointer: string, owner: string): string {
 function unknownReference(reference: string, owner: string): HoldfastError {
   return new HoldfastError(
     'openapi-reference-unknown',
-    `The schema of ${owner} has the reference ${reference}, which is neither # nor one of its definitions. Make its library write the referenced schema under #/$defs.`,
+    `The schema of ${owner} has the reference ${reference}, which is neither # nor one of its definitions. Make the schema library write the referenced schema under #/$defs.`,
   )
 }

@@ -63,8 +63,8 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
 }
 
 /**
- * Returns the idempotency header of a mutation that differs from the shared one: it is optional, or
- * has another name.
+ * Returns the idempotency header of a mutation for which the header is optional or has another
+ * name. Other mutations use the shared one.
  */
 export function idempotencyKeyParameter({
   idempotencyHeader,

@@ -31,8 +31,8 @@ const methods = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']
 export function toOpenApi(running: RunningService): OpenApiDocument {
   const components = createSchemaComponents()
   const operations = [...running.operations.values()].sort((a, b) => compare(a.name, b.name))
-  // Embedded first, so that a schema named by the application keeps its name, and so that the
-  // output keeps the name if the input differs.
+  // Output schemas are embedded first. So a schema that the application has named keeps its name,
+  // and if the input differs from the output, the output keeps it.
   for (const { name, outputSchema } of operations) components.embed(outputSchema, outputName(name))
   for (const { name, inputSchema } of operations) components.embed(inputSchema, inputName(name), inputVariant)
   const documented = new Map(

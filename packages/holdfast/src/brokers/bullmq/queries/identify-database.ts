@@ -1,8 +1,8 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 
 /**
- * Reads an id of the service on this database. It keeps its queues apart from those of other
- * services and databases, and of renamed copies of the database, in the same Redis.
+ * Reads an id of the service on this database. In a shared Redis, the id keeps the service's queues
+ * apart from those of other services, of other databases, and of renamed copies of this database.
  */
 export function identifyDatabase(service: string): Statement {
   return {

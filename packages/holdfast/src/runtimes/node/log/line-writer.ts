@@ -8,8 +8,8 @@ export interface LineWriter {
   write(line: string, isUrgent: boolean): void
 }
 
-// Lines are written together, since a system call per line would cost more than the rest of a short
-// call.
+// Lines are written in batches: with a system call per line, logging would cost more than all other
+// work of a short operation.
 const batchLength = 16_384
 const maxDelayMs = 100
 
@@ -18,8 +18,8 @@ const maxDelayMs = 100
 const retryMs = 1
 // Unread lines beyond this size are dropped: a reader that hangs must not fill the memory.
 const maxLength = 16 * 1_024 * 1_024
-// Max wait for the reader when the process ends: it waits for a slow reader, but not for one that
-// has stopped reading.
+// Max time without progress for which an ending process waits for its reader: a slow reader gets
+// all lines, and one that has stopped reading does not keep the process alive.
 const maxStallMs = 5_000
 
 const nothing = new Uint8Array(0)

@@ -15,9 +15,9 @@ const warnSeverity = 40
 
 /**
  * Creates the log of a process: pino, one JSON object per line, on stdout. Lines are buffered for
- * at most a tenth of a second; a warning or an error is written at once with all lines before it,
- * and so is the rest when the process ends, unless it is killed. A closed reader or a full disk
- * causes no failure.
+ * at most a tenth of a second; a warning or an error is written at once, with all lines before it.
+ * When the process ends, the rest is written, unless the process is killed. A closed reader or a
+ * full disk causes no failure.
  */
 export function createProcessLog({ level, isForPeople }: ProcessLogOptions): Logger {
   return pino(

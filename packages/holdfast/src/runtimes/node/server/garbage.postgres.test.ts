@@ -47,7 +47,7 @@ async function leftPerCall(method: string, path: string): Promise<number> {
 }
 
 // A function literal that is assigned to a property is allocated in the old generation, and keeps
-// everything it refers to; so do the tables that a Map has outgrown.
+// everything it refers to. The same is true of the tables that a Map has outgrown.
 test.for([
   ['GET', '/read'],
   ['POST', '/write'],

@@ -7,7 +7,7 @@ const form = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::\d{1,5})?$/
 
 /**
  * Returns the rejection of a request whose `Host` is missing or malformed; `undefined` if it is
- * valid. A proxy may have used it to route the request.
+ * valid. A proxy may have used the header to route the request.
  */
 export function checkHost({ headers, httpVersion }: IncomingMessage): ProblemError | undefined {
   const { host } = headers

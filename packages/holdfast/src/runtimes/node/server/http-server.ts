@@ -103,9 +103,9 @@ class NodeHttpServer implements HttpServer {
 
   async close(): Promise<void> {
     this.drain()
-    // A request makes its connection busy only after it was read, which the event loop does once
-    // between two of these. Closing a connection with an unread request would reset it, and the
-    // client would not know the reason.
+    // A connection counts as busy only after its request was read. The event loop reads from all
+    // connections between the two `setImmediate`. Closing a connection with an unread request would
+    // reset it, and the client would not know the reason.
     await setImmediate()
     await setImmediate()
     await new Promise<void>((resolve) => {

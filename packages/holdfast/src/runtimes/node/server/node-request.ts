@@ -65,7 +65,7 @@ function readContent(incoming: IncomingMessage, limitBytes: number): Promise<Uin
   return new Promise((resolve, reject) => {
     const { socket } = incoming
     const content = new BodyBuffer(limitBytes)
-    // Chunk extensions are not part of the body; node:http limits those of one chunk only.
+    // Chunk extensions are not part of the body; node:http limits only those of each single chunk.
     const maxBytesRead = socket.bytesRead + limitBytes * 2 + slackBytes
     const keep = (chunk: Buffer): void => {
       try {

@@ -20,8 +20,8 @@ export function sendRawAnswer({ status, headers, body }: HttpAnswer, socket: Dup
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`)
   socket.end(content)
-  // Further input is discarded meanwhile: closing with unread bytes resets the connection, and the
-  // response is lost.
+  // Until then, further input is discarded: closing with unread bytes resets the connection, and
+  // the response is lost.
   socket.resume()
   const timer = setTimeout(() => socket.destroy(), lingerMs)
   socket.once('close', () => clearTimeout(timer))

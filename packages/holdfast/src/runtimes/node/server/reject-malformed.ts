@@ -59,8 +59,8 @@ export function rejectMalformed(server: Server, handler: Pick<Handler, 'refuse'>
 }
 
 /**
- * Returns whether the client would treat another response as the response to an earlier request,
- * which is still being written or whose call is still running.
+ * Returns true if the response to an earlier request is still being written, or its call is still
+ * running. The client would treat another response as the one to that request.
  */
 function isAnswered(socket: Duplex): boolean {
   const { _httpMessage: response } = socket as { _httpMessage?: UnfinishedResponse | null }

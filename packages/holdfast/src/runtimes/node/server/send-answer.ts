@@ -18,7 +18,7 @@ export interface SendOptions {
   readonly unsent: UnsentAnswers
 }
 
-// Max wait for a client that is still sending, since it reads the response late.
+// Max wait for a client that is still sending, and may read the response only after that.
 const lingerMs = 1_000
 
 // Number of bytes that are passed to the socket at a time. The client has made progress when a

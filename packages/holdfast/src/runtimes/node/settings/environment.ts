@@ -26,8 +26,9 @@ export interface EnvironmentOptions {
 const envFile = '.env'
 
 /**
- * Opens an environment: in development including a `.env`, and in every mode including the content
- * of files named by variables such as `DATABASE_URL_FILE`, which is how containers receive secrets.
+ * Opens an environment. In development, it includes a `.env`. In every mode, it includes the
+ * content of files named by variables such as `DATABASE_URL_FILE`: containers receive secrets in
+ * this way.
  */
 export function openEnvironment({ env: given, names, folder, notify }: EnvironmentOptions): Environment {
   const mode = readMode(given)
@@ -35,7 +36,7 @@ export function openEnvironment({ env: given, names, folder, notify }: Environme
   const issues: string[] = []
   const env: Record<string, string | undefined> = { ...given }
   const fromFile = folder === undefined ? {} : readEnvFile(folder, mode, { notify, issues })
-  // The environment overrides `.env`, whether it sets a value or the file of one.
+  // The environment overrides `.env`, whether it sets a value or names the file with the value.
   const said = new Set(names.filter((name) => given[name] || given[`${name}_FILE`]).flatMap(bothNames))
   for (const [name, value] of Object.entries(fromFile)) {
     if (given[name] || said.has(name)) continue
@@ -70,7 +71,7 @@ function bothNames(name: string): readonly string[] {
 }
 
 /**
- * Returns a path as an absolute one. Text that does not look like a path is hidden: it may be the
+ * Returns the absolute form of a path. Text that does not look like a path is hidden: it may be the
  * secret itself.
  */
 function showPath(path: string): string {

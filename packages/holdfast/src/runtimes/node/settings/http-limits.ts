@@ -75,7 +75,7 @@ const defaults: Required<HttpLimits> = {
   maxUnsentBytes: 268_435_456,
 }
 
-/** Returns the limits of the options, with the setting as a fallback. */
+/** Returns the limits in the options, with the keep-alive timeout of the settings as a fallback. */
 export function chooseHttpLimits(
   options: HttpLimits,
   { KEEP_ALIVE_TIMEOUT }: { readonly KEEP_ALIVE_TIMEOUT: number },
@@ -86,8 +86,8 @@ export function chooseHttpLimits(
 /**
  * Returns the limits with their defaults.
  *
- * @throws HoldfastError `configuration-invalid` that names each one that is not an integer from 1,
- * or not a duration.
+ * @throws HoldfastError `configuration-invalid` that names each limit that is not a positive
+ * integer or not a duration.
  */
 export function readHttpLimits(given: HttpLimits): ReadHttpLimits {
   const issues: string[] = []

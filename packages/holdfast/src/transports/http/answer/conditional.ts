@@ -14,7 +14,7 @@ export function applyConditional(
   cacheControl: Exchange['cacheControl'] = 'no-cache',
 ): HttpAnswer {
   if (method !== 'GET' && method !== 'HEAD') return answer
-  // Clients never have a stored copy of a response that may not be stored.
+  // Clients never have a stored copy of a response that must not be stored.
   const isCacheable = answer.status === 200 && answer.headers['cache-control'] !== 'no-store'
   return withoutBodyOfHead(
     isCacheable ? withEtag(answer, cacheControl, header('if-none-match')) : answer,

@@ -6,8 +6,8 @@ export function etagOf(body: string | Uint8Array): string {
 }
 
 /**
- * Returns true if an `If-None-Match` header contains an entity tag, by the weak comparison that it
- * requires.
+ * Returns true if an `If-None-Match` header contains an entity tag, by the weak comparison that the
+ * header requires.
  */
 export function matchesEtag(ifNoneMatch: string, etag: string): boolean {
   // Tags of this service contain no list syntax, so a match is always a whole element.

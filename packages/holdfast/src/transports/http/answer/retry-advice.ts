@@ -2,7 +2,7 @@ import type { AnyProblem } from '../../../kernel/problem/problem.ts'
 
 /** Advice on retrying a request that was answered with a problem. */
 export interface RetryAdvice {
-  /** True if the same request may get another response next time. */
+  /** True if the same request may get a different response next time. */
   readonly mayHelp: boolean
   /** The advice, in a sentence or two. */
   readonly text: string

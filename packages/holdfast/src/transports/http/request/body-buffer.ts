@@ -3,8 +3,8 @@ import { ContentTooLarge } from '../../../kernel/problem/problems.ts'
 // Most bodies arrive in one chunk, and most of the others fit into this capacity.
 const firstCapacityBytes = 16_384
 
-// One chunk is allowed per this many bytes of the limit: a chunk costs about as much as these
-// bytes. The base value is for short bodies.
+// The max number of chunks is the base value, which suffices for short bodies, plus one chunk for
+// every `bytesPerChunk` of the limit: a chunk costs about as much as these bytes.
 const bytesPerChunk = 64
 const baseChunks = 1_024
 

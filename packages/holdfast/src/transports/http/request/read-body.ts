@@ -22,7 +22,8 @@ export async function readBody(request: HttpRequest, limitBytes: number): Promis
 
 /**
  * Rejects a body if the method defines no meaning for it (RFC 9110 section 9.3.5): a client that
- * sends one would expect it to matter, but it is not part of the fingerprint. Throws `BadRequest`.
+ * sends one would expect it to matter, but the body is not part of the request's fingerprint.
+ * Throws `BadRequest`.
  */
 export async function rejectBody(request: HttpRequest, limitBytes: number): Promise<void> {
   const hasContent = announcedLength(request) > 0 || (await readContent(request, limitBytes)).length > 0
