@@ -39,9 +39,9 @@ export interface TestServiceOptions {
    */
   readonly externalCalls?: 'report' | 'refuse' | 'allow'
   /**
-   * The handling of statements that a handler repeats, or runs beyond its operation's budget.
-   * `'report'` logs a warning; for repeats, at the third one. `'refuse'` throws `query-repeated` at
-   * the second repeat, or `statement-budget-exceeded`. `'allow'` ignores them. Default `'refuse'`.
+   * The handling of statements that a handler repeats, or runs beyond its operation's budget:
+   * `'report'` logs a warning (at the third repeat), `'refuse'` throws `query-repeated` (at the
+   * second repeat) or `statement-budget-exceeded`, and `'allow'` ignores them. Default `'refuse'`.
    */
   readonly statements?: 'report' | 'refuse' | 'allow'
 }
