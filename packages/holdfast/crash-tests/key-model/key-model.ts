@@ -26,8 +26,8 @@ export interface Reply {
 interface Settled {
   readonly request: string
   /**
-   * The request that has the key; `undefined` if it is known only that other requests were
-   * rejected.
+   * The answer that is stored for the key; `undefined` if it is only known that other requests with
+   * the key were rejected.
    */
   answer: Answer | undefined
 }

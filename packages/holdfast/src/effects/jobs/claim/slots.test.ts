@@ -4,7 +4,7 @@ import { divideSlots, type Slots } from './slots.ts'
 
 const row = (name: string, share_key: string | null = null) => ({ name, share_key })
 
-/** Starts as many jobs as may start, and returns their number. */
+/** Starts as many jobs as the slots allow, and returns their number. */
 function fill(slots: Slots, one: ReturnType<typeof row>): number {
   let begun = 0
   while (slots.canBegin(one)) {

@@ -40,7 +40,7 @@ export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
   readonly #waker: WakeSender
   /** Unique jobs that were inserted or found before the commit. */
   readonly #unique: JobRow[] = []
-  /** Wakes to send after the commit; their jobs may belong to other services. */
+  /** The workers to wake after the commit, perhaps of other services. */
   readonly #wakes: {
     readonly kind: 'jobs' | 'returned' | 'cancelled'
     readonly name: string

@@ -1,6 +1,6 @@
 import type { HeartbeatTarget } from './heartbeat-connection.ts'
 
-/** A request of the main thread to the heartbeat thread. */
+/** A request from the main thread to the heartbeat thread. */
 export type HeartbeatRequest =
   | {
       readonly kind: 'start'

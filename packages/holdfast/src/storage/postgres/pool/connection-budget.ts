@@ -128,7 +128,8 @@ export class ConnectionBudget {
   settle(): void {
     for (const lane of this.#lanes) {
       while (lane.isWaiting && this.mayOpen(lane)) lane.openForWaiting()
-      // The closing session counts until its socket has closed, which calls this method again.
+      // A closing session counts toward the budget until its socket has closed. Then this method is
+      // called again.
       if (lane.isWaiting && lane.open < lane.max && !this.#isMakingRoom) {
         this.#makeRoom(lane, lane.open < lane.min ? 0 : surplusIdleMs)
       }

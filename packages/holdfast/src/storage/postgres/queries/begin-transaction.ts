@@ -36,8 +36,8 @@ export function beginStatement(isolation: IsolationLevel): Statement {
 }
 
 /**
- * The SQL columns that set the limits and the marker of a transaction from `$1` to `$4`, and read
- * the schema epoch.
+ * The SQL columns that set the limits of a transaction (`$1` to `$3`) and its marker (`$4`), and
+ * return the schema epoch.
  *
  * `transaction_timeout` ends the session if the transaction takes longer, in any state. No other
  * limit covers a client that disappears while sending a message: its transaction neither runs a

@@ -70,8 +70,8 @@ export class StatementShape {
   }
 }
 
-// The number of texts that contain values is unlimited: the older half is dropped when the newer
-// half is full.
+// There is no limit to the number of texts that contain values, so the cache has one: when its
+// newer half is full, the older half is dropped.
 const maxKept = 1_000
 // Long texts are generated, and reading their first word is fast.
 const maxKeptLength = 10_000

@@ -10,8 +10,9 @@ export interface TransactionOptions {
   /** The operation or job whose handler writes through it. Default: the framework itself. */
   readonly owner?: TransactionOwner | undefined
   /**
-   * True if its commit checks the marker and the schema epoch. Default true. False if it runs only
-   * statements of the framework, which do not end it, and which work before and after a migration.
+   * True if its commit checks the marker and the schema epoch. Default true. False for transactions
+   * that only run statements of the framework: these never end the transaction, and they work
+   * before and after a migration.
    */
   readonly isChecked?: boolean
 }
