@@ -72,9 +72,13 @@ function post(body: object, headers: Record<string, string> = {}): RequestInit {
   }
 }
 
+// A call has this span only if no connection is free, because another call has just ended.
+const waiting = 'acquire connection'
+
 /** Returns the spans as a tree of names, siblings in the order in which they began. */
 function treeOf(spans: readonly FinishedSpan[], parent?: FinishedSpan): unknown[] {
   return spans
+    .filter(({ name }) => name !== waiting)
     .filter(({ trace }) =>
       parent
         ? trace.parentSpanId === parent.trace.spanId
