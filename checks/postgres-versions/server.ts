@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -11,6 +10,7 @@ import { serverAccount } from '../../packages/holdfast/src/storage/embedded/serv
 import { serverEnvironment } from '../../packages/holdfast/src/storage/embedded/server-environment.ts'
 import { HoldfastError } from '../../packages/holdfast/src/kernel/base/holdfast-error.ts'
 import { until } from '../../packages/holdfast/src/testing/until.ts'
+import { freePort, listens } from '../../packages/holdfast/test/free-port.ts'
 
 /** A Postgres server of a given version. */
 export interface PostgresServer {
@@ -64,26 +64,5 @@ export async function startPostgres(root: string): Promise<PostgresServer> {
       process.off('exit', killAtExit)
       rmSync(folder, { recursive: true, force: true })
     },
-  }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
-
-async function listens(port: number): Promise<boolean> {
-  const socket = connect({ port, host: '127.0.0.1' })
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
   }
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from 'holdfast/testing'
-import { freePort } from './server-process.ts'
+import { freePort } from '../test/free-port.ts'
 
 /** A load balancer in front of servers. */
 export interface Haproxy {

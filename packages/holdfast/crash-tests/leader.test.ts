@@ -6,7 +6,8 @@ import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 import { bundleProgram } from '../test/bundle-program.ts'
-import { freePort, type ServerProcess, startServer } from './server-process.ts'
+import { freePort } from '../test/free-port.ts'
+import { type ServerProcess, startServer } from './server-process.ts'
 
 /*
  * Goal: no work of a service depends on one process: another process takes over the tasks of the

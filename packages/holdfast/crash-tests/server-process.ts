@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { until } from 'holdfast/testing'
 import { bundleProgram } from '../test/bundle-program.ts'
+import { freePort } from '../test/free-port.ts'
 
 /** A server in a separate process, on a port that stays the same when it is restarted. */
 export interface ServerProcess {
@@ -107,17 +107,4 @@ async function hasStarted(url: string): Promise<boolean> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(answerLimitMs) })
   await answer.body?.cancel()
   return answer.status !== 503
-}
-
-/** Returns a port of this machine that is currently free. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      probe.close(() => resolve(port))
-    })
-  })
 }

@@ -55,6 +55,6 @@ export async function expectFlatStatements<O extends Operations, Name extends ke
   const shown = counts.map((count, index) => `${count} with ${sizes[index]}`).join(', ')
   throw new HoldfastError(
     'statements-grow',
-    `${name} (${operation.definedAt}) runs more statements as the data grows: ${shown}. Read all rows at once: with a join, with \`= any($1)\`, or with load of a relation.`,
+    `${name} (${operation.definedAt}) runs more statements as the data grows: ${shown}. Read all rows at once: with a join, with \`= any($1)\`, or with the load function of a relation.`,
   )
 }

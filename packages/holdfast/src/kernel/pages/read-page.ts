@@ -203,7 +203,7 @@ function visible(value: string | null | undefined, name: string): string {
   if (value !== null && value !== undefined) return value
   throw new HoldfastError(
     'page-position-invalid',
-    `The ordering column "${name}" of a page is null, which a client cannot send. Page by cursor, or order by columns without nulls.`,
+    `The ordering column "${name}" is null in this page, and a client cannot send null as a position. Page by cursor, or order by columns without nulls.`,
   )
 }
 

@@ -115,7 +115,7 @@ function checkHeader(name: string, value: string): void {
     validateHeaderValue(name, value)
   } catch (cause) {
     throw invalid(
-      `The header ${JSON.stringify(name)} of OTEL_EXPORTER_OTLP_HEADERS, or of the option headers of telemetry, is invalid (${(cause as NodeJS.ErrnoException).code}). Names consist of letters, digits and hyphens; values must not contain line feeds or control characters.`,
+      `The header ${JSON.stringify(name)} in OTEL_EXPORTER_OTLP_HEADERS or telemetry.headers is invalid (${(cause as NodeJS.ErrnoException).code}). Names consist of letters, digits and hyphens; values must not contain line feeds or control characters.`,
     )
   }
 }

@@ -1,6 +1,6 @@
 import { until } from 'holdfast/testing'
 import { describe, expect, test } from 'vitest'
-import { freePort } from '../../../crash-tests/server-process.ts'
+import { freePort } from '../../../test/free-port.ts'
 import { type Child, startMain } from './child.fixture.ts'
 
 /** Sends a request that takes a while; resolves when its call has begun. */

@@ -170,7 +170,8 @@ function isWorthReporting(
   return !isReported && runs >= notedAt && performance.now() - firstMs >= notedAfterMs
 }
 
-const readAtOnce = 'Read all rows at once, with a join, with `= any($1)`, or with load of a relation'
+const readAtOnce =
+  'Read all rows at once, with a join, with `= any($1)`, or with the load function of a relation'
 const writeAtOnce = 'Write all rows at once, with several rows of values, or with `unnest($1)`'
 
 function describe(

@@ -1,20 +1,15 @@
-import type { Clock } from '../../../kernel/base/clock.ts'
 import { type RecurringTask, startRecurringTask } from '../../../kernel/base/recurring-task.ts'
-import type { Job } from '../../../kernel/background/job.ts'
-import type { Logger } from '../../../kernel/base/log.ts'
 import { limitedWork } from '../../../kernel/host/work.ts'
-import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { beatMs } from '../heartbeat/heartbeat-loop.ts'
 import { leaseMs } from '../heartbeat/heartbeat.ts'
-import { Admissions } from './admissions.ts'
+import { Admissions, type AdmissionsParts } from './admissions.ts'
 import type { Leadership } from './leadership.ts'
 import { pollIntervalMs, pollRetryMs } from './poll-interval.ts'
 import { promoteDue, promotionBatch, type PromotionRow } from '../queries/promote-due.ts'
 import { nextDeath } from '../queries/workers.ts'
 import { rescueJobs } from './rescue-jobs.ts'
 import { concerned, type Wake } from '../../wakes/wake.ts'
-import type { Waker } from '../../wakes/waker.ts'
 
 // The tasks of the leader, for the jobs of all processes of a service:
 //
@@ -36,13 +31,7 @@ export interface Rescuer {
 }
 
 /** Dependencies of {@link startLeaderTasks}. */
-export interface LeaderTasksParts {
-  readonly service: string
-  readonly jobs: ReadonlyMap<string, Job>
-  readonly pool: Pool
-  readonly clock: Clock
-  readonly log: Logger
-  readonly waker: Waker
+export interface LeaderTasksParts extends Omit<AdmissionsParts, 'isOwn'> {
   readonly leadership: Leadership
   /** Returns the worker of this process; `undefined` if there is none at present. */
   readonly rescuer: () => Rescuer | undefined
