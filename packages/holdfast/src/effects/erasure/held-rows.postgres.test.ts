@@ -237,18 +237,21 @@ describe('a webhook', () => {
     expect(await erase()).toMatchObject({ erased: { jobs: 1, webhooks: 1 }, isComplete: true })
   })
 
-  test('that is being erased is not replayed', async () => {
+  test.each([
+    ['by itself', async (id: string) => replayWebhookDelivery(app.pool, id), 'webhook-delivery-erased'],
+    ['in a range', async () => replayWebhookDeliveries(app.pool, await range()), 0],
+  ])('that is being erased is not replayed %s', async (_, replay, expected) => {
     await app.note(customer, { parts: ['message'] })
     await app.work()
     const { id } = await delivery()
     await app.pool.query(`delete from holdfast.webhook_deliveries where id <> $1`, [id])
-    let replaying: Promise<number> | undefined
+    let replaying: Promise<unknown> | undefined
     let hasErased = false
     const watched = await app.watched({
       async before(text) {
         if (text.includes(`set body = ''`)) hasErased = true
         if (text !== 'commit' || !hasErased || replaying) return
-        replaying = replayWebhookDeliveries(app.pool, await range())
+        replaying = replay(id).catch((error: { readonly code: string }) => error.code)
         await waitsForLock()
       },
     })
@@ -256,7 +259,7 @@ describe('a webhook', () => {
       erased: { webhooks: 1 },
       isComplete: true,
     })
-    expect(await replaying).toBe(0)
+    expect(await replaying).toBe(expected)
     expect(await delivery()).toMatchObject({ state: 'delivered' })
   })
 })

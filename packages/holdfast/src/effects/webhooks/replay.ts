@@ -35,14 +35,9 @@ const maxReplayed = 10_000
 
 /** Sends one delivery again. `null` means any service or any owner. */
 export async function replayDeliveryOf(client: StatementClient, reference: EndpointReference): Promise<void> {
+  await checkReplayable(client, reference)
   const { id, service, owner } = reference
-  const [found] = isUuid(id)
-    ? await runStatement<ReplayDeliveryRow>(client, findDeliveryEndpoint(reference))
-    : []
-  if (!found) throw WebhookDeliveryUnknown()
-  if (found.is_erased) throw WebhookDeliveryErased()
-  if (!found.is_enabled) throw WebhookEndpointDisabled()
-  await runStatement(
+  const jobs = await runStatement(
     client,
     replayDeliveryRows(deliveryJobName, {
       service,
@@ -55,6 +50,19 @@ export async function replayDeliveryOf(client: StatementClient, reference: Endpo
       limit: 1,
     }),
   )
+  if (jobs.length > 0) return
+  // Since the check, the delivery was erased or its endpoint was disabled.
+  await checkReplayable(client, reference)
+  throw WebhookEndpointDisabled()
+}
+
+async function checkReplayable(client: StatementClient, reference: EndpointReference): Promise<void> {
+  const [found] = isUuid(reference.id)
+    ? await runStatement<ReplayDeliveryRow>(client, findDeliveryEndpoint(reference))
+    : []
+  if (!found) throw WebhookDeliveryUnknown()
+  if (found.is_erased) throw WebhookDeliveryErased()
+  if (!found.is_enabled) throw WebhookEndpointDisabled()
 }
 
 /**
