@@ -12,7 +12,7 @@ import { isPaged, linksOf } from '../pages/page-links.ts'
 import type { PageRequest, PageSource, ReadPage } from '../pages/page.ts'
 import { readPage } from '../pages/read-page.ts'
 
-/** The dependencies of a context apart from its call. */
+/** The parts of a context besides the call. */
 export interface CallContextParts {
   readonly cursors: CursorCodec
   /** The `settings` passed to handlers. */
@@ -48,8 +48,9 @@ export class CallContext
     this.#cursors = cursors
     this.input = call.input
     this.db = call.db
-    // The types of handlers exclude access to these without a database, to effects in a query, and
-    // to `statements` in a mutation.
+    // At run time each of these may be absent. The types of handlers prevent their use: without a
+    // database, a handler has no such member; a query has no effects; a mutation has no
+    // `statements`.
     this.statements = call.statements as never
     this.jobs = effects?.jobs as never
     this.publish = effects?.publish as never

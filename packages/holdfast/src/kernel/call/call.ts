@@ -20,10 +20,13 @@ export interface CallRequest {
   readonly rawBody?: Uint8Array | undefined
   /**
    * Parses `rawBody` into the body of the input, after the access rule has admitted the caller.
-   * Default: `input` already has its body.
+   * Default: `input` already contains the body.
    */
   readonly parseBody?: ((rawBody: Uint8Array) => unknown) | undefined
-  /** Returns a request header, or its equivalent in another transport, by its lower-case name. */
+  /**
+   * Returns a request header by its lower-case name. Other transports return their equivalent of
+   * the header.
+   */
   readonly header: (name: string) => string | undefined
   /** The id of the call. Default: a new UUID. */
   readonly requestId?: string
@@ -44,13 +47,13 @@ export interface CallRequest {
 export interface Call extends Work {
   readonly operation: CompiledOperation
   /**
-   * Plain data, without getters or a class, because each attempt copies it. The validate stage
-   * completes it.
+   * The input before validation, as plain data without getters or a class: each attempt copies it.
+   * The validate stage adds a body whose parsing was postponed.
    */
   wire: WireInput
   /** The raw request body, for an access rule that verifies it. */
   readonly rawBody: Uint8Array | undefined
-  /** Parses `rawBody` into the body of `wire`; `undefined` if `wire` already has its body. */
+  /** Parses `rawBody` into the body of `wire`; `undefined` if `wire` already contains the body. */
   readonly parseBody: ((rawBody: Uint8Array) => unknown) | undefined
   readonly header: (name: string) => string | undefined
   readonly requestId: string
@@ -59,11 +62,14 @@ export interface Call extends Work {
   /** Aborted when the client has disconnected. */
   readonly client: Cancellation | undefined
   /**
-   * Set by the deadline stage. Cancelled when the time has passed or the client has disconnected.
-   * This ends every wait of the call.
+   * Set by the deadline stage. The deadline is cancelled when its time has passed or the client has
+   * disconnected. The cancellation ends every wait of the call.
    */
   deadline: RunningDeadline
-  /** Set by the identify stage, narrowed by the authorize stage. */
+  /**
+   * Set by the identify stage. The authorize stage replaces it with the caller that the access rule
+   * has verified.
+   */
   caller: Caller
   /** Set by the validate stage. */
   input: unknown
@@ -87,8 +93,8 @@ export interface Call extends Work {
 export type Next = (call: Call) => Answer | Promise<Answer>
 
 /**
- * A stage of the pipeline: does its work before, after or around `next`, or answers without calling
- * it. It fails by throwing a problem. A stage with nothing to wait for returns the result of `next`
- * as it is, so that a call that never waits allocates no promise.
+ * A stage of the pipeline: it works before, after or around `next`, or answers without calling
+ * `next`. A stage fails by throwing a problem. A stage that waits for nothing returns the result of
+ * `next` as it is, so that a call that never waits allocates no promise.
  */
 export type Stage = (call: Call, next: Next) => Answer | Promise<Answer>

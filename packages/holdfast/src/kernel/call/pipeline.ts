@@ -10,8 +10,8 @@ import { run, type RunOptions } from './stages/run.ts'
 import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
 
 /*
- * The path of every call. The stages are composed once per operation, when the service starts; each
- * sets fields of the call that the later ones read:
+ * The path of every call. The stages are composed once per operation, when the service starts. Each
+ * stage sets fields of the call that later stages read:
  *
  *   answer problems   turns what a later stage throws into an answer
  *   bound time        sets `deadline`, which bounds every wait that follows
@@ -22,7 +22,8 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
  *   run               calls the handler, and encodes its result
  *
  * Invariants:
- * - Every failure of a stage becomes an answer, since the first stage surrounds the others.
+ * - Every failure of a stage becomes an answer, because the first stage catches the errors of all
+ *   others.
  * - Input is validated only after its caller was admitted.
  * - A stage that has nothing to wait for returns the result of `next` as it is: a call that never
  *   waits allocates no promise.
@@ -57,8 +58,8 @@ export function createPipeline(operation: CompiledOperation, parts: PipelinePart
 }
 
 /**
- * Composes stages into one; each wraps the following ones. Skips absent stages; returns a single
- * stage as it is.
+ * Composes stages into one stage, in which each stage wraps those that follow. Skips absent stages;
+ * returns a single stage as it is.
  */
 export function composeStages(stages: readonly (Stage | undefined)[]): Stage {
   const present = stages.filter((stage) => stage !== undefined)

@@ -32,8 +32,8 @@ export interface CallOptions {
 export function callOperation(operation: CompiledOperation, options: CallOptions): Responder {
   const { running, bodyLimitBytes, callsInFlight } = options
   const takesBody = hasBody(operation.route.method)
-  // The body of a query is ignored: reading it would make each query wait for the end of its
-  // request.
+  // The body of a query is ignored. To reject it, each query would first have to wait for the end
+  // of its request.
   const refusesBody = !takesBody && operation.kind === 'mutation'
   const needsRawBody = operation.access.needsRawBody === true
 

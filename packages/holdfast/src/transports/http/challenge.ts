@@ -18,10 +18,11 @@ export interface Challenging {
 }
 
 /**
- * Creates the challenge of an operation (RFC 9110 section 11.6.1): one per security scheme of its
- * access rule, or else of the service, or else for a bearer token, since every 401 requires a
- * challenge. Credentials outside `Authorization` have no registered scheme: the challenge for a
- * cookie is `Cookie`, for others `ApiKey`; clients ignore schemes that they do not know.
+ * Creates the challenge of an operation (RFC 9110 section 11.6.1). It names each security scheme of
+ * the operation's access rule. If the rule has no schemes, it names those of the service; if the
+ * service has none either, it asks for a bearer token, because every 401 requires a challenge.
+ * Credentials outside `Authorization` have no registered scheme: the challenge is `Cookie` for a
+ * cookie and `ApiKey` for others. Clients ignore schemes that they do not know.
  */
 export function createChallenge(access: Access, { name, securitySchemes }: Challenging): Challenge {
   const rules: readonly SecurityRule[] = [
@@ -38,7 +39,7 @@ export function createChallenge(access: Access, { name, securitySchemes }: Chall
   const refused = schemes
     .map((scheme) => challengeOf(scheme, name) + (isBearer(scheme) ? ', error="invalid_token"' : ''))
     .join(', ')
-  // RFC 6750 section 3.1: the response to a request without a token contains no error code.
+  // The response to a request without a token contains no error code (RFC 6750 section 3.1).
   return (header) => (/^bearer /i.test(header('authorization') ?? '') ? refused : plain)
 }
 
@@ -67,14 +68,14 @@ function challengeOf(scheme: SecurityScheme, service: string): string {
       : `ApiKey ${realm}, in="${scheme.in}", name=${quoted(scheme.name)}`
   }
   const word = scheme.scheme.charAt(0).toUpperCase() + scheme.scheme.slice(1)
-  // RFC 7617 section 2.1: without the charset, the encoding of non-ASCII characters depends on the
-  // browser.
+  // Without the charset, the encoding of non-ASCII characters depends on the browser (RFC 7617
+  // section 2.1).
   return word.toLowerCase() === 'basic' ? `${word} ${realm}, charset="UTF-8"` : `${word} ${realm}`
 }
 
 /**
- * Returns a text as a quoted string (RFC 9110 section 5.6.4), without characters that are not
- * allowed in one.
+ * Returns a text as a quoted string (RFC 9110 section 5.6.4), after removing the characters that a
+ * quoted string must not contain.
  */
 function quoted(text: string): string {
   return `"${text.replaceAll(/[^\t\x20-\x7e]/g, '?').replaceAll(/["\\]/g, String.raw`\$&`)}"`

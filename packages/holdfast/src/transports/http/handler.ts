@@ -40,8 +40,8 @@ export interface Handler {
   /** Answers a Fetch request. Never rejects: every failure is a response. */
   readonly fetch: (request: Request) => Promise<Response>
   /**
-   * Answers a request in the handler's own form, for runtimes that have no Fetch request. This
-   * avoids the cost of creating one.
+   * Answers a request in the handler's own form. A runtime that has no Fetch request avoids the
+   * cost of creating one.
    */
   readonly answer: (request: HttpRequest) => Promise<HttpAnswer>
   /**
@@ -144,6 +144,6 @@ function notAllowed(method: string, allow: string): ProblemError {
 
 /** Converts an HTTP answer to a Fetch response. */
 function toResponse({ status, headers, body }: HttpAnswer): Response {
-  // The bytes are never in a shared buffer, but the array's type does not say so.
+  // The cast is safe: the bytes are never in a `SharedArrayBuffer`.
   return new Response(body as string | Uint8Array<ArrayBuffer> | null, { status, headers })
 }

@@ -1,7 +1,10 @@
 import type { Handler } from './handler.ts'
 import type { Pages } from './responder.ts'
 
-/** The health endpoints of a process, from before its service starts until it has stopped. */
+/**
+ * The health endpoints of a process. They answer before the service has started and until it has
+ * stopped.
+ */
 export interface Health {
   /** Answers requests until the service has started. */
   readonly starting: Pick<Handler, 'answer' | 'refuse'>

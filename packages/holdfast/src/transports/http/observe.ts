@@ -29,7 +29,8 @@ export interface ExchangeObserver {
   end(exchange: Exchange, answer: Pick<HttpAnswer, 'status'>, request: ObservedRequest): void
 }
 
-// As the semantic conventions recommend (http.server.request.duration).
+// The bounds that the semantic conventions recommend for `http.server.request.duration`, in
+// seconds.
 const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
 type ObservedRequest = Pick<HttpRequest, 'method'> & Partial<Pick<HttpRequest, 'target' | 'connection'>>
@@ -46,7 +47,7 @@ class ServiceObserver implements ExchangeObserver {
   readonly #duration: Histogram
   /** The span attributes of each route. */
   readonly #attributes = new Map<Route, Attributes>()
-  /** The series of durations of each route, by method and status. */
+  /** The duration series of each route, by method and status. */
   readonly #series = new Map<Route | undefined, Map<string, HistogramSeries>>()
 
   constructor({ operations, isSensitive, host, requestLog }: RunningService) {
@@ -129,7 +130,8 @@ class ServiceObserver implements ExchangeObserver {
 
   #logLine(exchange: Exchange, result: ExchangeResult): void {
     const { route, operation } = exchange
-    // Machines request pages all the time: probes and metrics collectors.
+    // A request for a page is logged at `debug`: probes and metrics collectors request pages all
+    // the time.
     const level = route !== undefined && operation === undefined ? 'debug' : 'info'
     if (this.#log.isLevelEnabled?.(level) === false) return
     const path = route?.path ?? '(no route)'

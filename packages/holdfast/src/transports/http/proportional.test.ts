@@ -14,8 +14,8 @@ import { parseJson } from './request/parse-json.ts'
 import { parseQueryString } from './request/query-string.ts'
 import { parseTarget } from './request/target.ts'
 
-// Clients choose the length of bodies, header fields and targets. Parsing them must take linear
-// time, for valid input as well as for input made to cause searching or backtracking.
+// Clients choose the length of bodies, header fields and targets. The time to parse them must grow
+// linearly, even if the input is made to cause searching or backtracking.
 
 type Work = (text: string) => unknown
 

@@ -17,8 +17,8 @@ export interface Routed {
 export type Responder = (request: HttpRequest, routed: Routed) => HttpAnswer | Promise<HttpAnswer>
 
 /**
- * Returns further pages of a service: routes beside those of its operations, with their responders.
- * If an operation has the same route, the operation takes precedence. Pages support conditional
- * requests as queries do: `ETag`, `If-None-Match`, HEAD.
+ * Returns further pages of a service: routes and their responders, in addition to those of its
+ * operations. If an operation has the same route, the operation takes precedence. Pages support
+ * conditional requests as queries do: `ETag`, `If-None-Match`, HEAD.
  */
 export type Pages = (running: RunningService) => readonly RouteEntry<Responder>[]

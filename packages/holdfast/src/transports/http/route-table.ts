@@ -36,8 +36,8 @@ export interface RouteTable<Target> {
 
 /**
  * Creates the table. If several routes match a path, literal segments take precedence over
- * parameters, compared from left to right. The entries of `fallbacks` only match what no other
- * entry does.
+ * parameters, compared from left to right. The entries of `fallbacks` match only requests that no
+ * other entry matches.
  */
 export function createRouteTable<Target>(
   entries: readonly RouteEntry<Target>[],
@@ -50,14 +50,15 @@ export function createRouteTable<Target>(
   const methods = new Set(ordered.map(({ route }) => route.method))
 
   function find(method: string, path: string): RouteMatch<Target> | undefined {
-    // The client chooses the method, and the router looks it up in plain objects.
+    // The client chooses the method, and the router looks it up in plain objects, which also have
+    // inherited members.
     if (!methods.has(method)) return undefined
     const [candidates, values] = router.match(method, path)
     const first = candidates[0]
     if (!first) return undefined
     const [entry, indexes] = first
-    // One implementation of the router returns the parameters, the other their indexes in the
-    // values.
+    // One implementation of the router returns the parameters themselves. The other returns their
+    // indexes in the list of values.
     return {
       entry,
       parameters: values ? valuesAt(indexes as Indexes, values) : (indexes as Record<string, string>),
@@ -95,7 +96,7 @@ function isParameter(segment: string): boolean {
   return segment.startsWith('{')
 }
 
-/** Orders paths so that the more specific one of two that match the same request comes first. */
+/** Orders paths: of two paths that match the same request, the more specific one comes first. */
 function comparePaths(a: string, b: string): number {
   const [left, right] = [a.split('/'), b.split('/')]
   for (const [index, segment] of left.entries()) {

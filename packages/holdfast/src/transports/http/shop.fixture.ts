@@ -13,7 +13,7 @@ import {
 import { createHandler, type HandlerOptions } from 'holdfast/http'
 import { z } from 'zod'
 
-/** An empty database, for operations whose data does not matter. */
+/** A database that does nothing, for operations that use no data. */
 export const noDatabase: Database<undefined, undefined> = {
   name: 'none',
   problems: [],

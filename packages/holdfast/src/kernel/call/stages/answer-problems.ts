@@ -14,8 +14,8 @@ export interface AnswerProblemsOptions {
 }
 
 /**
- * Returns the stage that turns every failure into a response: a problem into its own response, any
- * other error into `internal-error`, with the cause in the log.
+ * Returns the stage that turns every failure into an answer. A problem is the answer itself; any
+ * other error is logged and answered with `internal-error`.
  */
 export function answerProblems({ problemTypeBase, mode }: AnswerProblemsOptions): Stage {
   function fail(error: unknown, call: Call): Answer {

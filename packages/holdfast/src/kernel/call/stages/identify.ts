@@ -4,7 +4,7 @@ import { abortable } from '../../base/cancellation.ts'
 import { checkCaller } from '../../operation/check-caller.ts'
 import { isThenable } from '../../base/thenable.ts'
 
-/** The part of a call that identifies its caller. */
+/** The part of a call from which its caller is identified. */
 export interface Credentials {
   /** Returns a request header by its lower-case name. */
   readonly header: (name: string) => string | undefined
@@ -17,7 +17,10 @@ export interface Credentials {
  */
 export type Identify = (credentials: Credentials) => Caller | undefined | Promise<Caller | undefined>
 
-/** Returns the stage that sets the caller; a caller that is not identified stays anonymous. */
+/**
+ * Returns the stage that sets the caller. If the credentials identify nobody, the caller is
+ * anonymous.
+ */
 export function identify(find: Identify): Stage {
   return async (call, next) => {
     const { header, deadline } = call

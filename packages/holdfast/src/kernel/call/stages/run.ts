@@ -9,7 +9,7 @@ import { type AnyProblem, ProblemError } from '../../problem/problem.ts'
 import type { Mode } from '../../host/service-host.ts'
 import { isThenable } from '../../base/thenable.ts'
 
-/** The dependencies of the last stage, besides the operation. */
+/** The parts of the last stage besides the operation. */
 export interface RunOptions extends CallContextParts {
   readonly mode: Mode
   /** The problems of the framework, which any operation may throw. */
@@ -60,8 +60,8 @@ function logLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
 }
 
 /**
- * Clients are not prepared for a problem that the operation does not declare, so it is a defect: an
- * error outside production. In production the problem is still the response, and a warning is
+ * An undeclared problem is a defect, because clients are not prepared for it. Outside production it
+ * becomes an internal error. In production the client still receives the problem, and a warning is
  * logged.
  */
 function undeclared(error: ProblemError, call: Call, mode: Mode): Error {

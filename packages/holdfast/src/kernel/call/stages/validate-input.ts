@@ -2,7 +2,10 @@ import type { Answer } from '../../operation/answer.ts'
 import type { Call, Next, Stage } from '../call.ts'
 import { abortable } from '../../base/cancellation.ts'
 
-/** Answers a call whose input was rejected: from a stored answer, or by throwing the rejection. */
+/**
+ * Answers a call whose input was rejected: with a stored answer if there is one, otherwise by
+ * throwing the rejection.
+ */
 export type AnswerRefused = (call: Call, refusal: unknown) => Promise<Answer>
 
 const throwRefusal: AnswerRefused = async (_, refusal) => {

@@ -14,7 +14,7 @@ export function applyConditional(
   cacheControl: Exchange['cacheControl'] = 'no-cache',
 ): HttpAnswer {
   if (method !== 'GET' && method !== 'HEAD') return answer
-  // Clients never have a stored copy of a response that must not be stored.
+  // A client has no copy of a response that must not be stored, so a tag would be useless.
   const isCacheable = answer.status === 200 && answer.headers['cache-control'] !== 'no-store'
   return withoutBodyOfHead(
     isCacheable ? withEtag(answer, cacheControl, header('if-none-match')) : answer,

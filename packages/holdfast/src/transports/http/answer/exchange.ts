@@ -11,7 +11,7 @@ export interface Exchange {
   readonly requestId: string
   /** The request's span; its trace context is returned in the response. */
   readonly span: Span
-  /** The resources that its call uses. */
+  /** The resources that the request's call uses. */
   readonly usage: Usage
   /** The start time, in milliseconds since the process started. */
   readonly startedMs: number

@@ -1,13 +1,14 @@
 import type { Answer } from '../../../kernel/operation/answer.ts'
 import type { PageParameters } from '../../../kernel/pages/page-links.ts'
 
-// Max length of the header: proxies buffer 4 or 8 KiB of headers, and answer 502 if there are more.
+// Max length of the header. Proxies buffer 4 or 8 KiB of response headers, and answer 502 if the
+// headers are longer.
 const maxReferenceLength = 2_048
 
 /**
- * Adds a `Link` header (RFC 8288) with the other pages of a list. Its references contain only a
- * query, `<?cursor=…>`, so they are valid under any path by which the client knows the list. A
- * reference with a long cursor is left out; the body has it.
+ * Adds a `Link` header (RFC 8288) with the other pages of a list. The references contain only a
+ * query, `<?cursor=…>`, so they are valid under any path that a proxy maps to the list. A reference
+ * with a long cursor is left out of the header; the body contains every cursor.
  */
 export function withLinkHeader(
   { links, ...answer }: Answer,

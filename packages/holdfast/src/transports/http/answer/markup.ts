@@ -12,8 +12,8 @@ export interface Markup {
 }
 
 /**
- * Returns HTML from a template whose values are escaped unless they are markup; a list of markup is
- * joined.
+ * Returns HTML from a template. Values of the template are escaped unless they are markup; a list
+ * of markup is joined.
  */
 export function markup(
   strings: TemplateStringsArray,

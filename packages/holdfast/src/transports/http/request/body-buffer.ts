@@ -1,16 +1,17 @@
 import { ContentTooLarge } from '../../../kernel/problem/problems.ts'
 
-// Most bodies arrive in one chunk, and most of the others fit into this capacity.
+// The size of the first buffer. Most bodies that arrive in several chunks fit into it.
 const firstCapacityBytes = 16_384
 
-// The max number of chunks is the base value, which suffices for short bodies, plus one chunk for
-// every `bytesPerChunk` of the limit: a chunk costs about as much as these bytes.
+// The max number of chunks is `baseChunks`, plus one for every `bytesPerChunk` bytes of the body
+// limit. The base is enough for short bodies. Handling a chunk costs about as much as this number
+// of bytes.
 const bytesPerChunk = 64
 const baseChunks = 1_024
 
 /**
  * Collects a body that arrives in chunks in one growing buffer: a list of chunks would use hundreds
- * of bytes for each chunk of one byte. Limits the number of chunks as well as of bytes.
+ * of bytes for each chunk of one byte. Limits both the number of chunks and the number of bytes.
  */
 export class BodyBuffer {
   readonly #limitBytes: number
@@ -32,7 +33,8 @@ export class BodyBuffer {
     if (this.#chunks > this.#maxChunks) throw bodyTooScattered()
     if (this.#length === 0) this.#buffer = chunk
     else {
-      // The first chunk fills the buffer, so the sender's memory is never written to.
+      // The first chunk is the buffer itself and is full, so `set` below never writes into the
+      // sender's memory.
       if (length > this.#buffer.length) this.#grow(length)
       this.#buffer.set(chunk, this.#length)
     }
@@ -58,7 +60,8 @@ export function bodyTooLarge(limitBytes: number): Error {
 }
 
 /**
- * Returns the problem of a body in chunks of a few bytes, or with too much overhead between them.
+ * Returns the problem of a body that arrives in chunks of a few bytes, or whose chunk extensions
+ * are too long.
  */
 export function bodyTooScattered(): Error {
   return ContentTooLarge({

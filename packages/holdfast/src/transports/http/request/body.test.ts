@@ -149,7 +149,7 @@ test('a body in very small chunks is rejected if there are too many of them', as
   const inBytes = (length: number): RequestInit =>
     streamOf(...`{"item":"${'x'.repeat(length - 11)}"}`.split(''))
   const send = (init: RequestInit) => usual.fetch('/orders', { method: 'POST', headers: jsonType, ...init })
-  // 1,024 chunks for any body, plus one for each 64 bytes of the limit.
+  // Any body may have 1,024 chunks, plus one for each 64 bytes of the limit.
   expect((await send(inBytes(17_408))).status).toBe(201)
   const response = await send(inBytes(17_409))
   expect(response.status).toBe(413)

@@ -2,8 +2,8 @@ import type { Cancellation } from '../../../kernel/base/cancellation.ts'
 import { BodyBuffer } from './body-buffer.ts'
 
 /**
- * A request in the form in which a runtime provides it. It has only the parts that the handler
- * needs and that are cheap to create.
+ * A request as a runtime passes it to the handler. It contains only parts that the handler needs
+ * and that are cheap to create.
  */
 export interface HttpRequest {
   readonly method: string

@@ -2,8 +2,8 @@ import { ProblemError } from '../../../kernel/problem/problem.ts'
 import { UnsupportedMediaType } from '../../../kernel/problem/problems.ts'
 import type { HttpRequest } from './http-request.ts'
 
-// A media type as in RFC 9110 section 8.3.1. Each blank can match only one part of the expression:
-// otherwise some texts that do not match would take exponential time.
+// A media type (RFC 9110 section 8.3.1). Only one part of the expression can match a given blank;
+// otherwise the expression would take exponential time to reject some texts.
 const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 const parameter = `(${token})=(?:(${token})|"((?:[^"\\\\]|\\\\.)*)")`
 const mediaTypeForm = new RegExp(`^(${token}/${token})[\\t ]*((?:;[\\t ]*(?:${parameter}[\\t ]*)?)*)$`)
@@ -11,9 +11,8 @@ const parameterForm = new RegExp(parameter, 'g')
 const jsonForm = /^application\/(?:json|[a-z0-9!#$&^_.+-]+\+json)$/
 
 /**
- * Rejects a body that is not declared as JSON in UTF-8 without a content encoding. Two
- * `Content-Type` fields, which some runtimes join with a comma, are not a media type. Throws
- * `UnsupportedMediaType`.
+ * Rejects a body unless its headers declare JSON in UTF-8 without a content encoding. Also rejects
+ * two `Content-Type` fields, which some runtimes join with a comma. Throws `UnsupportedMediaType`.
  */
 export function checkMediaType({ header }: HttpRequest): void {
   const mediaType = header('content-type')

@@ -1,9 +1,9 @@
 /**
  * The strict parser of JSON bodies.
  *
- * A proxy, a signature check and the service have to see the same request. Therefore texts that two
- * parsers could read differently are rejected, although `JSON.parse` accepts them. Almost every
- * text takes the fast path:
+ * A proxy, a signature check and the service have to see the same request. Therefore this parser
+ * rejects texts that two parsers could read differently, although `JSON.parse` accepts them. Almost
+ * every text takes the fast path:
  *
  *     bytes ─→ scanJson, once over the bytes ─→ JSON.parse ─→ count the members
  *                   │ in doubt                     │ throws        │ not as many as names
@@ -19,7 +19,8 @@ import { rejectUnstorableJson } from './storable-text.ts'
 /** The max depth of nested arrays and objects: later code traverses values recursively. */
 export const maxDepth = 100
 
-// A byte order mark is kept, so that it is rejected: RFC 8259 section 8.1 does not allow one.
+// The decoder keeps a byte order mark, so that the parser rejects it: RFC 8259 section 8.1 does not
+// allow one.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -32,8 +33,8 @@ export function parseJson(bytes: Uint8Array): unknown {
   const text = decode(bytes)
   const scan = scanJson(bytes, maxDepth)
   const value = (scan && parseQuickly(text, scan.names)) ?? parseStrictly(text)
-  // Only an escape can produce text that cannot be stored: the bytes are valid UTF-8, and JSON
-  // allows no control characters.
+  // Without an escape, every text can be stored: the bytes are valid UTF-8, and JSON allows no
+  // unescaped control characters.
   if (scan?.hasUnicodeEscapes !== false) rejectUnstorableJson(value)
   return value
 }
@@ -47,13 +48,13 @@ function decode(bytes: Uint8Array): string {
 }
 
 /**
- * Returns the value of a text with this number of names; `undefined` if the text is invalid in any
- * way.
+ * Returns the value of a text with this number of names; `undefined` if the text is invalid or has
+ * a duplicate name.
  */
 function parseQuickly(text: string, names: number): unknown {
   try {
     const value: unknown = JSON.parse(text)
-    // A duplicate name makes the value have fewer members than the text has names.
+    // If the text has a duplicate name, the value has fewer members than the text has names.
     return countMembers([value]) === names ? value : undefined
   } catch {
     return undefined

@@ -12,8 +12,8 @@ import { parseJson } from './parse-json.ts'
 export async function readBody(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
   const announcedBytes = announcedLength(request)
   if (announcedBytes > limitBytes) throw bodyTooLarge(limitBytes)
-  // A body with invalid headers is rejected without reading it. A body of undeclared length may
-  // turn out to be empty.
+  // A body with invalid headers is rejected without reading it. If the length is not declared, the
+  // body may be empty, so its headers are checked afterwards.
   if (announcedBytes > 0) checkMediaType(request)
   const bytes = await readContent(request, limitBytes)
   if (bytes.length > 0 && announcedBytes === 0) checkMediaType(request)
@@ -21,8 +21,8 @@ export async function readBody(request: HttpRequest, limitBytes: number): Promis
 }
 
 /**
- * Rejects a body if the method defines no meaning for it (RFC 9110 section 9.3.5): a client that
- * sends one would expect it to matter, but the body is not part of the request's fingerprint.
+ * Rejects a body if the method defines no meaning for it (RFC 9110 section 9.3.5). A client that
+ * sends a body expects it to have an effect, but the body is not part of the request's fingerprint.
  * Throws `BadRequest`.
  */
 export async function rejectBody(request: HttpRequest, limitBytes: number): Promise<void> {
@@ -40,8 +40,8 @@ export function parseBody(bytes: Uint8Array): unknown {
 }
 
 /**
- * Returns the length in `Content-Length`; zero if there is none, although the body may still have
- * content.
+ * Returns the length in `Content-Length`. Returns zero without this header, although the body may
+ * have content.
  */
 function announcedLength({ header }: HttpRequest): number {
   const length = header('content-length')

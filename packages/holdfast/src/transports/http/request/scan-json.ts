@@ -24,20 +24,20 @@ const closingBrace = 125
 
 const ascii = new TextDecoder()
 
-// A number of at most 15 digits is exact unless it is very large or very small. So no check is
-// needed up to this length, if the exponent has at most two digits besides its sign.
+// A number of at most 15 digits is exact unless it is very large or very small. Therefore a number
+// up to this length, with an exponent of at most two digits, needs no check.
 const safeLength = 15
 const safeExponentLength = 4
 
 /**
- * Scans the bytes of a JSON text once, from start to end: `at` only grows and nothing is searched
- * for, so the time is linear in any case. Every byte with a meaning in JSON is ASCII, and the UTF-8
- * encoding of other characters contains no ASCII bytes.
+ * Scans the bytes of a JSON text once, from start to end. The time is always linear: `at` only
+ * grows, and no byte is searched for ahead of it. Every byte with a meaning in JSON is ASCII, and
+ * the UTF-8 encoding of other characters contains no ASCII bytes.
  *
  * The text need not be valid JSON, which `JSON.parse` checks. Returns `undefined` if it is nested
- * deeper than `maxDepth`, has a number that is not exact, or has a name with an escape: V8 can
- * mistake such a name for one from another text (nodejs/node#63785), so that one client could cause
- * the names of another client to be misread.
+ * deeper than `maxDepth`, has a number that is not exact, or has a name with an escape. V8 can
+ * mistake such a name for a name from another text (nodejs/node#63785): one client could cause the
+ * names of another client to be misread.
  */
 export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan | undefined {
   let names = 0
@@ -60,7 +60,7 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan | undefi
         at += 1
       }
     } else if (byte === colon) {
-      // The string before a colon is a name.
+      // The string that precedes a colon is a name.
       if (isEscaped) return undefined
       names += 1
     } else if (byte === openingBracket || byte === openingBrace) {

@@ -10,7 +10,7 @@ export interface Target {
 }
 
 const visibleAscii = /^[\x21-\x7e]*$/
-// A path of these characters has only one spelling.
+// A path that contains only these characters is already in canonical form.
 const unreserved = /^[A-Za-z0-9/._~-]*$/
 
 /**

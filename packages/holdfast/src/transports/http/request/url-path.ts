@@ -1,8 +1,8 @@
 /*
  * Redacts request paths for telemetry. A path parameter can be a secret (`/resets/{token}`), and a
  * trace is stored longer and read by more people than the request. Therefore segments that match a
- * parameter with a sensitive name are hidden. If no route matches the request (unknown method, one
- * segment too many), everything from such a segment on is hidden.
+ * parameter with a sensitive name are hidden. If no route matches the request, for example because
+ * of an unknown method, everything from such a segment on is hidden.
  */
 import { redacted } from '../../../kernel/base/redact.ts'
 import type { Route } from '../../../kernel/operation/route.ts'
@@ -11,7 +11,8 @@ import { canonicalPath } from './target.ts'
 /** Returns the redacted path of a request target; `undefined` if it cannot be shown. */
 export type ShowPath = (target: string, route: Route | undefined) => string | undefined
 
-// Spans stay in memory until they are exported, and a client may send long paths.
+// Max length of a path in a span. Clients may send long paths, and spans stay in memory until they
+// are exported.
 const maxLength = 512
 
 /** Creates the {@link ShowPath} of a service with these routes. */
@@ -65,7 +66,7 @@ function startsWith(segments: readonly string[], template: readonly string[]): b
   return template.every((part, index) => parameterOf(part) !== undefined || part === segments[index])
 }
 
-/** Returns a path of bounded length that does not keep the whole target in memory. */
+/** Returns a path of bounded length, as a copy that does not keep the whole target in memory. */
 function shortened(path: string, target: string): string {
   if (target.length <= maxLength) return path
   return JSON.parse(JSON.stringify(path.slice(0, maxLength))) as string
