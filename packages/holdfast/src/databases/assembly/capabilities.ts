@@ -25,7 +25,7 @@ export interface AssemblyHost extends IdempotencyHost, ReadsHost, JobsHost, Mess
  * dispatches them. Webhooks are used through the transactions of handlers, so they only have
  * tables.
  */
-export const capabilities: readonly DatabaseCapability<AssemblyHost>[] = [
+export const capabilities: readonly DatabaseCapability<AssemblyHost, CapabilityOptions>[] = [
   signingKeysCapability,
   readsCapability,
   idempotencyCapability,

@@ -60,7 +60,7 @@ const ownLane: { readonly min: number; readonly max: number } = { min: 2, max: 4
  *
  * @throws HoldfastError `configuration-invalid` if a number is invalid.
  */
-function planConnections(option: number | ConnectionLimits = {}): ConnectionPlan {
+export function planConnections(option: number | ConnectionLimits = {}): ConnectionPlan {
   const limits = typeof option === 'number' ? { max: option } : option
   const { wait = defaultWait, ...numbers } = limits
   for (const [name, value] of Object.entries(numbers)) {

@@ -61,3 +61,26 @@ test('a worker that fails to start releases its reserved connections', async () 
   await worker!.stop(0)
   await running.stop()
 })
+
+test.each([
+  ['retention', { retention: '7 days' }],
+  ['pruneEvery', { pruneEvery: '0s' }],
+  ['maxReplicaLag', { maxReplicaLag: 'soon' }],
+  ['maxConnectionAge', { maxConnectionAge: '1y' }],
+  ['connections.wait', { connections: { wait: 'long' } }],
+])('an invalid option %s is reported before migrations are applied', async (option, options) => {
+  const { service } = holdfast({ database: postgres({ url: database.url, ...(options as object) }) })
+  const started = service({ name: 'invalid', operations: {} }).start({
+    env: {},
+    mode: 'production',
+    clock: systemClock,
+    log: createLogger({ level: 'error', write: () => {} }),
+    notify: () => {},
+  })
+  await expect(started).rejects.toMatchObject({
+    code: 'duration-invalid',
+    message: expect.stringContaining(`The option ${option} of the database`),
+  })
+  const { rows } = await client.query("select 1 from pg_namespace where nspname = 'holdfast'")
+  expect(rows).toEqual([])
+})

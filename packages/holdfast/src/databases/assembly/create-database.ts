@@ -8,7 +8,7 @@ import { checkDatabase } from './check-database.ts'
 import { assemblyHost } from './assembly-host.ts'
 import type { Binding } from './binding.ts'
 import { capabilities, type CapabilityOptions } from './capabilities.ts'
-import { type ConnectionOptions, openConnections } from './open-connections.ts'
+import { type ConnectionOptions, openConnections, requireConnectionOptions } from './open-connections.ts'
 import { directRoute, locateDatabase, type LocationOptions } from './location.ts'
 import { findPooler } from './find-pooler.ts'
 import { migrateDatabase, type MigrationOptions } from './migrate-database.ts'
@@ -19,9 +19,9 @@ import { databaseSettings } from './settings.ts'
 /*
  * A database on Postgres, from its options to its stages and background work:
  *
- *   locate ─▶ find a pooler ─▶ migrate ─▶ open connections ─▶ recognize ─▶ open capabilities
- *                                                                              │
- *   OpenDatabase ◀── stages, checks, registration, worker ◀── in order ────────┘
+ *   check options ─▶ locate ─▶ find a pooler ─▶ open connections ─▶ migrate ─▶ recognize
+ *                                                                                 │
+ *   OpenDatabase ◀── stages, checks, registration, worker ◀── open capabilities ◀─┘
  *
  * `capabilities.ts` has the list. Everything is closed in reverse order, and a start that fails
  * closes what it has opened.
@@ -45,20 +45,28 @@ export function createDatabase<Read, Write>(
   }
 }
 
+/** Throws if an option is invalid, before anything is opened or migrated. */
+function requireValidOptions(options: PostgresOptions): void {
+  requireConnectionOptions(options)
+  for (const { requireOptions } of capabilities) requireOptions?.(options)
+}
+
 async function openDatabase(
   binding: Binding<unknown, unknown>,
   options: PostgresOptions,
   host: DatabaseHost,
 ): Promise<OpenDatabase> {
   requireKnownDriver()
+  requireValidOptions(options)
   await using opening = new AsyncDisposableStack()
   const location = opening.adopt(await locateDatabase(options, host), (located) => located.stop())
   const isDisposable = host.mode === 'test'
   const isPooled = await findPooler(location, { log: host.log, isDisposable })
   const direct = directRoute(location, isPooled)
-  await migrateDatabase(options, { location, direct, host })
+  // Before migrations: it throws if the option `connections` leaves too few.
   const connections = openConnections(options, { location, isPooled, direct, host })
   opening.defer(() => connections.end())
+  await migrateDatabase(options, { location, direct, host })
   const { write, own } = connections.lanes
   const guard = await openStatementGuard({ statements: host.statements, pool: own })
   opening.defer(() => guard.close())

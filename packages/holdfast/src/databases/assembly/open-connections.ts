@@ -1,7 +1,7 @@
 import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import type { DatabaseHost } from '../../kernel/service/database.ts'
 import { createWaker, type Waker } from '../../effects/wakes/waker.ts'
-import { type ConnectionLimits, type Lanes, openLanes } from './connection-lanes.ts'
+import { type ConnectionLimits, type Lanes, openLanes, planConnections } from './connection-lanes.ts'
 import type { Location, Route } from './location.ts'
 
 /** The options of a process's connections. */
@@ -43,6 +43,21 @@ export interface Connections {
 }
 
 /**
+ * Throws if an option of the connections is invalid.
+ *
+ * @throws HoldfastError `configuration-invalid`, `duration-invalid`.
+ */
+export function requireConnectionOptions(options: ConnectionOptions): void {
+  planConnections(options.connections)
+  maxAgeOf(options)
+}
+
+/** Returns the max age of a connection, in milliseconds. */
+function maxAgeOf({ maxConnectionAge = '30m' }: ConnectionOptions): number {
+  return toMilliseconds(maxConnectionAge, { option: 'maxConnectionAge of the database' })
+}
+
+/**
  * Opens the connections of a process.
  *
  * @throws HoldfastError `configuration-invalid` if the option `connections` leaves too few.
@@ -56,9 +71,7 @@ export function openConnections(
     connectionString: location.connectionString,
     log,
     telemetry,
-    maxAgeMs: toMilliseconds(options.maxConnectionAge ?? '30m', {
-      option: 'maxConnectionAge of the database',
-    }),
+    maxAgeMs: maxAgeOf(options),
     usesPreparedStatements: options.preparedStatements,
     isPooled,
     showsValues: mode !== 'production',

@@ -50,7 +50,8 @@ export interface IdempotencyHost extends CapabilityHost {
 }
 
 /** The transaction of a mutation, which commits its idempotency key. */
-export const idempotencyCapability: DatabaseCapability<IdempotencyHost> = {
+export const idempotencyCapability: DatabaseCapability<IdempotencyHost, IdempotencyOptions> = {
+  requireOptions: readTimes,
   migrations: idempotencyMigrations,
   mutationProblems: idempotencyProblems,
   open: openIdempotency,
@@ -58,12 +59,7 @@ export const idempotencyCapability: DatabaseCapability<IdempotencyHost> = {
 
 async function openIdempotency(host: IdempotencyHost): Promise<OpenCapability> {
   const { pools, service, clock, log, options } = host
-  const retentionMs = toMilliseconds(options.retention ?? '7d', {
-    option: 'retention of the database',
-  })
-  const everyMs = toMilliseconds(options.pruneEvery ?? '1m', {
-    option: 'pruneEvery of the database',
-  })
+  const { retentionMs, everyMs } = readTimes(options)
   const ring = await openKeyRing(pools.write, retentionMs)
   const rotation = startRotation({ pool: pools.own, ring, clock, log, everyMs })
   const shared: Omit<MutationParts, 'problemTypeBase'> = {
@@ -85,5 +81,12 @@ async function openIdempotency(host: IdempotencyHost): Promise<OpenCapability> {
       operation.kind === 'mutation' ? safeMutation(operation, { ...shared, ...settings }) : undefined,
     answerRefusedFor: (operation) => (operation.kind === 'mutation' ? replayRefused(shared) : undefined),
     close: () => rotation.stop(),
+  }
+}
+
+function readTimes({ retention = '7d', pruneEvery = '1m' }: IdempotencyOptions) {
+  return {
+    retentionMs: toMilliseconds(retention, { option: 'retention of the database' }),
+    everyMs: toMilliseconds(pruneEvery, { option: 'pruneEvery of the database' }),
   }
 }

@@ -1,3 +1,4 @@
+import { throwReason } from '../host/start-failure.ts'
 import { hasBackground } from '../background/collect-background.ts'
 import { createCursorCodec } from '../pages/cursor.ts'
 import { kernelProblems } from '../problem/problems.ts'
@@ -29,6 +30,21 @@ export async function startService<O extends Operations>(
   const valid = validateService(definition, parts, given.mode)
   const settings = (await parts.settings?.read(given)) ?? {}
   const redacted = redactHost(given, definition, valid.operations)
+  return throwReason(redacted.host.log, () => open(definition, parts, { valid, settings, redacted }))
+}
+
+/** The parts of a service before anything is open. */
+interface ReadService {
+  readonly valid: ValidatedService
+  readonly settings: unknown
+  readonly redacted: RedactedHost
+}
+
+async function open<O extends Operations>(
+  definition: ServiceDefinition<O>,
+  parts: ServiceParts,
+  { valid, settings, redacted }: ReadService,
+): Promise<RunningService<O>> {
   const { host } = redacted
   await using opening = new AsyncDisposableStack()
   const database = await parts.database?.open({ ...host, service: definition.name })
@@ -57,7 +73,9 @@ export async function startService<O extends Operations>(
     call,
     startWorker: async (options = {}) =>
       hasBackground(valid.background)
-        ? database?.startWorker?.({ ...valid.background, settings }, options)
+        ? throwReason(host.log, async () =>
+            database?.startWorker?.({ ...valid.background, settings }, options),
+          )
         : undefined,
     stop: () => (stopped ??= opened.disposeAsync()),
   }

@@ -204,10 +204,15 @@ describe('a service that does not start', () => {
     expect(child.output.stdout).toBe('')
   })
 
-  test('and cannot close what it had started reports the reason first', async () => {
+  test('reports why even if what it had started cannot be closed, which is logged', async () => {
     const child = startMain({ UNCLOSABLE: '1' })
     expect(await child.ended).toBe(1)
-    expect(child.output.stderr).toBe('It has no pages.\nIt does not close.\n')
+    expect(child.output.stderr).toBe('It has no pages.\n')
+    expect(child.log().at(-1)).toMatchObject({
+      level: 'error',
+      msg: 'closing after a failed start failed',
+      error: { message: 'It does not close.' },
+    })
   })
 
   test('on a port in use reports it', async () => {

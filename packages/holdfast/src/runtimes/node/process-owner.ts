@@ -93,16 +93,8 @@ function fieldsOf(error: unknown): LogFields {
  * and the stack of a defect.
  */
 export async function failStart(error: unknown): Promise<never> {
-  for (const one of failuresIn(error))
-    process.stderr.write(`${one instanceof HoldfastError ? one.message : describe(one)}\n`)
+  process.stderr.write(`${error instanceof HoldfastError ? error.message : describe(error)}\n`)
   return exitNow(1)
-}
-
-/** Returns the reason why a start failed, then the failures to close what had started. */
-function failuresIn(error: unknown): readonly unknown[] {
-  return error instanceof SuppressedError
-    ? [...failuresIn(error.suppressed), ...failuresIn(error.error)]
-    : [error]
 }
 
 /**

@@ -1,3 +1,4 @@
+import { throwReason } from '../../kernel/host/start-failure.ts'
 import { createHandler, type Handler } from '../../transports/http/handler.ts'
 import type { Health } from '../../transports/http/health.ts'
 import type { Pages } from '../../transports/http/responder.ts'
@@ -73,6 +74,14 @@ async function start<O extends Operations>(
   parts: ServeParts,
 ): Promise<Server<O>> {
   const configuration = await readConfiguration(service, options, parts.settings)
+  return throwReason(configuration.log, () => open(service, options, { parts, configuration }))
+}
+
+async function open<O extends Operations>(
+  service: Service<O>,
+  options: ServeOptions,
+  { parts, configuration }: StartOptions,
+): Promise<Server<O>> {
   const { log } = configuration
   const health = parts.createHealth(service.problemTypeBase)
   await using starting = new AsyncDisposableStack()

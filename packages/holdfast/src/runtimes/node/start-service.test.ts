@@ -10,6 +10,7 @@ const failure = new HoldfastError('service-broken', 'It is broken.')
 
 interface Broken {
   readonly open?: () => Promise<never>
+  readonly close?: () => Promise<never>
   readonly documentation?: ServeParts['documentation']
 }
 
@@ -24,11 +25,23 @@ test.each<readonly [string, Broken, readonly string[]]>([
     },
     ['service', 'telemetry'],
   ],
+  [
+    'its pages cannot be built and its database cannot be closed',
+    {
+      close: () => Promise.reject(new Error('It does not close.')),
+      documentation() {
+        throw failure
+      },
+    },
+    ['telemetry'],
+  ],
 ])('a server that does not start because %s closes what it has started', async (_, broken, expected) => {
   const ended: string[] = []
   const database: Database<undefined, undefined> = {
     ...noDatabase,
-    open: broken.open ?? (async (host) => ({ ...(await noDatabase.open(host)), close: end('service') })),
+    open:
+      broken.open ??
+      (async (host) => ({ ...(await noDatabase.open(host)), close: broken.close ?? end('service') })),
   }
   const serve = createServe({
     answersCalls: true,

@@ -19,7 +19,7 @@ import type { HandlerSession } from '../postgres/transaction/handler-session.ts'
  * is in its own folder and does not import the others; `databases/assembly/capabilities.ts` lists
  * them.
  *
- *   list ─▶ migrations, problems          before anything is open
+ *   list ─▶ migrations, problems, options          before anything is open
  *     │
  *     └──▶ open(host) ─▶ stageFor         a part of the pipeline of an operation
  *                     ├▶ checks           readiness
@@ -53,7 +53,9 @@ export interface DatabasePools {
 }
 
 /** A capability of a database. `Host` has the parts that it needs to open. */
-export interface DatabaseCapability<Host> {
+export interface DatabaseCapability<Host, Options = object> {
+  /** Throws if an option of the capability is invalid. Called before anything is opened. */
+  readonly requireOptions?: (options: Options) => void
   /** The tables of the capability. Default: none. */
   readonly migrations?: readonly Migration[]
   /** The problems with which its stages may answer mutations. Default: none. */

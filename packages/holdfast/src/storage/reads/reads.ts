@@ -26,7 +26,10 @@ export interface ReadsHost extends CapabilityHost {
 }
 
 /** The read-only session of a query, on the primary or on a replica. */
-export const readsCapability: DatabaseCapability<ReadsHost> = { open: openReads }
+export const readsCapability: DatabaseCapability<ReadsHost, ReadsOptions> = {
+  requireOptions: maxLagOf,
+  open: openReads,
+}
 
 function openReads(host: ReadsHost): OpenCapability {
   const { pools, watch, binding } = host
@@ -50,6 +53,11 @@ function watchReplicas(host: ReadsHost): Replicas | undefined {
     primary: host.pools.own,
     clock: host.clock,
     log: host.log,
-    maxLagMs: toMilliseconds(host.options.maxReplicaLag ?? '5s', { option: 'maxReplicaLag of the database' }),
+    maxLagMs: maxLagOf(host.options),
   })
+}
+
+/** Returns the max lag of a replica, in milliseconds. */
+function maxLagOf({ maxReplicaLag = '5s' }: ReadsOptions): number {
+  return toMilliseconds(maxReplicaLag, { option: 'maxReplicaLag of the database' })
 }
