@@ -4,9 +4,9 @@ import { describeStatement } from '../statement/statement-text.ts'
 /** A failed statement. */
 export interface FailedStatement {
   readonly text: string
-  /** True if it has parameters, so that its text contains no values. */
+  /** True if the statement has parameters, so its text contains no values. */
   readonly hasValues: boolean
-  /** The file and line that ran it, if known. */
+  /** The file and line that ran the statement, if known. */
   readonly calledAt: string | undefined
   /** True if the log may contain values of rows and parameters. False in production. */
   readonly showsValues: boolean
@@ -29,8 +29,8 @@ interface ServerError extends Error {
  *
  * Values of rows and parameters may be personal data. They appear in `detail`, in the messages of
  * data exceptions (class 22), and in the message of a syntax error if the text was concatenated
- * with values. In production, these are not logged; the log has the constraint, table and column,
- * and the position in the text.
+ * with values. In production, the log omits these texts. It contains the constraint, table and
+ * column, and the position in the statement's text.
  */
 export function describeFailure(error: unknown, statement: FailedStatement): void {
   if (error instanceof Error) setLogFields(error, () => fieldsOf(error, statement))
@@ -46,7 +46,7 @@ function fieldsOf(
     : withoutValues(error, { text, hasValues })
   return {
     message: redactedText.message,
-    // Points to the socket that the error was read from, so it is left out.
+    // The stack of the driver's error only shows the socket that the error was read from.
     stack: undefined,
     statement: describeStatement(redactedText.text, hasValues).text,
     calledAt,

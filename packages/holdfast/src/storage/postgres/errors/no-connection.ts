@@ -7,7 +7,10 @@ const messages: Readonly<Record<NoConnectionReason, string>> = {
   ended: 'No connection: the pool is closed.',
 }
 
-/** The failure to get a connection, for a reason that does not concern the server. */
+/**
+ * The error of a request that got no connection for a reason within this process, not on the
+ * server.
+ */
 export class NoConnection extends Error {
   override readonly name = 'NoConnection'
   readonly reason: NoConnectionReason

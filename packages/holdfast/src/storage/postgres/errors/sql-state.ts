@@ -4,7 +4,10 @@ import { NoConnection } from './no-connection.ts'
 
 /** The fields of a Postgres error that the framework reads. */
 interface PostgresError extends Error {
-  /** SQLSTATE, five characters; the name of a system error (`ECONNRESET`) if the socket failed. */
+  /**
+   * The SQLSTATE (five characters), or the name of a system error such as `ECONNRESET` if the
+   * socket failed.
+   */
   readonly code?: string
   readonly severity?: string
   readonly constraint?: string
@@ -35,15 +38,22 @@ function originOf(error: Error & { readonly meta?: { readonly driverAdapterError
   return hidden.get(error) ?? error.cause ?? error.meta?.driverAdapterError
 }
 
-// Query builders wrap the driver's error once or twice; an error may also be its own cause.
+// Query builders wrap the driver's error once or twice. The limit also ends the search if an error
+// is its own cause.
 const maxCauseDepth = 8
 
-/** Returns the driver error behind an error: query builders wrap it as the cause of their own. */
+/**
+ * Returns the driver error behind an error. Query builders store it as the `cause` of their own
+ * error.
+ */
 export function driverError(error: unknown): PostgresError | undefined {
   return findBehind(error, (candidate): candidate is PostgresError => fromDriver.has(candidate))
 }
 
-/** Returns the framework's rejection of a statement behind a query builder's error. */
+/**
+ * Returns the framework's error for a rejected statement, if a query builder has wrapped that
+ * error.
+ */
 export function refusalBehind(error: unknown): HoldfastError | undefined {
   return findBehind(error, (candidate) => candidate instanceof HoldfastError)
 }
@@ -126,7 +136,7 @@ export function markStalePlan(error: Error): void {
 
 /**
  * Returns whether a stale prepared statement may have caused a failure. If so, run the statement
- * again: it then uses a new prepared statement, or none.
+ * again: it is then prepared again, or runs unprepared.
  */
 export function isStalePlan(error: unknown): boolean {
   const driver = driverError(error)
@@ -167,8 +177,8 @@ export function isReadOnlyTransaction(error: unknown): boolean {
 }
 
 /**
- * Marks an error of a session that should be able to write. In a session that is read-only by
- * design, the same SQLSTATE is a defect of the statement.
+ * Marks a read-only error of a session that should be able to write. In a session that is read-only
+ * by design, the same SQLSTATE is a defect of the statement.
  */
 export function markReadOnlyServer(error: unknown): void {
   const driver = driverError(error)

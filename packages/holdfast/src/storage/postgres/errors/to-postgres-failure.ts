@@ -28,11 +28,12 @@ export function toPostgresFailure(
   if (isUnavailable(error)) return withCause(DatabaseUnavailable(), error)
   if (isRetryable(error)) return withCause(DatabaseContended(), error)
   switch (sqlStateOf(error)) {
-    // query_canceled: the server's clock reached the deadline before that of this process.
+    // query_canceled: the server's clock reached the deadline before this process's clock did.
     case '57014':
       return withCause(DeadlineExceeded(), error)
     case '25006':
-      // In a session that is read-only by design. Otherwise the error counts as unavailable, above.
+      // The session is read-only by design. In any other session, the error counts as unavailable
+      // (see above).
       return new HoldfastError(
         'query-writes',
         `${operation.name} (${operation.definedAt}) is a query and tried to write, but the session of a query is read-only. Make it a mutation.`,

@@ -16,8 +16,9 @@
  * Invariants:
  * - Open and reserved sessions together never exceed the budget. A session counts from the start of
  *   its handshake until its socket has closed.
- * - A lane can open its min at any time: other lanes leave room for it. If a lane is added while
- *   others use that room, the next sessions they release are closed for it.
+ * - A lane can open its min at any time: the other lanes leave room for these sessions. If a lane
+ *   is added while other lanes use that room, the next sessions that they release are closed to
+ *   make room.
  * - Beyond the min, a session moves to another lane only after it has been idle for a second, so
  *   that mixed work does not open and close connections all the time.
  */

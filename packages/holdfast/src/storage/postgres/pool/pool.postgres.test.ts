@@ -74,7 +74,7 @@ const codeOf = (answer: Answer): unknown => (JSON.parse(answer.body ?? '{}') as 
 async function holdConnections(tested: TestService<typeof operations>): Promise<() => Promise<void>> {
   const clients = [new AbortController(), new AbortController()]
   const calls = clients.map(async ({ signal }) => {
-    // A busy machine may need longer than the wait to open a connection.
+    // On a busy machine, opening a connection may take longer than the max wait time.
     while (!signal.aborted) await tested.send('sleep', { seconds: 600 }, { signal })
   })
   await until(

@@ -34,7 +34,7 @@ export interface PoolOptions {
    * work. Default 2,000.
    */
   readonly acquireTimeoutMs?: number
-  /** True if its sessions refuse to write. Default false. */
+  /** True if the pool's sessions refuse to write. Default false. */
   readonly isReadOnly?: boolean
   /**
    * Max time that a statement waits for a lock, in milliseconds; has no effect through a pooler.
@@ -86,8 +86,8 @@ const clientCheckMs = 1_000
 const idleInTransactionTimeoutMs = 10_000
 const maxAgeMs = 30 * 60_000
 const acquireTimeoutMs = 2_000
-// Longer than a call waits, since a connection may take seconds to open on a busy machine. The
-// opened connection then serves the next call.
+// Longer than the max wait of a call, because opening a connection may take seconds on a busy
+// machine. The opened connection then serves the next call.
 const connectTimeoutMs = 5_000
 
 /** Creates a pool. Connections are opened on demand. */
@@ -112,8 +112,8 @@ export function createPool(options: PoolOptions): Pool {
     onRefused: () => observed.refusals.add(),
     create: () => new DriverClient(clientOptions),
   })
-  // A pooler that supports prepared statements shares them by text, so a statement could not be
-  // prepared again after a migration.
+  // A pooler that supports prepared statements shares those with the same text, so a statement
+  // could not be prepared again after a migration.
   const usesPreparedStatements = options.usesPreparedStatements !== false && options.isPooled !== true
   const prepared = usesPreparedStatements ? new PreparedStatements() : undefined
   const limits = options.isPooled === true ? undefined : new SessionLimits()

@@ -4,7 +4,7 @@ import {
   startRecurringTask,
 } from '../../../kernel/base/recurring-task.ts'
 
-/** The parts of {@link pruneInBatches}. */
+/** Dependencies and options of {@link pruneInBatches}. */
 export interface PruningTask extends Pick<RecurringTaskParts, 'failure' | 'clock' | 'log' | 'everyMs'> {
   /** Max number of rows that one statement deletes. */
   readonly batch: number
@@ -13,13 +13,15 @@ export interface PruningTask extends Pick<RecurringTaskParts, 'failure' | 'clock
    * if each deletes only rows that it finds unlocked.
    */
   readonly isResponsible?: () => boolean
-  /** Deletes one batch of each kind of rows. Resolves to their sizes. */
+  /**
+   * Deletes one batch of each kind of rows. Resolves to the number of deleted rows of each kind.
+   */
   readonly prune: (limit: number, stopping: AbortSignal) => Promise<readonly number[]>
 }
 
 /**
  * Starts a task that deletes old rows in batches, so that no statement takes long or locks many
- * rows. After a full batch, the next one follows at once.
+ * rows. After a full batch, the next batch follows at once.
  */
 export function pruneInBatches({ batch, isResponsible, prune, ...task }: PruningTask): RecurringTask {
   return startRecurringTask({

@@ -15,7 +15,10 @@ export interface SessionPoolOptions {
   readonly max: number
   /** Max number of waiting requests; further ones are refused. */
   readonly maxWaiting: number
-  /** Max time that a caller waits, in milliseconds; `Infinity` to use only its deadline. */
+  /**
+   * Max time that a caller waits, in milliseconds; `Infinity` if only the caller's deadline limits
+   * the wait.
+   */
   readonly waitMs: number
   readonly lifetimes: SessionLifetimes
   readonly log: Logger
@@ -25,7 +28,7 @@ export interface SessionPoolOptions {
   readonly create: () => DriverClient
 }
 
-/** The part of {@link Work} that limits its wait. */
+/** The part of {@link Work} that limits the wait for a session. */
 type WaitingWork = Pick<Work, 'deadline' | 'waitsUntilDeadline'>
 
 /** A request for a session. */
@@ -46,9 +49,10 @@ interface Idle {
 /**
  * The sessions of one lane: the idle ones, and the queue of requests that wait for one.
  *
- * A session goes to the request that has waited longest, whether it was released or opened. So a
- * request whose session opens slowly, as on a busy machine, takes the first session that is free.
- * The most recently used session is used first, so that surplus sessions stay idle and are closed.
+ * Each released or newly opened session goes to the request that has waited longest. So a request
+ * whose own session opens slowly, for example on a busy machine, takes the first session that
+ * becomes free. The most recently used session is lent first, so surplus sessions stay idle and are
+ * closed.
  */
 export class SessionPool implements Lane {
   readonly min: number
@@ -148,7 +152,7 @@ export class SessionPool implements Lane {
       () => {
         lifetimes.opened(client)
         this.#opening -= 1
-        // A session may end with the packet that opens it.
+        // The server may end a session in the same packet that reports it as ready.
         if (client.failure !== undefined) this.#failLongest(client.failure)
         this.release(client, false)
       },

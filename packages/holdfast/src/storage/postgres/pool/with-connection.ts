@@ -3,8 +3,8 @@ import type { Connection } from '../session/connection.ts'
 import type { Pool } from './pool.ts'
 
 /**
- * Lends a connection of the pool to `use` and releases it afterwards. Running statements are
- * interrupted and an open transaction is rolled back.
+ * Lends a connection of the pool to `use` and releases it afterwards. Before the release, running
+ * statements are interrupted and an open transaction is rolled back.
  */
 export async function withConnection<T>(
   pool: Pool,

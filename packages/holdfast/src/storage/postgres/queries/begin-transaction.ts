@@ -27,9 +27,10 @@ const beginStatements: Readonly<Record<IsolationLevel, Statement>> = {
 }
 
 /**
- * Returns the statement that begins a transaction. The level is stated, so that it does not depend
- * on a default of the role or the database. The access mode is not: providers stop all writes with
- * `default_transaction_read_only` when a disk is full, and no transaction may override that.
+ * Returns the statement that begins a transaction. It states the isolation level, so a default of
+ * the role or the database has no effect. It does not state the access mode: providers stop all
+ * writes with `default_transaction_read_only` when a disk is full, and no transaction may override
+ * that.
  */
 export function beginStatement(isolation: IsolationLevel): Statement {
   return beginStatements[isolation]

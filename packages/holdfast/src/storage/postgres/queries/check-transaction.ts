@@ -2,9 +2,9 @@ import type { Statement } from '../statement/statement.ts'
 
 /** Conditions for a transaction to commit. */
 export interface TransactionCheck {
-  /** The text of its marker; `undefined` if the transaction has none. */
+  /** The text of the transaction's marker; `undefined` if the transaction has no marker. */
   readonly marker: string | undefined
-  /** The schema epoch in which it began; `undefined` if a different one does no harm. */
+  /** The schema epoch in which the transaction began; `undefined` if it may commit in any epoch. */
   readonly epoch: number | undefined
 }
 
@@ -16,8 +16,9 @@ export function transactionHolds(marker: string, epoch: string): string {
 }
 
 /**
- * Returns a statement that fails the transaction if it is not the one that was begun, with SQLSTATE
- * HF002; or, with a retryable error, if a migration was committed since it began.
+ * Returns a statement that fails in two cases: with SQLSTATE HF002 if the current transaction is
+ * not the one that was begun, and with a retryable error if a migration was committed since the
+ * transaction began.
  */
 export function checkTransaction({ marker, epoch }: TransactionCheck): Statement {
   return {

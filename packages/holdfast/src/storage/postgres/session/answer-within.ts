@@ -8,7 +8,7 @@ export const unanswered: HoldfastError = new HoldfastError(
   'The database timed out; the connection was closed.',
 )
 
-/** The limit of a wait for the server. */
+/** Options of {@link answerWithin}. */
 export interface AnswerWait {
   readonly timeoutMs: number
   /** Default: real time, with a timer that keeps the process alive. */

@@ -15,8 +15,8 @@ export interface BackendAddress {
   readonly tls: ConnectionTls
 }
 
-// The protocol's code of a cancel request: 1234 and 5678 as two 16-bit halves. That of a TLS
-// request: 1234 and 5679.
+// The protocol's code of a cancel request: 1234 and 5678 as two 16-bit halves. The code of a TLS
+// request is 1234 and 5679.
 const cancelCode = 80_877_102
 const tlsCode = 80_877_103
 const timeoutMs = 1_000

@@ -68,7 +68,7 @@ const Value = z.union([scalar, z.array(scalar.nullable()).max(9)])
 
 const { query, mutation, service } = holdfast({ database: postgres() })
 const operations = {
-  /** Returns the value parsed from a text of a type. */
+  /** Casts a text to a type and returns the parsed value. */
   read: mutation({
     route: 'POST /values',
     access: anyone(),
@@ -130,7 +130,7 @@ test('the documentation lists the JavaScript type of each column type', async ()
   const documented = await readTable()
   for (const [type, texts] of Object.entries({ ...values, ...converted })) {
     const { one, many } = documented.get(type) ?? {
-      // A domain over it.
+      // `positive` is a domain over an integer type. Other undocumented types are returned as text.
       one: type === 'positive' ? 'number' : 'string',
       many: arrayOf(type),
     }

@@ -18,13 +18,11 @@ import { type SenderParts, StatementSender } from './statement-sender.ts'
  * handlers passes through it:
  *
  *   acquire ──▶ statements (statement-sender.ts) ──▶ reset of what handlers changed
- *                                                    (session-changes.ts)
- *                                                          │ confirmed ──▶ back to the pool
- *                                                          └ failed, busy, broken or in a
- *                                                            transaction ──▶ closed
+ *   (session-changes.ts) │ confirmed ──▶ back to the pool └ failed, busy, broken or in a
+ *   transaction ──▶ closed
  *
  * Invariants:
- * - After `release` or `destroy`, it sends nothing.
+ * - After `release` or `destroy`, the connection sends nothing.
  * - The pool gets back only a session that is idle, outside of a transaction, and reset. Any other
  *   session is closed.
  */
@@ -117,7 +115,7 @@ export class Connection implements Queryable {
         this.#sendAndReset<Row>(statement),
       ]),
     )
-    // If setting the limit failed, the statement may have run under the previous one.
+    // If setting the limit failed, the statement may have run under the previous limit.
     if (limit.status === 'rejected') throw limit.reason
     if (epoch.status === 'rejected') throw epoch.reason
     if (epoch.value && prepared?.noteSchemaEpoch(epoch.value.rows[0]!.epoch) === true)
@@ -147,9 +145,9 @@ export class Connection implements Queryable {
   }
 
   /**
-   * Returns the statements that must precede the framework's own at the end of a transaction: none,
-   * or a reset of the role if a handler may have changed it. Deferred triggers run before the
-   * reset, as the handler's role.
+   * Returns the statements to run before the framework's own statements at the end of a
+   * transaction: a reset of the role if a handler may have changed it, otherwise no statement.
+   * Deferred triggers run before the reset, as the handler's role.
    */
   get roleReset(): readonly Statement[] {
     return this.#changes.roleReset
@@ -162,8 +160,8 @@ export class Connection implements Queryable {
 
   /**
    * Sends the statements of the framework that end a transaction, and the reset of the session, in
-   * one round trip. Values that cannot be sent are detected before anything is sent: a COMMIT never
-   * goes out without the statements before it.
+   * one round trip. Values that cannot be sent are detected before anything is sent: a COMMIT is
+   * never sent without the statements before it.
    *
    * @throws HoldfastError `value-not-sendable`.
    */
@@ -217,7 +215,9 @@ export class Connection implements Queryable {
     return this.#sender.isBusy
   }
 
-  /** Interrupts the running statement. Resolves to whether the connection is idle and usable. */
+  /**
+   * Interrupts the running statement. Resolves to true if the connection is then idle and usable.
+   */
   interrupt(): Promise<boolean> {
     return this.#sender.interrupt()
   }

@@ -8,9 +8,9 @@ import { type ConnectionTls, readTls, tlsParameters } from './connection-url.ts'
  * The class of every Postgres connection that the framework opens: pools, LISTEN, migrations,
  * replicas, tests and the command line. It differs from the driver's client in five ways:
  *
- * - It has an `error` listener from the start. A session may end with the same packet that says it
- *   is ready (a shutdown, a failover, `pg_terminate_backend`), before a caller could add one; an
- *   `error` event without a listener ends the process.
+ * - It has an `error` listener from the start. The packet that reports a session as ready may also
+ *   end it (after a shutdown, a failover or `pg_terminate_backend`), before a caller could add a
+ *   listener. An `error` event without a listener ends the process.
  * - Only the URL decides how it connects. The driver fills the missing parts of a URL from
  *   `PGSSLMODE`, `PGPASSWORD`, `PGOPTIONS` and the like, which would apply to every server that the
  *   process connects to, including the embedded one.
@@ -65,10 +65,10 @@ export class DriverClient extends DriversClient {
     this.#applicationName = config.application_name ?? url.searchParams.get('application_name') ?? undefined
     this.#sessionSettings = sessionSettings
     if (url.password === '' && !url.searchParams.has('password')) {
-      // The driver would read PGPASSWORD and ~/.pgpass.
+      // If the URL has no password, the driver would read PGPASSWORD and ~/.pgpass.
       replacePassword(this, rejectPassword)
     }
-    // Stored for the next user of the connection.
+    // The error is stored for the next user of the connection.
     this.on('error', keepFailure)
   }
 

@@ -13,7 +13,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
  * - `prepareValue`, which serializes a parameter: values are checked with it before anything is
  *   sent.
  * - The parsers of types that the framework does not parse.
- * - The messages of its errors that have no code.
+ * - The messages of the driver's errors, which have no code.
  *
  * `pg` may change any of these in a minor version. So the dependency is pinned to one exact
  * version, and a service that finds another version does not start.
@@ -44,7 +44,7 @@ export function closeSocket({ connection }: ClientInternals): void {
   connection.stream.destroy()
 }
 
-/** Sends what `write` writes to a client in one system call. */
+/** Calls `write`, and sends everything that it writes to a client in one system call. */
 export function sendTogether<T>({ connection: { stream } }: ClientInternals, write: () => T): T {
   stream.cork()
   try {
@@ -64,7 +64,7 @@ export function replacePassword(client: object, value: () => string): void {
   Object.defineProperty(client, 'password', { value, writable: true, configurable: true })
 }
 
-// The driver's own errors carry no code.
+// The driver's own errors have no code, so they are recognized by their message.
 const lostConnection =
   /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/
 
@@ -73,7 +73,7 @@ export function isConnectionLost({ message }: Error): boolean {
   return lostConnection.test(message)
 }
 
-/** Returns whether an error is that of the driver's `query_timeout`. */
+/** Returns whether an error comes from the driver's `query_timeout`. */
 export function isReadTimeout({ message }: Error): boolean {
   return message === 'Query read timeout'
 }
@@ -118,7 +118,7 @@ export function driversParser(id: number, format?: 'text' | 'binary'): (text: st
 
 /** The parts of a driver that {@link requireKnownDriver} checks. */
 export interface InstalledDriver {
-  /** Its version; `undefined` if it cannot be read, as in a bundle. */
+  /** The version of the driver; `undefined` if it cannot be read, for example in a bundle. */
   readonly version: string | undefined
   readonly client: object
   readonly query: object

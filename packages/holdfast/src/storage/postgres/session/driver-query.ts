@@ -45,8 +45,8 @@ class GuardedQuery extends DriversQuery {
 }
 
 /**
- * Runs a statement. The driver copies an object by its property descriptors, which takes longer
- * than the rest of its work. It uses an instance of its query class without copying it.
+ * Runs a statement as an instance of the driver's query class, which the driver does not copy. It
+ * copies a plain object by its property descriptors, which takes longer than the rest of its work.
  *
  * @param tooManyRows called when the row limit is exceeded. Further rows are dropped, and the
  * statement fails.
@@ -112,8 +112,9 @@ export function toSendableStatement(statement: Statement): Statement {
 const maxValues = 65_535
 
 /**
- * Serializes values. The driver would only fail on an invalid one in the middle of a statement: it
- * would then close the prepared statement on the server but still assume that it exists.
+ * Serializes values. The driver itself would fail on an invalid value only in the middle of a
+ * statement. It would then close the prepared statement on the server, but still assume that the
+ * prepared statement exists.
  */
 function toSendable(values: readonly unknown[] | undefined): readonly unknown[] | undefined {
   // The driver itself rejects a value that is not an array.

@@ -14,7 +14,8 @@ import { connectClient } from './connect-client.ts'
 import { DriverClient } from './driver-client.ts'
 import { createPool, type Pool } from '../pool/pool.ts'
 
-// A server that only accepts encrypted connections, with a certificate of a private authority.
+// A server that only accepts encrypted connections, with a certificate of a private certificate
+// authority.
 const authority = createTestAuthority()
 const stranger = createTestAuthority('Stranger')
 const log = createLogger({ level: 'error', write: () => {} })

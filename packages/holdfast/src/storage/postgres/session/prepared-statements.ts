@@ -3,14 +3,16 @@ import { isReservedName } from '../statement/statement.ts'
 
 // Each name costs memory in each session of the server.
 const maxNames = 500
-// Max number of texts that were seen once. Texts that contain values are unlimited in number.
+// Max number of remembered texts that were seen once. The number of texts that contain values is
+// unlimited.
 const maxSeen = 1_000
 // A text that repeatedly goes stale, such as one that refers to a different table with each
 // search_path, is no longer prepared.
 const maxRetirements = 3
 // Max number of names in total: a session keeps every name that was prepared in it, with its plan.
 const maxMade = 2 * maxNames
-// Postgres truncates names to 63 bytes, and the number must be kept.
+// Postgres truncates names to 63 bytes. A longer prefix could displace the number at the end of the
+// name.
 const maxPrefixLength = 40
 const checkEveryMs = 1_000
 
@@ -26,9 +28,9 @@ interface Session {
  * Names the statements that are worth preparing: those that are repeated. Postgres parses and
  * analyzes a prepared statement once per session, which is about half of the cost of a short one.
  *
- * It also fixes the type of each parameter at that time: after a migration, a statement prepared
- * earlier may convert a value to the previous type of a column. So each name has a unique number,
- * and a statement gets a new name when anything may have changed.
+ * Preparing also fixes the type of each parameter: after a migration, a statement prepared earlier
+ * may convert a value to the previous type of a column. So each name has a unique number, and a
+ * statement gets a new name when anything may have changed.
  */
 export class PreparedStatements {
   readonly #names = new Map<string, string>()
@@ -50,7 +52,7 @@ export class PreparedStatements {
     const name = this.#names.get(text)
     if (name !== undefined) return name
     if ((this.#retirements.get(text) ?? 0) >= maxRetirements) return undefined
-    // The framework's own statements are few.
+    // The framework itself has few statements, so the limit does not apply to them.
     if (this.#names.size >= maxNames && !(given !== undefined && isReservedName(given))) return undefined
     if (given !== undefined) return this.#add(text, given)
     if (this.#seen.delete(text)) return this.#add(text, 'holdfast_auto')
@@ -68,8 +70,8 @@ export class PreparedStatements {
   }
 
   /**
-   * Retires a name, so that its statement is prepared again: it failed in a way that a stale
-   * prepared statement may have caused.
+   * Retires a name after its statement failed in a way that a stale prepared statement may have
+   * caused. The statement is then prepared again under a new name.
    */
   retire(text: string, name: string): void {
     // Another statement that failed under the same name has already retired it.
@@ -80,8 +82,8 @@ export class PreparedStatements {
   }
 
   /**
-   * Retires all names, so that every statement is prepared again: a table has changed, and with it
-   * their parameters or columns.
+   * Retires all names, so that every statement is prepared again. Called when a table has changed,
+   * because parameters or columns of statements may have changed with it.
    */
   renew(): void {
     this.#names.clear()
@@ -117,7 +119,10 @@ export class PreparedStatements {
     this.#sessionOf(client)
   }
 
-  /** Returns whether a session holds names that are no longer used. It keeps them until it ends. */
+  /**
+   * Returns whether a session holds names that are no longer used. A session keeps such names until
+   * it ends.
+   */
   isOutdated(client: object): boolean {
     return this.#sessionOf(client).generation !== this.#generation
   }

@@ -67,7 +67,9 @@ async function sessionsOf(tested: Tested): Promise<ReadonlySet<number>> {
   return pids
 }
 
-/** Closes the sessions of the pool: open sessions keep the default that they started with. */
+/**
+ * Closes the sessions of the pool, because an open session keeps the default that it started with.
+ */
 async function endSessions(tested: Tested): Promise<void> {
   const before = await sessionsOf(tested)
   await tested.sql(`select pg_terminate_backend(pid) from unnest(array[${[...before].join()}]) as pid`)

@@ -25,9 +25,9 @@ export class SessionChanges {
   }
 
   /**
-   * The statements that must precede the framework's own at the end of a transaction: none, or a
-   * reset of the role if a handler may have changed it. Deferred triggers run before the reset, as
-   * the handler's role.
+   * The statements to run before the framework's own statements at the end of a transaction: a
+   * reset of the role if a handler may have changed it, otherwise no statement. Deferred triggers
+   * run before the reset, as the handler's role.
    */
   get roleReset(): readonly Statement[] {
     return this.#hasRole ? [resetRole] : []

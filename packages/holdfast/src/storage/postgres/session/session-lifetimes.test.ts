@@ -30,7 +30,7 @@ test('a session expires at its max age, less a jitter of up to a quarter', () =>
   expect(over(750)).toEqual([false, true])
   expect(over(999)).toEqual([false, true])
   expect(over(1_000)).toEqual([true, true])
-  // It may still be used, and is closed on release.
+  // The session may still be used. It is closed on release.
   expect(lifetimes.isRetired(late)).toBe(false)
 })
 

@@ -3,9 +3,9 @@ import { DriversQuery } from './driver-internals.ts'
 /**
  * Resets a session after a handler's statements, before another call uses it.
  *
- * A session may have been changed without any sign in the text of a statement: `select
- * my_function()` may have called set_config, taken a session-level lock or created a temporary
- * table, and so may a view, a trigger, a default or a policy that an ordinary statement reaches. A
+ * Any statement of a handler may change its session without a sign in its text: `select
+ * my_function()` may call set_config, take a session-level lock or create a temporary table. A
+ * view, a trigger, a default or a policy that an ordinary statement reaches may do the same. A
  * setting that a function changed cannot be detected afterwards. So every handler statement counts
  * as a change, and no statement of the framework does (decisions/018). The reset is sent in the
  * same flush, after the statement, COMMIT or ROLLBACK, and no caller waits for it: it costs no
@@ -13,9 +13,9 @@ import { DriversQuery } from './driver-internals.ts'
  * fails.
  *
  * The settings that a session starts with, including the framework's limits, come from its startup
- * packet, and RESET restores them. Not undone: the state of an extension (`dblink`, `plperl`),
- * `setseed`, and a PREPARE within a function called by a select, which uses memory until the
- * session ends.
+ * packet, and RESET restores them. The reset does not undo the state of an extension (`dblink`,
+ * `plperl`), `setseed`, or a PREPARE within a function called by a select, which uses memory until
+ * the session ends.
  */
 
 const statements = [
@@ -29,8 +29,9 @@ const statements = [
   'select pg_catalog.pg_advisory_unlock_all()',
 ].join('; ')
 
-// DEALLOCATE ALL would also remove the driver's statements. Only runs after unusual statements,
-// because it reads all prepared statements.
+// Removes the statements that SQL has prepared. DEALLOCATE ALL would also remove the driver's
+// prepared statements. Only runs after unusual statements, because it reads all prepared
+// statements.
 const deallocate = `; do $$ declare found text; begin
   for found in select name from pg_catalog.pg_prepared_statements where from_sql loop
     execute pg_catalog.format('deallocate %I', found);
@@ -44,7 +45,7 @@ export interface SessionResetOptions {
    */
   readonly isThorough: boolean
   /**
-   * The `statement_timeout` to set, in milliseconds. Default: the one that the session started
+   * The `statement_timeout` to set, in milliseconds. Default: the timeout that the session started
    * with.
    */
   readonly statementTimeoutMs: number | undefined
@@ -53,8 +54,8 @@ export interface SessionResetOptions {
 /** The reset of a session: a driver query without a result that either succeeds or fails. */
 export class SessionReset extends DriversQuery {
   /**
-   * The `statement_timeout` of the session after it, in milliseconds; `undefined` for the one that
-   * the session started with.
+   * The `statement_timeout` of the session after the reset, in milliseconds; `undefined` for the
+   * timeout that the session started with.
    */
   readonly statementTimeoutMs: number | undefined
   #isSettled = false
@@ -67,7 +68,7 @@ export class SessionReset extends DriversQuery {
     this.statementTimeoutMs = statementTimeoutMs
   }
 
-  /** True if it failed: in an open transaction, or because the session ended. */
+  /** True if the reset failed: in an open transaction, or because the session ended. */
   get hasFailed(): boolean {
     return this.#isSettled && !this.#hasSucceeded
   }
@@ -77,7 +78,8 @@ export class SessionReset extends DriversQuery {
   }
 
   /**
-   * Calls `settled` when the reset has succeeded or failed. Call it at most once, before either.
+   * Calls `settled` when the reset has succeeded or failed. Call it at most once, before the reset
+   * has ended.
    */
   whenSettled(settled: (hasSucceeded: boolean) => void): void {
     this.#settled = settled

@@ -12,8 +12,8 @@ import type { SessionSettings } from './driver-client.ts'
  * `transaction_timeout`, which servers before Postgres 17 would refuse.
  */
 
-// Poolers pass these on because the drivers of most languages send them. PgBouncer refuses most
-// others.
+// Poolers pass these settings on because the drivers of most languages send them. PgBouncer refuses
+// most others.
 const throughPoolers: SessionSettings = {
   client_encoding: 'UTF8',
   // The driver parses no other date format.
@@ -32,8 +32,8 @@ const ofOwnSessions: SessionSettings = {
   array_nulls: 'on',
   // If on, `= NULL` matches rows.
   transform_null_equals: 'off',
-  // Locks are taken before the rows they protect are read, which needs a new snapshot for each
-  // statement.
+  // The framework takes a lock before it reads the rows that the lock protects, so each statement
+  // needs a new snapshot.
   default_transaction_isolation: 'read committed',
 }
 
@@ -59,9 +59,9 @@ export function driverSettings({ isPooled }: { readonly isPooled: boolean }): Se
 }
 
 /**
- * Returns the settings of a pooler's session that differ from those the driver relies on, in the
- * form that `alter role` takes to correct them. A pooler's sessions start with the settings of the
- * role and the database.
+ * Returns the settings of a pooler's session that differ from those the driver relies on, each in
+ * the form that `alter role` accepts to correct it. A pooler's sessions start with the settings of
+ * the role and the database.
  */
 export async function wrongSettings(client: pg.Client): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string; value: string }>(

@@ -22,8 +22,8 @@ import type { PreparedStatements } from './prepared-statements.ts'
 import type { SessionLifetimes } from './session-lifetimes.ts'
 
 /*
- * Sends the statements of one use of a session: names those that are worth preparing, observes
- * each, classifies its failure, and interrupts what runs.
+ * Sends the statements of one use of a session: names the statements that are worth preparing,
+ * observes each statement, classifies failures, and interrupts the running statement.
  *
  * Invariants:
  * - An interrupted statement settles only when its cancel request can no longer cancel a later
@@ -171,7 +171,7 @@ export class StatementSender {
     throw error
   }
 
-  /** Interrupts the running statement. Resolves to whether the session is idle and usable. */
+  /** Interrupts the running statement. Resolves to true if the session is then idle and usable. */
   async interrupt(): Promise<boolean> {
     if (!this.isBusy) return this.#client.failure === undefined
     const { host, port, processID, secretKey, tls } = this.#client

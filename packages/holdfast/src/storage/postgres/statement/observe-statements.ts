@@ -6,7 +6,7 @@ import { describeStatement } from './statement-text.ts'
 
 /** A statement under observation. */
 export interface ObservedStatement {
-  /** Ends it with the number of rows returned or changed. */
+  /** Ends the observation with the number of rows returned or changed. */
   end(rows: number | null): void
   fail(error: unknown): void
 }

@@ -18,8 +18,8 @@ export function bindSql(queryable: Queryable): SqlDatabase {
   return {
     query<Row extends pg.QueryResultRow>(statement: Sql): Promise<Row[]> {
       const rows = rowsOf<Row>(queryable, statement)
-      // A promise that is awaited late or never may be rejected when its call is cancelled. That
-      // must not end the process.
+      // A promise that is awaited late or never may be rejected when its call is cancelled. Such a
+      // rejection must not end the process.
       rows.catch(() => {})
       return rows
     },

@@ -33,8 +33,8 @@ const writing = new Set(['insert', 'update', 'delete', 'merge'])
 export class StatementShape {
   readonly text: string
   /**
-   * Its first word in lower case, after opening parentheses; empty if it begins with something
-   * else.
+   * The first word of the statement in lower case, after opening parentheses; empty if the
+   * statement begins with something else.
    */
   readonly verb: string
   /** The control command; `undefined` if the statement only reads and writes rows. */
@@ -50,30 +50,33 @@ export class StatementShape {
     this.control = readControl(this.verb, lexer)
   }
 
-  /** True if it only reads. A function that writes is not detected. */
+  /** True if the statement only reads. A function that writes is not detected. */
   get isRead(): boolean {
     return (this.#isRead ??= reading.has(this.verb) || (this.verb === 'with' && !hasWrite(this.text)))
   }
 
   /**
-   * True if it may change the role of its transaction. A function that does so is not detected,
-   * unless it is one of the named ones.
+   * True if the statement may change the role of its transaction: it is a SET or names a role or
+   * `set_config`. Another function that changes the role is not detected.
    */
   get mayChangeRole(): boolean {
     return (this.#mayChangeRole ??=
       settingVerbs.has(this.verb) || /role|session_authorization|set_config/i.test(this.text))
   }
 
-  /** True if Postgres would keep a plan for it: a single statement that reads or writes rows. */
+  /**
+   * True if Postgres would keep a plan for the statement: a single statement that reads or writes
+   * rows.
+   */
   get isPlannable(): boolean {
     return plannable.has(this.verb) && (this.#isSingle ??= isSingle(this.text))
   }
 }
 
-// There is no limit to the number of texts that contain values, so the cache has one: when its
-// newer half is full, the older half is dropped.
+// The number of texts that contain values is unlimited, so the cache is limited: when its newer
+// half is full, the older half is dropped.
 const maxKept = 1_000
-// Long texts are generated, and reading their first word is fast.
+// Longer texts are not cached: they are generated, and reading their first word is fast.
 const maxKeptLength = 10_000
 
 let newer = new Map<string, StatementShape>()

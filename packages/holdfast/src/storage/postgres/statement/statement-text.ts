@@ -3,11 +3,11 @@ import { shapeOf } from './statement-shape.ts'
 
 /** The names of a statement in traces, metrics and logs. */
 export interface StatementNames {
-  /** Its first word in capitals: `SELECT`. */
+  /** The first word of the statement in capitals: `SELECT`. */
   readonly operation: string
   /** The operation and the first relation that the statement names, if any: `SELECT accounts`. */
   readonly summary: string
-  /** Its text, without values. */
+  /** The text of the statement, without values. */
   readonly text: string
 }
 
@@ -19,8 +19,8 @@ const ringLeaf = /^(holdfast\.\w+?)_\d+$/
 const maxText = 4_096
 
 /**
- * Returns the names of a statement. Without parameters, its values are in its text and are replaced
- * with `?`: the statement is no secret, but its values may be personal data.
+ * Returns the names of a statement. If the statement has no parameters, its text contains the
+ * values. These are replaced with `?`, because they may be personal data.
  */
 export function describeStatement(text: string, hasValues: boolean): StatementNames {
   const operation = shapeOf(text).verb.toUpperCase() || 'UNKNOWN'

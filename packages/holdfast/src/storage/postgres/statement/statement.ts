@@ -4,7 +4,7 @@ import { type ControlCommand, shapeOf, type StatementShape } from './statement-s
 /** A statement with separate values: SQL is never built from values. */
 export interface Statement {
   readonly text: string
-  /** In the order of `$1`, `$2`, …. Default none. */
+  /** The values of `$1`, `$2`, … in this order. Default: none. */
   readonly values?: readonly unknown[]
   /** The name under which the statement is prepared, once per connection. Default: not prepared. */
   readonly name?: string

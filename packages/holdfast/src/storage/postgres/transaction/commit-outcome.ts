@@ -20,9 +20,9 @@ export type CommitOutcome =
 
 /** The results of the statements of a commit. */
 export interface CommitResults {
-  /** In the order in which they were sent. */
+  /** The results, in the order in which the statements were sent. */
   readonly results: readonly PromiseSettledResult<pg.QueryResult>[]
-  /** The index of COMMIT. */
+  /** The index of COMMIT in `results`. */
   readonly commitAt: number
 }
 

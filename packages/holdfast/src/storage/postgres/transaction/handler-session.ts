@@ -8,7 +8,7 @@ export interface HandlerSession extends Queryable {
   readonly gathered: GatheredRows
   /** The work that the transaction is used for. */
   readonly work: Work
-  /** True if its handler has ended, so that further statements are rejected. */
+  /** True if the handler has ended. Further statements are then rejected. */
   readonly isClosed: boolean
 }
 

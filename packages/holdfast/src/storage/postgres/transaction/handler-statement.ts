@@ -7,7 +7,7 @@ import { isSavepointCommand, type SavepointCommand } from '../statement/statemen
 /** A handler's statement that may run in its transaction. */
 export interface HandlerStatement {
   readonly statement: DriverStatement
-  /** The savepoint command that it is; `undefined` for any other statement. */
+  /** The savepoint command, if the statement is one; otherwise `undefined`. */
   readonly command: SavepointCommand | undefined
 }
 

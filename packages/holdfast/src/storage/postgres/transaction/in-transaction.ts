@@ -25,7 +25,8 @@ export async function inTransaction<T>(
     try {
       return await inTransaction(own, work)
     } finally {
-      // A rollback that got no answer leaves a transaction open.
+      // If the rollback got no answer, the transaction is still open and the connection must be
+      // closed.
       own.release(isInTransaction(own))
     }
   }
@@ -42,16 +43,17 @@ async function transact<T>(
     await client.query('commit')
     return result
   } catch (error) {
-    // If the rollback fails too, the connection is gone, and the transaction with it. The first
+    // If the rollback fails too, the connection is lost and its transaction has ended. The first
     // error is the one to throw.
     await client.query('rollback').catch(() => {})
     throw error
   }
 }
 
-// Isolation and limits are explicit, because the role or the database may have others. They are in
-// one message, because an idle timeout could end the transaction between two messages. The lock
-// timeout is the shortest, so that an administrator who waits for a lock gets its error.
+// The isolation level and the limits are stated, because the role or the database may set others.
+// All are sent in one message, because an idle timeout could end the transaction between two
+// messages. The lock timeout is the shortest, so that an administrator who waits for a lock gets
+// its error.
 const begin = `${beginStatement('read committed').text};
   set local lock_timeout = '10s';
   set local statement_timeout = '60s';

@@ -105,7 +105,7 @@ test.each<[string, Outcome]>([
   ['savepoint a | + | select 1/0 | + | savepoint a | + | rollback to a | +', committed(4)],
   ['savepoint a | + | release b | rollback to a | +', committed(2)],
   [`savepoint ${'a'.repeat(64)} | + | rollback to ${'a'.repeat(63)} | +`, committed(2)],
-  // Rejected, so it has no effect.
+  // The command is rejected, so it has no effect.
   ['savepoint ä | + | rollback to ä', committed(1)],
   ['savepoint U&"a" | + | rollback to a', { ...committed(), status: 500 }],
 ])('jobs and messages are undone with the rows: %s', async (script, expected) => {

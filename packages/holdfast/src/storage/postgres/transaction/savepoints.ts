@@ -32,8 +32,8 @@ const builderName = /^(?:sp\d+|kysely)$/
  * newest savepoint of that name.
  *
  * Invariants:
- * - The stack changes only when Postgres has answered, and not if it refused the command: in a
- *   failed transaction, no savepoint is created.
+ * - The stack changes only when Postgres has answered, and does not change if Postgres refused the
+ *   command: in a failed transaction, no savepoint is created.
  * - Positions are recorded when a command is sent. Statements are answered in the order in which
  *   they are sent, so rows gathered after a ROLLBACK TO was sent are not undone by it.
  */
@@ -60,7 +60,7 @@ export class Savepoints {
   }
 
   /**
-   * Applies the result of a command. Returns the position from which on gathered rows are undone;
+   * Applies the result of a command. Returns the position of the first gathered row that is undone;
    * `undefined` if no rows are undone.
    */
   settle(sent: SentCommand, hasSucceeded: boolean): number | undefined {

@@ -7,7 +7,7 @@ export interface TransactionOwner {
   readonly definedAt: string
 }
 
-/** Returns the error of a statement that came after its handler had ended. */
+/** Returns the error of a statement that ran after its handler had ended. */
 export function transactionOver(owner: TransactionOwner | undefined): HoldfastError {
   return new HoldfastError(
     'db-used-after-call',

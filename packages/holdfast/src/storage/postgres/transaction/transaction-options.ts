@@ -10,7 +10,7 @@ export interface TransactionOptions {
   /** The operation or job whose handler writes through it. Default: the framework itself. */
   readonly owner?: TransactionOwner | undefined
   /**
-   * True if its commit checks the marker and the schema epoch. Default true. False for transactions
+   * True if the commit checks the marker and the schema epoch. Default true. False for transactions
    * that only run statements of the framework: these never end the transaction, and they work
    * before and after a migration.
    */
@@ -24,7 +24,7 @@ export interface Opening {
   readonly before?: Statement
   /** Sets the limits and the marker, and returns the schema epoch as `epoch`. */
   readonly first: Statement
-  /** True if {@link Commit.isUndone} may be used. Default false. */
+  /** True if the commit may use {@link Commit.isUndone}. Default false. */
   readonly isUndoable?: boolean
 }
 

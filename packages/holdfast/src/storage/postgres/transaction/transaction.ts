@@ -69,7 +69,7 @@ export class Transaction implements HandlerSession {
   readonly gathered: GatheredRows = new GatheredRows()
   readonly work: Work
   readonly limits: TransactionLimits
-  /** Distinguishes it from the next transaction of the same session. */
+  /** Distinguishes the transaction from the next one of the same session. */
   readonly marker: string = String((Transaction.#count += 1))
   readonly #pool: Pool
   readonly #owner: TransactionOwner | undefined
@@ -94,7 +94,7 @@ export class Transaction implements HandlerSession {
     return this.#isOver
   }
 
-  /** True if it has begun or is about to begin, and its handler has not ended. */
+  /** True if the transaction has begun or is about to begin, and its handler has not ended. */
   get isOpen(): boolean {
     return this.#beginning !== undefined && !this.#isOver
   }
@@ -104,7 +104,7 @@ export class Transaction implements HandlerSession {
     return this.#beginning !== undefined || !this.gathered.isEmpty
   }
 
-  /** The conditions under which it may commit. */
+  /** The conditions under which the transaction may commit. */
   get check(): TransactionCheck {
     return { marker: this.marker, epoch: this.#epoch }
   }
@@ -125,7 +125,7 @@ export class Transaction implements HandlerSession {
     return this.#connection?.passingFailure
   }
 
-  /** Begins it now, with the statements of an {@link Opening}. */
+  /** Begins the transaction now, with the statements of an {@link Opening}. */
   begin<First extends SchemaEpochRow, Before = never>(opening: Opening): Promise<Opened<First, Before>> {
     const begun = this.#begin<First, Before>(opening)
     this.#beginning = begun
@@ -152,7 +152,7 @@ export class Transaction implements HandlerSession {
     return { first: row, before: before ? (results[0]!.rows as Before[]) : [] }
   }
 
-  /** Begins it if it has not begun. */
+  /** Begins the transaction if it has not begun. */
   #begun(): Promise<unknown> {
     return (this.#beginning ??= this.#begin({
       isolation: 'read committed',
@@ -168,8 +168,8 @@ export class Transaction implements HandlerSession {
     if (this.#isOver) throw transactionOver(this.#owner)
     if (!this.#hasBegun) await this.#begun()
     const connection = this.#connection!
-    // If the transaction was rolled back or ended by other means, the next statement would commit
-    // by itself.
+    // If the transaction was rolled back or ended by other means, the next statement would run
+    // outside of a transaction and commit at once.
     if (connection.transactionStatus === 'I') throw this.#ended()
     this.work.usage.statements += 1
     const { statement, command } = toHandlerStatement(query, values, this.work.guard)
@@ -195,7 +195,7 @@ export class Transaction implements HandlerSession {
     return rows
   }
 
-  /** Rejects all further statements of its handler. */
+  /** Rejects all further statements of the handler. */
   end(): void {
     this.#isOver = true
   }
@@ -203,7 +203,8 @@ export class Transaction implements HandlerSession {
   /**
    * Writes the gathered rows, runs the last statements and commits, in one round trip.
    *
-   * @throws HoldfastError `key-not-stored` if it committed without one of the last statements.
+   * @throws HoldfastError `key-not-stored` if the transaction was committed without one of the last
+   * statements.
    */
   async tryCommit(commit: Commit): Promise<CommitOutcome> {
     this.#isOver = true
@@ -268,8 +269,8 @@ export class Transaction implements HandlerSession {
   }
 
   /**
-   * Throws if a statement of its handler has ended it: the effects may have been committed without
-   * the rest.
+   * Throws if a statement of the handler has ended the transaction: earlier statements may have
+   * been committed without the later ones.
    */
   rejectEnded(): void {
     if (this.#wasEnded || this.#connection!.transactionStatus === 'I') throw this.#ended()
@@ -280,15 +281,15 @@ export class Transaction implements HandlerSession {
     return transactionEnded(this.#owner)
   }
 
-  /** Rolls it back. Never rejects: a session that does not answer is closed. */
+  /** Rolls the transaction back. Never rejects: a session that does not answer is closed. */
   async rollBack(): Promise<void> {
     this.#isOver = true
     await this.#connection?.rollBack()
   }
 
   /**
-   * Rolls it back, and runs a statement outside of it: in the same session, or in another one if
-   * that session was lost.
+   * Rolls the transaction back, then runs a statement outside of it: in the same session, or in
+   * another session if that one was lost.
    */
   async runAfterRollBack<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
     await this.rollBack()
