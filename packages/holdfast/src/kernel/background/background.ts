@@ -6,22 +6,23 @@ import type { Relay } from './relay.ts'
 import type { Schedule } from './schedule.ts'
 
 /**
- * Handles every published message exactly once: its writes and jobs commit together with its
- * position in the message log. It reads the log at its own pace, so it delays no other reader.
+ * Handles every published message exactly once: the writes and jobs of `handle` commit together
+ * with the subscriber's position in the message log. Each subscriber reads the log at a separate
+ * pace, so a slow subscriber delays no other reader.
  */
 export interface Subscriber {
   /**
-   * Identifies its stored position in the message log, so do not change it. Unique within the
-   * service.
+   * Identifies the subscriber's stored position in the message log, so do not change it. Unique
+   * within the service.
    */
   readonly name: string
-  /** The events whose messages it handles. Default: all events of its service. */
+  /** The events whose messages the subscriber handles. Default: all events of the service. */
   readonly events?: readonly EventType[]
   /**
-   * Receives messages in order. If it throws, its batch is repeated one message at a time, and
-   * messages that still fail become dead letters of this subscriber. A job that `handle` enqueues
-   * belongs to the trace of the message only if `handle` passes it the `traceparent` of the
-   * message.
+   * Receives messages in order. If it throws, the messages of the batch are passed to it again, one
+   * at a time. Messages that still fail become dead letters of this subscriber. A job that `handle`
+   * enqueues belongs to the trace of the message only if `handle` passes it the `traceparent` of
+   * the message.
    */
   handle(
     messages: readonly PublishedMessage[],
@@ -34,9 +35,9 @@ export interface Capability {
   readonly name: string
   /** The file and line of the definition, for errors. Default: not shown. */
   readonly definedAt?: string
-  /** The jobs that it adds. */
+  /** The jobs that the plugin adds. */
   readonly jobs?: readonly Job[]
-  /** The subscribers that it adds. */
+  /** The subscribers that the plugin adds. */
   readonly subscribers?: readonly Subscriber[]
 }
 
@@ -50,7 +51,7 @@ export interface Background {
   readonly subscribers: readonly Subscriber[]
 }
 
-/** The background work of a worker, and the settings of its handlers. */
+/** The background work of a worker, and the settings that its handlers receive. */
 export interface Workload extends Background {
   /** The `settings` passed to handlers. */
   readonly settings: unknown
@@ -65,9 +66,9 @@ export interface WorkerOptions {
 /** The worker of one process: runs jobs, schedules and messages. */
 export interface Worker {
   /**
-   * Stops claiming jobs, waits up to `limitMs` for running ones, then cancels and releases the rest
-   * without counting an attempt. Resolves to the ids of the released jobs. Further calls return the
-   * same result; their limit is ignored.
+   * Stops claiming jobs, and waits up to `limitMs` milliseconds for running jobs. Then it cancels
+   * the jobs that still run, and releases them without counting an attempt. Resolves to the ids of
+   * the released jobs. Further calls return the same result and ignore their `limitMs`.
    */
   stop(limitMs: number): Promise<readonly string[]>
 }

@@ -116,8 +116,8 @@ function checkConsumer({ name, definedAt, event }: Consumer): readonly string[] 
 }
 
 /**
- * Returns issues if a schema cannot be expressed as JSON Schema: stored values are validated when
- * written and again when read, so JSON must not change them.
+ * Returns issues if a schema cannot be expressed as JSON Schema. A stored value is validated when
+ * it is written and again when it is read, so storing it as JSON must not change it.
  */
 function findStorageIssues(what: string, schema: Schema): readonly string[] {
   return issueOf(() => toJsonSchema(schema, 'input')).map(

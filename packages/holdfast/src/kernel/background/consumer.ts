@@ -4,7 +4,10 @@ import type { JobType } from './job-type.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { NoSettings } from '../host/settings.ts'
 
-/** The context passed to a consumer: that of a job without `input` and `step`, plus the message. */
+/**
+ * The context passed to a consumer: the context of a job without `input` and `step`, plus the
+ * message.
+ */
 export interface ConsumerContext<Payload, Db, Values = NoSettings> extends Omit<
   JobContext<never, Db, Values>,
   'input' | 'step'
@@ -19,15 +22,15 @@ export interface ConsumerDefinition<Payload, Db, Values = NoSettings> extends Pi
   'retry' | 'deadline' | 'retention'
 > {
   /**
-   * Identifies its stored position in the message log, so do not change it. Unique within the
-   * service.
+   * Identifies the consumer's stored position in the message log, so do not change it. Unique
+   * within the service.
    */
   readonly name: string
-  /** The event whose messages it handles. */
+  /** The event whose messages the consumer handles. */
   readonly event: EventType<unknown, Payload>
   /**
-   * The service whose messages it consumes. Default: the service in which it is defined. Set it to
-   * consume the messages of another service on the same database.
+   * The service whose messages are consumed. Default: the service in which the consumer is defined.
+   * Set this option to consume the messages of another service on the same database.
    */
   readonly publisher?: string
   /**
@@ -37,14 +40,15 @@ export interface ConsumerDefinition<Payload, Db, Values = NoSettings> extends Pi
    */
   readonly startFrom?: 'next' | 'oldest'
   /**
-   * The handling of later messages of a key after a message has failed permanently. `'wait'`: they
-   * wait until the failed message is redriven, skipped, or deleted after 30 days, which preserves
-   * the order. `'skip'`: they are handled without waiting. Other keys and other consumers are not
-   * affected. Default `'wait'`. Set `'skip'` if messages are independent of each other.
+   * The handling of later messages of a key after a message of this key has failed permanently.
+   * `'wait'`: later messages wait until the failed message is redriven, skipped, or deleted after
+   * 30 days, so the order is preserved. `'skip'`: later messages are handled without waiting. Other
+   * keys and other consumers are not affected. Default `'wait'`. Set `'skip'` if messages are
+   * independent of each other.
    */
   readonly onDead?: 'wait' | 'skip'
   /**
-   * Handles one message. Its writes to the database happen exactly once, even if the message is
+   * Handles one message. Writes to the database happen exactly once, even if the message is
    * delivered several times.
    */
   run(context: ConsumerContext<Payload, Db, Values>): void | Promise<void>
@@ -55,7 +59,10 @@ export interface Consumer {
   readonly kind: 'consumer'
   readonly name: string
   readonly event: EventType
-  /** The service whose messages it consumes; `undefined`: the service in which it is defined. */
+  /**
+   * The service whose messages are consumed; `undefined` for the service in which the consumer is
+   * defined.
+   */
   readonly publisher: string | undefined
   readonly startFrom: 'next' | 'oldest'
   readonly onDead: 'wait' | 'skip'

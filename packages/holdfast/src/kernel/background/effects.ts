@@ -11,14 +11,14 @@ export interface EnqueueOptions {
   /** The time from which the job may run, instead of `delay`. Default: now. */
   readonly at?: Date
   /**
-   * The priority, -1000 to 1000; jobs with a higher one run first. Default: the priority of the job
-   * definition.
+   * The priority, -1000 to 1000; jobs with a higher priority run first. Default: the priority of
+   * the job definition.
    */
   readonly priority?: number
   /**
-   * A key that prevents duplicates: while a job of this name and key exists, it is returned instead
-   * of a new one. A string is short for `{ key: string, until: 'started' }`. Default: no key. A key
-   * costs a round trip.
+   * A key that prevents duplicates: while a job of this name and key exists, no new job is
+   * enqueued, and the existing job is returned. A string is short for `{ key: string, until:
+   * 'started' }`. Default: no key. A key costs a round trip.
    */
   readonly unique?: string | UniqueJob
   /**
@@ -39,9 +39,9 @@ export interface UniqueJob {
   readonly key: string
   /**
    * The time during which a job prevents duplicates. `'started'`: until the job is claimed. A
-   * change that is committed while the job runs then enqueues another job, so it is not missed.
-   * `'ended'`: until the job ends, including further attempts. Default `'started'`. Set `'ended'`
-   * only if a running job can ignore changes that are committed after it started.
+   * change that is committed while the job runs can then enqueue another job, so the change is not
+   * missed. `'ended'`: until the job ends, including further attempts. Default `'started'`. Set
+   * `'ended'` only if a running job can ignore changes that are committed after it started.
    */
   readonly until?: 'started' | 'ended'
 }
@@ -57,7 +57,10 @@ export interface EnqueuedJob {
   readonly isNew: boolean
 }
 
-/** Enqueues and cancels jobs within a transaction: both take effect if, and only if, it commits. */
+/**
+ * Enqueues and cancels jobs within a transaction. Both take effect if, and only if, the transaction
+ * commits.
+ */
 export interface Jobs {
   /**
    * Enqueues a job.
@@ -106,7 +109,7 @@ export interface Statements {
 
 /**
  * A transaction for libraries: it runs SQL, regardless of the query builder of `db`. It can also be
- * passed as {@link Statements}, to functions that only read.
+ * passed to functions that only read and take {@link Statements}.
  */
 export interface Transaction extends Statements {}
 

@@ -10,9 +10,9 @@ export interface EventDefinition<PayloadSchema extends Schema> {
   /** One sentence for the documentation: what an occurrence means. Default: none. */
   readonly description?: string
   /**
-   * Returns the subjects of a message: the people whose data its payload contains. An export or
-   * erasure of one of them includes the message, the jobs of its consumers and its webhooks.
-   * Default: none, so no export or erasure of a person includes the message.
+   * Returns the subjects of a message: the people whose data its payload contains. The export or
+   * erasure of such a person includes the message, the jobs of its consumers and its webhooks.
+   * Default: no subjects, so the message is in no export or erasure of a person.
    */
   readonly subjectsOf?: (payload: OutputOf<PayloadSchema>) => Subjects
 }
@@ -24,7 +24,7 @@ export interface EventType<Given = unknown, Payload = Given> {
   readonly name: string
   readonly payload: Schema
   readonly description: string | undefined
-  /** Returns the subjects of a message. Default: it has none. */
+  /** Returns the subjects of a message. Default: the message has no subjects. */
   readonly subjectsOf: ((payload: never) => Subjects) | undefined
   /** Type-only property; never set at run time. */
   readonly [phantom]?: { readonly given: Given; readonly payload: Payload }
@@ -70,23 +70,23 @@ export interface Message<Payload = unknown> {
   readonly key: string
   /** The payload, as declared by the event. */
   readonly payload: Payload
-  /** The time at which its transaction published it, by the clock of the database. */
+  /** The time at which the message was published, by the clock of the database. */
   readonly publishedAt: Date
 }
 
 /** A message with its origin, as subscribers and relays receive it. */
 export interface PublishedMessage extends Message<Json> {
-  /** The service that published it. */
+  /** The service that published the message. */
   readonly service: string
-  /** The `traceparent` of the call that published it, if it has one. */
+  /** The `traceparent` of the call that published the message, if that call has a trace. */
   readonly traceparent: string | undefined
-  /** Its subjects. Pass them on to the jobs that are enqueued for it. */
+  /** The subjects of the message. Pass them on to the jobs that are enqueued for the message. */
   readonly subjects: readonly string[]
 }
 
 /**
- * Publishes a message with the transaction: it is sent if, and only if, the transaction commits.
- * Resolves to its id.
+ * Publishes a message with the transaction: the message is sent if, and only if, the transaction
+ * commits. Resolves to the id of the message.
  *
  * @throws HoldfastError `message-invalid` if the payload does not match the schema of the event.
  */

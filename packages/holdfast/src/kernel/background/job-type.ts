@@ -9,13 +9,13 @@ export interface RetryPolicy {
   readonly attempts?: number
   /**
    * Max delay after the first failure; it doubles with each further failure. The actual delay is
-   * random between 0 and the max (full jitter). Default `'1s'`.
+   * random, from 0 to the max (full jitter). Default `'1s'`.
    */
   readonly initialDelay?: Duration
   /** Max delay after any failure. Default `'1h'`. */
   readonly maxDelay?: Duration
   /**
-   * Explicit delays after each failure, instead of the options above. The job has one attempt more
+   * Explicit delays after each failure, instead of the options above. The job has one more attempt
    * than there are delays, and is dead if the last attempt fails. Default: none.
    */
   readonly schedule?: readonly Duration[]
@@ -37,10 +37,10 @@ export interface ConcurrencyLimit<Input> {
    */
   readonly ordered?: boolean
   /**
-   * The handling of later jobs of a key after a job is dead. `'skip'`: they run without waiting.
-   * `'wait'`: the dead job keeps its slot until it is redriven, skipped or deleted, and later jobs
-   * wait for it. Default `'skip'`. Set `'wait'` if a job must not run before an earlier one has
-   * succeeded.
+   * The handling of later jobs of a key after a job of this key is dead. `'skip'`: later jobs run
+   * without waiting. `'wait'`: the dead job keeps its slot until it is redriven, skipped or
+   * deleted, and later jobs wait for the slot. Default `'skip'`. Set `'wait'` if a job must not run
+   * before an earlier one has succeeded.
    */
   readonly onDead?: 'skip' | 'wait'
 }
@@ -58,11 +58,13 @@ export interface RateLimit<Input> {
   readonly key?: (input: Input) => string
 }
 
-/** Slots in each process that are reserved for one job, separate from the shared ones. */
+/**
+ * Slots in each process that are reserved for the jobs of one name, separate from the shared slots.
+ */
 export interface OwnSlots<Input> {
   /** Max number of these jobs that run at once in a process. */
   readonly count: number
-  /** Number of connections that their transactions share. */
+  /** Number of connections that the transactions of these jobs share. */
   readonly connections: number
   /**
    * Returns the share that a job belongs to, such as its owner. Half of the slots are reserved for
@@ -85,7 +87,7 @@ export interface JobType<Input = unknown> {
   readonly retention: Duration
   /** Default: the job uses the shared slots. */
   readonly slots: OwnSlots<never> | undefined
-  /** Returns the subjects of a job. Default: it has none. */
+  /** Returns the subjects of a job. Default: the job has no subjects. */
   readonly subjectsOf: ((input: never) => Subjects) | undefined
   /** The file and line of the definition. */
   readonly definedAt: string

@@ -14,13 +14,13 @@ export interface JobContext<Input, Db, Values = NoSettings> extends Effects {
   /** The validated input. */
   readonly input: Input
   /**
-   * The transaction in which the job completes, opened by its first statement. Its writes, enqueued
-   * jobs and published messages commit together with the completion of the job, or not at all.
+   * The transaction in which the job completes. The first statement opens it. Writes, enqueued jobs
+   * and published messages commit together with the completion of the job, or not at all.
    */
   readonly db: Db
   /**
-   * Runs a durable step: its result is stored and reused by later attempts. Steps must come before
-   * the first use of `db`.
+   * Runs a durable step: the result of the step is stored, and later attempts reuse it. Steps must
+   * come before the first use of `db`.
    */
   readonly step: Step<Db>
   /** The id of the job, a UUID. */
@@ -66,11 +66,13 @@ export interface JobDefinition<InputSchema extends Schema, Db, Values = NoSettin
   readonly retry?: RetryPolicy
   /** The deadline of one attempt. Default `'5m'`. */
   readonly deadline?: Duration
-  /** The priority, -1000 to 1000; jobs with a higher one run first. Default 0. */
+  /** The priority, -1000 to 1000; jobs with a higher priority run first. Default 0. */
   readonly priority?: number
-  /** Limits how many of its jobs run at once, across all processes. Default: no limit. */
+  /** Limits how many jobs of this name run at once, across all processes. Default: no limit. */
   readonly concurrency?: ConcurrencyLimit<OutputOf<InputSchema>>
-  /** Limits how many of its jobs start per period, across all processes. Default: no limit. */
+  /**
+   * Limits how many jobs of this name start per period, across all processes. Default: no limit.
+   */
   readonly rate?: RateLimit<OutputOf<InputSchema>>
   /**
    * Retention of a succeeded job, for inspection. Default `'1d'`. Dead and cancelled jobs are kept
@@ -78,10 +80,10 @@ export interface JobDefinition<InputSchema extends Schema, Db, Values = NoSettin
    */
   readonly retention?: Duration
   /**
-   * Returns the subjects of a job: the people whose data its input contains, such as
-   * ``({ customer }) => `customer:${customer}` ``. An export or erasure of one of them includes the
-   * job, its steps and its progress. Default: none, so no export or erasure of a person includes
-   * the job.
+   * Returns the subjects of a job: the people whose data its input contains, such as ``({ customer
+   * }) => `customer:${customer}` ``. The export or erasure of such a person includes the job, its
+   * steps and its progress. Default: no subjects, so the job is in no export or erasure of a
+   * person.
    */
   readonly subjectsOf?: (input: OutputOf<InputSchema>) => Subjects
   /** Runs the job. An error fails the attempt, and the job is retried. */

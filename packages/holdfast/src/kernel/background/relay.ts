@@ -11,16 +11,18 @@ export type RelayedMessage = PublishedMessage
 export interface Broker {
   /** Name of the kind of broker, for error messages: `'nats'`. */
   readonly name: string
-  /** Connects. Rejects if `signal` is aborted first; the relay then connects again later. */
+  /**
+   * Connects to the broker. Rejects if `signal` is aborted first; the relay then connects again
+   * later.
+   */
   connect(host: ServiceHost, signal: AbortSignal): Promise<BrokerConnection>
 }
 
 /** A connection to a broker. */
 export interface BrokerConnection {
   /**
-   * Sends messages in order, and resolves when the broker has stored all of them. Rejects
-   * otherwise; all of these messages are then sent again, and the broker recognizes duplicates by
-   * their ids.
+   * Sends messages in order, and resolves when the broker has stored all of them. If it rejects,
+   * all of these messages are sent again, and the broker recognizes duplicates by the message ids.
    */
   send(messages: readonly RelayedMessage[], signal: AbortSignal): Promise<void>
   close(): Promise<void>

@@ -4,15 +4,15 @@ import { type Duration, toMilliseconds } from '../base/duration.ts'
 export interface RetryLaterOptions extends ErrorOptions {
   /**
    * True if the delay counts as one of the job's attempts. Default false. Set it to true if the job
-   * has failed and you only want a different delay than that of its retry policy. If false, a job
+   * has failed and you only want a delay other than the one of its retry policy. If false, a job
    * that always fails snoozes {@link maxSnoozes} times before its attempts count.
    */
   readonly countsAsAttempt?: boolean
 }
 
 /**
- * Max number of times that a job snoozes without using an attempt. Each further snooze uses one, so
- * that a job that never makes progress becomes a dead letter, which is visible.
+ * Max number of times that a job snoozes without using an attempt. Each further snooze uses an
+ * attempt, so that a job that never makes progress is dead in the end, where an operator sees it.
  */
 export const maxSnoozes = 1_000
 

@@ -1,7 +1,10 @@
 import { callSite } from '../base/call-site.ts'
 import type { JobType } from './job-type.ts'
 
-/** The policy for ticks missed while no process was running: skip them, run one, or run all. */
+/**
+ * The policy for ticks that were missed while no process was running: skip them, run only one of
+ * them, or run all of them.
+ */
 export type MissedTicks = 'skip' | 'once' | 'all'
 
 /** Options of a schedule. */

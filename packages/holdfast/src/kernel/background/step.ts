@@ -6,8 +6,8 @@ import type { Logger } from '../base/log.ts'
 /** The context passed to a step. */
 export interface StepContext<Db> extends Effects {
   /**
-   * The step's transaction, started by its first statement and committed together with the step's
-   * result.
+   * The transaction of the step. The first statement opens it, and it commits together with the
+   * result of the step.
    */
   readonly db: Db
   /**
@@ -17,7 +17,8 @@ export interface StepContext<Db> extends Effects {
   readonly key: string
   readonly log: Logger
   /**
-   * Aborted when the job's deadline passes, the job is cancelled, or another process takes it over.
+   * Aborted when the deadline of the job passes, when the job is cancelled, or when another process
+   * has rescued it.
    */
   readonly signal: AbortSignal
 }
@@ -42,9 +43,10 @@ export interface WaitOptions {
 export interface Step<Db> {
   /**
    * Runs a step and commits its result: JSON of at most 256 KiB, or nothing. The step runs again
-   * only if its result was not committed. A result that JSON would lose or change (NaN, Date, Map,
-   * Error, bigint, an instance of a class, undefined in an array) fails with `step-result-invalid`,
-   * which names its location; members that are undefined are omitted.
+   * only if its result was not committed. A result fails with `step-result-invalid` if JSON would
+   * lose or change a part of it (NaN, Date, Map, Error, bigint, an instance of a class, undefined
+   * in an array); the error names the location of this part. Members that are undefined are
+   * omitted.
    */
   <Result>(name: string, run: (context: StepContext<Db>) => Result | Promise<Result>): Promise<Result>
   /** Sleeps durably: a sleeping job holds no connection and no process, and survives restarts. */

@@ -31,8 +31,8 @@ export function fullJitterMs(
 
 /**
  * Returns the delay after the nth failure in a row, in milliseconds: random from half the bound to
- * the bound ("equal jitter" in the article of {@link fullJitterMs}). For a receiver that needs some
- * time to recover.
+ * the bound ("equal jitter" in the article of {@link fullJitterMs}). Use it if the receiver needs
+ * some time to recover.
  */
 export function equalJitterMs(
   bounds: BackoffBounds,
@@ -44,10 +44,10 @@ export function equalJitterMs(
 }
 
 /**
- * Returns a random delay between two delays, in milliseconds: jitter for recurring work, so that
- * processes that started together do not stay in step.
+ * Returns a random delay between two delays, in milliseconds. With this jitter, processes that
+ * started together do not run recurring work at the same times.
  */
 export function betweenMs(minMs: number, maxMs: number, random: number = Math.random()): number {
-  // Two infinite delays have no difference.
+  // The difference of two infinite delays would be NaN.
   return minMs === maxMs ? minMs : minMs + random * (maxMs - minMs)
 }

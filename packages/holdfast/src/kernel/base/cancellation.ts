@@ -1,19 +1,21 @@
 /** The cancellation of some work. Every `AbortSignal` is one. */
 export interface Cancellation {
-  /** True if it is cancelled. */
+  /** True once the work is cancelled. */
   readonly aborted: boolean
-  /** The reason; `undefined` until it is cancelled. */
+  /** The reason of the cancellation; `undefined` before. */
   readonly reason: unknown
-  /** Throws the reason if it is cancelled. */
+  /** Throws the reason if the work is cancelled. */
   throwIfAborted(): void
-  /** Calls `listener` when the work is cancelled, but not if it was cancelled before. */
+  /**
+   * Calls `listener` when the work is cancelled. Does not call it if the work is already cancelled.
+   */
   addEventListener(type: 'abort', listener: () => void): void
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /**
- * A cancellation that its owner triggers. It is like an `AbortController`, but creates no event
- * target until `signal` is read: most calls end before there is a listener.
+ * A cancellation that its owner triggers. It is like an `AbortController`, but creates an
+ * `AbortSignal` only when `signal` is read, because most calls end before that.
  */
 export class CancellationSource implements Cancellation {
   #isAborted = false
@@ -37,7 +39,7 @@ export class CancellationSource implements Cancellation {
     return this.#controller.signal
   }
 
-  /** Cancels it. Calls after the first have no effect. */
+  /** Cancels the work. Calls after the first have no effect. */
   cancel(reason: unknown): void {
     if (this.#isAborted) return
     this.#isAborted = true
@@ -63,8 +65,8 @@ export class CancellationSource implements Cancellation {
 }
 
 /**
- * Waits for work until it settles or is cancelled: rejects with the reason as soon as it is
- * cancelled. The work itself is not stopped; its late outcome is passed to `late`.
+ * Waits for work until it settles or is cancelled. Rejects with the reason as soon as the work is
+ * cancelled. The work itself is not stopped; if it settles later, its outcome is passed to `late`.
  */
 export function abortable<T>(
   work: Promise<T>,

@@ -4,7 +4,7 @@ export interface Timer {
   cancel(): void
 }
 
-/** The source of time of the framework. Tests replace it. */
+/** The framework's source of time, which tests replace. */
 export interface Clock {
   /**
    * Returns milliseconds since the Unix epoch, for display and storage. Can go backwards when the
@@ -17,7 +17,7 @@ export interface Clock {
   after(ms: number, fire: () => void): Timer
 }
 
-// setTimeout fires at once for a longer delay; 24 days are enough.
+// For a longer delay, `setTimeout` would fire at once. The max is about 24 days.
 const maxMs = 2 ** 31 - 1
 
 /** The clock of the machine. */
@@ -26,7 +26,8 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   after(ms, fire) {
     const handle: unknown = setTimeout(fire, Math.min(ms, maxMs))
-    // Only Node, Bun and Deno have unref; in other runtimes, timers do not keep the process alive.
+    // Only Node, Bun and Deno have `unref`. In other runtimes, timers do not keep the process alive
+    // anyway.
     if (typeof handle === 'object' && handle !== null && 'unref' in handle)
       (handle as { unref(): void }).unref()
     return { cancel: () => clearTimeout(handle as number) }

@@ -1,12 +1,15 @@
-/** The text of a file, or a fault: the defect and its position, phrased to follow the file name. */
+/**
+ * The text of a file, or a fault: the defect and its position, as the part of a sentence that
+ * follows the file name.
+ */
 export type DecodedText = { readonly text: string; readonly fault?: undefined } | { readonly fault: string }
 
 const lineFeed = 0x0a
 
 /**
- * Decodes a file that has to be UTF-8 text. A UTF-8 byte order mark is dropped. Invalid bytes are a
- * fault instead of U+FFFD, and so is a NUL, because Postgres and C libraries treat it as the end of
- * the text.
+ * Decodes a file that has to be UTF-8 text. Drops a UTF-8 byte order mark. Returns a fault for
+ * invalid bytes, instead of replacing them by U+FFFD, and for a NUL, because Postgres and C
+ * libraries treat a NUL as the end of the text.
  */
 export function decodeText(bytes: Uint8Array): DecodedText {
   if (isUtf16(bytes)) return { fault: 'is encoded in UTF-16. Save it as UTF-8.' }

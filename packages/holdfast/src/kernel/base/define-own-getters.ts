@@ -12,9 +12,9 @@ export function gettersOf(prototype: object): Getters {
  * Defines the getters of a class as own properties of an object, so that a copy, `{ ...context }`,
  * includes their values.
  *
- * Accessors in an object literal would do the same, but each object would get its own functions and
- * therefore its own hidden class: V8 keeps hidden classes until a full collection, with everything
- * that those functions refer to.
+ * Accessors in an object literal would have the same effect, but would create new functions, and
+ * therefore a new hidden class, for each object. V8 keeps hidden classes until a full garbage
+ * collection, with everything that the functions refer to.
  */
 export function defineOwnGetters(object: object, getters: Getters): void {
   for (const [name, descriptor] of getters) Object.defineProperty(object, name, descriptor)

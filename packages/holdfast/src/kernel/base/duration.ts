@@ -1,6 +1,7 @@
 import { HoldfastError } from './holdfast-error.ts'
 
-// Not written as `${number}${Unit}`: editors would show this union in place of the name `Duration`.
+// Each unit is written out, because editors would show `${number}${Unit}` in place of the name
+// `Duration`.
 /** A duration with its unit: `'250ms'`, `'2s'`, `'5m'`, `'1h'` or `'7d'`. */
 export type Duration = `${number}ms` | `${number}s` | `${number}m` | `${number}h` | `${number}d`
 
@@ -38,7 +39,8 @@ export const maxTimerDelay: Duration = '24d'
 /**
  * Converts a {@link Duration} to milliseconds.
  *
- * @throws HoldfastError `duration-invalid` if it is not a duration, not above zero, or too long.
+ * @throws HoldfastError `duration-invalid` if the value is not a duration, not above zero, or too
+ *   long.
  */
 export function toMilliseconds(duration: Duration, rule: DurationRule): number {
   // A caller without types may pass a number.

@@ -2,10 +2,10 @@
  * Checks numbers from external input.
  *
  * JSON and query strings write numbers in decimal, and JavaScript stores them as doubles (IEEE
- * 754), which cannot represent every decimal: 9007199254740993 becomes 9007199254740992. Of all
- * decimals that become the same double, only the shortest is accepted, which is how ECMAScript and
- * RFC 8785 write that double. It may be spelled in any way (1.5, 1.50, 15e-1). Therefore reading
- * never changes a number, and two different numbers never become the same.
+ * 754), which cannot represent every decimal: 9007199254740993 becomes 9007199254740992. Many
+ * decimals become the same double. Only the shortest of them is accepted, in any spelling (1.5,
+ * 1.50, 15e-1); ECMAScript and RFC 8785 write the double as this decimal. Therefore reading never
+ * changes a number, and two different numbers never become the same.
  */
 
 /** The end of the message that rejects a number. It does not repeat the number. */
@@ -15,8 +15,9 @@ const literalForm = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 const zero = 48
 
 /**
- * Returns true if a double represents a number exactly as written: if `literal`, in JSON syntax,
- * has the same decimal value as the shortest decimal of its double. Runs in linear time.
+ * Returns true if a double represents a number exactly as written. This is the case if `literal`,
+ * in JSON syntax, has the same decimal value as the shortest decimal of its double. Runs in linear
+ * time.
  */
 export function isExactNumber(literal: string): boolean {
   const number = Number(literal)
@@ -30,7 +31,7 @@ export function isExactNumber(literal: string): boolean {
 
 /** A decimal without its sign: `0.digits` times ten to the power of `exponent`. */
 interface Decimal {
-  /** Without leading and trailing zeros; empty if the number is zero. */
+  /** The digits without leading and trailing zeros; empty if the number is zero. */
   readonly digits: string
   readonly exponent: number
 }
@@ -40,7 +41,7 @@ function toDecimal(literal: string): Decimal {
   const digits = whole + fraction
   const start = digits.search(/[1-9]/)
   if (start === -1) return { digits: '', exponent: 0 }
-  // A loop, because /0+$/ takes quadratic time if zeros precede other digits.
+  // A loop finds the end, because /0+$/ takes quadratic time if zeros precede other digits.
   let end = digits.length
   while (digits.charCodeAt(end - 1) === zero) end -= 1
   return { digits: digits.slice(start, end), exponent: whole.length - start + Number(power) }

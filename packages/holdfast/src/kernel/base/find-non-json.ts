@@ -1,12 +1,13 @@
 /** A part of a value that JSON cannot represent. */
 export interface NonJson {
-  /** The position: a JSON Pointer (RFC 6901), empty for the value itself. */
+  /** The position as a JSON Pointer (RFC 6901); empty for the value itself. */
   readonly pointer: string
   /** The kind of value: `NaN`, `a Map`. */
   readonly what: string
 }
 
-// Max depth. Much deeper values would exhaust the stack in JSON.stringify and JSON.parse.
+// The max depth of a value. Much deeper values would exhaust the stack in JSON.stringify and
+// JSON.parse.
 const maxDepth = 500
 
 /**

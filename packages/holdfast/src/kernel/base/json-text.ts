@@ -7,8 +7,8 @@ export interface InvalidJson {
 }
 
 /**
- * Returns the current state of a value as JSON text, so that later changes by the caller have no
- * effect.
+ * Returns the current state of a value as JSON text. Later changes of the value by the caller have
+ * no effect on the text.
  *
  * @throws The error of `invalid` if JSON cannot represent it.
  */

@@ -1,4 +1,7 @@
-/** Returns a value the way query builders do: typed as a promise, but only awaitable. */
+/**
+ * Returns a value in the way of query builders: a thenable that is typed as a promise, but is not a
+ * promise.
+ */
 export function lazyPromise<T>(value: T): Promise<T> {
   const promise = Promise.resolve(value)
   return new Proxy(

@@ -28,8 +28,9 @@ export type Level = 'debug' | 'info' | 'warn' | 'error'
 export type LogArguments = [message: string] | [fields: LogFields, message: string]
 
 /**
- * Returns the methods of a logger for all levels. Each passes its line to `write`: the fields,
- * `undefined` if there are none, and the message, `undefined` if untyped code passes none.
+ * Returns the methods of a logger for all levels. Each method passes its line to `write`: the
+ * fields (`undefined` for a line without fields), and the message (`undefined` if untyped code
+ * passes no message).
  */
 export function logLevels(
   write: (level: Level, fields: LogFields | undefined, message: string | undefined) => void,
@@ -51,7 +52,8 @@ export function writeLine(log: Logger, level: Level, ...line: LogArguments): voi
 
 const severity: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 }
 
-// An error can be its own cause, directly or through others.
+// Limits the chain of causes, because an error can be its own cause, directly or through other
+// errors.
 const maxCauseDepth = 8
 // Limits the nesting of AggregateErrors, which can contain themselves.
 const maxErrorDepth = 2
@@ -78,8 +80,8 @@ export function toLogFields(error: unknown, depth = 0): LogFields {
     ...('code' in error ? { code: error.code } : {}),
     stack: error.stack,
     ...ownFields.get(error)?.(),
-    // Usually one error per attempted address. Only these errors have messages; that of the
-    // AggregateError is empty.
+    // A failed connection has one error for each address. Only these errors have messages; the
+    // message of the AggregateError is empty.
     ...(error instanceof AggregateError && depth < maxErrorDepth
       ? { errors: error.errors.slice(0, maxErrors).map((one: unknown) => toLogFields(one, depth + 1)) }
       : {}),

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 
 /**
- * Numbers in JSON syntax: doubles as JavaScript writes them, and more digits than a double can
- * hold.
+ * Numbers in JSON syntax: some as JavaScript writes doubles, some with more digits than a double
+ * can hold.
  */
 export const numberLiteral: fc.Arbitrary<string> = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),

@@ -16,15 +16,17 @@ export interface RecurringTaskParts {
   readonly failure: string
   readonly clock: Clock
   readonly log: Logger
-  /** Max pause between runs, in milliseconds; a function is called before each pause. */
+  /**
+   * Max pause between runs, in milliseconds. If it is a function, it is called before each pause.
+   */
   readonly everyMs: number | (() => number)
   /** Max pause after a failed run, in milliseconds. Default `everyMs`. */
   readonly retryMs?: number
   /** Pause before the first run, in milliseconds. Default: the first run starts at once. */
   readonly firstAfterMs?: number
   /**
-   * Runs the task. Resolves to the pause before the next run, in milliseconds, or to `undefined` if
-   * the regular pause is early enough.
+   * Runs the task. Resolves to the pause before the next run, in milliseconds. Resolves to
+   * `undefined` for the regular pause, which is also the max.
    */
   readonly work: (stopping: AbortSignal) => Promise<number | undefined>
 }
@@ -49,7 +51,7 @@ export function startRecurringTask(parts: RecurringTaskParts): RecurringTask {
       running = undefined
       const isSoon = isAskedAgain
       isAskedAgain = false
-      // Jitter, so that processes started together do not stay in step.
+      // With jitter, processes that started together do not run the task at the same times.
       const maxMs = maxPauseMs()
       schedule(isSoon ? 0 : Math.min(againMs ?? Infinity, betweenMs(maxMs * 0.9, maxMs * 1.1)))
     })
@@ -67,7 +69,7 @@ export function startRecurringTask(parts: RecurringTaskParts): RecurringTask {
       return againMs
     } catch (error) {
       if (!stopping.signal.aborted) {
-        // Warn once; further failures during an outage are logged at debug.
+        // Only the first failure of an outage is a warning; further ones are logged at debug.
         log[hasFailed ? 'debug' : 'warn']({ error: toLogFields(error) }, failure)
         hasFailed = true
       }

@@ -4,8 +4,8 @@ import { toLogFields, type LogFields } from './log.ts'
 export const redacted = '[redacted]'
 
 /**
- * Names whose values are always hidden. They are compared without case and separators: `API-Key` is
- * `apikey`.
+ * Names whose values are always hidden. Names are compared without case and separators: `API-Key`
+ * is `apikey`.
  */
 const alwaysSensitive: readonly string[] = [
   'accesstoken',
@@ -73,16 +73,17 @@ export interface Redactor {
   text(text: string): string
 }
 
-// Limits the size of a log line: deeper values, and values beyond a max number, are left out.
+// These limits bound the size of a log line: deeper values, and values beyond the max number, are
+// left out.
 const maxDepth = 8
 const maxValues = 2_000
 const leftOut = '[omitted]'
-// Max number of cached names. Programs normally use few names, but a program may log an unlimited
-// number of them.
+// Max number of cached names. Most programs use few names, but a program may log any number of
+// different names.
 const maxNames = 10_000
 
-// Each pattern starts with characters that are rare in texts, so that matching takes linear time
-// for any text.
+// Each pattern starts with characters that are rare in texts, so matching is fast, and takes linear
+// time for any text.
 const urlPassword = /(:\/\/[^\s:/?#@]*):[^\s/?#]*@/g
 const assignedSecret =
   /\b(password|passwd|pwd|secret|api[-_]?key|(?:access_|refresh_|id_)?token)=[^\s&;,"'[][^\s&;,"']*/gi
@@ -136,7 +137,7 @@ class RedactedCopy {
   ofLine(fields: LogFields): LogFields {
     const copied = this.#value(fields)
     if (typeof copied !== 'object' || copied === null) return { fields: copied }
-    // Users of pino pass an error in place of the fields.
+    // The user may pass an error in place of the fields, as with pino.
     return fields instanceof Error ? { error: copied } : (copied as LogFields)
   }
 
@@ -152,8 +153,8 @@ class RedactedCopy {
     try {
       return this.#object(value)
     } catch {
-      // A getter that throws, a revoked proxy: broken values are often logged because they are
-      // broken.
+      // The value may have a getter that throws, or be a revoked proxy: broken values are often
+      // logged because they are broken.
       return '[unreadable]'
     } finally {
       this.#path.pop()
@@ -200,7 +201,7 @@ class RedactedCopy {
 
   /** Returns the visible form of a named value. */
   #named(name: string, value: unknown): unknown {
-    // A missing value is not secret, and the log should show that it is missing.
+    // A missing value is not secret, and the log has to show that it is missing.
     const isHidden = value !== undefined && value !== null && this.#isSensitive(name)
     if (!isHidden) return this.#value(value)
     this.#valuesLeft -= 1
@@ -209,7 +210,7 @@ class RedactedCopy {
 }
 
 function redactText(text: string): string {
-  // Few values contain any of these characters, and searching for one character costs almost
+  // Most values contain none of these characters, and searching for a character costs almost
   // nothing.
   let redactedText = text
   if (text.includes('://')) redactedText = redactedText.replaceAll(urlPassword, `$1:${redacted}@`)

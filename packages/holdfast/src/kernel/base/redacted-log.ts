@@ -1,13 +1,13 @@
 import { type LogFields, type Logger, logLevels } from './log.ts'
 import type { Redactor } from './redact.ts'
 
-// Fields that every line has. JSON readers disagree about duplicate members, so no other field may
-// use these names.
+// Names of the fields that every line has. No other field may use these names, because JSON readers
+// disagree about duplicate members.
 const alwaysTaken: ReadonlySet<string> = new Set(['level', 'time', 'msg'])
 
 /**
- * Returns a logger that passes on redacted fields as plain JSON: it never shows a secret and never
- * throws.
+ * Returns a logger that redacts the fields, and passes them on as plain JSON. It never shows a
+ * secret and never throws.
  */
 export function redactedLog(
   log: Logger,

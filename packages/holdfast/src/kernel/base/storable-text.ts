@@ -1,6 +1,6 @@
 /**
- * Returns whether Postgres stores a text unchanged: it has no U+0000, which is rejected, and no
- * unpaired surrogate, which would be replaced when it is encoded.
+ * Returns true if Postgres stores a text unchanged. Postgres rejects U+0000, and an unpaired
+ * surrogate would be replaced when the text is encoded.
  */
 export function isStorableText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed()

@@ -7,14 +7,14 @@ const lowBits = 14
 const lowMask = 2 ** lowBits - 1
 
 let timestampMs = 0
-// The timestamp, formatted as in the UUID.
+// The digits of the timestamp, formatted as in the UUID.
 let time = ''
 let counter = 0
 
 /**
- * Returns a UUID of version 7 (RFC 9562): Unix milliseconds, a counter, 48 random bits. Each is
- * greater than the previous one in this process, also within one millisecond and after the clock is
- * set back.
+ * Returns a UUID of version 7 (RFC 9562): Unix milliseconds, a counter, 48 random bits. Each UUID
+ * is greater than the previous one in this process, even within one millisecond or after the clock
+ * is set back.
  *
  * The counter starts at a random value in each millisecond, with its first bit zero, so that at
  * least 2^25 values fit (section 6.2, method 1).
@@ -28,7 +28,7 @@ export function uuidv7(): string {
   const nowMs = Date.now()
   counter += 1
   if (nowMs > timestampMs) begin(nowMs)
-  // If the counter is exhausted, a timestamp ahead of the clock keeps the UUIDs in order.
+  // If the counter is exhausted, the timestamp runs ahead of the clock to keep the UUIDs in order.
   else if (counter === counterEnd) begin(timestampMs + 1)
   const high = 0x70_00 | (counter >>> lowBits)
   const low = 0x80_00 | (counter & lowMask)

@@ -1,13 +1,13 @@
 import { abortable, type Cancellation } from './cancellation.ts'
 import type { Clock } from './clock.ts'
 
-// Bounded waits. Each one clears its timer and removes its listeners when it ends.
+// Waits with a limit. Each wait clears its timer and removes its listeners when it ends.
 
 /** Options of {@link pause}. */
 export interface PauseOptions {
   /** Default: real time, with a timer that keeps the process alive. */
   readonly clock?: Pick<Clock, 'after'>
-  /** Ends the pause early, without an error. Default: it lasts its full time. */
+  /** Ends the pause early, without an error. Default: the pause lasts its full time. */
   readonly cancellation?: Cancellation
 }
 

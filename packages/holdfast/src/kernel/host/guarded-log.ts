@@ -2,9 +2,9 @@ import { type Logger, logLevels } from '../base/log.ts'
 import type { ServiceHost } from './service-host.ts'
 
 /**
- * Returns a logger that never throws: a committed call is answered even if its log line cannot be
- * written. The first lost line is reported to `notify`; later ones are not, because a full log
- * stays full.
+ * Returns a logger that never throws, so that a committed call is answered even if its log line
+ * cannot be written. The first lost line is reported to `notify`. Later lost lines are not
+ * reported, because the cause usually lasts, such as a full disk.
  */
 export function guardedLog(log: Logger, notify: ServiceHost['notify']): Logger {
   let hasReported = false

@@ -5,8 +5,8 @@ import type { StatementWatch } from './statement-guard.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /**
- * The environment type, which sets how strict a service is: outputs are validated in all modes
- * except production.
+ * The kind of environment, which determines how strict a service is: outputs are validated in all
+ * modes except production.
  */
 export type Mode = 'development' | 'test' | 'production'
 

@@ -5,8 +5,8 @@ export interface StatementGuard {
   /** Max number of rows that one statement may return. */
   readonly maxRows: number
   /**
-   * Records a statement that is about to run. Returns the file and line that runs it, except in
-   * production.
+   * Records a statement before it runs. Returns the file and line that runs the statement, or
+   * `undefined` in production.
    *
    * @throws HoldfastError `statement-budget-exceeded` or `query-repeated`, if violations are
    * errors.

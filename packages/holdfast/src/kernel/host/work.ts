@@ -11,23 +11,23 @@ export interface Usage {
   databaseMs: number
 }
 
-/** The unit of work that resources are used for. Every call is one. */
+/** A unit of work, such as a call, and the resources that it uses. */
 export interface Work {
   /** The time at which the result is no longer needed. */
   readonly deadline: Cancellation
   /**
    * True to close a connection that the work still holds at its deadline, even if a statement is
-   * running. Default false: the waiting caller interrupts the statement.
+   * running. Default false: the caller that waits for the statement interrupts it.
    */
   readonly isAbandonedAtDeadline?: boolean
   /**
-   * True if the work waits for a connection until its deadline. Default false: it waits no longer
-   * than the max wait of its lane.
+   * True if the work waits for a connection until its deadline. Default false: the work waits no
+   * longer than the max wait of its lane.
    */
   readonly waitsUntilDeadline?: boolean
   /** The span of the work. */
   readonly span: Span
-  /** The counters of the resources that it uses. */
+  /** The counters of the resources that the work uses. */
   readonly usage: Usage
   /** Checks the statements of the handler. Default: no checks, as for jobs. */
   readonly guard?: StatementGuard | undefined
@@ -42,9 +42,9 @@ const noopSpan = unrecordedSpan(noTrace)
 
 /**
  * Returns work of the framework itself, which belongs to no call and is not recorded. The work
- * waits for a connection until its deadline: the max wait of a lane protects callers, and would
- * fail the start of a service on a busy machine. A connection that does not answer by the deadline
- * is abandoned.
+ * waits for a connection until its deadline. The shorter max wait of a lane protects callers, and
+ * would fail the start of a service on a busy machine. A connection that does not answer by the
+ * deadline is abandoned.
  */
 export function systemWork(deadline: Cancellation): Work {
   return {
@@ -66,7 +66,7 @@ export function limitedWork(limitMs: number, stopping?: AbortSignal): Work {
 }
 
 /**
- * Returns the `traceparent` to pass on to what the work starts; `undefined` for work of the
+ * Returns the `traceparent` for the jobs and messages of the work; `undefined` for work of the
  * framework, which belongs to no trace.
  */
 export function traceparentOf({ span }: Work): string | undefined {

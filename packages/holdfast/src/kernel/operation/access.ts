@@ -24,16 +24,18 @@ export interface AccessRequest {
 }
 
 /**
- * A rule that decides who may call an operation. It returns the caller, narrowed to what the rule
+ * A rule that decides who may call an operation. It returns the caller, with the type that the rule
  * has verified, or the problem to answer with (usually `Unauthenticated` or `Forbidden`).
  */
 export interface Access<out C extends Caller = Caller> extends SecurityRule {
   /** The rule as written in the source, for documentation and error messages: `signedIn()`. */
   readonly name: string
-  /** Problems that it returns in addition to `Unauthenticated` and `Forbidden`. Default: none. */
+  /**
+   * Problems that the rule returns in addition to `Unauthenticated` and `Forbidden`. Default: none.
+   */
   readonly problems?: readonly AnyProblem[]
   /**
-   * True if it reads `rawBody`. The body is then parsed only after the rule has admitted the
+   * True if the rule reads `rawBody`. The body is then parsed only after the rule has admitted the
    * caller. Default false.
    */
   readonly needsRawBody?: boolean
@@ -78,7 +80,7 @@ export function anyone(): Access<Caller> {
   return { name: 'anyone()', securitySchemes: {}, authorize: ({ caller }) => caller }
 }
 
-/** The caller type admitted by a list of rules that must all admit it. */
+/** The type of the callers that a list of rules admits, if all rules must admit a caller. */
 type AdmittedByAll<Rules extends readonly Access[]> = Rules extends readonly [
   Access<infer First>,
   ...infer Rest extends readonly Access[],
@@ -86,12 +88,12 @@ type AdmittedByAll<Rules extends readonly Access[]> = Rules extends readonly [
   ? First & AdmittedByAll<Rest>
   : Caller
 
-/** The caller type admitted by a list of rules, of which at least one must admit the caller. */
+/** The type of the callers that a list of rules admits, if one rule is enough to admit a caller. */
 type AdmittedByAny<Rules extends readonly Access[]> = Rules[number] extends Access<infer C> ? C : never
 
 /**
- * Returns a rule that admits a caller if every given rule does. The rules run in order, each with
- * the caller as narrowed by the previous one; the first refusal is returned.
+ * Returns a rule that admits a caller if every given rule does. The rules run in order. Each rule
+ * receives the caller that the previous rule returned; the first refusal is returned.
  *
  * @example
  * ```ts

@@ -31,7 +31,7 @@ export interface ProblemHost {
  */
 export function toAnswer(problem: ProblemError, { requestId, problemTypeBase }: ProblemHost): Answer {
   const body = {
-    // First, so that an extra member cannot replace a standard one.
+    // The extra members come first, so that they cannot replace a standard member.
     ...problem.extra,
     type: problemTypeBase + problem.code,
     title: problem.problem.title,

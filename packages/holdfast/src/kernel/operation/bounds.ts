@@ -10,14 +10,14 @@ export function unboundedParts(root: JsonSchema): readonly string[] {
 
   function visit(reference: JsonSchema, pointer: string): void {
     const schema = resolveReference(reference, root)
-    // A recursive schema is as deep as its data; its parts are checked on the first visit.
+    // A recursive schema has no end; its parts have been checked at the first visit.
     if (open.has(schema)) return
     open.add(schema)
     if (isAnything(schema)) found.push(`${pointer || '/'} (anything)`)
     if (schema.type === 'array') visitArray(schema, pointer)
     if (schema.type === 'object') visitObject(schema, pointer)
-    // A part of `allOf` with only a pattern or divisor refines its siblings; it does not accept any
-    // value.
+    // A part of `allOf` may contain only a pattern or a divisor. It restricts the values of its
+    // siblings, so it does not count as accepting any value.
     const parts = (schema.allOf ?? []).filter((part) => !isAnything(resolveReference(part, root)))
     for (const branch of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...parts]) visit(branch, pointer)
     open.delete(schema)

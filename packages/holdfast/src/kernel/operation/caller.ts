@@ -19,8 +19,9 @@ export interface Anonymous extends Caller {
 export const anonymous: Anonymous = Object.freeze({ kind: 'anonymous' })
 
 /**
- * Returns the scope of a caller's private records, such as idempotency keys: equal for the same
- * principal of the same tenant, different for any other. Unambiguous for any content of the parts.
+ * Returns the scope of a caller's private records, such as idempotency keys. The scope is equal for
+ * calls of the same caller of the same tenant, and different for any other, regardless of the
+ * characters in the names.
  */
 export function scopeOf(caller: Caller): string {
   const isNobody = caller.kind === 'anonymous' && caller.tenant === undefined && caller.id === undefined

@@ -10,9 +10,9 @@ import { checkRoute, parseRoute } from './route.ts'
 import { toJsonSchema } from '../schema/schema.ts'
 import { findSecurityIssues } from './security-scheme.ts'
 
-/** An operation with all parts that are computed once, when its service starts. */
+/** An operation with the parts that are computed once, when its service starts. */
 export interface CompiledOperation extends Operation {
-  /** Its name in the service. */
+  /** The operation's name in the service. */
   readonly name: string
   readonly inputSchema: JsonSchema
   readonly outputSchema: JsonSchema
@@ -51,7 +51,7 @@ export function compileOperation(
   if (inputSchema) own.push(...checkInput(operation, inputSchema))
   if (outputSchema && operation.hasOutput) own.push(...checkOutput(operation, outputSchema))
   if (outputSchema) own.push(...checkLocation(operation, outputSchema))
-  // The problems of the access rule are answers of the operation too.
+  // The access rule may answer with its problems, so they are problems of the operation too.
   const problems = [...operation.problems, ...(operation.access?.problems ?? [])]
   own.push(...checkProblems(problems))
   const { name } = options
@@ -94,7 +94,7 @@ function describe<T>(make: () => T, part: string, issues: string[]): T | undefin
 }
 
 function checkAccess(operation: Operation): readonly string[] {
-  // The types require it, but a cast or plain JavaScript can omit it.
+  // The types require an access rule, but a cast or plain JavaScript can omit it.
   if (typeof (operation.access as Operation['access'] | undefined)?.authorize === 'function') {
     return findSecurityIssues(operation.access.securitySchemes ?? {})
   }

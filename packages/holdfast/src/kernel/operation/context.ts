@@ -41,15 +41,15 @@ export interface Context<Input, CallerType extends Caller, Db, Values = NoSettin
   Values
 > {
   /**
-   * Runs SQL for libraries that do not know which query builder `db` is. It is read-only, and each
-   * statement runs on its own.
+   * Runs SQL for libraries that do not know the query builder of `db`. The statements are
+   * read-only, and are not in a common transaction.
    */
   readonly statements: Statements
 }
 
 /**
- * The context passed to the handler of a mutation: the effects of its transaction instead of the
- * `statements` of a query.
+ * The context passed to the handler of a mutation. It has the effects of the transaction instead of
+ * the `statements` of a query.
  */
 export interface MutationContext<Input, CallerType extends Caller, Db, Values = NoSettings>
   extends CallContext<Input, CallerType, Db, Values>, Effects {}

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
 import { DeadlineExceeded } from '../problem/problems.ts'
 
-/** The time by which a call must be answered: one limit for all of its attempts together. */
+/** The time by which a call must be answered. All attempts of the call share this limit. */
 export interface Deadline {
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number
@@ -18,13 +18,14 @@ export const clientDisconnected: HoldfastError = new HoldfastError(
 )
 
 /**
- * A deadline that runs from its construction until `end`. It cancels with `DeadlineExceeded` when
- * the time has passed, and with {@link clientDisconnected} if `client` is aborted before.
+ * A deadline that runs from its construction until `end`. It cancels the call with
+ * `DeadlineExceeded` when the time has passed, or with {@link clientDisconnected} if `client` is
+ * aborted earlier.
  */
 export class RunningDeadline extends CancellationSource implements Deadline {
   readonly atMs: number
   readonly #clock: Clock
-  /** On the monotonic clock, so that setting the wall clock does not move it. */
+  /** The end on the monotonic clock, so that setting the wall clock does not move it. */
   readonly #endMs: number
   readonly #client: Cancellation | undefined
   readonly #leave = (): void => this.cancel(clientDisconnected)

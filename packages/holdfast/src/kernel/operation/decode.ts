@@ -12,15 +12,20 @@ import { isThenable } from '../base/thenable.ts'
  * Reads the input of an operation from the parts that a transport received. It is synchronous
  * unless the schema is asynchronous.
  *
- * @throws InvalidInput if the schema rejects the input; an asynchronous schema rejects with it.
+ * @throws InvalidInput if the schema rejects the input. With an asynchronous schema, the promise
+ *   rejects instead.
  */
 export type Decode = (wire: WireInput) => unknown
 
-/** Caps the errors in an answer: a long list of wrong items has an error for each of them. */
+/**
+ * The max number of errors in an answer. A long list of wrong items would have an error for each
+ * item.
+ */
 const maxErrors = 100
 
 /**
- * Returns true if a method's fields outside the path come in the body instead of the query string.
+ * Returns true if requests with this method send the fields outside the path in the body, and false
+ * if they send them in the query string.
  */
 export function hasBody(method: string): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH'
@@ -45,7 +50,7 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
     const fields: Record<string, unknown> = {}
     if (takesBody) Object.assign(fields, bodyFields(wire.body))
     else for (const [name, texts] of Object.entries(wire.query)) fields[name] = read(name, texts)
-    // Last, so that body and query cannot override the path.
+    // The path comes last, so that body and query cannot override it.
     for (const [name, text] of Object.entries(wire.path)) fields[name] = read(name, [text])
     return fields
   }

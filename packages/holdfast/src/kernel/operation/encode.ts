@@ -31,8 +31,9 @@ export interface EncodeOptions {
  *   projection that is compiled once copies the output, without validation.
  * - Other schemas parse each output, because only parsing determines the result (`z.coerce`, a
  *   default, alternatives of one type).
- * - An output that does not match its schema fails in development and tests. In production, the
- *   projection removes undeclared members, and the deviation is logged if a parse detected it.
+ * - In development and tests, a call fails if its output does not match the schema. In
+ *   production, the projection removes undeclared members, and the deviation is logged if parsing
+ *   detected it.
  */
 export function createEncode(operation: Operation, outputSchema: JsonSchema, options: EncodeOptions): Encode {
   if (!operation.hasOutput) return () => ({ status: operation.status, headers: {}, body: null })

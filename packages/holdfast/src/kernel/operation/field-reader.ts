@@ -2,7 +2,7 @@ import { isExactNumber } from '../base/exact-number.ts'
 import { alternatives, type JsonSchema, resolveReference, typesOf } from '../schema/json-schema.ts'
 
 /**
- * Converts a text to the type of a schema; returns the text itself if it is not a value of that
+ * Converts a text to the type of a schema; returns the text unchanged if it is not a value of that
  * type.
  */
 type ReadText = (text: string) => unknown
@@ -40,7 +40,8 @@ function branchesOf(schema: JsonSchema, root: JsonSchema): readonly JsonSchema[]
 function textReader(branches: readonly JsonSchema[]): ReadText {
   const types = new Set(branches.flatMap((branch) => typesOf(branch)))
   const constants = new Set(branches.flatMap(constantsOf))
-  // If any text is allowed, the text is kept: converting would turn the name "1" into a number.
+  // If the schema allows any text, the text is kept. Converting it would turn the name "1" into a
+  // number.
   if (branches.some((branch) => typesOf(branch).includes('string') && constantsOf(branch).length === 0)) {
     return (text) => text
   }

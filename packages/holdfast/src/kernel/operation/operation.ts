@@ -28,14 +28,14 @@ export interface OperationDefinition<
    */
   readonly access: Access<CallerType>
   /**
-   * An object schema. Path parameters come from the path; the other fields come from the query
-   * string of a GET or DELETE, and from the JSON body of a POST, PUT or PATCH. Default: the
-   * operation has no input.
+   * The input, as an object schema. Path parameters come from the path. The other fields come from
+   * the query string of a GET or DELETE, and from the JSON body of a POST, PUT or PATCH. Default:
+   * the operation has no input.
    */
   readonly input?: InputSchema
   /**
-   * Schema of the return value of `run`, which is the response body. Every list in it needs a max
-   * length. Default: the response has no body.
+   * Schema of the return value of `run`, which is the response body. Every list in the output needs
+   * a max length. Default: the response has no body.
    */
   readonly output?: OutputSchema
   /** The problems that clients have to expect. A handler throws them. Default: none. */
@@ -120,9 +120,9 @@ export interface MutationDefinition<
    */
   readonly location?: `/${string}`
   /**
-   * The rule for the idempotency key. `'required'`: each call needs one. `{ optional: reason }`:
-   * calls without a key are accepted, and are not safe to retry. The reason explains why that is
-   * harmless, and appears in the API documentation. Default `'required'`.
+   * The rule for the idempotency key. `'required'`: each call needs a key. `{ optional: reason }`:
+   * calls without a key are accepted, and are not safe to retry. The reason explains why a repeated
+   * call is harmless, and appears in the API documentation. Default `'required'`.
    */
   readonly idempotency?: 'required' | { readonly optional: string }
   /**
@@ -137,14 +137,14 @@ export interface MutationDefinition<
   readonly isolation?: Isolation
   /**
    * Returns the subjects of a call: the people whose data its answer contains, in addition to the
-   * caller. An export or erasure of one of them includes the idempotency key and its answer.
+   * caller. The export or erasure of such a person includes the idempotency key and its answer.
    * Default: only the caller.
    */
   readonly subjectsOf?: (call: SubjectsOfCall<OutputOf<InputSchema>, CallerType>) => Subjects
   /**
-   * Executes the mutation in one transaction: what it writes, enqueues and publishes is committed
-   * together with the response, or not at all. A thrown problem is the response; any other error is
-   * a defect, answered as 500.
+   * Executes the mutation in one transaction: writes, enqueued jobs and published messages are
+   * committed together with the response, or not at all. A thrown problem is the response; any
+   * other error is a defect, answered as 500.
    */
   run(
     context: MutationContext<OutputOf<InputSchema>, CallerType, Db, Values>,
@@ -161,7 +161,7 @@ export interface OperationTypes<Input, Output, Problem> {
   readonly problem: Problem
 }
 
-/** An operation as the framework sees it, independent of its types. */
+/** An operation without the types of its input, output and problems, as the framework uses it. */
 export interface Operation {
   readonly kind: 'query' | 'mutation'
   readonly route: Route
@@ -212,7 +212,7 @@ export interface Mutation<Input = unknown, Output = unknown, Problem = unknown> 
 const noInput: NoInput = described({ type: 'object', properties: {}, additionalProperties: false })
 const noOutput: NoOutput = described({ type: 'null' })
 
-/** The deadline of an operation that sets none. */
+/** The deadline of an operation that does not set a deadline. */
 const defaultDeadline: Duration = '5s'
 
 const defaultBudget = 20

@@ -21,7 +21,8 @@ export function parseRoute(route: QueryRoute | MutationRoute): Route {
   return { method: route.slice(0, space), path, parameters }
 }
 
-// Literal text excludes characters that routers may read as a pattern: * and a leading colon.
+// Literal text must not contain characters that routers may read as a pattern: `*` and a leading
+// colon.
 const segmentForm =
   /^(?:[A-Za-z0-9._~!$&'()+,;=@%-][A-Za-z0-9._~!$&'()+,;=:@%-]*|\{[A-Za-z_][A-Za-z0-9_]*\})$/
 
@@ -43,8 +44,8 @@ export function checkRoute(route: Route): readonly string[] {
 }
 
 /**
- * Returns a route with its parameters unnamed: two operations with the same shape would match the
- * same requests.
+ * Returns a route without the names of its parameters. Two operations with the same shape would
+ * match the same requests.
  */
 export function shapeOf(route: Route): string {
   return `${route.method} ${route.path.replaceAll(/\{[^{}]*\}/g, '{}')}`

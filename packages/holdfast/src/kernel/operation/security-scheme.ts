@@ -1,8 +1,8 @@
 /*
  * The authentication methods of callers, for the API description. A service declares its security
- * schemes, an access rule may declare others, and the service's document lists for each operation
- * which of them it needs. This is documentation only: `identify` and access rules authenticate the
- * request.
+ * schemes, and an access rule may declare others. The OpenAPI document of the service lists the
+ * schemes that each operation needs. This is documentation only: `identify` and access rules
+ * authenticate the request.
  */
 
 /** A method to authenticate callers: a security scheme of OpenAPI 3.1. */
@@ -38,7 +38,10 @@ export interface SecurityRule {
    * Default: the schemes of the service.
    */
   readonly securitySchemes?: SecuritySchemes
-  /** The rules that it combines: a caller needs the schemes of all of them, or of one. */
+  /**
+   * The rules that this rule combines: a caller needs the schemes of all of these rules, or of one
+   * of them.
+   */
   readonly combines?: { readonly need: 'all' | 'one'; readonly rules: readonly SecurityRule[] }
 }
 

@@ -1,6 +1,7 @@
 /**
- * The parts of an input as a transport received them, before any schema. They are plain data: a
- * mutation that runs again parses a copy of them, which preserves neither getters nor classes.
+ * The parts of an input as a transport received them, before any schema parses them. They are plain
+ * data, because each attempt of a mutation parses a copy, and a copy preserves neither getters nor
+ * classes.
  */
 export interface WireInput {
   /** Path parameters, percent-decoded. */

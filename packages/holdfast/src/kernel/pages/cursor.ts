@@ -2,17 +2,18 @@ import type { Clock } from '../base/clock.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
 import type { SigningKey, SigningKeys } from './signing-keys.ts'
 
-// Truncated to 128 bits: RFC 2104 section 5 requires at least half of the digest, and 80 bits.
+// The length of the signature: 128 bits. RFC 2104 section 5 requires at least half of the digest,
+// and at least 80 bits.
 const tagLength = 16
 const version = 2
 /** The version of a cursor with a compressed payload. */
 const compressedVersion = 3
-// Compressing a short payload saves nothing; a long one is a long text, or many values.
+// Payloads from this length are compressed. Compressing a shorter payload saves nothing.
 const compressFromBytes = 1_024
 // The version and the key id.
 const headLength = 2
-// Min interval between reloads of the keys, so that not every cursor with an unknown key id causes
-// a reload.
+// Min interval between reloads of the keys. Without it, every cursor with an unknown key id would
+// cause a reload.
 const refreshEveryMs = 5_000
 
 /** The payload of a cursor. */
@@ -22,7 +23,7 @@ export type CursorPayload = readonly (string | null)[]
 export interface CursorCodec {
   /**
    * Returns an opaque cursor for a position. `binding` names the list and its filters; the cursor
-   * only opens with the same binding.
+   * opens only with the same binding.
    */
   seal(payload: CursorPayload, binding: string): Promise<string>
   /**
@@ -33,14 +34,14 @@ export interface CursorCodec {
 }
 
 /**
- * Derived from `importKey`, because not every supported version of the Node types declares
- * `CryptoKey` globally.
+ * The type is derived from `importKey`, because some supported versions of the Node types do not
+ * declare `CryptoKey` globally.
  */
 type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 
 /**
- * Creates a codec that authenticates cursors with HMAC-SHA-256. It signs with the first key and
- * accepts all of them.
+ * Creates a codec that authenticates cursors with HMAC-SHA-256. It signs with the first key, and
+ * accepts signatures of all keys.
  */
 export async function createCursorCodec(signing: SigningKeys, clock: Clock): Promise<CursorCodec> {
   let keys = await importKeys(signing.keys)
@@ -73,7 +74,8 @@ export async function createCursorCodec(signing: SigningKeys, clock: Clock): Pro
       const text = bytes.subarray(headLength + tagLength)
       const expected = await tagOf(key, concat(bytes.subarray(0, headLength), text), binding)
       if (!equalInConstantTime(bytes.subarray(headLength, headLength + tagLength), expected)) return undefined
-      // Authenticated above, so its decompressed size is that of the sealed data.
+      // The payload is authenticated, so decompressing it cannot produce more data than the service
+      // has sealed.
       const plain =
         bytes[0] === compressedVersion
           ? await transformed(text, new DecompressionStream('deflate-raw'))
@@ -143,7 +145,6 @@ function fromBase64Url(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) return undefined
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
-  // The last character can carry bits that decode to nothing; only the canonical spelling is
-  // accepted.
+  // The last character can contain unused bits. Only the canonical spelling is accepted.
   return toBase64Url(bytes) === text ? bytes : undefined
 }

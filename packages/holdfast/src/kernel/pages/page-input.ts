@@ -38,7 +38,7 @@ interface CommonOptions {
   readonly count?: boolean
 }
 
-/** Options of a list with cursor paging. */
+/** Options of a list that is paged by cursors. */
 export interface CursorOptions extends CommonOptions {
   /** The paging style: a client sends the `cursor` of the previous page. Default `'cursor'`. */
   readonly style?: 'cursor'
@@ -97,7 +97,7 @@ type RequestBy<Style extends PagingStyle, Start extends keyof PageRequest> = Pic
 /** An intersection as one object type: editors show its members. */
 type Flat<Intersection> = { [Key in keyof Intersection]: Intersection[Key] } & {}
 
-/** Excludes schemas from the type of the options. */
+/** Prevents that a schema is accepted as options. */
 type NoSchema = { readonly '~standard'?: never }
 
 /**

@@ -50,8 +50,8 @@ export function linksOf(
 }
 
 /**
- * Returns `before_id` for `after_id` and the reverse: the page before a row links to a page after
- * another row.
+ * Returns `before_id` for `after_id` and vice versa: a link with one of these parameters must not
+ * keep the other from the current request.
  */
 function mirrorParameter(parameter: string): string {
   return parameter.startsWith('after_')

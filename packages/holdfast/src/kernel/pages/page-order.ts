@@ -4,7 +4,7 @@ import { HoldfastError } from '../base/holdfast-error.ts'
 export type Direction = 'asc' | 'desc'
 
 /**
- * The position of nulls in the order. Default: that of Postgres, `'last'` in ascending order,
+ * The position of nulls in the order. Default: as in Postgres, `'last'` in ascending order and
  * `'first'` in descending order. `'never'` means that the column has no nulls. Only an index with
  * the same nulls ordering can serve the order.
  */

@@ -112,7 +112,7 @@ export interface ReadPage {
 export const defaultMaxLimit = 100
 
 /**
- * Max length of a cursor, in characters. Any row that fits into a Postgres index (2,704 bytes after
- * compression) fits, and the URL stays below the 8 KiB that proxies allow.
+ * Max length of a cursor, in characters. It is enough for any row that fits into a Postgres index
+ * (2,704 bytes after compression), and keeps the URL below the 8 KiB that proxies allow.
  */
 export const maxCursorLength = 6_144

@@ -148,7 +148,8 @@ describe('a cursor', () => {
   test('has one spelling', async () => {
     const cursor = await firstCursor()
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-    // The last character has unused bits; otherwise no other character could encode the same bytes.
+    // The last character must have unused bits; otherwise no other character could encode the same
+    // bytes.
     expect(cursor.length % 4).not.toBe(0)
     for (const last of alphabet.replace(cursor.at(-1)!, '')) {
       expect((await get('list', { cursor: cursor.slice(0, -1) + last })).code, last).toBe('cursor-invalid')
@@ -178,7 +179,7 @@ describe('a cursor', () => {
   })
 
   test('is never longer than the accepted max', async () => {
-    // Random, so that compression does not shorten it.
+    // The text is random, so that compression does not shorten it.
     const text = Array.from({ length: 400 }, () => crypto.randomUUID()).join('')
     const long = query({
       route: 'GET /long',

@@ -46,7 +46,7 @@ interface Boundary {
 /** A paging style: parses the start of a page and creates the marks of other pages. */
 interface Paging<Style extends PagingStyle> {
   open(): Promise<Start>
-  /** Returns `undefined` if the style cannot express it. */
+  /** Returns the mark of the page on this side; `undefined` if the style cannot express it. */
   cursorFor(side: Side, boundary: Boundary): Promise<PageMarks[Style] | undefined>
 }
 
@@ -58,7 +58,8 @@ export async function readPage<Row, Item>(
 ): Promise<Page<Item, PagingStyle>> {
   const { limit, offset = 0 } = request
   const total = request.count === true ? countOf(source, reading.list) : undefined
-  // The rows are awaited first. Until then, a failed count must not be an unhandled rejection.
+  // The rows are awaited before the count. If the count fails in the meantime, this prevents an
+  // unhandled rejection.
   total?.catch(() => {})
   if (request.style === 'offset') {
     const window = { orderings: source.orderings, after: undefined, limit: limit + 1, offset }

@@ -2,13 +2,13 @@
 export interface SigningKey {
   /** Identifies the key among the keys of the service, 0 to 255. */
   readonly id: number
-  /** At least 16 bytes. */
+  /** The secret, at least 16 bytes. */
   readonly secret: Uint8Array
 }
 
 /** The signing keys of a service, the same in all of its processes. */
 export interface SigningKeys {
-  /** Newest first. The first key signs; signatures of all keys are accepted. */
+  /** The keys, newest first. The first key signs; signatures of all keys are accepted. */
   readonly keys: readonly SigningKey[]
   /** Reads the keys again: another process may have added one. */
   refresh(): Promise<readonly SigningKey[]>

@@ -110,7 +110,7 @@ export interface ProblemErrorWith<Code extends string, Extra extends object> ext
   readonly extra: Extra
 }
 
-/** The parts that differ between occurrences of a problem. */
+/** The parts of a problem that differ between its occurrences. */
 export interface ProblemOccurrence {
   readonly detail: string | undefined
   readonly extra: object

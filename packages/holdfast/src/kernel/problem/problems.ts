@@ -115,7 +115,7 @@ export const PreconditionRequired: Problem<'precondition-required'> = problem('p
     'Read the resource first and send its `ETag` in `If-Match`, so that concurrent changes are not overwritten.',
 })
 
-/** The header fields of the request exceed the max size of the service. */
+/** The header fields of the request exceed the max size that the service accepts. */
 export const HeadersTooLarge: Problem<'headers-too-large'> = problem('headers-too-large', {
   status: 431,
   title: 'Request header fields too large',

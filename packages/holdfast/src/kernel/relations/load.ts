@@ -7,8 +7,8 @@ import { identityOf, type Relation, type RelationContext, type RelationKey } fro
  * are read in one statement.
  *
  * @throws HoldfastError `relation-key-missing` if the key is null or undefined. Also throws the
- * error that the relation's `missing` returns, and an error of reading the rows, which rejects all
- * loads of that statement.
+ *   error that the relation's `missing` returns. If reading the rows fails, all loads of that
+ *   statement throw the error.
  */
 export type Load = <Key extends RelationKey, Loaded>(
   relation: Relation<Key, Loaded>,
@@ -32,8 +32,8 @@ export function createLoad(context: RelationContext<unknown, unknown>, { isReadO
     let loader = loaders.get(relation)
     if (!loader) {
       const created = createLoader(relation, context, () => {
-        // The loader is replaced, not cleared: if the statement fails, the old loader drops only
-        // its own keys, not those that were requested since.
+        // The loader is replaced instead of cleared. If the statement fails, the old loader drops
+        // its keys, but not the keys that were requested after the statement started.
         if (!isReadOnly && loaders.get(relation) === created) loaders.delete(relation)
       })
       loader = created
@@ -59,7 +59,7 @@ function createLoader(
   )
 }
 
-/** Row types are declared, not checked, so a key taken from a row may be null. */
+/** Row types are declared but not checked, so a key that was read from a row may be null. */
 function isMissing(key: unknown): boolean {
   return key === null || key === undefined
 }

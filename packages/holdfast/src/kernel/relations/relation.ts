@@ -8,7 +8,7 @@ export type KeyPart = string | number | bigint | boolean | Date
 /** The key of the rows to load: a value, or several values for a composite key. */
 export type RelationKey = KeyPart | readonly KeyPart[]
 
-/** The context passed to `rows`: that of the handler that loads the relation. */
+/** The context passed to `rows`: a part of the context of the handler that loads the relation. */
 export interface RelationContext<Db, Values = NoSettings> {
   readonly db: Db
   /** The settings declared in `holdfast({ settings })`. */
@@ -54,7 +54,7 @@ export interface Relation<Key extends RelationKey = RelationKey, Loaded = unknow
   readonly definedAt: string
   /**
    * Returns the row or rows of each key, in the order of the keys. If `load` must throw for a key,
-   * its entry is the error.
+   * the entry of the key is the error.
    */
   load(context: RelationContext<unknown, unknown>, keys: readonly Key[]): Promise<(Loaded | Error)[]>
 }
@@ -118,7 +118,7 @@ const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 export function identityOf(key: RelationKey): unknown {
   if (typeof key === 'string') return uuid.test(key) ? key.toLowerCase() : key
   if (key instanceof Date) return `date ${key.getTime()}`
-  // The types of rows are declared, not checked: a row may have no key.
+  // Row types are declared but not checked, so the key of a row may be missing.
   if (!Array.isArray(key)) return key
   return JSON.stringify(key.map((part) => [typeof part, String(identityOf(part))]))
 }

@@ -22,7 +22,7 @@ interface Case {
 const depth = 2
 const runs = { numRuns: Number(env['SCHEMA_SAMPLES'] ?? 150) }
 
-/** Returns a case that is readable in a failure message. */
+/** Returns a case that a failure message can show in readable form. */
 function caseOf(schema: z.ZodType, value: unknown): Case {
   const text = (): string => `${fc.stringify(value)} of ${JSON.stringify(toJsonSchema(schema, 'input'))}`
   return { schema, value, [fc.toStringMethod]: text } as Case
@@ -69,7 +69,7 @@ test('in production, a value that does not match is answered without its undecla
       deviating.filter(({ value }) => value !== undefined),
       (given) => {
         const { schema } = given
-        // A schema that declares any name also declares this one.
+        // A schema that declares arbitrary names also declares the name of the secret member.
         const names = JSON.stringify(toJsonSchema(schema, 'output')).includes('"additionalProperties":{')
         expect(answerOf(given, false)?.includes(undeclared) === true && !names).toBe(false)
       },

@@ -10,8 +10,8 @@ export function onlyCuts(schema: Schema): boolean {
 }
 
 /**
- * Returns true if parsing any valid value returns the same as the projection of the schema's JSON
- * Schema. That must follow from the types alone: alternatives differ in their type or in a
+ * Returns true if parsing a valid value always returns the same as the projection of the schema's
+ * JSON Schema. This requires that the alternatives of the schema differ in their type or in a
  * discriminator.
  */
 export function isDescribed(schema: Schema): boolean {
@@ -27,7 +27,7 @@ export function isDescribed(schema: Schema): boolean {
 
 /** Returns true if the result of parsing may have members that the schema does not declare. */
 export function mayKeepUndeclared(schema: Schema): boolean {
-  // Valibot removes them, as Zod does; other libraries may not.
+  // Valibot removes undeclared members, as Zod does; other libraries may keep them.
   if (schema['~standard'].vendor === 'valibot') return false
   return !every(schema, ({ type }) => !keepingTypes.has(type))
 }
@@ -81,7 +81,7 @@ function changesValue(definition: ZodDefinition): boolean {
 }
 
 function onlyValidates({ check, format, fn }: ZodCheck): boolean {
-  // Zod returns a URL without surrounding white space.
+  // Zod removes the white space around a URL.
   if (check === 'string_format') return format !== 'url'
   // A refinement only returns true or false; `superRefine` and `check` may change the value.
   if (check === 'custom') return typeof fn === 'function'

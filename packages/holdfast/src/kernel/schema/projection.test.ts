@@ -28,7 +28,10 @@ interface Tree {
 const tree: z.ZodType<Tree> = z.lazy(() =>
   z.object({ name: z.string(), children: z.array(tree).max(9).optional() }),
 )
-/** A JSON Schema refers to this schema by its name, next to other schemas of the same value. */
+/**
+ * A JSON Schema refers to this schema by its name with `$ref`, and may add keywords beside the
+ * reference.
+ */
 const named = tree.meta({ id: 'Named' })
 const cat = z.object({ kind: z.literal('cat'), lives: z.int() })
 const dog = z.object({ kind: z.literal('dog'), tricks: z.array(z.string()).max(3) })

@@ -34,7 +34,7 @@ class ProjectionCompiler {
     const schema = resolveReference(reference, this.#root)
     const known = this.#compiled.get(schema)
     if (known) return known
-    // Set first, so that a recursive schema finds itself.
+    // The function is registered before it is compiled, so that a recursive schema finds itself.
     let project: Projection = scalar
     this.#compiled.set(schema, (value) => project(value))
     project = this.#construct(schema)
@@ -120,7 +120,7 @@ function conjunctsOf(schema: JsonSchema): readonly JsonSchema[] {
   const parts = [
     ...(anyOf ? [{ anyOf }] : []),
     ...(oneOf ? [{ oneOf }] : []),
-    // A part with only a bound or a pattern declares no members.
+    // A part that contains only a bound or a pattern declares no members.
     ...allOf.filter((part) => conjunctsOf(part).length > 0),
   ]
   const isStructure = structure.some((keyword) => own[keyword] !== undefined)
@@ -199,7 +199,7 @@ function projectArray(first: readonly Projection[], rest: Projection | undefined
   }
 }
 
-/** An alternative of a schema. */
+/** One alternative of a schema. */
 interface Choice {
   readonly branch: JsonSchema
   readonly project: Projection
@@ -262,7 +262,7 @@ function leastDeviating(choices: readonly Choice[], value: unknown, root: JsonSc
   return best
 }
 
-/** Merges two projections of one value: a member is in the result if it is in either. */
+/** Merges two projections of one value: the result has the members of both. */
 export function merge(a: unknown, b: unknown): unknown {
   if (Array.isArray(a) && Array.isArray(b)) {
     const [longer, shorter]: readonly unknown[][] = a.length >= b.length ? [a, b] : [b, a]

@@ -20,14 +20,14 @@ export type OutputOf<S extends Schema> = StandardSchemaV1.InferOutput<S>
 export type SchemaIssue = StandardSchemaV1.Issue
 
 /**
- * Returns the JSON Schema of the input or the output of a schema. Throws the error of the schema
- * library if JSON Schema cannot express it (a `Date`, a transformation).
+ * Returns the JSON Schema of the input or the output of a schema. If JSON Schema cannot express the
+ * schema (a `Date`, a transformation), throws the error of the schema library.
  */
 export function toJsonSchema(schema: Schema, side: 'input' | 'output'): JsonSchema {
   return schema['~standard'].jsonSchema[side]({ target: 'draft-2020-12' }) as JsonSchema
 }
 
-/** Validates a value; synchronous if the schema is. */
+/** Validates a value. Returns a promise only if the schema is asynchronous. */
 export function validate<Output>(
   schema: Schema<unknown, Output>,
   value: unknown,
@@ -62,8 +62,8 @@ export function toPointer(path: readonly PropertyKey[]): string {
 }
 
 /**
- * Returns a schema for the framework's own values that has a JSON Schema but does not validate: the
- * TypeScript compiler has checked them.
+ * Returns a schema for the framework's own values. It has a JSON Schema but does not validate,
+ * because the TypeScript compiler has checked these values.
  */
 export function described<T>(jsonSchema: JsonSchema): Schema<T, T> {
   return ownSchema([], {
@@ -79,8 +79,8 @@ export function described<T>(jsonSchema: JsonSchema): Schema<T, T> {
 const ownParts = new WeakMap<object, readonly Schema[]>()
 
 /**
- * Marks a schema as one of the framework's: it declares what its JSON Schema says, and converts
- * only through its parts.
+ * Marks a schema as created by the framework: its JSON Schema lists all of its members, and only
+ * the schemas in `parts` convert values.
  */
 export function ownSchema<S extends Schema>(parts: readonly Schema[], schema: S): S {
   ownParts.set(schema, parts)

@@ -18,8 +18,8 @@ export type StoredInput =
   | { readonly issues: readonly SchemaIssue[] }
 
 /**
- * Parses a value and removes what its schema does not declare. Returns a promise only if the schema
- * does.
+ * Parses a value and removes the members that its schema does not declare. Returns a promise only
+ * if the schema is asynchronous.
  */
 export type ReadInput = (given: unknown) => StoredInput | Promise<StoredInput>
 
@@ -72,7 +72,7 @@ function projectionOf(schema: Schema, built: Map<Schema, Projection>): Projectio
   const known = built.get(schema)
   if (known) return known
   let project: Projection = identity
-  // Set first, so that a recursive schema finds itself.
+  // The projection is registered before it is built, so that a recursive schema finds itself.
   built.set(schema, (value) => project(value))
   const definition = zodDefinitionOf(schema)
   if (definition) project = construct(definition, (part) => projectionOf(part, built))
@@ -112,7 +112,10 @@ function construct(definition: ZodDefinition, build: Build): Projection {
   }
 }
 
-/** Zod types that accept no object or array: `.catch()` replaces such a value. */
+/**
+ * Zod types that accept no object or array. With `.catch()`, they replace an object or array by
+ * another value.
+ */
 const primitives: ReadonlySet<string> = new Set([
   'bigint',
   'boolean',
@@ -173,7 +176,7 @@ function mapMembers(project: Projection): Projection {
       : withoutMembers(value)
 }
 
-/** Projects a value that does not match the schema, which `.catch()` allows. */
+/** Projects a value that does not match the schema. `.catch()` accepts such a value. */
 function withoutMembers(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Array.isArray(value) ? [] : {}
@@ -201,8 +204,8 @@ function lazily(make: () => Projection): Projection {
 }
 
 /**
- * Returns the reader for a schema of another library. Only its JSON Schema shows what it declares,
- * and that may be incomplete.
+ * Returns the reader for a schema of another library. Only the JSON Schema shows which members the
+ * schema declares, and it may be incomplete.
  */
 function createProvingReader(schema: Schema): ReadInput {
   let cut: Projection
@@ -212,12 +215,14 @@ function createProvingReader(schema: Schema): ReadInput {
     const message = `its schema has no JSON Schema: ${error instanceof Error ? error.message : String(error)}`
     return () => ({ issues: [{ message }] })
   }
-  // A library that keeps undeclared members returns the first of these.
+  // A library that keeps undeclared members returns `value`; a library that removes them returns
+  // `cut(value)`.
   return proving(schema, cut, (value) => [value, cut(value)])
 }
 
 /**
- * Returns a reader that parses the reduced value again, which must give one of the expected values.
+ * Returns a reader that parses the reduced value again. The result must be one of the expected
+ * values.
  */
 function proving(
   schema: Schema,

@@ -1,8 +1,8 @@
 import type { Schema } from './schema.ts'
 
 /**
- * The definition of a Zod 4 schema: the part of `_zod.def`, which Zod keeps stable for libraries,
- * that determines what parsing does to a value. See https://zod.dev/library-authors.
+ * The definition of a Zod 4 schema: the members of `_zod.def` that determine how parsing changes a
+ * value. Zod keeps `_zod.def` stable for libraries. See https://zod.dev/library-authors.
  */
 export interface ZodDefinition {
   readonly type: string

@@ -25,10 +25,9 @@ export interface Check {
    */
   readonly cacheFor?: Duration
   /**
-   * True if the check has to pass for the service to be ready. If a dependency that all processes
-   * share fails, the load balancer removes all of them at once, so use it only for dependencies
-   * that every call needs. If false, a failure is reported but does not affect readiness. Default
-   * true.
+   * True if the check has to pass for the service to be ready. Set it only for dependencies that
+   * every call needs: if a dependency that all processes share fails, the load balancer removes all
+   * processes at once. If false, a failure is reported but does not affect readiness. Default true.
    */
   readonly required?: boolean
 }

@@ -16,11 +16,11 @@ import type { phantom } from '../base/phantom.ts'
 export interface Database<Read, Write> {
   /** The name of the binding, for messages: `'drizzle'`. */
   readonly name: string
-  /** The problems that its stages may return. */
+  /** The problems that the database's stages may return. */
   readonly problems: readonly AnyProblem[]
   /** The problems that only the stage of a mutation adds. */
   readonly mutationProblems?: readonly AnyProblem[]
-  /** The settings that it reads from the environment. */
+  /** The settings that the database reads from the environment. */
   readonly settings?: Settings<unknown>
   /** Connects, migrates, and starts its background work. */
   open(host: DatabaseHost): Promise<OpenDatabase>
@@ -28,11 +28,11 @@ export interface Database<Read, Write> {
   readonly [phantom]?: { readonly read: Read; readonly write: Write }
 }
 
-/** The environment of a database: that of its service, and the name of the service. */
+/** The environment of a database: the environment and the name of its service. */
 export interface DatabaseHost extends ServiceHost {
   /**
-   * The name of the service. It separates its keys, jobs and messages from those of other services
-   * on the same database.
+   * The name of the service. It separates the keys, jobs and messages of this service from those of
+   * other services on the same database.
    */
   readonly service: string
 }
@@ -58,12 +58,12 @@ export interface OpenDatabase {
   /** The keys that sign cursors. */
   readonly signingKeys: SigningKeys
   /**
-   * Its readiness checks, by name. They use connections that calls of the service cannot exhaust.
-   * If absent, readiness does not depend on the database.
+   * The readiness checks of the database, by name. They use connections that calls of the service
+   * cannot exhaust. If absent, readiness does not depend on the database.
    */
   readonly checks?: Checks
   /**
-   * Registers the consumers, subscribers and relays of a service, whether or not this process runs
+   * Registers the consumers, subscribers and relays of a service, even if this process does not run
    * them. From then on, each of them receives every message.
    */
   register?(background: Background): Promise<void>

@@ -29,7 +29,7 @@ export function operationsOf<E extends ModuleExports>(exports: E): OperationsOf<
 }
 
 function standsBeside(value: unknown): boolean {
-  // A problem type is a function with members.
+  // The value may be a function: a problem type is a function with members.
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
   if ('~standard' in value) return true
   return 'kind' in value

@@ -46,7 +46,7 @@ export function operationCalls(
     const { header } = request
     const span = request.span ?? telemetry.beginTrace('internal', header('traceparent'), header('tracestate'))
     const call = createCall(request, { operation, span, log })
-    // A transport ends the span that it started.
+    // The transport has started this span, and ends it.
     if (request.span) return telemetry.within(span, () => pipeline(call))
     span.describe(operation.name, { 'holdfast.operation': operation.name })
     try {

@@ -15,7 +15,10 @@ export interface RedactedHost {
   readonly redactor: Redactor
 }
 
-/** Hides what a service declares as sensitive, by name or in the schema of a field. */
+/**
+ * Returns a host that hides the fields that a service declares as sensitive, by their names or in
+ * their schemas.
+ */
 export function redactHost(
   given: ServiceHost,
   { redact = [] }: ServiceDefinition<Operations>,

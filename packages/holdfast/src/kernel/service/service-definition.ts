@@ -29,8 +29,8 @@ export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDe
    */
   readonly checks?: Checks
   /**
-   * The access to details in the health endpoints. Default: all details in development and tests,
-   * none in production.
+   * The access to details in the health endpoints. Default: every caller sees the details in
+   * development and tests, and no caller in production.
    */
   readonly health?: HealthDefinition
   /**

@@ -140,7 +140,7 @@ describe('a service does not start', () => {
   ])('with %s', async (_, operation, reason) => {
     const refusal = await refusalOf({ it: operation }, { database: noDatabase })
     expect(refusal).toContain(reason)
-    // Identifies the operation: its name, its route, this file.
+    // The message identifies the operation by its name, its route and this file.
     expect(refusal).toMatch(/it \((?:GET|POST) \/\S+, .*service\.test\.ts:\d+\)/)
   })
 

@@ -13,7 +13,8 @@ import type { ServiceHost } from '../host/service-host.ts'
 import type { phantom } from '../base/phantom.ts'
 
 /*
- * A service: a definition that can be started any number of times, and what runs after a start.
+ * A service: a definition that can be started any number of times, and the parts that run after a
+ * start.
  *
  *   definition ─▶ start: validate ─▶ read settings ─▶ open the database ─▶ compose the pipelines
  *                 (start-service.ts)                                          │
@@ -38,7 +39,7 @@ export interface Service<O extends Operations = Operations> {
   readonly definedAt: string
   /** The part of a problem's `type` before its code. */
   readonly problemTypeBase: string
-  /** The settings of its database and of the service itself. */
+  /** The settings of the service and of its database. */
   readonly settings: readonly Settings<unknown>[]
   /**
    * Starts the service.
@@ -75,8 +76,8 @@ export interface RunningService<O extends Operations = Operations> {
   /** The logger of request lines, which contain only framework data and need no redaction. */
   readonly requestLog: Logger
   /**
-   * Calls an operation. Every call passes through here. Every failure is an answer, except that an
-   * unknown operation name rejects with HoldfastError `operation-unknown`.
+   * Calls an operation. Every call passes through this function. Every failure is an answer, except
+   * that an unknown operation name rejects with HoldfastError `operation-unknown`.
    */
   call(request: CallRequest): Promise<Answer>
   /**
@@ -84,7 +85,9 @@ export interface RunningService<O extends Operations = Operations> {
    * the service has none. Stop the worker before the service.
    */
   startWorker(options?: WorkerOptions): Promise<Worker | undefined>
-  /** Closes the database, once. All calls must have ended. */
+  /**
+   * Closes the database. Call it after all calls have ended. Further calls wait for the same end.
+   */
   stop(): Promise<void>
   /** Type-only property; never set at run time. */
   readonly [phantom]?: O

@@ -20,7 +20,7 @@ export const sameKeys: SigningKeys = {
   refresh: async () => sameKeys.keys,
 }
 
-/** An empty database, for mutations whose data does not matter. */
+/** A database that does nothing, for mutations that use no data. */
 export const noDatabase: Database<undefined, undefined> = {
   name: 'none',
   problems: [],

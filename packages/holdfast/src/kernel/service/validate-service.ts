@@ -51,7 +51,7 @@ export function validateService(
   return { operations, background, problems }
 }
 
-/** The types rule out other values, but a cast or plain JavaScript can pass them. */
+/** The types exclude other values, but a cast or plain JavaScript can pass them. */
 function isOperation(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'kind' in value && 'route' in value
 }

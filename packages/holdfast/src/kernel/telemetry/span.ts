@@ -16,7 +16,7 @@ export interface Span {
   /** True if the span is recorded. If not, expensive attributes need not be computed. */
   readonly isRecording: boolean
   /**
-   * Sets the name and attributes once they are known. The object is kept without copying, so that
+   * Sets the name and attributes once they are known. The attributes object is not copied, so that
    * many spans can share it.
    */
   describe(name: string, attributes: Attributes): void

@@ -35,8 +35,8 @@ export interface TelemetryOptions {
   readonly resource?: Attributes
   /**
    * Hosts to which `fetch` sends no trace context (`traceparent`, `tracestate`):
-   * `['api.example.com', '*.example.org']`. Default: none, so every host receives it. It contains
-   * random ids, and the `tracestate` of the callers' tracing systems. List the hosts of third
+   * `['api.example.com', '*.example.org']`. Default: none, so every host receives it. A trace
+   * context contains random ids, and state of the callers' tracing systems. List the hosts of third
    * parties if they must not be able to correlate your requests.
    */
   readonly untracedHosts?: readonly string[]
@@ -53,9 +53,9 @@ export interface TelemetryOptions {
    */
   readonly runtimeMetrics?: boolean
   /**
-   * The separate server for `/metrics` (Prometheus); `false` disables it. Default: according to
-   * `OTEL_METRICS_EXPORTER` (`prometheus`, `otlp`, `none`, or several); if that is not set, enabled
-   * except in tests.
+   * The separate server for `/metrics` (Prometheus); `false` disables it. Default: as
+   * `OTEL_METRICS_EXPORTER` says (`prometheus`, `otlp`, `none`, or several). If the variable is not
+   * set, the server is enabled except in tests.
    */
   readonly metricsServer?: false | MetricsServerOptions
 }
@@ -63,7 +63,7 @@ export interface TelemetryOptions {
 /** The address of the metrics server. */
 export interface MetricsServerOptions {
   /**
-   * The port to listen on; 0 takes any free one. Default: `OTEL_EXPORTER_PROMETHEUS_PORT`, else
+   * The port to listen on; 0 takes any free port. Default: `OTEL_EXPORTER_PROMETHEUS_PORT`, else
    * 9464.
    */
   readonly port?: number

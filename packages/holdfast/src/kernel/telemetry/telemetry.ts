@@ -78,14 +78,14 @@ export interface Telemetry {
   histogram(definition: HistogramDefinition): Histogram
   counter(definition: InstrumentDefinition): Counter
   /**
-   * Registers a value that goes up and down, read by `observe` when metrics are collected. Returns
-   * a function that unregisters it.
+   * Registers a value that goes up and down. `observe` returns its current values whenever metrics
+   * are collected. Returns a function that unregisters it.
    */
   gauge(definition: InstrumentDefinition, observe: () => readonly Observation[]): () => void
   /**
-   * Registers a sum that goes up and down, such as the number of open connections, read by
-   * `observe` when metrics are collected. Unlike the values of a gauge, its values can be added
-   * across processes. Returns a function that unregisters it.
+   * Registers a sum that goes up and down, such as the number of open connections. `observe`
+   * returns its current values whenever metrics are collected. Unlike the values of a gauge, its
+   * values can be added across processes. Returns a function that unregisters it.
    */
   upDownCounter(definition: InstrumentDefinition, observe: () => readonly Observation[]): () => void
 }

@@ -5,7 +5,7 @@ import { readTracestate } from './tracestate.ts'
 export interface TraceContext {
   /** 32 hex digits, the same in every service that the trace passes through. */
   readonly traceId: string
-  /** 16 hex digits that identify this call. */
+  /** 16 hex digits that identify the span. */
   readonly spanId: string
   /** The span id of the calling span, which is in this service or in another one. */
   readonly parentSpanId?: string
@@ -17,12 +17,15 @@ export interface TraceContext {
   readonly tracestate?: string
 }
 
-/** No trace: both ids are all zeros, which the recommendation defines as invalid. */
+/**
+ * The context without a trace: both ids are all zeros, which the W3C recommendation defines as
+ * invalid.
+ */
 export const noTrace: TraceContext = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), sampled: false }
 
-// Version, trace id, parent id and flags. Neither id may be all zeros, and the version may not be
-// ff. A later version may append more. Several header fields are invalid: a runtime joins them with
-// commas.
+// A valid header: version, trace id, parent id and flags. Neither id may be all zeros, and the
+// version may not be ff. A later version may append more fields. Several headers, which a runtime
+// joins with commas, are invalid.
 const form = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-[^,]*)?$/
 const lengthOfVersion0 = 55
 

@@ -7,9 +7,9 @@ const valueForm = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-
 
 /**
  * Parses a `tracestate` header (W3C Trace Context section 3.3): the state that tracing systems keep
- * with a trace, one member each. Several fields of that name count as one list. Returns the list to
- * send on, with the first member of each key; `undefined` if it is malformed or empty, since one
- * malformed member invalidates the whole list.
+ * with a trace, one member per system. Several headers of this name count as one list. Returns the
+ * list to send on, with the first member of each key. Returns `undefined` if the list is empty, or
+ * if any member is malformed, because one malformed member invalidates the whole list.
  */
 export function readTracestate(header: string | undefined): string | undefined {
   if (header === undefined) return undefined

@@ -17,10 +17,7 @@ export interface Credentials {
  */
 export type Identify = (credentials: Credentials) => Caller | undefined | Promise<Caller | undefined>
 
-/**
- * Returns the stage that sets the caller. If the credentials identify nobody, the caller is
- * anonymous.
- */
+/** Returns the stage that sets the caller. If `find` returns no caller, the caller is anonymous. */
 export function identify(find: Identify): Stage {
   return async (call, next) => {
     const { header, deadline } = call
