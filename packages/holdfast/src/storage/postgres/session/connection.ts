@@ -18,8 +18,10 @@ import { type SenderParts, StatementSender } from './statement-sender.ts'
  * handlers passes through it:
  *
  *   acquire ──▶ statements (statement-sender.ts) ──▶ reset of what handlers changed
- *   (session-changes.ts) │ confirmed ──▶ back to the pool └ failed, busy, broken or in a
- *   transaction ──▶ closed
+ *                                                    (session-changes.ts)
+ *                                                          │ confirmed ──▶ back to the pool
+ *                                                          └ failed, busy, broken or in a
+ *                                                            transaction ──▶ closed
  *
  * Invariants:
  * - After `release` or `destroy`, the connection sends nothing.
