@@ -19,7 +19,7 @@ export interface JobEngine {
    * Starts the given jobs, and runs them until `stop` is called. `start` is called once. The
    * engine's own services may be unreachable at the start and at any later time.
    *
-   * @throws HoldfastError `service-invalid` if a job needs something that the engine does not
+   * @throws HoldfastError `service-invalid` if a job needs a feature that the engine does not
    * support.
    */
   start(parts: JobEngineParts): Promise<Worker>

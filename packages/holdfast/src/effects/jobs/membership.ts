@@ -13,8 +13,8 @@ import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
  *      ▲                                                  │ stop the worker, end its pools
  *      └──────────────────────────────────────────────────┘
  *
- * Invariant: the sessions of a worker's jobs carry its id, so that a process that declares it dead
- * can end them. A worker that registers again has a new id and new pools.
+ * Invariant: the sessions of a worker's jobs carry the worker's id, so that a process that declares
+ * the worker dead can end them. A worker that registers again has a new id and new pools.
  */
 
 /** Dependencies of {@link joinFleet}. */
@@ -23,7 +23,7 @@ export interface MembershipParts extends Omit<WorkerParts, 'poolOf' | 'identity'
   readonly openPool: OpenPool
 }
 
-/** Registers a worker and starts it. If it is declared dead, it registers again. */
+/** Registers a worker and starts it. A worker that is declared dead registers again. */
 export async function joinFleet(parts: MembershipParts): Promise<Membership> {
   const membership = new Membership(parts)
   await membership.join()
@@ -94,7 +94,7 @@ export class Membership {
     }
   }
 
-  /** Stops the worker as {@link ProcessWorker.stop}. It does not register again. */
+  /** Stops the worker as {@link ProcessWorker.stop}. The worker does not register again. */
   async stop(limitMs: number): Promise<readonly string[]> {
     this.#isStopping = true
     await this.#rejoining

@@ -35,9 +35,9 @@
  * Invariants:
  * - A job is in one of the two tables: the statement that ends it moves it (queries/archive.ts).
  * - Only a claim makes a job run, and it increments `claim`, the fencing token. Every change by the
- *   worker names the job and its claim, and changes nothing if the job has another one.
+ *   worker names the job and its claim, and changes nothing if the job has another claim.
  * - The effects of an attempt and the end of its job are one commit.
- * - Cancelling ends a job at once, or makes the worker abort it if it runs.
+ * - Cancelling ends a job at once. If the job runs, its worker aborts it.
  *
  * docs/internals/job.md argues why a job is neither lost nor doubled.
  */
@@ -70,9 +70,9 @@ export type JobState = (typeof jobStates)[number]
 
 /** SQL conditions on a job that is due. */
 export interface MissingPermits {
-  /** The job needs a slot of its concurrency key, and has none. */
+  /** The job needs a slot of its concurrency key, and has no slot. */
   readonly slot: string
-  /** The job needs a turn of its rate limit, and has none. */
+  /** The job needs a turn of its rate limit, and has no turn. */
   readonly turn: string
 }
 
@@ -84,7 +84,7 @@ export const missingPermits: MissingPermits = {
 
 /**
  * Returns the last branches of a SQL `case` for the state of a job that is due: `limited` if its
- * limits have to admit it first, otherwise `ready`.
+ * limits must admit it first, otherwise `ready`.
  */
 export function limitedOrReady({ slot, turn }: MissingPermits): string {
   return `when (${slot}) or (${turn}) then 'limited' else 'ready'`

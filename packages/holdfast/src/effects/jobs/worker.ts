@@ -177,7 +177,7 @@ class PostgresWorker implements ProcessWorker {
     if (row.has_slot && (this.#isStopping || !claims.hasRoom)) waker.send('jobs', [row.name])
   }
 
-  // A claim whose reply was lost may be executed late; the next claim releases its jobs.
+  // A claim whose reply was lost may be executed late. The next claim then releases its jobs.
   #pollMs(): number {
     return this.#claims.some(({ isUnclear }) => isUnclear) ? pollRetryMs : pollIntervalMs(this.#parts.waker)
   }
@@ -202,7 +202,7 @@ class PostgresWorker implements ProcessWorker {
       connection.run<ClaimOf>(findCancelled(this.id)),
     )
     const keys = new Set(rows.map(claimKey))
-    // A cancelled job that has not started is started, and then ends like any other.
+    // A cancelled job that has not started is started first, and then ends like any other job.
     for (const claims of this.#claims) claims.beginAtOnce(keys)
     this.#attempts.cancel(jobCancelled, keys)
   }
@@ -233,7 +233,7 @@ class PostgresWorker implements ProcessWorker {
   async #stopClaiming(): Promise<void> {
     for (const claims of this.#claims) claims.end()
     this.#unlisten()
-    // Jobs of a claim in progress have to be released before the connections are closed.
+    // Jobs of a claim in progress must be released before the connections are closed.
     const closing = this.#claims.map((claims) => claims.close())
     const [, , ...released] = await Promise.all([this.#polling.stop(), this.#releasing.stop(), ...closing])
     if (released.flat().length > 0) this.#parts.waker.send('returned', released.flat())

@@ -13,8 +13,8 @@ export interface CancelledJob {
   readonly service: string
   readonly name: string
   /**
-   * True if the job was running. If so, its signal is aborted within about a second; otherwise it
-   * has already ended.
+   * True if the job was running: its signal is aborted within about a second. False if the job
+   * ended at once.
    */
   readonly isRunning: boolean
 }
@@ -40,7 +40,7 @@ export async function cancelJob(client: StatementClient, id: string): Promise<Ca
         await runStatement(within, statement)
     }
     const { service, name, is_running: isRunning } = row
-    // Another job may have received the slot.
+    // If the job was not running, another job may have received its slot.
     const kind = isRunning ? 'cancelled' : 'jobs'
     await runStatement(within, notify([{ kind, service, names: new Set([name]) }]))
     return { id, service, name, isRunning }

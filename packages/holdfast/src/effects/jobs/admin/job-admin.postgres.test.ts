@@ -100,12 +100,16 @@ async function inState(id: string, state: JobState): Promise<void> {
   await until(async () => (await showJob(pool, id)).state === state, { what: `${id} is ${state}` })
 }
 
-/** Returns the ids of jobs that have failed permanently; no worker is running. */
+/**
+ * Enqueues jobs that fail permanently, and returns their ids once they are dead. Afterwards, no
+ * worker is running.
+ */
 async function died(...all: readonly Enqueuing[]): Promise<string[]> {
   for (const { name } of all) hopeless.add(name)
   const ids: string[] = []
   await startWorker()
-  // One after another, since two jobs with the same unique key cannot be pending at once.
+  // The jobs are enqueued one after another, since two jobs with the same unique key cannot be
+  // pending at once.
   for (const one of all) {
     const [id] = await enqueue(one)
     await inState(id!, 'dead')

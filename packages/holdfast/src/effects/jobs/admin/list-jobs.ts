@@ -20,8 +20,8 @@ export interface ListJobsOptions {
 }
 
 /**
- * Lists jobs, including ended ones that have not been deleted yet. The most recently enqueued come
- * first (to the millisecond).
+ * Lists jobs, including ended ones that have not been deleted yet. The most recently enqueued jobs
+ * come first (to the millisecond).
  *
  * @throws HoldfastError `job-list-invalid` if the limit is out of range, `job-id-invalid` if
  * `after` is not a job id.

@@ -12,7 +12,7 @@ export interface RetriedJob {
   readonly id: string
   readonly service: string
   readonly name: string
-  /** `ready`, or `limited` if its limits have to admit it first. */
+  /** `ready`, or `limited` if the job's limits must admit it first. */
   readonly state: JobState
 }
 

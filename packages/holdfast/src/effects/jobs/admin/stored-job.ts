@@ -64,10 +64,10 @@ export interface StoredJob extends ListedJob {
   readonly input: Json
   readonly progress: Json
   readonly uniqueKey: string | null
-  /** The key of its concurrency limit, and whether the job holds a slot of it. */
+  /** The key of the job's concurrency limit, and whether the job holds one of its slots. */
   readonly limitKey: string | null
   readonly hasSlot: boolean
-  /** The key of its rate limit. */
+  /** The key of the job's rate limit. */
   readonly rateKey: string | null
   readonly worker: JobWorker | null
   /** The trace that the job belongs to, as a W3C Trace Context `traceparent`. */

@@ -85,8 +85,8 @@ function isSnooze(error: unknown, { snoozes }: ClaimedRow): boolean {
 }
 
 /**
- * Returns the delay that a job requested, in milliseconds; `undefined` if there is none, or if it
- * is invalid.
+ * Returns the delay that a job requested, in milliseconds; `undefined` if the job requested no
+ * delay or an invalid one.
  */
 function laterMs(error: unknown): number | undefined {
   if (!(error instanceof RetryLater) || !Number.isFinite(error.delayMs)) return undefined
@@ -94,8 +94,8 @@ function laterMs(error: unknown): number | undefined {
 }
 
 /**
- * A handler may throw any value. Postgres has to be able to store the description; otherwise the
- * job could not be ended.
+ * A handler may throw any value. Postgres must be able to store the description; otherwise the job
+ * could not be ended.
  */
 function describeFailure(error: unknown, row: ClaimedRow): Readonly<Record<string, unknown>> {
   const at = { attempt: row.failures + 1, at: new Date().toISOString() }

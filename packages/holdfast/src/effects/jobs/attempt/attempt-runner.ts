@@ -26,7 +26,7 @@ import { type AttemptHost, openAttempt } from './open-attempt.ts'
  * - An attempt is identified by its job and claim: a process may have two claims of one job.
  * - An attempt stays in the list until its outcome is stored or dropped, even if it is aborted.
  * - When the worker stops, attempts get a grace period, are then aborted, and get some time to
- *   store their outcomes. Other workers rescue the jobs of outcomes that are not stored by then.
+ *   store their outcomes. Other workers rescue the jobs whose outcomes are not stored by then.
  */
 
 /** Dependencies of {@link AttemptRunner}. */
@@ -50,7 +50,8 @@ export interface JobToRun {
   readonly pool: Pool
 }
 
-// Time to store outcomes, which takes a round trip, even after the grace period.
+// Min time for storing outcomes, which takes a round trip. It is granted even after the grace
+// period.
 const minReportMs = 1_000
 
 interface RunningAttempt {
@@ -134,9 +135,8 @@ export class AttemptRunner {
   }
 
   /**
-   * Waits up to `graceMs` for the running attempts, then aborts the others. They have the rest of
-   * the grace period, but at least a second, to store their outcomes. Outcomes that are not stored
-   * by then are dropped.
+   * Waits up to `graceMs` for the running attempts, then aborts those that still run. Outcomes can
+   * be stored for the rest of the grace period, but for at least a second. Then they are dropped.
    */
   async stop(graceMs: number): Promise<void> {
     const endMs = performance.now() + graceMs

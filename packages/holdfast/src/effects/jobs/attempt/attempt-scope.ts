@@ -26,8 +26,8 @@ export interface AttemptScope {
   readonly work: Work
   readonly deadline: RunningDeadline
   /**
-   * Aborted when the worker closes. Outcomes that cannot be stored by then are left to other
-   * workers.
+   * Aborted when the worker closes. Other workers rescue the jobs whose outcomes are not stored by
+   * then.
    */
   readonly closing: AbortSignal
   /** Max duration of the attempt's transactions, in milliseconds. */

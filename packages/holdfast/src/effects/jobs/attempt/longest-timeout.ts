@@ -3,7 +3,7 @@ export class LongestTimeout {
   /** The number of running attempts per timeout in milliseconds: one entry per distinct timeout. */
   readonly #counts = new Map<number, number>()
 
-  /** The longest timeout, in milliseconds; 0 if nothing runs. */
+  /** The longest timeout, in milliseconds; 0 if no attempt runs. */
   get ms(): number {
     return Math.max(0, ...this.#counts.keys())
   }

@@ -17,7 +17,7 @@ export interface AttemptHost extends Pick<
   readonly telemetry: Telemetry
 }
 
-// Time after a job's timeout at which the database ends its transaction if the process hangs
+// Time from a job's timeout until the database ends the job's transaction, if the process hangs
 // between two statements.
 const idleGraceMs = 1_000
 

@@ -31,8 +31,8 @@ export interface PostgresAttemptsParts extends AttemptRunnerParts {
 
 /**
  * The running attempts of a Postgres worker. Adds to {@link AttemptRunner}: marking attempts as
- * started, batched completions, stored progress, and the longest timeout, which is how long the
- * event loop may be blocked before the heartbeats stop.
+ * started, batched completions, stored progress, and the longest timeout. The event loop may be
+ * blocked for that time before the heartbeats stop.
  */
 export class PostgresAttempts {
   readonly #parts: PostgresAttemptsParts
@@ -82,7 +82,8 @@ export class PostgresAttempts {
   begin(row: ClaimedRow): void {
     const { jobs, poolOf, onLongestTimeout } = this.#parts
     const job = jobs.get(row.name)!
-    // Called before the handler runs, which may block the event loop from its first line on.
+    // Called before the handler runs, because the handler may block the event loop from its first
+    // line on.
     this.#timeouts.add(toMilliseconds(job.deadline, { option: 'deadline' }))
     onLongestTimeout(this.#timeouts.ms)
     if (!isMarkedFirst({ job, row })) this.#marks.later(row)

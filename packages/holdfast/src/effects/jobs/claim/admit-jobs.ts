@@ -38,8 +38,8 @@ interface Limited {
 
 /**
  * Admits the next jobs of a name to its limits, in order. A job becomes ready if its turn of the
- * rate limit has come and it gets a slot. The others are blocked until a slot is free, or scheduled
- * for their turn.
+ * rate limit has come and it gets a slot. The other jobs are blocked until a slot is free, or
+ * scheduled for their turn.
  */
 export function admitJobs(pool: Pool, limited: Limited): Promise<Admitted> {
   const { service, job } = limited

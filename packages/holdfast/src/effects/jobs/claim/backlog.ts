@@ -5,7 +5,8 @@ import type { ClaimedRow } from '../queries/claim.ts'
 // wait here, long enough that the process does not wait for the database.
 const aheadMs = 50
 const maxAheadPerSlot = 10
-// A job that has waited here for longer is released, so that another process can start it sooner.
+// A claimed job that has waited for longer than this is released, so that another process can start
+// it sooner.
 const maxWaitMs = 500
 // Weight of the latest job in the moving average of durations.
 const weight = 0.1
@@ -39,7 +40,8 @@ export class Backlog {
       Math.floor((this.#concurrency * aheadMs) / this.#expectedMs),
       this.#concurrency * maxAheadPerSlot,
     )
-    // Claiming a few jobs costs as much as claiming many.
+    // Claiming a few jobs costs as much as claiming many. So no jobs are claimed while more than
+    // half of those that may be claimed ahead are left.
     return this.#held.length > ahead / 2 ? 0 : room + ahead - this.#held.length
   }
 

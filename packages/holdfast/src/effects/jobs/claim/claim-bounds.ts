@@ -85,8 +85,8 @@ export class ClaimBounds {
   }
 
   /**
-   * Returns the segments in which the next claim searches for jobs of these names; all ready jobs
-   * if a sweep is due.
+   * Returns the segments in which the next claim searches for jobs of these names. If a sweep is
+   * due, they contain all ready jobs.
    */
   segments(names: readonly string[], nowMs: number): ClaimSegments {
     const isSweep = nowMs - this.#sweptMs >= sweepEveryMs

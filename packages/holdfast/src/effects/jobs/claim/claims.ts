@@ -84,8 +84,8 @@ export class Claims {
       const room = Math.max(0, this.#backlog.wanted(slots.free))
       const reserved: number = hasLookedForFirsts ? 0 : slots.freeReserved
       const { busy } = slots
-      // A busy name without shares cannot use a reserved slot. It may have very many jobs, so it is
-      // left out.
+      // A busy name without shares cannot use a reserved slot. It may have very many jobs, so the
+      // claim leaves it out.
       const names =
         room > 0 || slots.hasShares ? slots.names : slots.names.filter((name) => !busy.includes(name))
       if (room + reserved === 0 || names.length === 0) return

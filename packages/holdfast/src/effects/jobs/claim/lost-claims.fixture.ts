@@ -4,7 +4,8 @@ import { z } from 'zod'
 
 const { job, service } = holdfast({ database: postgres() })
 
-// In a child process, the jobs hang or kill it; in the test itself, they do nothing.
+// In a child process, the jobs hang or kill the process. In the test's own process, they do
+// nothing.
 let isChild = false
 
 const hang = job({
@@ -32,7 +33,7 @@ const kill = job({
 /** A service whose jobs kill their worker. */
 export const losing = service({ name: 'losing', operations: {}, jobs: [hang, kill] })
 
-/** Runs these jobs in this process, ten of a name at once, until it is killed. */
+/** Runs these jobs in this process, ten jobs of a name at once, until the process is killed. */
 export async function startLosingWorker(): Promise<void> {
   isChild = true
   const running = await losing.start({

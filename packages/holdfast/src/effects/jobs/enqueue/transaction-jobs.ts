@@ -40,7 +40,7 @@ export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
   readonly #waker: WakeSender
   /** Unique jobs that were inserted or found before the commit. */
   readonly #unique: JobRow[] = []
-  /** The workers to wake after the commit, perhaps of other services. */
+  /** The workers to wake after the commit. They may belong to other services. */
   readonly #wakes: {
     readonly kind: 'jobs' | 'returned' | 'cancelled'
     readonly name: string
@@ -101,7 +101,7 @@ export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
     for (const { kind, name, service } of this.#wakes) this.#waker.send(kind, [name], service)
   }
 
-  /** Adds the trace of this transaction, unless the options have a valid one. */
+  /** Adds the trace of this transaction, unless the options contain a valid trace. */
   #traced(options: EnqueueOptions): EnqueueOptions {
     if (options.traceparent !== undefined && isTraceparent(options.traceparent)) return options
     return { ...options, traceparent: traceparentOf(this.session.work) }

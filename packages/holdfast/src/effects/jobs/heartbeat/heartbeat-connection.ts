@@ -13,7 +13,7 @@ export interface HeartbeatTarget {
   readonly isPooled: boolean
 }
 
-// Well below the lease, so that several heartbeats can fail before it ends.
+// Well below the lease, so that several heartbeats can fail before the lease ends.
 const connectTimeout = '3s'
 const answerTimeout = '3s'
 const statementTimeoutMs = 2_000

@@ -49,7 +49,7 @@ export class HeartbeatLoop {
 
   /**
    * Sends one heartbeat, unless the event loop has been silent for too long. Resolves to the delay
-   * until the next one, in milliseconds; to `undefined` if the worker was declared dead.
+   * until the next heartbeat, in milliseconds, or to `undefined` if the worker was declared dead.
    */
   async beatOnce(): Promise<number | undefined> {
     const { view, everyMs, sendHeartbeat, onDeclaredDead, onFailed, onSilent } = this.#parts

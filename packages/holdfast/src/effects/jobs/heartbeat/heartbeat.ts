@@ -15,8 +15,8 @@ import { HeartbeatView } from './heartbeat-view.ts'
 //   declare the worker dead, end its sessions and rescue its jobs.
 // - Heartbeats do not depend on the event loop: a job may compute for as long as its timeout
 //   allows.
-// - They stop when the event loop has been silent for longer than the longest timeout of a running
-//   job. Otherwise, a process that hangs would keep its jobs indefinitely.
+// - Heartbeats stop when the event loop has been silent for longer than the longest timeout of a
+//   running job. Otherwise, a process that hangs would keep its jobs indefinitely.
 // - A heartbeat uses a dedicated connection and waits for no lock, so load cannot make a healthy
 //   worker look dead.
 // - A stopped process (SIGSTOP, a paused machine) sends no heartbeats either. When it continues,
@@ -57,8 +57,8 @@ export interface Heartbeat {
    */
   readonly reachableForMs: number
   /**
-   * Sets how long the event loop may be silent before the heartbeats stop, in milliseconds. Min: a
-   * lease.
+   * Sets how long the event loop may be silent before the heartbeats stop, in milliseconds. The min
+   * is the duration of a lease.
    */
   allowSilence(ms: number): void
   /** Stops the heartbeats. Resolves when the connection is closed. */
@@ -131,8 +131,8 @@ class WorkerHeartbeat implements Heartbeat {
     if (this.#isStopping) return this.#stopped.resolve()
     const { worker, log } = this.#parts
     log.error({ worker, error: toLogFields(error) }, 'heartbeat thread ended unexpectedly')
-    // After a delay, since a thread that fails at startup would otherwise be restarted in a tight
-    // loop.
+    // Starts a new thread only after a delay, since a thread that fails at startup would otherwise
+    // be restarted in a tight loop.
     setTimeout(() => {
       if (!this.#isStopping) this.#thread = this.#startThread()
     }, turnMs).unref()

@@ -13,27 +13,27 @@ import { concerned, type Wake } from '../../wakes/wake.ts'
 
 // The tasks of the leader, for the jobs of all processes of a service:
 //
-// - promotes scheduled and waiting jobs that are due: sleeps until the next one, and is woken for
-//   earlier ones;
+// - promotes scheduled and waiting jobs that are due: the task sleeps until the next due job, and
+//   is woken for earlier jobs;
 // - admits jobs to their limits, when woken for their names and at each poll;
-// - rescues the jobs of dead workers: sleeps until the lease of a worker could end.
+// - rescues the jobs of dead workers: the task sleeps until the lease of a worker could end.
 //
-// Two processes may do this at once without harm, since each statement locks what it changes:
-// promotion and rescue skip rows that another process has locked, and change a row only if its
-// state is unchanged; admission takes a lock per name. So no task needs the leader's term as a
+// Two processes may run these tasks at once without harm, since each statement locks what it
+// changes: promotion and rescue skip rows that another process has locked, and change a row only if
+// its state is unchanged; admission takes a lock per name. So no task needs the leader's term as a
 // fence.
 
 /** A worker of this process that can rescue the jobs of others. */
 export interface Rescuer {
   readonly id: string
-  /** Time for which all of its heartbeats have reached the database, in milliseconds. */
+  /** Time for which all heartbeats of the worker have reached the database, in milliseconds. */
   readonly reachableForMs: number
 }
 
 /** Dependencies of {@link startLeaderTasks}. */
 export interface LeaderTasksParts extends Omit<AdmissionsParts, 'isOwn'> {
   readonly leadership: Leadership
-  /** Returns the worker of this process; `undefined` if there is none at present. */
+  /** Returns the worker of this process; `undefined` if the process has no worker at present. */
   readonly rescuer: () => Rescuer | undefined
 }
 
@@ -47,7 +47,8 @@ export interface LeaderTasks {
 const timeoutMs = 5_000
 const maxRescueIntervalMs = 10_000
 const minRescueIntervalMs = 250
-// After an outage, live workers get this long to send a heartbeat before any are declared dead.
+// After an outage, live workers get this long to send a heartbeat before any worker is declared
+// dead.
 const reachableMs = beatMs + 1_000
 
 /**

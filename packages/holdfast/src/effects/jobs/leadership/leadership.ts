@@ -15,17 +15,17 @@ import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 //   candidate ─ campaign ─▶ holdfast.service_leaders ◀─ campaign (renews) ─ leader
 //
 // - The lease is a row whose expiry is compared with the database's clock. The leader renews it
-//   every `renewMs` from the main thread: a process whose event loop is blocked loses it.
+//   every `renewMs` from the main thread: a process whose event loop is blocked loses the lease.
 // - A process leads only while the lease is also valid by its own monotonic clock, counted from
 //   before the renewal was sent. So a process that was stopped and continues starts nothing.
 // - A candidate checks again when the lease ends. A leader that stops resigns and wakes the others.
 //   A killed leader leaves no session, so the next candidate that checks becomes the leader at
-// once.
+//   once.
 // - Two processes may lead for a moment: a statement that was sent in time may be executed late. So
 //   each task has to be safe in two processes at once. No task relies on the term, which is
 //   informational; the statements are idempotent or lock what they change (see leader-tasks.ts).
-// - If the leader does not have a task, any process that has it runs it: for example the schedules
-//   and limits of another version of the program.
+// - If the leader does not have a task, any process that has the task runs it: for example the
+//   schedules and limits of another version of the program.
 
 /**
  * Duration of a lease after a renewal, in milliseconds. If the leader hangs, its tasks stop for at
@@ -47,7 +47,10 @@ export interface LeadershipParts {
   readonly clock: Clock
   readonly log: Logger
   readonly waker: Waker
-  /** Names of the tasks that this process has if it leads; the same in all processes. */
+  /**
+   * Names of the tasks that this process has if it leads. A task has the same name in all
+   * processes.
+   */
   readonly covers: readonly string[]
   /** Called when this process gets a task that it did not have before. */
   readonly onElected: () => void

@@ -56,8 +56,8 @@ export function startPruning(parts: PruningParts): RecurringTask {
 const boundResetMs = 10 * 60_000
 
 /**
- * The ended jobs of a service that have expired. Each pass starts where the last one ended, since
- * the index entries of deleted rows stay until a vacuum, which an old snapshot can prevent.
+ * The ended jobs of a service that have expired. Each pass starts where the previous pass ended,
+ * since the index entries of deleted rows stay until a vacuum, which an old snapshot can prevent.
  */
 class ExpiredJobs {
   readonly #parts: PruningParts
@@ -68,7 +68,7 @@ class ExpiredJobs {
     this.#parts = parts
   }
 
-  /** Deletes a batch. Returns its size. */
+  /** Deletes a batch. Returns the number of deleted jobs. */
   async prune(limit: number): Promise<number> {
     const nowMs = performance.now()
     if (nowMs - this.#resetMs >= boundResetMs) {

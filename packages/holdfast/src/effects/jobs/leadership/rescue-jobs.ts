@@ -29,9 +29,9 @@ export interface TakeOver {
 const limitMs = 30_000
 
 /**
- * Rescues the jobs of dead workers: they become ready again, or dead if that was their last
- * attempt. If a job had started, the attempt counts as failed. If it was only claimed, no attempt
- * is counted, but its next attempt is marked as started first, so that a job that kills its process
+ * Rescues the jobs of dead workers: they become ready again, or dead if they have no attempt left.
+ * If a job had started, the attempt counts as failed. If it was only claimed, no attempt is
+ * counted, but its next attempt is marked as started first, so that a job that kills its process
  * runs out of attempts. Resolves to the names of the rescued jobs.
  */
 export async function rescueJobs(parts: TakeOver): Promise<readonly string[]> {

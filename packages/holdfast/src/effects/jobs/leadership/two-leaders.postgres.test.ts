@@ -136,7 +136,7 @@ test('each task of a leader can be done by two processes at once', async () => {
   expect(await count(`holdfast.jobs where name = 'paced' and state = 'ready'`)).toBe(1)
   const turns = `select distinct round(extract(epoch from run_at) / 3600) from holdfast.jobs where name = 'paced'`
   expect(await count(`(${turns}) as turns`)).toBe(10)
-  // Rescue: one failed attempt each.
+  // Rescue: each job has one failed attempt.
   expect(await count(`holdfast.jobs where name = 'ticking' and state = 'ready' and failures = 1`)).toBe(50)
   // Schedules: one job for each tick.
   const ticks = `select input ->> 'tick' as tick from holdfast.jobs where input ->> 'tick' is not null`

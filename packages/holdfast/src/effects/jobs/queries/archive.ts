@@ -21,7 +21,7 @@ export interface Archived {
   readonly failures?: string
   /** The last failure. Default: unchanged. */
   readonly failure?: string
-  /** True if the job keeps its concurrency slot. Default: it does not. */
+  /** True if the job keeps its concurrency slot. Default: `false`. */
   readonly hasSlot?: string
 }
 

@@ -12,7 +12,7 @@ export interface ClaimedRow extends ClaimOf {
   readonly input: unknown
   /** The number of failed attempts. */
   readonly failures: number
-  /** The number of its snoozes. */
+  /** The number of snoozes of the job. */
   readonly snoozes: number
   /**
    * The number of consecutive claims whose worker died before the attempt was marked as started.
@@ -136,7 +136,7 @@ export function releaseUnknownClaims(
 /**
  * SQL condition for running jobs of `holdfast.jobs` by the claims in $1 (ids) and $2 (claims).
  *
- * The planner does not know the length of an array from a subquery and assumes a short one, so it
+ * The planner does not know the length of an array from a subquery and assumes a short array, so it
  * always uses the primary key. If it knew the length, a plan made while the table is small would
  * scan the whole table later.
  */

@@ -45,7 +45,7 @@ export function lockUniqueJob({ service, name, key }: UniqueKey): Statement {
 }
 
 /**
- * Finds the running job that holds a unique key until it ends. It is not locked, so that its end
+ * Finds the running job that holds a unique key until it ends. The job is not locked, so its end
  * does not wait for this transaction.
  */
 export function findRunningUniqueJob({ service, name, key }: UniqueKey): Statement {

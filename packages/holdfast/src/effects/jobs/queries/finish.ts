@@ -16,8 +16,8 @@ export const fenceLost = 'HF001'
 export interface AttemptEnd {
   readonly state: 'succeeded' | 'scheduled' | 'ready' | 'waiting' | 'dead' | 'cancelled'
   /**
-   * Delay until a job that continues is due, in milliseconds. Default: none; a `waiting` job has no
-   * due time.
+   * Delay until a job that continues is due, in milliseconds. Default: no delay, or no due time for
+   * a `waiting` job.
    */
   readonly delayMs?: number
   /** True if the attempt counts as failed. */
@@ -146,8 +146,8 @@ export interface CancelledRow {
   readonly name: string
   readonly is_running: boolean
   /**
-   * The concurrency key of a slot for the caller to release; `null` if the job had no slot, or its
-   * attempt releases it.
+   * The concurrency key of the slot that the caller must release; `null` if the job had no slot, or
+   * if its attempt releases the slot.
    */
   readonly freed_key: string | null
 }

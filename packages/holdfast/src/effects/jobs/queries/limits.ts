@@ -18,7 +18,7 @@ export interface LimitRow {
   readonly kind: 'concurrency' | 'rate'
   readonly key: string
   readonly slots: number
-  /** Time until the next job may start, in milliseconds; zero or less: now. */
+  /** Time until the next job may start, in milliseconds; zero or less if it may start now. */
   readonly next_ms: number
 }
 

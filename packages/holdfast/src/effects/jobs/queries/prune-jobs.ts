@@ -17,7 +17,7 @@ export interface PrunedRow {
   readonly count: number
   /** The expiry of the last deleted job; `null` if none was deleted. */
   readonly last: Date | null
-  /** The concurrency slots of deleted dead jobs, for the caller to release. */
+  /** The concurrency slots of deleted dead jobs. The caller must release them. */
   readonly slots: readonly { readonly name: string; readonly key: string }[]
 }
 

@@ -11,7 +11,10 @@ export interface ScheduleRow {
 /** The registered fields of a schedule. */
 export type RegisteredSchedule = Pick<Schedule, 'name' | 'cron' | 'timeZone'>
 
-/** Registers a schedule, which starts now. If its times have changed, it starts again now. */
+/**
+ * Registers a schedule that starts now. If a registered schedule has new times, it starts again
+ * now.
+ */
 export function registerSchedule(service: string, { name, cron, timeZone }: RegisteredSchedule): Statement {
   return {
     name: 'holdfast_register_schedule',

@@ -25,8 +25,8 @@ export function readSteps(job: string): Statement {
   }
 }
 
-// Locked until the transaction ends, so that a process that rescues the job waits and then finds
-// the step.
+// The row is locked until the transaction ends, so that a process that rescues the job waits and
+// then finds the step.
 const held = `select id from holdfast.jobs where id = $1 and claim = $2 and state = 'running' for share`
 
 /** The result of a step, and the claim that runs its job. */

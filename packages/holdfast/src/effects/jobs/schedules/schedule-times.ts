@@ -14,8 +14,8 @@ const dayMs = 86_400_000
  *   first instant after the gap; a time that occurs twice is due once, the first time. Times that
  *   coincide are due once.
  * - Intervals, whose hours are `*` with or without a step (`0,20,40 * * * *`): due whenever the
- *   clock shows them, so they continue through a repeated hour, and through a gap as if it were not
- *   there.
+ *   clock shows one of these times. So an interval continues through a repeated hour, and it
+ *   continues through a gap as if the gap did not exist.
  *
  * Instants are milliseconds since the Unix epoch.
  */

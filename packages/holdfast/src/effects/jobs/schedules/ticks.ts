@@ -52,7 +52,7 @@ function readTimes({ name, cron, timeZone }: Pick<Schedule, 'name' | 'cron' | 't
 const graceMs = 60_000
 // Max number of missed ticks to enqueue: a day of a schedule that is due every minute.
 const maxTicks = 1_440
-// Max number of ticks per transaction, which keeps it short.
+// Max number of ticks per transaction, so that the transaction stays short.
 const batch = 100
 
 /** The ticks of a schedule that are due. */

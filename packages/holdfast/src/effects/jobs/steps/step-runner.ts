@@ -16,10 +16,10 @@ import { StepRunContext } from './step-run-context.ts'
 
 const maxResultBytes = 256 * 1_024
 
-/** The reason why a job is suspended: a time, a message, or whichever comes first. */
+/** The reason why a job is suspended: a time, a message, or the first of the two. */
 export interface Pause {
   readonly step: string
-  /** Max duration, in milliseconds; absent: no limit. */
+  /** Max duration, in milliseconds. Default: no limit. */
   readonly delayMs?: number
   readonly message?: AwaitedMessage
   /** True if an earlier attempt has already stored this pause. */
@@ -27,8 +27,8 @@ export interface Pause {
 }
 
 /**
- * Thrown in a job's handler to suspend the job. When the time or message has arrived, the handler
- * runs again from the start.
+ * Thrown in a job's handler to suspend the job. When the awaited time or message has arrived, the
+ * handler runs again from the start.
  */
 class Suspended extends Error {
   override readonly name = 'Suspended'
@@ -116,7 +116,7 @@ export class StepRunner {
     const known = await this.#begin(name)
     if (known?.is_done === true) return fromJson(known.result)
     const scope = this.#scope
-    // Without the lease, external calls of the step could not be fenced.
+    // Without the lease, the external calls of the step could not be fenced.
     if (!scope.holdsLease()) throw leaseOver
     const span = scope.work.span.begin(`step ${name}`, 'internal')
     const stepWork = { ...scope.work, span }
@@ -143,7 +143,7 @@ export class StepRunner {
   }
 
   /**
-   * Returns the idempotency key of a step for third parties. It cannot be guessed without the job's
+   * Returns the idempotency key of a step for third parties. They cannot guess it without the job's
    * id.
    */
   #keyOf(name: string): string {

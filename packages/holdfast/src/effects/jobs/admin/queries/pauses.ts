@@ -21,7 +21,7 @@ export function insertPause(service: string, name: string): Statement {
   }
 }
 
-/** Deletes the pause of a job name. Returns a row if there was one. */
+/** Deletes the pause of a job name. Returns a row if the name was paused. */
 export function deletePause(service: string, name: string): Statement {
   return {
     text: 'delete from holdfast.job_pauses where service = $1 and name = $2 returning name',

@@ -5,13 +5,13 @@ export interface SkippedRow {
   readonly service: string
   readonly name: string
   readonly state: string
-  /** The concurrency key of the slot that the job held; `null` if it held none. */
+  /** The concurrency key of the slot that the job held; `null` if the job held no slot. */
   readonly freed_key: string | null
 }
 
 /**
- * Takes away the slot of a dead job, for the caller to release. Returns no row if no ended job has
- * this id.
+ * Takes the slot from a dead job; the caller must release the slot. Returns no row if no ended job
+ * has this id.
  */
 export function skipDead(id: string): Statement {
   return {

@@ -47,9 +47,11 @@ export function readSubjectJobs(ids: readonly string[]): Statement {
 export interface DeletedJobRow {
   readonly service: string
   readonly name: string
-  /** The concurrency key of a slot for the caller to release; `null` if the job had none. */
+  /**
+   * The concurrency key of the slot that the caller must release; `null` if the job had no slot.
+   */
   readonly freed_key: string | null
-  /** The keys of its limits. */
+  /** The keys of the job's limits. */
   readonly limit_key: string | null
   readonly rate_key: string | null
 }
