@@ -34,8 +34,8 @@ export async function findAddresses(url: URL, rules: EgressRules): Promise<reado
   if (isAllowedHost(url, rules.allowedHosts)) return addresses
   const refusal = addresses.map(rejectAddress).find((found) => found !== undefined)
   if (refusal === undefined) return addresses
-  // The message omits the address: the user who set the host may read it, and must not learn the
-  // addresses behind a firewall.
+  // The message omits the address. The user who configured the host may read the message, and must
+  // not learn the addresses behind a firewall.
   throw new HoldfastError(
     'egress-refused',
     `${url.hostname} resolves to ${refusal}. Only public addresses are allowed; add the host to \`allowedHosts\` if it is yours.`,

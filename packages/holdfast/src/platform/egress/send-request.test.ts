@@ -80,7 +80,8 @@ describe('a destination', () => {
       await expect(send(url, { resolve, allowedHosts })).rejects.toMatchObject({ code: 'egress-refused' })
   })
 
-  // The owner of a name changes its address between the check and the connection (DNS rebinding).
+  // Simulates DNS rebinding: the owner of a name changes its address between the check and the
+  // connection.
   test('is the address that was checked, even if the name resolves differently a moment later', async () => {
     await using checked = await startReceiver('127.0.0.2')
     const elsewhere = http.createServer((_, response) => void response.end('elsewhere'))

@@ -17,13 +17,13 @@ export interface EgressRequest {
 export interface EgressLimits extends EgressRules {
   /** Max total time of the request: resolving, connecting, sending and reading. */
   readonly timeoutMs: number
-  /** Max number of bytes of the response body to read; the connection is then closed. */
+  /** Max number of bytes to read from the response body. After that, the connection is closed. */
   readonly answerLimitBytes: number
   /** Aborts the request. */
   readonly signal: AbortSignal
 }
 
-/** A response with any status: redirects are not followed. */
+/** The response, with any status, because redirects are not followed. */
 export interface EgressAnswer {
   readonly status: number
   /** Returns a header by its lower-case name. */
@@ -33,8 +33,8 @@ export interface EgressAnswer {
 }
 
 /**
- * Sends a request that can only go to a checked address: the host is resolved once, and the
- * connection is made to the addresses found then. Follows no redirects and uses no proxy.
+ * Sends a request to checked addresses only: the host is resolved once, the addresses are checked,
+ * and the connection goes to one of them. Follows no redirects and uses no proxy.
  *
  * @throws HoldfastError `egress-refused`, `egress-failed` or `egress-timed-out`; the reason of
  * `signal`.
@@ -84,8 +84,8 @@ function exchange(
     const outgoing = client.request(url, {
       method,
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-      // A new agent reuses no connection whose address was checked for another request, and uses no
-      // proxy.
+      // Without a shared agent, the request uses no proxy, and reuses no connection whose address
+      // was checked for another request.
       agent: false,
       lookup: alwaysFind(addresses),
       signal,
@@ -97,8 +97,8 @@ function exchange(
 }
 
 /**
- * Returns a lookup function that always finds the checked addresses: the name may resolve to others
- * a moment later.
+ * Returns a lookup function that always returns the checked addresses, because the name may resolve
+ * to other addresses a moment later.
  */
 function alwaysFind(addresses: readonly string[]): LookupFunction {
   const found = addresses.map((address) => ({ address, family: isIP(address) }))
@@ -114,8 +114,8 @@ function headerOf(incoming: http.IncomingMessage, name: string): string | undefi
 }
 
 /**
- * Reads the start of a response body. If the connection is lost during the read, the response still
- * counts: its status is known.
+ * Reads the start of a response body. If the connection is lost meanwhile, the response is still
+ * valid, because its status is known.
  */
 async function readBeginning(
   incoming: http.IncomingMessage,

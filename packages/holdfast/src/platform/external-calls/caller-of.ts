@@ -6,21 +6,21 @@ export interface Caller {
   readonly isFramework: boolean
   /** True if the caller is an HTTP client. */
   readonly isHttpClient: boolean
-  /** The nearest file and line of the program; `undefined` if none of it is on the stack. */
+  /** The nearest file and line of the program; `undefined` if the program is not on the stack. */
   readonly calledAt: string | undefined
 }
 
-// A client may be many frames deep.
+// Max number of frames to read, because the stack of a client may be deep.
 const maxFrames = 100
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-// Tests are beside the framework's code, but are programs that use it.
+// Tests are in the folders of the framework, but count as programs that use it.
 const test = /\.(?:test|fixture)\.[jt]s$/
-// The folders of the framework that make calls themselves. Its other folders are on the stack only
-// because they wait for a handler, which makes the call.
+// The folders of the framework whose code makes calls. Code in other folders is on the stack only
+// because it called the handler that makes the call.
 const calling = /^(?:storage|platform\/telemetry)\b/
-// A driver that reconnects for waiting callers, or an exporter that sends on a timer, has no caller
-// on the stack, so it is recognized by its package.
+// Recognizes drivers and exporters by their packages. If a driver reconnects for waiting callers,
+// or an exporter sends on a timer, no caller is on the stack.
 const driver = /\/node_modules\/(?:pg|pg-pool|@opentelemetry\/(?:otlp-)?exporter-[^/]+)\//
 const httpClient = /^node:(?:_http_|internal\/deps\/undici\/)|\/node_modules\/undici\//
 const library = /^node:|\/node_modules\//
@@ -42,7 +42,9 @@ export function callerOf(): Caller {
   }
 }
 
-/** Returns the nearest file and line of the program; `undefined` if none of it is on the stack. */
+/**
+ * Returns the nearest file and line of the program; `undefined` if the program is not on the stack.
+ */
 export function callerLineOfProgram(): string | undefined {
   const frame = framesBelowChannel().find(({ path }) => !isFrameworks(path) && !library.test(path))
   return frame && `${frame.path}:${frame.line}`

@@ -24,8 +24,8 @@ interface WatchedTransaction extends HandledTransaction {
 }
 
 /**
- * Reports calls that leave the process while a transaction is open, once per calling line.
- * It listens only while handlers run.
+ * Reports calls that leave the process while a transaction is open, once per calling line. The
+ * watch listens only while handlers run.
  *
  * If calls are refused and the handler makes one, `within` rejects with HoldfastError
  * `external-call-refused`, even if the handler catches the failure of the call.
@@ -43,7 +43,7 @@ export function createExternalCallWatch({
     const transaction = current.getStore()
     if (!transaction || transaction.hasEnded || transaction.isOpen?.() === false) return
     const { isFramework, isHttpClient, calledAt } = callerOf()
-    // An HTTP client opens connections for requests, and each request is reported itself.
+    // A connection of an HTTP client is not reported, because each request on it is.
     if (isFramework || (call.kind === 'connection' && isHttpClient)) return
     call.toHost((host) => {
       const { operation } = transaction
@@ -54,8 +54,8 @@ export function createExternalCallWatch({
       }
       const whom = `${operation} ${host}`
       if (reportedBy.has(calledAt ?? whom)) return
-      // A call without a known location is reported only if no other call of the operation to that
-      // host was: a redirect, for example, follows a call with a known location.
+      // A call without a known location is reported only if the operation has no reported call to
+      // the same host. For example, a redirect has no location, and follows a call that has one.
       reportedBy.add(calledAt ?? whom).add(whom)
       log.warn(
         { operation, host, calledAt: calledAt ?? unknownCaller },

@@ -217,7 +217,7 @@ test('a query may make calls, and so may code after the end of its transaction',
   }
   await on.call.write({})
   inMutation = async () => {
-    // The watch listens now.
+    // While this handler runs, the watch listens.
     commit(undefined)
     await later
   }

@@ -7,15 +7,15 @@ export interface OutgoingCall {
   /** An HTTP request, or a connection of any protocol. */
   readonly kind: 'request' | 'connection'
   /**
-   * Reports the destination, at once or as soon as it is known: `api.example.com:8443`, or the path
-   * of a socket.
+   * Passes the destination to `report`, at once or as soon as the destination is known:
+   * `api.example.com:8443`, or the path of a socket.
    */
   toHost(report: (host: string) => void): void
   /** Fails the call with this error, once its host is known and before anything has been sent. */
   refuse(error: Error): void
 }
 
-/** Reports every call that leaves the process. Returns a function that stops it. */
+/** Reports every call that leaves the process. Returns a function that stops the reports. */
 export function watchOutgoingCalls(found: (call: OutgoingCall) => void): () => void {
   const listeners = {
     'undici:request:create': (message: unknown) => found(ofFetch(message as FetchMessage)),
@@ -31,7 +31,8 @@ export function watchOutgoingCalls(found: (call: OutgoingCall) => void): () => v
 interface FetchMessage {
   readonly request: {
     readonly origin?: string | URL
-    // Undici fails a request through one of these callbacks: from version 8 on, through the first.
+    // Undici fails a request through one of these callbacks: through the first one since version 8,
+    // and through the second one before.
     onResponseError?(error: Error): void
     onError?(error: Error): void
   }
@@ -76,10 +77,11 @@ function ofSocket({ socket }: SocketMessage): OutgoingCall {
       socket.on('connectionAttempt', (address, port: number | undefined) =>
         tellOnce(port === undefined ? address : `${name ?? address}:${port}`),
       )
-      // A name that cannot be resolved is never connected to.
+      // If the name cannot be resolved, there is no connection attempt, only the close.
       socket.on('close', () => tellOnce(name ?? 'unknown host'))
     },
-    // Node is about to connect the socket and would fail if it were destroyed synchronously.
+    // Node is about to connect the socket, and would fail if the socket were destroyed
+    // synchronously.
     refuse: (error) => process.nextTick(() => socket.destroy(error)),
   }
 }

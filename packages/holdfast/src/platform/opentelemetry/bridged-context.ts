@@ -3,7 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
 import { BridgedSpan } from './bridged-span.ts'
 
-/** Keeps OpenTelemetry's context and Holdfast's in step: the active span is the same in both. */
+/** Keeps the contexts of OpenTelemetry and Holdfast equal: both have the same active span. */
 export class BridgedContextManager extends AsyncLocalStorageContextManager {
   readonly #telemetry: Pick<Telemetry, 'within'>
 

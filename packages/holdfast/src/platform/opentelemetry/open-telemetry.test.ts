@@ -26,7 +26,7 @@ interface Outcome {
 }
 
 /**
- * Runs a call that creates spans with OpenTelemetry's API, in a separate process, since
+ * Runs a call that creates spans with OpenTelemetry's API. It runs in a separate process, because
  * registrations are global.
  */
 async function observe(situation: 'alone' | 'with-sdk' | 'instrumented'): Promise<Outcome> {

@@ -11,8 +11,8 @@ import { TraceContextPropagator } from './trace-context-propagator.ts'
  * traces: `serve(service, { telemetry: { bridge: openTelemetry() } })`.
  *
  * Without a registered tracer provider, these spans are recorded and exported with those of the
- * service. If a provider is registered, it keeps recording them, in the trace of the call and below
- * its span. Existing registrations are never replaced.
+ * service. If a provider is registered, it still records these spans, as children of the span of
+ * the call. Existing registrations are never replaced.
  *
  * @example
  * ```ts no-run
@@ -22,7 +22,8 @@ import { TraceContextPropagator } from './trace-context-propagator.ts'
 export function openTelemetry(): TelemetryBridge {
   return {
     join(telemetry) {
-      // Each registration is rejected and logged by OpenTelemetry if there is one already.
+      // If something is already registered, OpenTelemetry rejects the registration, logs it, and
+      // returns false.
       const isProvider = trace.setGlobalTracerProvider(new BridgedTracerProvider(telemetry))
       const isManager = context.setGlobalContextManager(new BridgedContextManager(telemetry).enable())
       const isPropagator = propagation.setGlobalPropagator(new TraceContextPropagator())

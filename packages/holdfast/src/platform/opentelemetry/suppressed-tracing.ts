@@ -1,6 +1,7 @@
 import { type Context, createContextKey } from '@opentelemetry/api'
 
-// The key of OpenTelemetry's SDK, so that its tracers and instrumentations honour it too.
+// The key that OpenTelemetry's SDK uses, so that its tracers and instrumentations create no spans
+// either.
 const key = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
 
 /** Returns a context in which no spans are created. */

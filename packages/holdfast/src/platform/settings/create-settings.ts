@@ -3,11 +3,11 @@ import type { Settings, SettingsSource } from '../../kernel/host/settings.ts'
 import type { Setting } from './setting.ts'
 import { createSettingReader, type Reading } from './setting-reader.ts'
 
-/** The declarations of settings by variable name, derived from the types of their values. */
+/** The declarations of settings by variable name, typed by the values of the settings. */
 export type SettingDeclarations<Values> = { readonly [Name in keyof Values]: Setting<Values[Name]> }
 
 /**
- * Declares the environment variables that configure a program, each under its name.
+ * Declares the environment variables that configure a program, by their names.
  *
  * @example
  * ```ts

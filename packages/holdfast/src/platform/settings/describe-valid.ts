@@ -15,7 +15,7 @@ const formats: Readonly<Record<string, string>> = {
 export function describeValid(schema: JsonSchema, root: JsonSchema = schema): string {
   const own = resolveReference(schema, root)
   if (typeof own['x-valid'] === 'string') return own['x-valid']
-  // A variable cannot be null.
+  // An environment variable cannot be null.
   const branches = alternatives(own).filter((branch) => branch.type !== 'null')
   if (branches.length === 1 && branches[0] !== own) return describeValid(branches[0]!, root)
   if (branches.length > 1) return branches.map((branch) => describeValid(branch, root)).join(', or ')
@@ -34,7 +34,8 @@ export function describeValid(schema: JsonSchema, root: JsonSchema = schema): st
 function describeNumber(schema: JsonSchema, type: 'integer' | 'number'): string {
   const kind = type === 'integer' ? 'an integer' : 'a number'
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema
-  // Zod gives every integer the bounds of a safe integer, which the author did not set.
+  // Zod sets the bounds of a safe integer on every integer. The author of the schema did not set
+  // them, so they are not shown.
   const least = isBound(minimum)
     ? `at least ${minimum}`
     : isBound(exclusiveMinimum)

@@ -92,7 +92,8 @@ export function flag(): Schema<boolean, boolean> {
 }
 
 /**
- * Accepts a URL with one of these protocols, such as `https`. Without protocols, any is accepted.
+ * Accepts a URL with one of these protocols, such as `https`. Without arguments, accepts any
+ * protocol.
  *
  * @example
  * ```ts

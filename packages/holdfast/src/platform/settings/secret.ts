@@ -1,11 +1,12 @@
 const hidden = '[secret]'
 
-// Kept outside the object, so that code that walks its properties cannot reach the value.
+// The values are kept outside the objects, so that code that reads all properties of an object
+// cannot reach the value.
 const values = new WeakMap<Secret<unknown>, unknown>()
 
 /**
- * A value that is never printed: in logs, messages, templates, JSON and the console it is
- * `[secret]`.
+ * A value that is never printed: logs, messages, templates, JSON and the console show `[secret]`
+ * instead.
  *
  * @example
  * ```ts
@@ -39,5 +40,5 @@ export class Secret<T> {
   }
 }
 
-// Node's console and util.inspect call this.
+// Node's console and `util.inspect` call this method.
 Object.defineProperty(Secret.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: () => hidden })

@@ -12,7 +12,7 @@ import type { Setting } from './setting.ts'
 export interface Reading {
   readonly name: string
   readonly value?: unknown
-  /** The problem with it; `undefined` if it is valid. */
+  /** The error; `undefined` if the setting is valid. */
   readonly issue?: string
 }
 
@@ -22,7 +22,7 @@ export interface SettingReader {
   read(source: SettingsSource): Promise<Reading>
 }
 
-// Messages are read by people.
+// Max length of a value in a message, because people read the messages.
 const maxShownLength = 60
 const redactor = createRedactor()
 // Matches names of settings that are probably secret. Hiding a value unnecessarily is harmless.
@@ -59,7 +59,7 @@ export function createSettingReader(
     const origin = originOf?.(name)
     const from = origin === undefined ? '' : ` (from ${origin})`
     const what = env[name] ? `${name}${from}` : `The default of ${name}`
-    // The schema's message may repeat the value.
+    // The message of the schema is left out, because it may repeat the value.
     if (isHidden) return `${what} is invalid (value hidden, because it is a secret). ${expectation}`
     return `${what} is ${show(text)}. ${expectation}${messageBeside(message, valid)}`
   }
@@ -107,14 +107,15 @@ function describe(schema: Schema): JsonSchema {
 }
 
 /**
- * Returns the schema's value for a variable that is not set, if the schema allows that: `undefined`
- * or its own default.
+ * Returns the schema's value for a variable that is not set: `undefined`, or the default of the
+ * schema. Returns no value if the schema does not allow a missing variable.
  */
 function readAbsent(schema: Schema, { default: own }: JsonSchema): { readonly value: unknown } | undefined {
   try {
     const result = validate(schema, undefined)
     if (result instanceof Promise) {
-      // The declaration has to determine synchronously whether the setting is optional.
+      // An asynchronous schema cannot show synchronously if the setting is optional, so the setting
+      // is required.
       result.catch(() => {})
       return undefined
     }

@@ -12,19 +12,19 @@ export interface SettingOptions {
    */
   readonly default?: string
   /**
-   * Description of the default for the documentation, if the default depends on other values.
-   * Default: the text of `default`.
+   * A description of the default for the documentation. Set it if the default depends on other
+   * values. Default: the text of `default`.
    */
   readonly defaultDescription?: string
   /**
    * `true` if the variable may always be missing; `'outside production'` if it may be missing
-   * except in production. The value of a missing variable is `undefined`. Default: it is required,
-   * unless it or its schema has a default.
+   * except in production. The value of a missing variable is `undefined`. Default: the variable is
+   * required, unless the setting or its schema has a default.
    */
   readonly optional?: true | 'outside production'
   /**
-   * True if it is a secret: its value is a {@link Secret}, and messages never show it. Default
-   * false.
+   * True if the setting is a secret: its value is a {@link Secret}, and messages never show it.
+   * Default false.
    */
   readonly secret?: boolean
 }

@@ -1,4 +1,5 @@
-// The cost of recording, in nanoseconds of CPU time: node --conditions=holdfast:source <this file>
+// Measures the cost of recording, in nanoseconds of CPU time. Run it with: node
+// --conditions=holdfast:source <this file>
 import { encodeSpans } from './otlp/encode-spans.ts'
 import { createMeter } from './metrics/meter.ts'
 import { createRecorder } from './recorder.ts'

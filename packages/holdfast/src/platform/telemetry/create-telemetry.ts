@@ -26,18 +26,18 @@ import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.
  * - Recording never waits, and takes bounded memory. If the buffer overflows or the receiver is
  *   down, records are lost, and `holdfast.telemetry.lost` counts them.
  * - Attributes that a service declares as sensitive are hidden when spans are read.
- * - The exporter is loaded only if something is exported. With `OTEL_SDK_DISABLED=true` nothing is
- *   recorded, and trace contexts pass through.
+ * - The exporter is loaded only if something is exported. With `OTEL_SDK_DISABLED=true`, nothing
+ *   is recorded, and trace contexts are passed on unchanged.
  */
 
 /** The telemetry of a running service. */
 export interface RunningTelemetry
   extends Telemetry, MetricSource, Pick<Recorder, 'activeSpan' | 'readSpans'> {
-  /** Exports what has been recorded, if there is a receiver, and resolves after the attempt. */
+  /** Exports the records so far if there is a receiver, and resolves after the attempt. */
   flush(): Promise<void>
   /**
-   * Exports what has been recorded, and stops. Records that could not be sent within `limitMs`,
-   * 5,000 by default, are lost, and the loss is logged. Repeated calls wait for the same stop.
+   * Exports the records so far, and stops. Records that cannot be sent within `limitMs` (default
+   * 5,000) are lost, and the loss is logged. Further calls wait for the same stop.
    */
   stop(limitMs?: number): Promise<void>
 }
@@ -60,8 +60,8 @@ export interface TelemetryHost {
 }
 
 /**
- * Starts to record: spans into a buffer of fixed size, and metrics. If a receiver is configured,
- * they are sent to it in the background; with `OTEL_SDK_DISABLED=true`, nothing is recorded.
+ * Starts to record metrics, and spans in a buffer of fixed size. If a receiver is configured, the
+ * records are sent to it in the background. With `OTEL_SDK_DISABLED=true`, nothing is recorded.
  *
  * @throws HoldfastError `configuration-invalid` if an option or a variable is wrong.
  *
@@ -162,7 +162,7 @@ async function startExporters(
     description: 'Spans and data points that were not exported.',
     unit: '{record}',
   })
-  // Called before the import, so that no span of the start is missed.
+  // The reader is opened before the import, so that it misses no span of the start.
   const reader = recorder.readSpans()
   const { startExport } = await import('./otlp/start-export.ts')
   return startExport({

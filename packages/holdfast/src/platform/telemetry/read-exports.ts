@@ -13,7 +13,7 @@ interface Source {
 /** Max delay of a timer, in milliseconds. */
 const maxMs = 2 ** 31 - 1
 
-/** Returns how spans are exported; `undefined` if they are not. */
+/** Returns the settings of the span export; `undefined` if spans are not exported. */
 export function readSpanExport(source: Source): SpanExport | undefined {
   const { variables } = source
   if (variables.choice('OTEL_TRACES_EXPORTER', ['otlp', 'none']) === 'none') return undefined
@@ -27,7 +27,7 @@ export function readSpanExport(source: Source): SpanExport | undefined {
   }
 }
 
-/** Returns how metrics are exported; `undefined` if they are not. */
+/** Returns the settings of the metric export; `undefined` if metrics are not exported. */
 export function readMetricExport(source: Source): MetricExport | undefined {
   const { variables } = source
   const exporters = readMetricExporters(variables)
@@ -53,7 +53,9 @@ export function readMetricExporters(variables: Variables): readonly string[] | u
   )
 }
 
-/** Returns the receiver of one signal; its own variable overrides the general one. */
+/**
+ * Returns the receiver of one signal. The variable of this signal overrides the general variable.
+ */
 function readTarget(signal: 'TRACES' | 'METRICS', source: Source): OtlpTarget | undefined {
   const { variables, options } = source
   const named = (setting: string): string => {
@@ -88,7 +90,7 @@ function readUrl(
       `${where} must be an http: or https: URL of an OTLP/HTTP receiver, such as http://localhost:4318.`,
     )
   }
-  // The URL of one signal is used as is; the general one gets a path per signal appended.
+  // The URL of one signal is used unchanged. The path of the signal is appended to the general URL.
   if (!isOption && variable.includes(signal)) return url
   url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/${signal.toLowerCase()}`
   return url

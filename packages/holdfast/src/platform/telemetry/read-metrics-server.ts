@@ -8,7 +8,7 @@ import { invalid, type Variables } from './variables.ts'
 const defaultPort = 9_464
 const maxPort = 65_535
 
-/** Returns the address at which metrics are served; `undefined` if they are not. */
+/** Returns the address at which metrics are served; `undefined` if metrics are not served. */
 export function readMetricsServer(
   { metricsServer }: TelemetryOptions,
   variables: Variables,
@@ -21,11 +21,13 @@ export function readMetricsServer(
   const isAsked =
     metricsServer !== undefined || port !== undefined || exporters?.includes('prometheus') === true
   if (metricsServer === false || (exporters && !isAsked)) return undefined
-  // Tests run in parallel, and next to a service under development.
+  // Tests do not serve metrics by default: they run in parallel, and beside a service under
+  // development, which uses the port.
   if (mode === 'test' && !isAsked) return undefined
   return {
     port: Math.floor(port ?? defaultPort),
-    // A container is reached from outside; a service under development must not be.
+    // Collectors reach a container from outside. A service under development must not be reachable
+    // from other machines.
     host:
       metricsServer?.host ??
       variables.text('OTEL_EXPORTER_PROMETHEUS_HOST') ??

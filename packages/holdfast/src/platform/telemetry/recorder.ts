@@ -14,7 +14,10 @@ import { SpanStore } from './spans/span-store.ts'
 export interface Recorder extends Pick<Telemetry, 'beginTrace' | 'within' | 'hide'> {
   /** Returns the span in which this code runs; `undefined` if there is none. */
   activeSpan(): Span | undefined
-  /** Opens a reader of the spans that end from now on, or also of those still in the buffer. */
+  /**
+   * Opens a reader of the spans that end from now on. `from: 'oldest'` includes the spans that are
+   * still in the buffer.
+   */
   readSpans(from?: 'now' | 'oldest'): RingReader<FinishedSpan>
 }
 
@@ -31,10 +34,10 @@ export function createRecorder({ spanBufferSize, sampler }: RecorderOptions): Re
   const hidden = new HiddenAttributes()
   const active = new AsyncLocalStorage<Span>()
   return {
-    // A trace without a description is named by its kind.
+    // Until a trace has a description, its kind is its name.
     beginTrace(kind, traceparent, tracestate) {
       if (traceparent === undefined) {
-        // An incoming request is never a child of a span that happens to be active here.
+        // An incoming request is never a child of the span that is active in this process.
         const outer = kind === 'server' || kind === 'consumer' ? undefined : active.getStore()
         if (outer) return outer.begin(kind, kind)
         if (sampler.ofRoots === true) return new RecordedSpan({ sink, name: kind, kind })

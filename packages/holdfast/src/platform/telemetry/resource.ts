@@ -11,8 +11,8 @@ export interface ServiceIdentity {
 }
 
 /**
- * Returns the resource that all records describe: this service, in this process. Configured values
- * override detected ones.
+ * Returns the resource that all records describe: the service in this process. Configured values
+ * override detected values.
  */
 export function describeResource(
   service: ServiceIdentity,

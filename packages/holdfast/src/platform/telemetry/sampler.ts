@@ -2,7 +2,9 @@ import type { TraceContext } from '../../kernel/telemetry/trace-context.ts'
 
 /** Decides which traces are recorded. */
 export interface Sampler {
-  /** The decision for traces that begin here; `undefined` if it depends on their id. */
+  /**
+   * The decision for traces that begin in this service; `undefined` if it depends on the trace id.
+   */
   readonly ofRoots: boolean | undefined
   /**
    * Returns whether a trace is recorded; `sampled` of a continued trace is true if its caller
@@ -19,9 +21,9 @@ export interface SamplerOptions {
   readonly followsParent: boolean
 }
 
-// All services choose the same traces, since they use the same 52 of the trace id's random bits
-// (W3C Trace Context, level 2, has 56 of them at its end); 52 is the precision of a number's
-// fraction.
+// The positions of the hex digits that decide. All services use the same digits, and therefore
+// choose the same traces. A trace id ends in 56 random bits (W3C Trace Context, level 2). These
+// digits contain 52 of them, which is the precision of a number.
 const randomDigits = [18, 31] as const
 const randomRange = 2 ** 52
 

@@ -43,7 +43,7 @@ export interface TelemetrySource {
   readonly options: TelemetryOptions
   readonly env: Readonly<Record<string, string | undefined>>
   readonly mode: Mode
-  /** Receives notices about settings that are not applied literally. */
+  /** Receives notices about settings that are not applied as written. */
   readonly notify: (message: string) => void
 }
 
@@ -54,8 +54,8 @@ export interface TelemetrySource {
  */
 export function readTelemetrySettings({ options, env, mode, notify }: TelemetrySource): TelemetrySettings {
   const variables = readVariables(env)
-  // An operator who disables it in an emergency must not be stopped by other errors in its
-  // settings.
+  // This comes first: an operator must be able to disable telemetry in an emergency even if its
+  // other settings are invalid.
   if (variables.choice('OTEL_SDK_DISABLED', ['true', 'false']) === 'true') return switchedOff
   const spanBufferSize =
     readWhole(options.spanBufferSize, 'spanBufferSize', 1) ??

@@ -27,7 +27,7 @@ test('every variable that telemetry reads is described', () => {
   readTelemetrySettings({ options: {}, env, mode: 'development', notify: () => {} })
   describeResource({ name: 'x' }, {}, env)
   const described = telemetrySettings.descriptions.map(({ name }) => name)
-  // The variables of one signal override those of both.
+  // A variable of one signal overrides the variable of both signals.
   const general = [...names].map((name) => name.replace(/OTLP_(?:TRACES|METRICS)_(?!ENDPOINT)/, 'OTLP_'))
   expect([...new Set(general)].sort()).toEqual(described.toSorted())
 })

@@ -8,7 +8,7 @@ export interface TelemetryForTest extends RunningTelemetry {
   readonly told: readonly string[]
 }
 
-/** Starts to record, without measuring the process; stops when the test ends. */
+/** Starts telemetry that does not measure the process, and stops it when the test ends. */
 export function telemetryForTest(
   options: TelemetryOptions = {},
   env: Readonly<Record<string, string>> = {},

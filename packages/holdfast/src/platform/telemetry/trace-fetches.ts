@@ -8,7 +8,8 @@
  * - A request outside of a span, or after its span has ended, is not changed.
  * - A header that the program has set is never duplicated.
  * - A host of `untracedHosts` gets no trace context; its span is still recorded.
- * - A span ends with the head of its response: a body that is never read must not keep it open.
+ * - A span ends when the head of the response has arrived, because the program may never read the
+ *   body.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { knownMethods } from '../../kernel/operation/known-methods.ts'
@@ -29,7 +30,7 @@ interface UndiciRequest {
   readonly origin?: string | URL
   readonly path: string
   readonly method: string
-  /** Names and values alternate; a single text in versions before 6. */
+  /** Names and values alternate. In versions before 6, the headers are one text. */
   readonly headers: string | readonly (string | readonly string[])[]
   addHeader(name: string, value: string): unknown
 }
@@ -46,7 +47,7 @@ interface ErrorMessage extends RequestMessage {
   readonly error: unknown
 }
 
-/** Starts to trace requests. Returns a function that stops it. */
+/** Starts to trace requests. Returns a function that stops the tracing. */
 export function traceFetches({ activeSpan, isUntraced }: TraceFetchesOptions): () => void {
   const spans = new WeakMap<UndiciRequest, Span>()
 
@@ -102,7 +103,9 @@ function propagate(request: UndiciRequest, span: Span): void {
   request.addHeader('tracestate', trace.tracestate)
 }
 
-/** Returns the trace context of a request. A request that is not recorded also gets a span id. */
+/**
+ * Returns the trace context of a request. It has a new span id even if the request is not recorded.
+ */
 function contextOf(span: Span): TraceContext {
   return span.isRecording ? span.trace : { ...span.trace, spanId: randomHex(8) }
 }
@@ -125,7 +128,7 @@ function describe({ method, path }: UndiciRequest, origin: URL): Attributes {
       : { 'http.request.method': '_OTHER', 'http.request.method_original': method }),
     'server.address': hostOf(origin),
     'server.port': Number(origin.port) || (origin.protocol === 'https:' ? 443 : 80),
-    // Omits the query string and the credentials, which may contain secrets.
+    // The URL without query string and credentials, which may contain secrets.
     'url.full': origin.origin + path.replace(/[?#].*$/s, ''),
   }
 }

@@ -6,7 +6,8 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
  */
 export interface Variables {
   /**
-   * Returns its text; `undefined` if it is not set or empty, which OpenTelemetry treats the same.
+   * Returns the text of a variable; `undefined` if the variable is not set or empty, because
+   * OpenTelemetry treats both cases the same.
    */
   text(name: string): string | undefined
   number(name: string, range: { readonly min: number; readonly max: number }): number | undefined
@@ -54,7 +55,9 @@ export function readVariables(env: Env): Variables {
   }
 }
 
-/** Parses one pair. The values may be secret: a message only names the position of the error. */
+/**
+ * Parses one pair. The value may be secret, so a message contains only the position of the error.
+ */
 function readPair(item: string, where: string): [string, string] {
   const equals = item.indexOf('=')
   try {

@@ -1,11 +1,12 @@
-// The system clock may be adjusted, and `performance.now()` stops while the machine is suspended.
+// Max difference between both clocks that is ignored. A greater difference means that the system
+// clock was adjusted, or that the machine was suspended, during which `performance.now()` stops.
 const toleratedDriftMs = 50
 
 let originMs = performance.timeOrigin
 
 /**
- * Returns the offset from `performance.now()` to milliseconds since the Unix epoch. It stays
- * constant while the system clock agrees with it, so that the spans of a trace stay in order.
+ * Returns the offset from `performance.now()` to milliseconds since the Unix epoch. The offset
+ * stays constant while both clocks agree, so that the spans of a trace stay in order.
  */
 export function epochOffsetMs(): number {
   const measuredMs = Date.now() - performance.now()

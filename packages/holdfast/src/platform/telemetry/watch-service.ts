@@ -10,9 +10,9 @@ import { readTelemetrySettings } from './settings.ts'
 import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
 
 /**
- * Starts the telemetry of a service: as {@link createTelemetry} does, and serves its metrics. If
- * metrics cannot be served, a notice reports this. The start fails only in production, and only if
- * the metrics server is configured explicitly.
+ * Starts the telemetry of a service like {@link createTelemetry}, and serves its metrics. If
+ * metrics cannot be served, the service starts with a notice; in production, the start fails if the
+ * metrics server is configured explicitly.
  *
  * @throws HoldfastError `configuration-invalid`; `metrics-not-served` in production.
  */
@@ -49,8 +49,8 @@ function isInUse({ cause }: HoldfastError): boolean {
 }
 
 /**
- * Returns the notice that metrics cannot be served because the default port is in use, for example
- * by another service on the machine.
+ * Returns the notice that metrics are not served because the default port is in use, for example by
+ * another service on the machine.
  */
 function notServed({ port }: MetricsAddress): string {
   return `port ${port} is in use; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)`

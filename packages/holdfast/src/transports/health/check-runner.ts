@@ -6,14 +6,14 @@ import { toLogFields } from '../../kernel/base/log.ts'
 import type { ServiceHost } from '../../kernel/host/service-host.ts'
 
 /**
- * Returns the result of a check: of the run in progress, of the last run if it is recent, or of a
- * new run.
+ * Returns the result of a check: the result of the run in progress, of the last run if it is
+ * recent, or of a new run.
  */
 export type CheckRunner = () => Promise<CheckReport>
 
 /**
- * Creates the runner of a check. There is never more than one run of the check at a time, no matter
- * how many callers there are and how long it takes.
+ * Creates the runner of a check. The check never runs twice at the same time, regardless of the
+ * number of callers and the duration of the run.
  */
 export function createCheckRunner(
   name: string,
@@ -52,7 +52,7 @@ export function createCheckRunner(
     return { status: 'fail', required, durationMs, error: describe(failure.error) }
   }
 
-  /** Logs changes of the result only, since probes are frequent. */
+  /** Logs only changes of the result, because probes are frequent. */
   function tell(failure: { readonly error: unknown } | undefined): void {
     if (isFailing === (failure !== undefined)) return
     isFailing = !isFailing
@@ -62,7 +62,7 @@ export function createCheckRunner(
 
   return () => {
     current ??= report().finally(() => {
-      // A timer, because the clock of the machine may be set back.
+      // A timer ends the cache time, because the clock of the machine may be set back.
       clock.after(cacheMs, () => (current = undefined))
     })
     return current

@@ -9,8 +9,8 @@ import type { HttpRequest } from '../http/request/http-request.ts'
 const timeoutMs = 1_000
 
 /**
- * Returns true if a request may see the details of a service's health. Never rejects: an
- * unidentified caller may not see them.
+ * Returns true if a request may see the details of a service's health. Never rejects: if
+ * identifying the caller fails, returns false.
  */
 export async function maySeeDetail(
   { health, identify, host }: RunningService,
@@ -25,7 +25,8 @@ export async function maySeeDetail(
   try {
     return await runWithTimeout({ timeoutMs, clock: host.clock, timedOut }, decide)
   } catch (error) {
-    // A problem means invalid credentials; any other error is a defect, here or in a third party.
+    // A problem means invalid credentials. Any other error is a defect of the program or of a third
+    // party, so it is logged.
     if (!(error instanceof ProblemError)) {
       host.log.warn({ error: toLogFields(error) }, 'identifying the health check caller failed')
     }

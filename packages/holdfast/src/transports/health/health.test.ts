@@ -11,7 +11,7 @@ const fails = {
 }
 const passes = { run: async () => {} }
 
-/** A check that ignores its signal, and ends only when the test ends it. */
+/** Returns a check that ignores its signal, and ends only when the test ends it. */
 function deaf() {
   const runs: PromiseWithResolvers<void>[] = []
   const signals: AbortSignal[] = []

@@ -30,7 +30,7 @@ export function readiness(running: RunningService, isDraining: () => boolean): R
   }
 }
 
-/** Returns the response to a successful probe; it must not be cached. */
+/** Returns the response to a successful probe. The response must not be cached. */
 export function toPass(detail: object = {}): Answer {
   return {
     status: 200,

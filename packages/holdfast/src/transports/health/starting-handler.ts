@@ -50,7 +50,10 @@ function toProblem(path: string | undefined): ProblemError {
   return path === '/health/ready' ? NotReady(occurrence) : Unavailable(occurrence)
 }
 
-/** These requests are not observed: the service that would report them has not started yet. */
+/**
+ * These requests are not in logs, metrics and traces, because the service that reports them has not
+ * started yet.
+ */
 function beginExchange(header: HttpRequest['header']): Exchange {
   return {
     requestId: readRequestId(header('x-request-id')),

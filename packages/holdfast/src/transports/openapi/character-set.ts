@@ -3,8 +3,8 @@ export type CharacterSet = readonly (readonly [first: number, last: number])[]
 
 const lastCodePoint = 0x10ffff
 
-// High and low surrogates are in separate blocks: next to each other in a text, two of them would
-// form another code point.
+// High and low surrogates are in separate blocks, because a high and a low surrogate next to each
+// other in a text would form another code point.
 const blocks = [
   [0, 0xd7ff],
   [0xd800, 0xdbff],
@@ -13,7 +13,8 @@ const blocks = [
   [0x10000, lastCodePoint],
 ] as const
 
-// Testing every code point takes some 10 ms, and a service uses the same few classes repeatedly.
+// The sets are cached: testing every code point takes about 10 ms, and a service uses the same few
+// classes repeatedly.
 const known = new Map<string, CharacterSet>()
 
 /** Returns the characters that a JavaScript class or escape with the `u` flag matches. */
@@ -52,7 +53,7 @@ function join(ranges: CharacterSet): CharacterSet {
   return joined
 }
 
-/** Returns all other characters. */
+/** Returns the set of all other characters. */
 export function complement(set: CharacterSet): CharacterSet {
   const ranges: [number, number][] = []
   let next = 0

@@ -6,8 +6,8 @@ import { type Browser, chromium } from 'playwright-core'
 const executablePath = '/usr/bin/chromium'
 
 /**
- * Returns the reason why no browser is available; `undefined` if there is one, installing it first
- * if possible.
+ * Installs a browser if necessary and possible. Returns the reason why no browser is available;
+ * `undefined` if a browser is available.
  */
 export async function missingChromium(): Promise<string | undefined> {
   if (existsSync(executablePath)) return undefined

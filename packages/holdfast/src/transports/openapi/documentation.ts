@@ -51,7 +51,7 @@ export function documentation(
   ]
 }
 
-/** Returns the script, which clients cache permanently: its name changes with its bytes. */
+/** Returns the script. Clients cache it permanently, because its name changes with its bytes. */
 function toAsset({ bytes }: ReferenceBundle): HttpAnswer {
   const headers = {
     'content-type': 'text/javascript; charset=utf-8',

@@ -6,8 +6,8 @@ export interface Example {
 }
 
 /**
- * Returns the example that a schema declares, itself or through its parts (`examples`, `example`,
- * `const`); `undefined` if a required part has none. Never invents values.
+ * Returns the example that a schema or its parts declare (`examples`, `example`, `const`). Returns
+ * `undefined` if a required part has no example. Never invents values.
  */
 export function exampleOf(schema: JsonSchema, root: JsonSchema = schema): Example | undefined {
   const open = new Set<JsonSchema>()
@@ -16,7 +16,7 @@ export function exampleOf(schema: JsonSchema, root: JsonSchema = schema): Exampl
     const given = givenExample(reference)
     if (given) return given
     const found = resolveReference(reference, root)
-    // A recursive schema yields no example of itself.
+    // Within a recursive schema, the schema itself has no example.
     if (open.has(found)) return undefined
     open.add(found)
     const example = givenExample(found) ?? composed(found)

@@ -38,7 +38,10 @@ export interface OperationObject {
   readonly tags?: readonly string[]
   readonly summary?: string
   readonly description?: string
-  /** A request needs one of these; empty if the operation is public. */
+  /**
+   * The security requirements. A request must meet one of them; the list is empty if the operation
+   * is public.
+   */
   readonly security: readonly SecurityRequirementObject[]
   readonly parameters: readonly (ParameterObject | Reference)[]
   readonly requestBody?: RequestBody
@@ -87,7 +90,7 @@ export interface RequestBody {
 export interface ResponseObject {
   readonly description: string
   readonly headers: Readonly<Record<string, HeaderObject | Reference>>
-  /** By media type. Absent if the response has no body. */
+  /** The body by media type. Absent if the response has no body. */
   readonly content?: Readonly<Record<string, MediaType>>
   /** Possible follow-up requests, by name. */
   readonly links?: Readonly<Record<string, LinkObject>>

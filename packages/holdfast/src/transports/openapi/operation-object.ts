@@ -20,7 +20,7 @@ import type { Security } from './security.ts'
 import { everyAnswersHeaders, headerReference } from './shared-headers.ts'
 import { tagOf } from './tag-of.ts'
 
-/** Suffix of the name of an input schema, if the schema differs as an output. */
+/** Suffix of the name of an input schema if the output schema of the same name differs. */
 export const inputVariant = 'Input'
 
 /** The parts of the document on which the description of an operation depends. */
@@ -112,17 +112,12 @@ function successResponse(operation: CompiledOperation, components: SchemaCompone
   }
 }
 
-/**
- * Returns the name of an operation's input schema, used if the schema does not have a name already.
- */
+/** Returns the name of an operation's input schema, for a schema without a name. */
 export function inputName(operation: string): string {
   return `${toComponentName(operation)}Input`
 }
 
-/**
- * Returns the name of an operation's output schema, used if the schema does not have a name
- * already.
- */
+/** Returns the name of an operation's output schema, for a schema without a name. */
 export function outputName(operation: string): string {
   return `${toComponentName(operation)}Output`
 }

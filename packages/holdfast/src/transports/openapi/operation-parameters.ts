@@ -30,7 +30,7 @@ function queryParameters({ route }: CompiledOperation, input: JsonSchema): reado
       name,
       in: 'query',
       required: input.required?.includes(name) ?? false,
-      // A list is sent as a repeated name.
+      // These two members mean that each value of a list is sent as a parameter with the same name.
       style: 'form',
       explode: true,
       ...described(input, name),

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { toPortablePattern } from './portable-pattern.ts'
 
-// The syntax that JavaScript with and without the `u` flag, Java, RE2 and Python's re all accept.
+// Matches the syntax that JavaScript with and without the `u` flag, Java, RE2 and Python's re all
+// accept.
 const portable =
   /^(?:\\x[0-9a-f]{2}|\\[dDwWsSbBfnrt^$\\.*+?()[\]{}|/-]|\((?:\?:)?|\{\d{1,3}(?:,\d{0,3})?\}|[^\\({}])*$/u
 

@@ -15,7 +15,7 @@ import { type CharacterSet, complement, toCharacterSet } from './character-set.t
 const token =
   /\\(?:[pP]\{[^}]*\}|u\{[0-9a-fA-F]+\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|c[A-Za-z]|k<[^>]*>|[\s\S])|\[(?:\\[\s\S]|[^\\\]])*\]|\((?:\?(?:<[^=!][^>]*>|<?[=!]|[a-z-]*:)?)?|\{\d+(?:,\d*)?\}|[\s\S]/gu
 
-// RE2 rejects a higher count.
+// The highest repeat count that RE2 accepts.
 const maxRepeats = 1_000
 
 // Max number of ranges: a class with more ranges is unreadable.
@@ -23,7 +23,7 @@ const maxRanges = 64
 
 /** Returns an equivalent pattern that every engine accepts; `undefined` if there is none. */
 export function toPortablePattern(pattern: string): string | undefined {
-  // Octal escapes, which JavaScript supports without the `u` flag.
+  // Octal escapes are not portable. JavaScript supports them only without the `u` flag.
   if (/\\0\d/.test(pattern)) return undefined
   const parts: string[] = []
   for (const [text] of pattern.matchAll(token)) {
@@ -52,14 +52,14 @@ function rewriteToken(text: string): string | undefined {
   if (/^[{}\]]$/.test(text)) return `\\${text}`
   if (!text.startsWith('\\')) return text
   if (/^\\[pP]\{/.test(text)) return writeSet(toCharacterSet(text))
-  // Backreferences, by number and by name.
+  // Backreferences, by number or by name, are not portable.
   if (/^\\[1-9k]/.test(text)) return undefined
   return /^\\[dDwWsSbB]$/.test(text) ? text : rewriteEscape(text)
 }
 
 /**
- * Returns a plain group for a named one, since backreferences are not supported anyway; `undefined`
- * for lookaround.
+ * Replaces a named group by a plain one; the name is not needed, because backreferences are
+ * rejected. Returns `undefined` for lookaround.
  */
 function rewriteGroup(text: string): string | undefined {
   if (text === '(' || text === '(?:') return text
@@ -80,7 +80,8 @@ function codeOf(text: string): number {
 }
 
 function writeCharacter(code: number): string | undefined {
-  // `&&` is an operator in a class in Java, and `-` needs an escape that is valid only in a class.
+  // `&` and `-` are written as hex: in Java, `&&` is an operator in a class, and the escape `\-` is
+  // valid only in a class.
   if (code <= 0x1f || code === 0x26 || code === 0x2d || (code >= 0x7f && code <= 0xff))
     return `\\x${code.toString(16).padStart(2, '0')}`
   if (code >= 0xd800 && code <= 0xdfff) return undefined
@@ -89,8 +90,8 @@ function writeCharacter(code: number): string | undefined {
 }
 
 function rewriteClass(text: string): string | undefined {
-  // Unicode properties and characters beyond U+FFFF are expanded to ranges; any other class stays
-  // as written.
+  // A class with Unicode properties or characters beyond U+FFFF is expanded to ranges. In any other
+  // class, only single characters are rewritten.
   if (/\\[pP]\{|\\u\{|[\u{10000}-\u{10ffff}]/u.test(text)) return writeSet(toCharacterSet(text))
   if (text === '[]') return '[^\\s\\S]'
   if (text === '[^]') return '[\\s\\S]'
@@ -114,9 +115,9 @@ function rewriteMember(part: string): string | undefined {
 }
 
 /**
- * Returns a class of these characters. Without the `u` flag, JavaScript reads a character beyond
- * U+FFFF as two, so a class can contain all characters beyond U+FFFF, by negation, or no such
- * character.
+ * Returns a class of these characters; `undefined` if there is no portable form. Without the `u`
+ * flag, JavaScript reads a character beyond U+FFFF as two characters. Therefore a class can contain
+ * either all characters beyond U+FFFF, as a negated class, or no such character.
  */
 function writeSet(set: CharacterSet): string | undefined {
   const astral = (ranges: CharacterSet): boolean => ranges.some(([, last]) => last > 0xffff)

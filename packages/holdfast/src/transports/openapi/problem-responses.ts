@@ -54,7 +54,7 @@ function problemHeaders(
 ): ResponseObject['headers'] {
   const names = new Set(problems.flatMap(({ problem }) => Object.keys(problem.headers)))
   const declared = [...names].sort().map((name) => [toHeaderCase(name), describeHeader(name)] as const)
-  // A problem thrown by the handler is stored with the idempotency key, and may be replayed.
+  // A problem that the handler throws is stored with the idempotency key, and may be replayed.
   const isKept =
     operation.kind === 'mutation' && problems.some(({ problem }) => operation.problems.includes(problem))
   const isChallenge = problems.some(({ problem }) => problem.status === 401)

@@ -8,9 +8,9 @@ import { componentsBase, type SchemaComponents } from './schema-components.ts'
 /** A problem type in the document. */
 export interface DocumentedProblem {
   readonly problem: AnyProblem
-  /** The name of its component and of its example. */
+  /** The name of the component and of the example. */
   readonly name: string
-  /** A reference to its component. */
+  /** A reference to the component. */
   readonly schema: JsonSchema
   /**
    * An example occurrence; absent if the problem has required extension members without an example.
@@ -24,8 +24,9 @@ const titlePurpose =
 /**
  * Adds a problem to the components, with the members of RFC 9457 and its extension members. `type`,
  * `status` and `code` are constants, which clients use to distinguish problems. `title` is not
- * constant: RFC 9457 section 3.1.4 allows its wording to change and to be localized. Nor is it the
- * title of the schema, which some generators use as a class name.
+ * constant: RFC 9457 section 3.1.4 allows its wording to change and to be localized. The title of
+ * the problem is not the title of the schema either, because some generators use that as a class
+ * name.
  */
 export function shareProblem(
   problem: AnyProblem,
@@ -69,8 +70,8 @@ function exampleOfExtra(schema: JsonSchema = {}): object | undefined {
 }
 
 /**
- * Returns a schema that is not a reference. A named schema is a reference to a definition that it
- * contains.
+ * Returns a schema without a reference at its root. A named schema has the form of a reference to a
+ * definition that it contains.
  */
 function inline(schema: JsonSchema): JsonSchema {
   const { $ref: _, ...rest } = schema

@@ -3,8 +3,8 @@ import { parseRoute, shapeOf } from '../../kernel/operation/route.ts'
 import type { LinkObject } from './open-api-document.ts'
 
 /**
- * Returns the link from an operation that creates a resource to the query that reads it: the query
- * at the `location` of the operation. Empty if no query has that path.
+ * Returns the link from an operation that creates a resource to the query that reads the resource:
+ * the query whose path is the `location` of the operation. Empty if there is no such query.
  */
 export function readLink(
   { location }: CompiledOperation,

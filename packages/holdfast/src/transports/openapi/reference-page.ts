@@ -20,9 +20,9 @@ const startScript = `Scalar.createApiReference('#reference', ${JSON.stringify({
   mcp: { disabled: true },
 })})`
 
-// The script creates style elements and attributes, so styles are allowed. The only scripts allowed
-// are the reference itself and the one that starts it. Requests that a reader tries out are sent to
-// the service itself.
+// The script creates style elements and attributes, so styles are allowed. Only two scripts are
+// allowed: the reference, and the one that starts it. Requests that a reader tries out may go only
+// to the service itself.
 const policy = [
   "default-src 'none'",
   `script-src 'self' '${hashOf(startScript)}'`,

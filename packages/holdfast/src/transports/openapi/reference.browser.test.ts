@@ -12,9 +12,9 @@ if (missing !== undefined) process.stderr.write(`/docs is not tested in a browse
 interface Visit {
   readonly page: Page
   readonly url: string
-  /** The URLs of its requests. */
+  /** The URLs of the page's requests. */
   readonly requested: readonly URL[]
-  /** Its errors and console warnings, violations of its policy included. */
+  /** The page's errors and console warnings, violations of its policy included. */
   readonly complaints: readonly string[]
 }
 

@@ -53,7 +53,8 @@ export function rewriteSchema(
 }
 
 /**
- * Replaces a pattern without a portable form by a comment for readers: only the service checks it.
+ * Replaces a pattern without a portable form by a comment for readers. Only the service checks such
+ * a pattern.
  */
 function rewritePattern(pattern: string): JsonSchema {
   const portable = toPortablePattern(pattern)
@@ -62,7 +63,8 @@ function rewritePattern(pattern: string): JsonSchema {
     : { pattern: portable }
 }
 
-// Keeps a pattern without a portable form: removing it would reject the properties that it allows.
+// Rewrites the patterns of property names. A pattern without a portable form is kept: without it,
+// the schema would reject the properties that the pattern allows.
 function mapPatterns(named: object, change: (value: unknown) => unknown): object {
   const entries = Object.entries(named)
   return Object.fromEntries(

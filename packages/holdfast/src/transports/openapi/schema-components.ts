@@ -7,14 +7,14 @@ import { definitionsOf, followAlias, keyOf, refersToItself, signatureOf } from '
 export const componentsBase = '#/components/schemas/'
 
 /**
- * The schemas that the operations of a document share, collected while it is written. No two of
- * them have names that differ only in case or punctuation: a generator creates one class, and a
- * file system may create one file, for `Tag` and `tag`.
+ * The schemas that the operations of a document share, collected while it is written. Two names
+ * always differ in more than case or punctuation, because a generator may create the same class, or
+ * the same file, for `Tag` and `tag`.
  */
 export interface SchemaComponents {
   /**
    * Rewrites a schema for the document: its definitions become components, and its references point
-   * to them.
+   * to these components.
    *
    * @param owner prefix for the names of unnamed definitions, and the name of the schema itself if
    * it refers to itself.
@@ -24,7 +24,7 @@ export interface SchemaComponents {
   /**
    * Adds a rewritten schema, and returns the reference to it.
    *
-   * @param variant suffix of the name if another schema has it.
+   * @param variant suffix of the name if another schema has the name.
    */
   add(schema: JsonSchema, name: string, variant?: string): JsonSchema
   /** Embeds a schema and adds it; a schema that is already a reference stays unchanged. */
@@ -62,7 +62,8 @@ export function createSchemaComponents(): SchemaComponents {
       if (!definition) throw unknownReference(reference, owner)
       const name = names.get(pointer) ?? reserve(nameOf(pointer, owner), signatureOf(pointer, root), variant)
       if (!names.has(pointer)) {
-        // Set first, so that a definition which refers to itself finds its name.
+        // The name is set before the definition is rewritten, so that a definition that refers to
+        // itself finds its name.
         names.set(pointer, name)
         if (!schemas.has(name)) schemas.set(name, rewriteSchema(definition, referTo))
       }
@@ -83,7 +84,7 @@ export function createSchemaComponents(): SchemaComponents {
     add,
     share(schema, name, variant) {
       const embedded = embed(schema, name, variant)
-      // The schema is already a component, because its own parts refer to it.
+      // The schema is already a component, because its parts refer to it.
       if (refersToItself(schema))
         return { $ref: componentsBase + reserve(name, signatureOf('#', schema), variant) }
       const isReference = embedded.$ref !== undefined && Object.keys(embedded).length === 1

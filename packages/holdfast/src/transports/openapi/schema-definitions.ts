@@ -28,8 +28,8 @@ export function followAlias(pointer: string, root: JsonSchema): string {
 }
 
 /**
- * Returns the same text for schemas that are equal regardless of where they are defined: the schema
- * and everything it refers to.
+ * Returns a text of the schema and of everything that it refers to. Equal schemas have the same
+ * text, even if they are defined in different places.
  */
 export function signatureOf(pointer: string, root: JsonSchema): string {
   const reached = new Map<string, string>()

@@ -9,13 +9,16 @@ import type { SecurityRequirementObject, SecuritySchemeObject } from './open-api
 
 /** The security schemes of a document, collected while it is written. */
 export interface Security {
-  /** Returns the alternative requirements of an operation with this rule; `[]` for a public one. */
+  /**
+   * Returns the alternative requirements of an operation with this rule; `[]` for a public
+   * operation.
+   */
   requirementsOf(access: Access): readonly SecurityRequirementObject[]
   /** Returns every scheme that an operation requires, sorted by name. */
   all(): Readonly<Record<string, SecuritySchemeObject>>
 }
 
-/** Creates the collection of a service with these schemes. */
+/** Creates the collection for a service with these security schemes. */
 export function createSecurity(ofService: SecuritySchemes): Security {
   const named = new Map<string, SecurityScheme>()
 
@@ -42,7 +45,7 @@ export function createSecurity(ofService: SecuritySchemes): Security {
   }
 }
 
-/** Returns true if a rule admits a caller without credentials, as one of its alternatives. */
+/** Returns true if one alternative of a rule admits a caller without credentials. */
 export function admitsEveryone(access: Access): boolean {
   return securityRequirementsOf(access, { any: { scheme: 'any' } }, (name) => name).some(isNothing)
 }

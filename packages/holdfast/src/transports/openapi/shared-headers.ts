@@ -8,14 +8,15 @@ const traceContext = 'https://www.w3.org/TR/trace-context/'
 
 /**
  * A key in the form that `idempotency/key.ts` parses: 1 to 255 characters. `maxLength` cannot
- * express this, since quotes and backslashes do not count.
+ * express this limit, because quotes and backslashes do not count.
  */
 const idempotencyKey = {
   type: 'string',
   pattern:
     '^(?:"(?:[\\x20-\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\["\\\\]){1,255}"|[\\x21\\x23-\\x2b\\x2d-\\x3a\\x3c-\\x5b\\x5d-\\x7e]{1,255})$',
 }
-// Not a UUID: version 7 contains a time, and the example would be rejected as too old.
+// The example is not a UUID: version 7 contains a time, so the service would reject the example as
+// too old.
 const keyExample = '"one-key-per-request"'
 const keyPurpose =
   'Makes the request safe to retry: the same request with the same key takes effect once and always gets the same response. A unique string of 1 to 255 printable ASCII characters, quoted or bare; preferably a UUIDv7.'

@@ -31,8 +31,8 @@ const methods = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']
 export function toOpenApi(running: RunningService): OpenApiDocument {
   const components = createSchemaComponents()
   const operations = [...running.operations.values()].sort((a, b) => compare(a.name, b.name))
-  // Output schemas are embedded first. So a schema that the application has named keeps its name,
-  // and if the input differs from the output, the output keeps it.
+  // Output schemas are embedded first, so that a schema named by the application keeps its name as
+  // an output. If its input form differs, the input gets another name.
   for (const { name, outputSchema } of operations) components.embed(outputSchema, outputName(name))
   for (const { name, inputSchema } of operations) components.embed(inputSchema, inputName(name), inputVariant)
   const documented = new Map(
@@ -113,7 +113,7 @@ function order({ route }: CompiledOperation): number {
   return methods.indexOf(route.method)
 }
 
-/** Compares by code units, so that the order is the same in every locale. */
+/** Compares texts by code units, so that the order is the same in every locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

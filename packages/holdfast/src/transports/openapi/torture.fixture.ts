@@ -33,7 +33,7 @@ const Thing = z.object({
   note: z.union([z.string(), z.int()]).nullable(),
 })
 
-/** A list with one row. */
+/** A source of a list with one row. */
 const oneRow: PageSource<{ readonly id: string }> = {
   orderings: [{ name: 'id', direction: 'asc', nulls: 'never' }],
   read: async () => [{ row: { id: '1' }, values: ['1'] }],
@@ -62,7 +62,7 @@ const thing = (id: string): z.infer<typeof Thing> => ({
   note: null,
 })
 
-/** Operations of every kind, with schemas of every kind. */
+/** A service with operations of every kind and schemas of every kind. */
 export const torture = service({
   name: 'torture',
   version: '2.1.0',

@@ -184,7 +184,7 @@ function createSum(attributes: Attributes): CounterSeries & { readonly collect: 
   let value = 0
   return {
     add(amount = 1) {
-      // The sum only grows: readers interpret a smaller value as a restart.
+      // The sum must only grow, because readers interpret a smaller value as a restart.
       if (amount >= 0 && amount < Number.POSITIVE_INFINITY) value += amount
     },
     collect: () => ({ attributes, value }),

@@ -6,7 +6,7 @@ import type { Exemplar, HistogramPoint } from './metric.ts'
 export class RecordedHistogram implements HistogramSeries {
   readonly #attributes: Attributes
   readonly #bounds: readonly number[]
-  // 64-bit numbers: 32 bits would overflow within days in a busy service.
+  // The counts are 64-bit numbers, because 32 bits would overflow within days in a busy service.
   readonly #counts: Float64Array
   readonly #examples: (Span | undefined)[]
   readonly #exampleValues: Float64Array
@@ -27,7 +27,7 @@ export class RecordedHistogram implements HistogramSeries {
   }
 
   record(value: number, span?: Span): void {
-    // A single NaN or infinity would make the sum useless permanently.
+    // A single NaN or infinity would make the sum useless for good.
     if (!Number.isFinite(value)) return
     let bucket = 0
     while (bucket < this.#bounds.length && value > this.#bounds[bucket]!) bucket += 1

@@ -32,7 +32,7 @@ test('the process is measured', async () => {
   expect(first('nodejs.eventloop.delay.p50')).toBeLessThan(first('nodejs.eventloop.delay.max'))
   expect(first('nodejs.eventloop.utilization')).toBeGreaterThan(0.2)
   expect(first('nodejs.eventloop.utilization')).toBeLessThanOrEqual(1)
-  // Every other reader sees the same values.
+  // A second reader sees the same values.
   expect(valuesOf(telemetry.readMetrics(), 'nodejs.eventloop.delay.max')).toEqual(
     valuesOf(metrics, 'nodejs.eventloop.delay.max'),
   )

@@ -12,8 +12,8 @@ import { unstableNames as names } from './unstable-names.ts'
 const nanosPerSecond = 1e9
 const delayResolutionMs = 20
 
-// Min duration of a period. More frequent reads get the values of the same period, so that several
-// readers do not reset each other's periods.
+// Min duration of a measured period. More frequent reads return the values of the same period, so
+// that one reader does not end the period of another.
 const shortestStretchMs = 10_000
 
 const gcBounds = [0.001, 0.01, 0.1, 1]
@@ -26,7 +26,7 @@ const gcTypes: ReadonlyMap<number, string> = new Map([
   [16, 'weakcb'],
 ])
 
-/** Measures the process itself. Returns a function that stops it. */
+/** Measures the process itself. Returns a function that stops the measurement. */
 export function measureRuntime(meter: Meter): () => void {
   const ends = [measureCpu(meter), measureMemory(meter), measureLoop(meter), measureCollections(meter)]
   return () => ends.forEach((end) => end())
@@ -76,7 +76,8 @@ function measureLoop(meter: Meter): () => void {
   let state: LoopState = { p50: 0, p99: 0, max: 0, utilization: 0 }
 
   /**
-   * Converts a measured interval between timer rounds to the delay beyond the timer's resolution.
+   * Converts a measured interval between timer rounds to the delay of the event loop: the part that
+   * exceeds the timer's resolution.
    */
   const seconds = (nanos: number): number => Math.max(0, nanos / nanosPerSecond - delayResolutionMs / 1_000)
 

@@ -10,9 +10,8 @@ export interface SeriesTable<S> {
 export const overflowAttributes: Attributes = { 'otel.metric.overflow': true }
 
 /**
- * Creates a table of at most `limit` series: attributes with an unbounded set of values must not
- * fill the memory. Measurements beyond the limit go to one overflow series, so that totals stay
- * right.
+ * Creates a table of at most `limit` series, so that attributes with an unlimited number of values
+ * do not fill the memory. Further series share one overflow series, so that totals stay right.
  */
 export function createSeriesTable<S>(limit: number, create: (attributes: Attributes) => S): SeriesTable<S> {
   const series = new Map<string, S>()

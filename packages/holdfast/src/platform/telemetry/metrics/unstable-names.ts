@@ -1,6 +1,7 @@
 /**
- * Names that may still change: those of the runtime, which are in development in OpenTelemetry's
- * semantic conventions (1.37), and those of this framework, which the conventions do not cover.
+ * Names that may still change. The names of the runtime metrics are in development in
+ * OpenTelemetry's semantic conventions (1.37). The conventions do not cover the other names, which
+ * are the framework's.
  */
 export const unstableNames = {
   cpuMode: 'cpu.mode',

@@ -17,12 +17,12 @@ const maxAttempts = 5
 const pauses = { firstMs: 1_000 }
 
 /**
- * Max delay that a receiver can request, in milliseconds: after a longer delay, newer records would
- * have replaced those in the buffer.
+ * Max delay that a receiver can request, in milliseconds. During a longer delay, new records would
+ * replace those that wait in the buffer.
  */
 const maxPauseMs = 300_000
 
-/** Sends a body to a receiver, and retries if that may help. It does not throw. */
+/** Sends a body to a receiver, and retries if the failure may be temporary. Never throws. */
 export async function deliver(
   target: OtlpTarget,
   body: string,

@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from '../../../kernel/telemetry/span.ts'
 
-// Max length of a value, so that a statement of a megabyte does not make the batch too large for
-// receivers.
+// Max length of a value. A longer one, such as a statement of a megabyte, could make the batch too
+// large for the receiver.
 const maxTextLength = 4_096
 
 const encoded = new WeakMap<Attributes, string>()

@@ -14,15 +14,15 @@ const kindNumbers: Readonly<Record<SpanKind, number>> = {
 }
 const statusError = 2
 
-// The flags of a span: the trace is sampled (W3C Trace Context); it is known whether the parent is
-// in another process; the parent is in another process.
+// The flags of a span. The first: the trace is sampled (W3C Trace Context). The second: the third
+// flag is valid. The third: the parent is in another process.
 const sampledFlag = 0x1
 const knowsRemoteFlag = 0x100
 const isRemoteFlag = 0x200
 
 /**
- * Returns the JSON body of an OTLP request with spans. It is assembled as text to save CPU time:
- * most parts of a span are shared with other spans and already encoded.
+ * Returns the JSON body of an OTLP request with spans. The body is assembled as text to save CPU
+ * time: most parts of a span are shared with other spans and already encoded.
  */
 export function encodeSpans(spans: readonly FinishedSpan[], resource: Attributes): string {
   const offsetMs = epochOffsetMs()
@@ -47,7 +47,7 @@ function encodeSpan(span: FinishedSpan, offsetMs: number): string {
 function encodeAttributesOf(span: FinishedSpan): string {
   const { sharedAttributes: shared } = span
   const own = [...span.ownAttributes]
-  // An attribute name may occur only once in a span.
+  // An attribute name may occur only once in a span, so the own attributes replace the shared ones.
   if (span.failure || own.some(([name]) => name in shared)) {
     return encodeAttributes(Object.entries(attributesOf(span)))
   }

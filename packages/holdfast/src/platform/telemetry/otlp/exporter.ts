@@ -4,12 +4,13 @@ import { addressOf, type OtlpTarget } from './target.ts'
 
 /** Exports records in the background. */
 export interface Exporter {
-  /** Schedules an early export. It returns at once, since it may be called while a request runs. */
+  /** Schedules an early export. Returns at once, because it may be called while a request runs. */
   wake(): void
-  /** Exports what has been recorded, and waits for it. */
+  /** Exports the records so far, and resolves when the export has ended. */
   flush(): Promise<void>
   /**
-   * Exports what has been recorded for the last time. When `abort` is aborted, the rest is lost.
+   * Exports the records so far, for the last time. Records that are not sent when `abort` is
+   * aborted are lost.
    */
   stop(abort: AbortSignal): Promise<void>
 }
@@ -50,12 +51,12 @@ export function createExporter(options: ExporterOptions): Exporter {
 
 class BatchExporter implements Exporter {
   readonly #options: ExporterOptions
-  /** Names the receiver in messages. */
+  /** The name of the receiver in messages. */
   readonly #receiver: string
   readonly #timer: NodeJS.Timeout
-  /** Aborted when the service stops: the pause between two attempts ends. */
+  /** Aborted when the service stops, which ends the pause between two attempts. */
   readonly #hurry = new AbortController()
-  /** Aborted when the stop takes too long: the rest is lost. */
+  /** Aborted when the stop takes too long. Records that are not sent by then are lost. */
   readonly #abort = new AbortController()
   #running: Promise<void> | undefined
   #isWoken = false
@@ -77,7 +78,7 @@ class BatchExporter implements Exporter {
   }
 
   async flush(): Promise<void> {
-    // The running export was assembled before the last records were written.
+    // The running export does not contain the last records, so another export must follow.
     await this.#running
     await this.#run()
   }
@@ -100,8 +101,8 @@ class BatchExporter implements Exporter {
   }
 
   /**
-   * Sends the records that are pending at its start. Later ones wait for the next export: otherwise
-   * a busy service would send many small requests.
+   * Sends the records that are pending when it is called. Later records wait for the next export;
+   * otherwise a busy service would send many small requests.
    */
   async #sendAll(): Promise<void> {
     const { signal, pending, take, losses, target, onIdle } = this.#options

@@ -12,11 +12,12 @@ export type LossReason = 'overwritten' | 'unavailable' | 'refused'
 export interface Losses {
   /** Adds a number of lost records and the reason. */
   add(count: number, why: { readonly reason: LossReason; readonly message: string }): void
-  /** Logs the losses not logged yet. */
+  /** Logs the losses that have not been logged yet. */
   tell(): void
 }
 
-// The first loss is logged at once; while a receiver is down, further ones are batched.
+// The first loss is logged at once. While a receiver is down, further losses are logged together,
+// at this interval.
 const tellEveryMs = 60_000
 
 /** Creates the loss counter of one signal. */

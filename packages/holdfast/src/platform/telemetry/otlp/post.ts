@@ -7,7 +7,7 @@ import type { OtlpTarget } from './target.ts'
 /** The outcome of a request. */
 export type PostOutcome =
   | { readonly kind: 'accepted'; readonly rejected: number; readonly message: string | undefined }
-  /** Retryable: the receiver is busy or cannot be reached. */
+  /** The receiver is busy or cannot be reached, so a retry may succeed. */
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number | undefined }
   /** Permanent: never retried. */
   | { readonly kind: 'refused'; readonly reason: string }
@@ -18,7 +18,7 @@ interface Reply {
   readonly content: string
 }
 
-// Connections are kept for the next batch; an idle one does not keep the process alive.
+// Connections are kept for the next batch. An idle connection does not keep the process alive.
 const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) }
 
 const compress = promisify(gzip)
@@ -27,13 +27,13 @@ const compress = promisify(gzip)
 // cost several times as much.
 const fastest = { level: constants.Z_BEST_SPEED }
 
-/** Per OTLP, only these statuses mean that the same request may succeed later. */
+/** According to OTLP, only these statuses mean that the same request may succeed later. */
 const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 /** Max length of a response that is read; receivers answer with a few lines. */
 const maxReplyLength = 65_536
 
-/** Sends a body to a receiver of OTLP/HTTP, once. `abort` cancels it. It does not throw. */
+/** Sends a body to a receiver of OTLP/HTTP, once. `abort` cancels the request. Never throws. */
 export async function postOtlp(target: OtlpTarget, body: string, abort: AbortSignal): Promise<PostOutcome> {
   try {
     const { status, headers, content } = await exchange(target, body, abort)
@@ -114,7 +114,7 @@ function parseObject(content: string): object | undefined {
     const value: unknown = JSON.parse(content)
     return typeof value === 'object' && value !== null ? value : undefined
   } catch {
-    // A receiver may send any body; its status is what counts.
+    // A receiver may send any body. Only the status of the response is relevant.
     return undefined
   }
 }

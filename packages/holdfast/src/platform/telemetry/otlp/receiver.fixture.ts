@@ -10,7 +10,7 @@ import {
   tracesRequest,
 } from './otlp-schema.fixture.ts'
 
-/** A receiver's response; `hang`: no response, `stall`: only the beginning of one. */
+/** A receiver's response. `hang`: no response. `stall`: only the beginning of a response. */
 export type Reply =
   | 'hang'
   | 'stall'
@@ -34,7 +34,7 @@ export interface Receiver {
   readonly requests: readonly ReceivedRequest[]
   /** The spans of the requests that were answered with 200. */
   readonly spans: readonly ReceivedSpan[]
-  /** Returns a metric of the last such request. */
+  /** Returns a metric of the last request that was answered with 200. */
   metric(name: string): ReceivedMetric | undefined
   /** Stops at once and closes all connections. */
   kill(): Promise<void>

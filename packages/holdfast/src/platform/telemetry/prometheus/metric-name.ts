@@ -8,7 +8,7 @@ export interface PrometheusName {
   readonly unit: string | undefined
 }
 
-/** UCUM units in words, per OpenTelemetry's rules for Prometheus. */
+/** UCUM units in words, by OpenTelemetry's rules for Prometheus. */
 const words: Readonly<Record<string, string>> = {
   d: 'days',
   h: 'hours',

@@ -120,7 +120,7 @@ describe('a service with telemetry', () => {
 
   test('logs in one line, once, that the default port is in use', async () => {
     const holder = createServer()
-    // If a service runs on this machine, the port is in use already.
+    // If another service runs on this machine, the port is already in use.
     await new Promise((resolve) =>
       holder.once('error', resolve).listen(9_464, '127.0.0.1', () => resolve(undefined)),
     )

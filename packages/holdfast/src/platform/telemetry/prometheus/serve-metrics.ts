@@ -6,10 +6,10 @@ import { metricsText } from './metrics-text.ts'
 
 /** The address at which metrics are served. */
 export interface MetricsAddress {
-  /** The port; 0 takes any free one. */
+  /** The port; 0 takes any free port. */
   readonly port: number
   readonly host: string
-  /** True if an option or a variable sets the port. */
+  /** True if the port was set by an option or a variable. */
   readonly isAsked: boolean
   /** True to fail the start if metrics cannot be served. */
   readonly isRequired: boolean
@@ -17,15 +17,15 @@ export interface MetricsAddress {
 
 /** A server of metrics. */
 export interface MetricsServer {
-  /** The URL of the metrics, as reached from this machine. */
+  /** The URL of the metrics for clients on this machine. */
   readonly url: string
   readonly port: number
   /** Stops serving, at once. */
   stop(): Promise<void>
 }
 
-// A collector makes one connection and one request at a time; the limits are low to keep other
-// clients from tying up the process.
+// The limits are low so that other clients cannot tie up the process: a collector makes one
+// connection and one request at a time.
 const maxConnections = 32
 const timeoutMs = 5_000
 const limits = { requestTimeout: timeoutMs, headersTimeout: timeoutMs, connectionsCheckingInterval: 1_000 }

@@ -1,7 +1,7 @@
 /** A text format of Prometheus. */
 export interface TextFormat {
   readonly contentType: string
-  /** True if it has units, exemplars and an end marker, as OpenMetrics does. */
+  /** True for OpenMetrics, which has units, exemplars and an end marker. */
   readonly isOpenMetrics: boolean
 }
 

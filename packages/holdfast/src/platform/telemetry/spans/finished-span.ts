@@ -16,16 +16,16 @@ export interface SpanFailure {
   readonly message: string | undefined
 }
 
-/** A span that has ended, for reading. */
+/** A span that has ended, as its readers receive it. */
 export interface FinishedSpan {
   readonly trace: TraceContext
   readonly name: string
   readonly kind: SpanKind
-  /** Its start, in milliseconds since `performance.timeOrigin`. */
+  /** The start of the span, in milliseconds since `performance.timeOrigin`. */
   readonly startMs: number
-  /** Its end, in milliseconds since `performance.timeOrigin`. */
+  /** The end of the span, in milliseconds since `performance.timeOrigin`. */
   readonly endMs: number
-  /** Attributes from its description: an object shared with other spans. */
+  /** The attributes of the span's description. Other spans may share this object. */
   readonly sharedAttributes: Attributes
   /** Attributes set on this span only; they override shared ones of the same name. */
   readonly ownAttributes: ReadonlyMap<string, AttributeValue>

@@ -7,17 +7,19 @@ type Hiding = Pick<Redactor, 'isSensitive' | 'text'>
 /** Redacts values in spans that services declare as sensitive. */
 export class HiddenAttributes {
   #redactors: readonly Hiding[] = []
-  // Spans share attributes, and readers identify shared ones by their object.
+  // The redacted copies. Equal objects have one copy, because readers identify shared attributes by
+  // their object.
   #shown = new WeakMap<Attributes, Attributes>()
 
-  /** Adds a redactor to those that apply from now on. */
+  /** Adds a redactor. It applies to all spans that are read from now on. */
   add(redactor: Hiding): void {
     this.#redactors = [...this.#redactors, redactor]
     this.#shown = new WeakMap()
   }
 
   /**
-   * Returns a redacted copy of a span; the span itself if it has nothing to hide, like most spans.
+   * Returns a redacted copy of a span. Returns the span itself if it has nothing to hide, as most
+   * spans.
    */
   hide(span: FinishedSpan): FinishedSpan {
     if (this.#redactors.length === 0) return span

@@ -39,9 +39,9 @@ const maxEvents = 128
 const noAttributes: Attributes = {}
 
 /**
- * A running span. When it ends it is written to the sink and becomes garbage. Every call has
- * several, so all parts are created on first use. Members that are not in the `Span` interface are
- * for the sink.
+ * A running span. When it ends, it is written to the sink and can be garbage-collected. Every call
+ * has several spans, so each part of a span is created only on first use. Members that are not in
+ * the `Span` interface are for the sink.
  */
 export class RecordedSpan implements Span {
   readonly isRecording = true
@@ -58,7 +58,10 @@ export class RecordedSpan implements Span {
   endMs = 0
   name: string
   attributes: Attributes
-  /** Names and values alternate: there are few, and scanning them costs less than a map. */
+  /**
+   * Names and values alternate. A span has few attributes, so searching this list costs less than a
+   * map.
+   */
   own: AttributeValue[] | undefined = undefined
   events: SpanEvent[] | undefined = undefined
   failure: SpanFailure | undefined = undefined

@@ -8,7 +8,7 @@ export interface SpanBatch<T> {
 
 /** Reads a ring from the position at which it was opened. */
 export interface RingReader<T> {
-  /** The number of items not taken yet, including those already lost. */
+  /** The number of items that this reader has not taken yet, including lost items. */
   readonly pending: number
   /** Returns the next items, at most `most`. */
   take(most: number): SpanBatch<T>
@@ -49,7 +49,10 @@ export class Ring<Written, Read> {
     if (this.#written >= this.#nextWake) this.#wake()
   }
 
-  /** Opens a reader of the items written from now on, or also of those still in the ring. */
+  /**
+   * Opens a reader of the items that are written from now on. `from: 'oldest'` includes the items
+   * that are still in the ring.
+   */
   openReader(from: 'now' | 'oldest' = 'now'): RingReader<Read> {
     let next = from === 'now' ? this.#written : Math.max(0, this.#written - this.#size)
     const pending = (): number => this.#written - next

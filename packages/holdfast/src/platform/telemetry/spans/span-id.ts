@@ -6,7 +6,7 @@ export interface TraceBits {
   readonly d: number
 }
 
-// Ids stay numbers until they are read: as text they would be most of a span's memory.
+// Ids stay numbers until they are read. As texts, they would take most of a span's memory.
 const pool = new Int32Array(1_024)
 let used = pool.length
 

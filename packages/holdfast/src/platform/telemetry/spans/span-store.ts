@@ -29,8 +29,8 @@ const hasParentFlag = 1
 const isContinuedFlag = 2
 
 /**
- * Spans in columns, in arrays that are allocated once. Spans kept as objects would live just long
- * enough for the garbage collector to move each one twice, which would cost a busy service more
+ * Stores spans in columns: arrays that are allocated once. Span objects would live just long enough
+ * for the garbage collector to move each of them twice. In a busy service, that would cost more
  * than the rest of the recording.
  */
 export class SpanStore implements Slots<RecordedSpan, FinishedSpan> {
