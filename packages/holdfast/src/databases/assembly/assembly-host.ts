@@ -23,7 +23,7 @@ export interface AssemblyParts {
 
 /**
  * Returns the host that the capabilities of a database share. It includes the functions of one
- * capability that another one uses.
+ * capability that another capability uses.
  */
 export function assemblyHost(
   host: DatabaseHost,

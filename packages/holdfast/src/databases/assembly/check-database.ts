@@ -6,9 +6,10 @@ import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { schemaVersion } from './schema-version.ts'
 
 /**
- * Returns a health check that fails if a database does not answer, or if this version cannot work
- * with its tables any more: a newer version may remove what this one needs while this process runs.
- * In that case it fails with `schema-too-new`, so that the load balancer sends no more calls here.
+ * Returns a health check that fails if a database does not answer, or if this version of Holdfast
+ * can no longer work with the tables: while this process runs, a newer version may remove something
+ * that this version needs. In that case, the check fails with `schema-too-new`, so that the load
+ * balancer sends no more calls here.
  *
  * @param pool a pool used only for the framework's own statements. In a pool shared with calls, the
  * check would wait behind them and report the database as missing under load, which would remove a
@@ -17,7 +18,7 @@ import { schemaVersion } from './schema-version.ts'
 export function checkDatabase(pool: Pool): Check {
   return {
     timeout: '1s',
-    // Together with the timeout, a database that hangs is reported within two seconds.
+    // This and the timeout limit the time until a hanging database is reported to two seconds.
     cacheFor: '500ms',
     run: ({ signal }) =>
       withConnection(pool, systemWork(signal), async (connection) => {

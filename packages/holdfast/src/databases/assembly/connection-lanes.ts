@@ -8,8 +8,8 @@ import { createPool, lend, type Pool, type PoolOptions } from '../../storage/pos
 export interface ConnectionLimits {
   /**
    * Max connections of the process to the primary. Default 12. Raise it if calls or jobs wait for
-   * connections and the server has some to spare: the sum over all processes has to stay below its
-   * `max_connections`.
+   * connections and the server has some to spare: the sum over all processes must stay below the
+   * server's `max_connections`.
    */
   readonly max?: number
   /**
@@ -33,7 +33,7 @@ export interface ConnectionLimits {
    */
   readonly queue?: number
   /**
-   * Max time that a call waits for a connection; after it, the call is answered 503
+   * Max time that a call waits for a connection; after this time, the call is answered 503
    * `database-unavailable`. Default `'3s'`, or the rest of its deadline if that is shorter. Lower
    * it if clients should fail fast.
    */

@@ -8,7 +8,7 @@ import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
 
 let database: TestDatabase
 let client: pg.Client
-/** Number of observed metrics. Each pool observes some until it ends. */
+/** Number of observed metrics. Each pool observes some metrics until it ends. */
 let observed = 0
 beforeEach(async () => {
   database = await createTestDatabase()

@@ -14,9 +14,10 @@ import { z } from 'zod'
 import { createTestFolder } from '../../testing/test-folder.ts'
 import { startTestPostgres, testPostgresUrl } from '../../testing/test-postgres.ts'
 
-// A backup with the real pg_dump and pg_restore. They must not be older than the server. The
-// embedded server comes without them, so the test needs a Postgres client of its version or later;
-// `npm run postgres-versions -- 15` runs it with the client of Debian 12.
+// Tests a backup with the real pg_dump and pg_restore, which must not be older than the server. The
+// embedded server does not include these programs, so the test needs a Postgres client of the
+// server's version or later; `npm run postgres-versions -- 15` runs it with the client of Debian
+// 12.
 
 const run = promisify(execFile)
 
@@ -160,7 +161,7 @@ test.skipIf(typeof tools === 'string').each(['database', 'server'] as const)(
     expect(await first.place('a', a)).toMatchObject({ status: 201 })
     await first.settled('a')
     await first.stop()
-    // This order's job and message wait, since nothing runs them.
+    // This order's job and message wait, since no worker runs.
     const second = await start(source.url, { worker: false })
     expect(await second.place('b', b)).toMatchObject({ status: 201 })
     const folder = await createTestFolder()

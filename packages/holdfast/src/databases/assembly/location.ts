@@ -18,7 +18,7 @@ export interface Location {
   stop(): Promise<void>
 }
 
-/** A way to a database. */
+/** A connection string, and whether it leads to a pooler. */
 export interface Route {
   readonly connectionString: string
   /** True if it leads to a pooler in transaction mode. */
@@ -56,7 +56,7 @@ export interface LocationOptions {
  * Locates the database.
  *
  * @throws HoldfastError `configuration-invalid` if no URL is given outside of development, if a
- * given one is not a Postgres URL, or if PGSSLMODE requests encryption that the URL does not.
+ * given URL is not a Postgres URL, or if PGSSLMODE requests encryption that the URL does not.
  */
 export async function locateDatabase(options: LocationOptions, host: ServiceHost): Promise<Location> {
   const { env } = host
@@ -64,7 +64,7 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
   if (url !== undefined && url !== '') {
     const isFromEnvironment = options.url === undefined
     checkUrl(url, 'DATABASE_URL')
-    // In tests the URL is that of a test database.
+    // In tests, the URL points to a test database.
     if (host.mode !== 'test') rejectIgnoredEncryption(url, env['PGSSLMODE'])
     const directUrl = options.directUrl ?? (isFromEnvironment ? env['DATABASE_DIRECT_URL'] : undefined)
     const replicas = urlsOf(
@@ -91,7 +91,8 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
       'DATABASE_URL is not set. In production it is required, such as postgres://user:password@host:5432/name; the embedded Postgres is for development only.',
     )
   }
-  // Imported lazily: in production its package need not be installed.
+  // The package of the embedded Postgres is imported lazily, because it need not be installed in
+  // production.
   const { startEmbeddedPostgres } = await import('../../storage/embedded/embedded.ts')
   const server = await startEmbeddedPostgres({
     notify: host.notify,

@@ -21,7 +21,7 @@ export async function openCapabilities<Host>(
   const opened = results.flatMap((result) =>
     result.status === 'fulfilled' && result.value ? [result.value] : [],
   )
-  // At the same time: no capability uses another one.
+  // All are opened at the same time, because no capability uses another one.
   opening.defer(async () => void (await Promise.all(opened.map(async (capability) => capability.close?.()))))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason

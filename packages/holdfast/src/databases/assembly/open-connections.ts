@@ -13,9 +13,10 @@ export interface ConnectionOptions {
    */
   readonly connections?: number | ConnectionLimits
   /**
-   * Max age of a connection of the pools. An older one is closed when it is released, and replaced
-   * when the next is needed; a jitter of up to a quarter spreads the renewals of a fleet. Default
-   * `'30m'`. Lower it if connections have to follow a load balancer or a changed DNS name sooner.
+   * Max age of a connection of the pools. An older connection is closed when it is released, and
+   * replaced when the next connection is needed; a jitter of up to a quarter spreads the renewals
+   * of a fleet. Default `'30m'`. Lower it if connections have to follow a load balancer or a
+   * changed DNS name sooner.
    */
   readonly maxConnectionAge?: Duration
   /**
@@ -38,7 +39,7 @@ export interface ConnectionTarget {
 export interface Connections {
   readonly lanes: Lanes
   readonly waker: Waker
-  /** Closes all of them, at the same time. */
+  /** Closes all connections at the same time. */
   end(): Promise<void>
 }
 
@@ -60,7 +61,8 @@ function maxAgeOf({ maxConnectionAge = '30m' }: ConnectionOptions): number {
 /**
  * Opens the connections of a process.
  *
- * @throws HoldfastError `configuration-invalid` if the option `connections` leaves too few.
+ * @throws HoldfastError `configuration-invalid` if the option `connections` leaves too few
+ * connections.
  */
 export function openConnections(
   options: ConnectionOptions,

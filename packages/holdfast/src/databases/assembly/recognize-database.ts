@@ -102,8 +102,8 @@ export async function recognizeDatabase(
 }
 
 async function placeText(connection: Connection): Promise<string> {
-  // A statement fails if it contains a function that the role may not call, even if it is never
-  // called.
+  // A statement fails if it contains a function that the role may not call, even if the function is
+  // never called.
   const { rows } = await connection.run<{ may_see: boolean }>({
     text: `select has_function_privilege('pg_control_system()', 'execute') as may_see`,
   })

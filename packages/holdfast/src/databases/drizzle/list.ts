@@ -12,7 +12,7 @@ export type ListColumn = Column | SQL.Aliased
 /** The parts that a statement includes so that it can be read in pages. */
 export interface ListParts {
   /**
-   * Limits the rows to the first row of the page and those after it. Combine it with the other
+   * Limits the rows to the first row of the page and the rows after it. Combine it with the other
    * conditions of `where`.
    */
   readonly where: SQL | undefined
@@ -29,7 +29,7 @@ export interface Positioned {
 export interface ListOptions {
   /**
    * Counts all rows of the list, for requests that ask for the total: `() => db.$count(accounts,
-   * condition)`. Default: none; such a request then fails with `page-uncountable`.
+   * condition)`. Without it, such a request fails with `page-uncountable`.
    */
   readonly count?: () => PromiseLike<number>
 }

@@ -22,7 +22,7 @@ type Positioned<Row> = Row & { readonly [positionColumn]: readonly (string | nul
 
 /**
  * Creates a list from a Kysely statement, for `page`. The statement has the conditions of the list,
- * but neither ORDER BY nor LIMIT: those are added around it. An index on the condition columns
+ * but neither ORDER BY nor LIMIT: the list adds both around it. An index on the condition columns
  * followed by the order columns makes each page as fast as the first.
  *
  * @throws HoldfastError `page-order-invalid`.
@@ -45,7 +45,7 @@ export function list<Row extends object>(
   options: ListOptions<keyof Row & string>,
 ): PageSource<Row> {
   const { columns, orderings } = readOrder(options.order, (column) => ({ column, name: column }))
-  // Not `sql.ref`, which reads a dot in a name as a separator of table and column.
+  // Not `sql.ref`, which treats a dot in a name as the separator of table and column.
   const names = columns.map((column) => sql`page.${sql.id(column)}`)
   const position = sql`array[${sql.join(names.map((name) => sql`${name}::text`))}] as ${sql.ref(positionColumn)}`
   const render = (parts: readonly SeekPart[]): RawBuilder<unknown> =>

@@ -25,7 +25,7 @@ export class SessionDriver implements Driver {
 
   async destroy(): Promise<void> {}
 
-  // The session rejects it, with the reason.
+  // The session rejects the statement, with the reason.
   async beginTransaction(_connection: DatabaseConnection, _settings: TransactionSettings): Promise<void> {
     await this.queryable.query('begin')
   }
@@ -39,7 +39,7 @@ export class SessionDriver implements Driver {
   }
 }
 
-// The same name for all savepoints, so that a second, concurrent transaction is detected and
+// All savepoints have the same name, so that a second, concurrent transaction is detected and
 // rejected.
 const transactionName = 'kysely'
 

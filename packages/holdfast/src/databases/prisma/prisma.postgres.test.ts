@@ -38,7 +38,7 @@ interface Client extends AnyPrismaClient {
   $queryRawUnsafe(text: string): Promise<unknown>
 }
 
-// Inside the packages folder, so that imports of the generated code are resolved.
+// The folder is inside the packages folder, so that imports of the generated code are resolved.
 const parent = join(import.meta.dirname, '../../../test/.run')
 await mkdir(parent, { recursive: true })
 const folder = await mkdtemp(`${parent}/`)

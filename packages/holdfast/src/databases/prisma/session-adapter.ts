@@ -103,8 +103,8 @@ class SessionTransaction implements PrismaTransaction {
 /**
  * Runs one statement with Prisma's own adapter for `pg`, which knows how values are written and
  * read and what errors mean. The adapter gets a pool that sends to the session. Each statement gets
- * a new adapter, so that the driver error behind Prisma's error is known; creating one takes a
- * microsecond.
+ * a new adapter, so that the driver error behind Prisma's error is known; creating an adapter takes
+ * a microsecond.
  *
  * @throws HoldfastError `prisma-driver-mismatch`.
  */

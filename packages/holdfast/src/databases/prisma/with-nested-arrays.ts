@@ -8,8 +8,8 @@ type Transact = (run: (part: object) => unknown, options?: object) => Promise<un
 
 /**
  * Wraps the client of a transaction so that its `$transaction([…])` is nested in that transaction
- * too. Prisma would send such an array as a transaction of the root client, and an array of one as
- * a statement without a transaction.
+ * too. Prisma would send such an array as a transaction of the root client, and an array with one
+ * element as a statement without a transaction.
  */
 export function withNestedArrays<Client extends object>(client: Client): Client {
   return new Proxy(client, {

@@ -52,15 +52,18 @@ export interface DatabasePools {
   readonly own: Pool
 }
 
-/** A capability of a database. `Host` has the parts that it needs to open. */
+/** A capability of a database. `Host` has the parts that the capability needs to open. */
 export interface DatabaseCapability<Host, Options = object> {
   /** Throws if an option of the capability is invalid. Called before anything is opened. */
   readonly requireOptions?: (options: Options) => void
   /** The tables of the capability. Default: none. */
   readonly migrations?: readonly Migration[]
-  /** The problems with which its stages may answer mutations. Default: none. */
+  /** The problems with which the capability's stages may answer mutations. Default: none. */
   readonly mutationProblems?: readonly AnyProblem[]
-  /** Returns the members that it adds to the contexts of handlers that write. Default: none. */
+  /**
+   * Returns the members that the capability adds to the contexts of handlers that write. Default:
+   * none.
+   */
   readonly effects?: (host: Host) => CapabilityEffects
   /**
    * Opens the capability: reads its state, and starts its tasks. If it rejects, it leaves nothing
@@ -77,8 +80,8 @@ export type CapabilityEffects = {
 /** An open capability. All parts are optional. */
 export interface OpenCapability {
   /**
-   * Returns its stage for an operation; `undefined` if it has none. Stages run in the order of the
-   * list; each wraps the following ones.
+   * Returns the capability's stage for an operation; `undefined` if it has no stage for the
+   * operation. Stages run in the order of the list; each wraps the following ones.
    */
   stageFor?(operation: CompiledOperation, settings: StageSettings): Stage | undefined
   /** Returns the function that answers a call of a mutation whose input was rejected. */
@@ -89,17 +92,20 @@ export interface OpenCapability {
   readonly checks?: Checks
   /** Registers the definitions of a service, even those that this process does not run. */
   register?(background: Background): Promise<void>
-  /** Opens its part of a worker in this process. It runs after `start`. */
+  /** Opens the capability's part of a worker in this process. The part runs after `start`. */
   workerPart?(workload: Workload, options: WorkerOptions): WorkerPart
-  /** Stops its tasks and closes what it opened. Called after its part of a worker has stopped. */
+  /**
+   * Stops the capability's tasks and closes what it opened. Called after the capability's part of a
+   * worker has stopped.
+   */
   close?(): Promise<void>
 }
 
 /** The part of a capability in the worker of a process. */
 export interface WorkerPart {
-  /** The jobs that it adds to those of the service. Default: none. */
+  /** The jobs that the part adds to the jobs of the service. Default: none. */
   readonly jobs?: readonly Job[]
-  /** Returns whether this process is the leader of its service. Default: it is not. */
+  /** Returns whether this process is the leader of its service. Default: `false`. */
   leads?(): boolean
   /** Starts the part, once. If it rejects, it leaves nothing running. */
   start(worker: WorkerHost): void | Promise<void>
@@ -114,7 +120,7 @@ export interface WorkerPart {
 
 /** The worker that the parts form. */
 export interface WorkerHost {
-  /** The jobs that all parts add to those of the service. */
+  /** The jobs that all parts add to the jobs of the service. */
   readonly addedJobs: readonly Job[]
   /** Returns whether this process is the leader of its service. */
   readonly leads: () => boolean

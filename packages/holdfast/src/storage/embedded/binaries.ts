@@ -41,7 +41,8 @@ function copyOf(root: string, version: string, home: Home): string {
 function isUsable(root: string, account: Account | undefined): boolean {
   if (!account) return true
   const program = programIn(root, 'postgres')
-  // Checking one file is enough: an installation has one umask.
+  // Checking one file is enough, because all files of an installation are written with the same
+  // umask.
   const file = join(root, 'package.json')
   return canReach(program, account) && permits(program, 'x', account) && permits(file, 'r', account)
 }

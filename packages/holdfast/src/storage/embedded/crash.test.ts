@@ -121,7 +121,10 @@ test('the watchdog signals only a server of its folder', async () => {
   await expectUnharmed(program)
 })
 
-/** Terminates a program that prints the first signal that it receives. */
+/**
+ * Checks that a program has received no signal: sends SIGTERM, and expects that this signal ends
+ * the program.
+ */
 async function expectUnharmed(program: ChildProcess): Promise<void> {
   const exited = once(program, 'exit')
   program.kill('SIGTERM')

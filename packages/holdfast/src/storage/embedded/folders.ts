@@ -41,8 +41,8 @@ export interface FolderOptions {
 export function makeFolder(path: string, options: FolderOptions): void {
   if (lstatSync(path, { throwIfNoEntry: false })) return
   makeFolder(dirname(path), { ...options, mode: 0o755 })
-  // Renamed into place when complete, so that no other process sees it with the wrong owner or
-  // mode.
+  // The folder is renamed into place when it is complete, so that no other process sees it with the
+  // wrong owner or mode.
   const staging = mkdtempSync(`${path}.`)
   chmodSync(staging, options.mode)
   give(staging, options.account)

@@ -18,12 +18,12 @@ export interface Lease {
   /** Reports the server's process ID to the watchdog. */
   announce(pid: number): void
   /**
-   * Releases the lease. Resolves to whether it was the last one. Call it only while the home is
+   * Releases the lease. Resolves to true if it was the last lease. Call it only while the home is
    * locked.
    */
   release(): Promise<boolean>
   /**
-   * Closes the lease unless it is closed already. If it was the last one, the watchdog shuts the
+   * Closes the lease unless it is closed already. If it was the last lease, the watchdog shuts the
    * server down.
    */
   close(): void
@@ -35,7 +35,7 @@ export interface Lease {
  * Takes a lease, and starts the watchdog if none is running. Call it only while the home is locked.
  *
  * The leases are the open write ends of one FIFO, whose only reader is the watchdog. The kernel
- * counts them, and closes those of a process that dies.
+ * counts the leases, and closes the leases of a process that dies.
  */
 export async function takeLease(home: Home): Promise<Lease> {
   const path = join(home.directory, 'lease')
@@ -78,8 +78,8 @@ function toLease(path: string, writer: number): Lease {
 async function openWithWatchdog(home: Home, path: string): Promise<number> {
   const opener = openReader(path)
   const writer = openWriter(path)
-  // Opened again without O_NONBLOCK, as the shell expects. This does not block, because there is a
-  // writer.
+  // The FIFO is opened again without O_NONBLOCK, as the shell expects. This does not block, because
+  // there is a writer.
   const reader = openSync(path, 'r')
   closeSync(opener)
   try {

@@ -5,8 +5,8 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 /** Options of `startEmbeddedPostgres`. */
 export interface EmbeddedPostgresOptions {
   /**
-   * The folder of its files, created if missing. Default `.holdfast/postgres` below the current
-   * folder.
+   * The folder of the server's files, created if missing. Default `.holdfast/postgres` below the
+   * current folder.
    */
   readonly directory?: string
   /** The name of the database in the URL, created if missing. Default `'holdfast'`. */
@@ -38,7 +38,7 @@ const ownSettings = ['data_directory', 'listen_addresses', 'port', 'unix_socket_
 /**
  * Returns the options with their defaults.
  *
- * @throws HoldfastError `embedded-postgres-options` or `duration-invalid` for invalid ones.
+ * @throws HoldfastError `embedded-postgres-options` or `duration-invalid` for invalid options.
  */
 export function completeOptions(options: EmbeddedPostgresOptions): CompleteOptions {
   const {

@@ -15,11 +15,11 @@ const writtenWithinMs = 1_000
 export interface Postmaster {
   readonly pid: number
   readonly port: number
-  /** `starting`, `ready` or `stopping`; empty if not written yet. */
+  /** `starting`, `ready` or `stopping`; empty if Postgres has not written the status yet. */
   readonly status: string
 }
 
-/** Reads `postmaster.pid`; `undefined` if it does not exist or is not written yet. */
+/** Reads `postmaster.pid`. Returns `undefined` if the file does not exist or is not written yet. */
 export function readPostmaster(home: Home): Postmaster | undefined {
   const lines = readLockFile(home)?.split('\n') ?? []
   // In single-user mode, Postgres writes a negative number.

@@ -5,9 +5,9 @@ import { foldersAbove } from './folders.ts'
 import { unavailable } from './unavailable.ts'
 
 /**
- * Returns the user that runs the server; `undefined` if that is the user of this process, because
- * it is not root. Postgres refuses to run as root. So under root, the user is the owner of the
- * nearest folder that root does not own, so that the developer can later continue without root;
+ * Returns the user that runs the server; `undefined` if the user of this process runs it, because
+ * that user is not root. Postgres refuses to run as root. So under root, the user is the owner of
+ * the nearest folder that root does not own, so that the developer can later continue without root;
  * otherwise `postgres` or `nobody`.
  */
 export function serverAccount(directory: string): Account | undefined {

@@ -51,7 +51,10 @@ export interface Service {
   readonly lines: readonly Line[]
   /** Waits for a line that it prints. */
   next<Key extends keyof Line>(key: Key): Promise<NonNullable<Line[Key]>>
-  /** Makes it stop Postgres or simply end, and waits until it has exited. */
+  /**
+   * Makes the process stop Postgres, or end without stopping it, and waits until the process has
+   * exited.
+   */
   finish(how: 'stop' | 'end'): Promise<void>
   kill(): Promise<void>
 }

@@ -20,8 +20,8 @@ export interface Application {
   /** The session that looks for blocking sessions. */
   readonly observer: pg.ClientBase
   /**
-   * Lock timeout of a statement, in milliseconds. While it waits, all other statements on the table
-   * queue behind it.
+   * Lock timeout of a statement, in milliseconds. While a statement waits for a lock, all other
+   * statements on the table queue behind it.
    */
   readonly lockTimeoutMs: number
   /** Max time for all attempts to get the locks of one migration, in milliseconds. */
@@ -67,7 +67,7 @@ function applyInTransaction(
 
 /**
  * Applies a migration that requests to run without a transaction. If its statement can run in a
- * transaction, it runs in one, so that it is atomic with its row.
+ * transaction, the statement and the row in the journal are committed in one transaction.
  */
 async function applyAlone(
   migration: PendingMigration,

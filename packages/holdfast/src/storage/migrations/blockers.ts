@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { describeSession, sessionColumns, type SessionRow } from './describe-session.ts'
 
-/** A running watch for the sessions that block another one. */
+/** A running watch for the sessions that block another session. */
 export interface BlockerWatch {
   /** Stops the watch, and returns a description of the blocking sessions that were seen last. */
   end(): Promise<string>
@@ -22,8 +22,8 @@ const lookEveryMs = 100
 const preparedTransaction = 0
 
 /**
- * Starts to watch, from a second connection, which sessions block another one. After the wait, this
- * can no longer be determined.
+ * Starts to watch, from a second connection, which sessions block another session. After the wait,
+ * this can no longer be determined.
  */
 export function watchBlockers(
   observer: pg.ClientBase,

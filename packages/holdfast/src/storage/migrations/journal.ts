@@ -42,7 +42,7 @@ export async function createJournal(client: pg.ClientBase): Promise<void> {
       checksum text not null,
       applied_at timestamptz not null default now(),
       duration_ms integer not null,
-      -- The lowest version of the program that can work with the schema since.
+      -- The lowest version of the program that works with the schema after this migration.
       needs_version integer not null default 0,
       primary key (owner, name)
     );

@@ -211,7 +211,7 @@ describe('a migration that fails', () => {
     await holder.connect()
     await holder.query('begin; select from things')
     let code = ''
-    // Repeated if the check for blocking sessions came after the lock timeout.
+    // The attempt is repeated if the check for blocking sessions came after the lock timeout.
     await until(async () => {
       const failed = await failure(
         apply([table, { name: '0002-column', sql: 'alter table things add column more int' }], {

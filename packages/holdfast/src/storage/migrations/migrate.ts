@@ -52,7 +52,8 @@ export interface MigrationReport {
 
 /**
  * Applies pending migrations to a database. Any number of processes may do so at once: each
- * migration is applied once. If none is pending, this takes one connection and two statements.
+ * migration is applied once. If no migration is pending, this takes one connection and two
+ * statements.
  *
  * @throws HoldfastError with a code `migration-…`, `schema-too-new` or `database-unreachable`.
  */
@@ -127,7 +128,8 @@ async function applyNext({
   observer,
   options,
 }: Applying): Promise<MigrationReport & { readonly isLast: boolean }> {
-  // Read again: the previous holder of the lock may have applied pending migrations.
+  // The journal is read again, because the previous holder of the lock may have applied pending
+  // migrations.
   const journal = explainForbidden(client, () => createJournal(client)).then(() =>
     readJournal(client, options.migrations, options.startAfresh),
   )

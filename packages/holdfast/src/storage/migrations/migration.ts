@@ -1,15 +1,15 @@
 /** A change of a database's schema. */
 export interface Migration {
   /**
-   * Its file name without `.sql`, e.g. `0001-accounts`. Migrations are applied in the order of
-   * their names.
+   * The file name of the migration without `.sql`, such as `0001-accounts`. Migrations are applied
+   * in the order of their names.
    */
   readonly name: string
   readonly sql: string
   /**
    * The lowest version of the program that works with the schema after this migration. Default 0:
-   * every version, as after the addition of a table or a nullable column. See {@link
-   * MigrationSet.version}.
+   * every version works with it, for example after the addition of a table or a nullable column.
+   * See {@link MigrationSet.version}.
    */
   readonly needsVersion?: number
 }
@@ -21,8 +21,8 @@ export interface MigrationSet {
   /** The migrations, in the order of their names. */
   readonly migrations: readonly Migration[]
   /**
-   * True if they leave no session state, so that they can share a session. Default false: each runs
-   * in a new session.
+   * True if the migrations leave no session state, so that they can share a session. Default false:
+   * each migration runs in a new session.
    */
   readonly sharesSession?: boolean
   /**

@@ -6,11 +6,11 @@ import type { PendingMigration } from './journal.ts'
 /** One statement of a migration. */
 export interface ParsedStatement {
   readonly text: string
-  /** Its start in the migration, in UTF-16 code units. */
+  /** The start of the statement in the migration, in UTF-16 code units. */
   readonly offset: number
-  /** True if it begins or ends a transaction. */
+  /** True if the statement begins or ends a transaction. */
   readonly controlsTransaction: boolean
-  /** Its node in the syntax tree of Postgres. */
+  /** The statement's node in the syntax tree of Postgres. */
   readonly node: Node | undefined
 }
 
@@ -20,7 +20,7 @@ export interface ParsedStatement {
  * @throws HoldfastError `migration-failed` if it has a syntax error.
  */
 export async function parseStatements(migration: PendingMigration): Promise<readonly ParsedStatement[]> {
-  // Loaded only if there is a migration to apply: it is 1.5 MB of WebAssembly.
+  // The parser is loaded only if there is a migration to apply: it is 1.5 MB of WebAssembly.
   const { hasSqlDetails, parse } = await import('libpg-query')
   try {
     const bytes = Buffer.from(migration.sql)

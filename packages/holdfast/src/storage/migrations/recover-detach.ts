@@ -4,8 +4,8 @@ import type { Progress, Recovery } from './recovery.ts'
 import { relationName } from './relation-name.ts'
 
 /**
- * Returns the recovery of DETACH PARTITION CONCURRENTLY; `undefined` for any other ALTER TABLE. An
- * interrupted one leaves a pending detach, which FINALIZE completes.
+ * Returns the recovery of DETACH PARTITION CONCURRENTLY; `undefined` for any other ALTER TABLE. If
+ * the statement is interrupted, it leaves a pending detach, which FINALIZE completes.
  */
 export function recoverDetach(statement: AlterTableStmt): Recovery | undefined {
   const partition = partitionOf(statement)
@@ -28,7 +28,7 @@ export function recoverDetach(statement: AlterTableStmt): Recovery | undefined {
       client.query(`alter table ${names[0]} detach partition ${names[1]} finalize`).then(() => {}),
     leftover: `the partition ${names[1]}, which is pending to be detached`,
     isRepeatable: false,
-    // Its last step takes an exclusive lock on the partition.
+    // The last step of the statement takes an exclusive lock on the partition.
     waitsAlone: false,
   }
 }

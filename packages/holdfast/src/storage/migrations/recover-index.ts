@@ -16,8 +16,8 @@ export interface IndexToMake {
   /** Returns whether the index is missing, invalid or complete. */
   look(client: pg.ClientBase): Promise<Progress>
   /**
-   * Drops the index if an earlier attempt has left it invalid: writes would maintain it, and no
-   * query would use it.
+   * Drops the index if an earlier attempt has left it invalid. Otherwise, writes would maintain an
+   * index that no query uses.
    */
   dropLeftover(client: pg.ClientBase, how: 'concurrently' | 'in the transaction'): Promise<void>
 }
@@ -26,7 +26,7 @@ export interface IndexToMake {
 export function indexToMake(statement: IndexStmt): IndexToMake {
   const find = async (client: pg.ClientBase): Promise<IndexRow | undefined> => {
     // An index is in the schema of its table. The index of a partitioned table (relkind I) is
-    // invalid until all partitions have theirs, so it is not a leftover.
+    // invalid until all partitions have an index, so it is not a leftover.
     const { rows } = await client.query<IndexRow>({
       text: `
         select format('%I.%I', n.nspname, c.relname) as name, i.indrelid = t.oid as "isOfTable", i.indisunique as "isUnique",
@@ -54,8 +54,8 @@ export function indexToMake(statement: IndexStmt): IndexToMake {
 }
 
 /**
- * Returns the recovery of CREATE INDEX CONCURRENTLY. A failed one leaves an invalid index, which IF
- * NOT EXISTS mistakes for the requested one.
+ * Returns the recovery of CREATE INDEX CONCURRENTLY. If the statement fails, it leaves an invalid
+ * index, which IF NOT EXISTS mistakes for the requested index.
  */
 export function recoverCreateIndex(statement: IndexStmt): Recovery {
   const index = indexToMake(statement)
@@ -69,8 +69,8 @@ export function recoverCreateIndex(statement: IndexStmt): Recovery {
 }
 
 /**
- * Returns the recovery of DROP INDEX CONCURRENTLY. A failed one leaves an invalid index; running it
- * again drops that.
+ * Returns the recovery of DROP INDEX CONCURRENTLY. If the statement fails, it leaves an invalid
+ * index, which a second run drops.
  */
 export function recoverDropIndex(statement: DropStmt): Recovery {
   const [object] = statement.objects ?? []

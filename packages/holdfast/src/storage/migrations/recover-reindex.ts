@@ -3,8 +3,8 @@ import pg from 'pg'
 import type { Recovery } from './recovery.ts'
 import { relationName } from './relation-name.ts'
 
-// Queries of the tables whose indexes a REINDEX rebuilds. $1: the name of its index, table or
-// schema.
+// Queries that find the tables whose indexes a REINDEX rebuilds. $1 is the name of the index, table
+// or schema in the statement.
 const tablesOf: Readonly<Record<string, string>> = {
   REINDEX_OBJECT_INDEX: `
     select i.indrelid from pg_partition_tree(to_regclass($1)) p join pg_index i on i.indexrelid = p.relid
@@ -15,8 +15,9 @@ const tablesOf: Readonly<Record<string, string>> = {
 const everyTable = 'select oid from pg_class where $1::text is not null'
 
 /**
- * Returns the recovery of REINDEX CONCURRENTLY; `undefined` for any other REINDEX. A failed one
- * leaves invalid indexes, which can be dropped: new copies, `…_ccnew`, or replaced ones, `…_ccold`.
+ * Returns the recovery of REINDEX CONCURRENTLY; `undefined` for any other REINDEX. If the statement
+ * fails, it leaves invalid indexes, which can be dropped: new copies (`…_ccnew`), or replaced
+ * indexes (`…_ccold`).
  */
 export function recoverReindex({
   kind = 'REINDEX_OBJECT_DATABASE',

@@ -7,7 +7,7 @@ import { recoverDetach } from './recover-detach.ts'
 import { recoverReindex } from './recover-reindex.ts'
 import type { Recovery } from './recovery.ts'
 
-/** The recovery of an unknown statement: it runs again after a failure or a crash. */
+/** The recovery of an unknown statement: the statement runs again after a failure or a crash. */
 export const unknownRecovery: Recovery = {
   look: async () => 'to do',
   recover: async () => {},
@@ -20,8 +20,8 @@ export const unknownRecovery: Recovery = {
  * Returns the recovery of a statement that must run outside of a transaction; `undefined` if the
  * statement can run in one. CALL and DO run outside, since they may contain COMMIT.
  *
- * @throws HoldfastError `migration-failed` for an index without a name: the leftover of a failure
- * could not be found.
+ * @throws HoldfastError `migration-failed` for an index without a name, because the leftover of a
+ * failure could not be found.
  */
 export function recoveryOf(
   migration: PendingMigration,

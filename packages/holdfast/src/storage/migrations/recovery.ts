@@ -2,7 +2,7 @@ import type pg from 'pg'
 
 /**
  * Progress of a statement that uses several transactions, such as CREATE INDEX CONCURRENTLY. If one
- * of them fails, the earlier ones stay committed.
+ * transaction fails, the earlier transactions stay committed.
  */
 export type Progress = 'to do' | 'half done' | 'done'
 
@@ -20,12 +20,13 @@ export interface Recovery {
    */
   readonly leftover: string | undefined
   /**
-   * True if the statement may run again after it has succeeded. `look` cannot detect its success.
+   * True if the statement may run again after it has succeeded, because `look` cannot detect its
+   * success.
    */
   readonly isRepeatable: boolean
   /**
-   * True if other statements do not queue behind it while it waits for a lock. Its lock timeout is
-   * long then: a timeout could discard hours of work.
+   * True if other statements do not queue behind this statement while it waits for a lock. Its lock
+   * timeout is then long, because a timeout could discard hours of work.
    */
   readonly waitsAlone: boolean
 }

@@ -20,8 +20,8 @@ export interface Run {
  * or not at all.
  *
  * This code does not use the framework's transactions: the session holds the migration lock, so it
- * cannot come from a pool of the service. Its statements have no timeout once they have their
- * locks; only the wait for a lock is limited.
+ * cannot come from a pool of the service. Only the wait for a lock is limited: a statement that has
+ * its locks has no timeout.
  */
 export async function runInTransaction(
   migration: PendingMigration,
@@ -62,7 +62,7 @@ async function limitLocks(client: pg.ClientBase, lockTimeoutMs: number): Promise
 
 /**
  * Drops an invalid index that an earlier CREATE INDEX CONCURRENTLY has left: CREATE INDEX IF NOT
- * EXISTS would mistake it for the requested one.
+ * EXISTS would mistake it for the requested index.
  */
 async function dropLeftoverIndex(client: pg.ClientBase, { node }: ParsedStatement): Promise<void> {
   if (node === undefined || !('IndexStmt' in node) || node.IndexStmt.if_not_exists !== true) return

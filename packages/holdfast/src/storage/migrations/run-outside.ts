@@ -16,11 +16,11 @@ export interface OutsideStatement {
  * Runs the single statement of a migration that cannot run in a transaction, then writes its row in
  * the journal.
  *
- * Each attempt first reads the progress of an earlier one, and drops or completes its leftover.
- * Afterwards it reads the progress again: a migration counts as applied only if the database is in
- * the state that its statement produces. Its start is recorded before it runs, so that after a
- * crash between the statement and its row, a later process can distinguish the statement's result
- * from an object that existed before.
+ * Each attempt first reads the progress of an earlier attempt, and drops or completes its leftover.
+ * After the statement, the attempt reads the progress again: a migration counts as applied only if
+ * the database is in the state that the statement produces. The start is recorded before the
+ * statement runs. So after a crash between the statement and the row in the journal, a later
+ * process can distinguish the statement's result from an object that existed before.
  */
 export async function runOutside(
   migration: PendingMigration,
@@ -97,8 +97,8 @@ export async function clearUp(
   try {
     await setLockTimeout(client, lockTimeoutMs)
     if ((await recovery.look(client)) === 'half done') await recovery.recover(client)
-    // If the recovery completed the statement, the record stays, so that the next start knows that
-    // this migration did it.
+    // If the recovery completed the statement, the record of the start stays, so that the next
+    // start knows that this migration ran the statement.
     if ((await recovery.look(client)) === 'to do') await clearBegun(client, migration)
     return 'It was rolled back completely.'
   } catch (error) {

@@ -9,7 +9,7 @@ import type { SqlDatabase } from '../postgres/statement/sql.ts'
 export interface ListOptions<Column extends string> {
   /**
    * Output columns of the statement to sort by: `['name', 'id']`, `[pages.descending('created_at'),
-   * 'id']`. The last one must be unique.
+   * 'id']`. The last column must be unique.
    */
   readonly order: readonly OrderBy<Column>[]
 }

@@ -9,7 +9,7 @@ export type SeekPart = string | { readonly column: number } | { readonly value: 
 
 /** A part of a page window that one index scan reads. */
 export interface Branch {
-  /** The condition that selects its rows; `undefined` for all rows. */
+  /** The condition that selects the rows of the branch; `undefined` for all rows. */
   readonly where: readonly SeekPart[] | undefined
   readonly orderBy: readonly SeekPart[]
   readonly limit: number
@@ -19,7 +19,7 @@ export interface Branch {
 /**
  * Reads a window branch by branch until it has enough rows. One statement is enough unless the
  * first column of the order may be null: rows with and without a null are in different parts of the
- * index, and a condition that covers both would scan all of it.
+ * index, and a condition that covers both would scan the whole index.
  */
 export async function readBranches<Row>(
   window: PageWindow,
@@ -74,15 +74,15 @@ function fail(error: unknown, { after, orderings }: PageWindow): never {
 }
 
 /**
- * Returns the sort clause, `a desc, b nulls first`. Defaults are left out, so that only deviations
- * from them stand out.
+ * Returns the sort clause, such as `a desc, b nulls first`. Defaults are left out, so that only
+ * deviations from them stand out.
  */
 function orderParts(orderings: readonly Ordering[]): readonly SeekPart[] {
   return orderings.flatMap(({ direction, nulls }, column): readonly SeekPart[] => [
     ...(column === 0 ? [] : [', ']),
     { column },
     direction === 'desc' ? ' desc' : '',
-    // Without nulls, the index serves either direction.
+    // A column without nulls needs no NULLS clause: its index serves either direction.
     nulls === 'never' || nulls === defaultNulls(direction) ? '' : ` nulls ${nulls}`,
   ])
 }
@@ -164,8 +164,8 @@ function compareRow({ values }: Position, { from, end, operator }: RowComparison
 
 /**
  * Casts a column to its base type, and a value to the same type, without naming the type. A domain
- * over an enum or a composite type has no operators of its own, and next to some types (a composite
- * one, `regclass`), Postgres infers a different type for an untyped value. A CASE with one branch
+ * over an enum or a composite type has no operators of its own, and next to some types (composite
+ * types, `regclass`), Postgres infers a different type for an untyped value. A CASE with one branch
  * has the base type of that branch, and is removed before the statement is planned, so that an
  * index of the column is still used.
  */

@@ -13,7 +13,7 @@ interface KeyRow {
 }
 
 const timeoutMs = 30_000
-/** Max number of keys, including the current one: cursors in bookmarks should expire eventually. */
+/** Max number of keys, including the current key: cursors in bookmarks should expire eventually. */
 const keptKeys = 8
 
 /** The keys that sign the cursors of pages. */
@@ -23,7 +23,7 @@ export const signingKeysCapability: DatabaseCapability<CapabilityHost> = {
 }
 
 /**
- * Opens the signing keys in the database, which all its processes share.
+ * Opens the signing keys in the database, which all processes on the database share.
  *
  * @throws HoldfastError `secret-missing`.
  */

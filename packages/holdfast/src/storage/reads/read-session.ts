@@ -106,7 +106,7 @@ async function runInterruptibly<T>(
   }
   cancellation.addEventListener('abort', interrupt)
   try {
-    // It may have been aborted while the connection was acquired.
+    // The work may have been cancelled while the connection was acquired.
     cancellation.throwIfAborted()
     return await work()
   } catch (error) {

@@ -1,8 +1,8 @@
 import type { Statement } from '../postgres/statement/statement.ts'
 
 /**
- * The header with a position in the write-ahead log. A mutation's response has it, and a client
- * sends it with reads that must see what the mutation wrote.
+ * The header with a position in the write-ahead log. A mutation's response contains the position,
+ * and a client sends it with reads that must see what the mutation wrote.
  */
 export const positionHeader = 'holdfast-position'
 

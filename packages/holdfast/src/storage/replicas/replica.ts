@@ -29,7 +29,7 @@ export class Replica {
   /** Host, port and database, for logs. */
   readonly name: string
   readonly #parts: ReplicaParts
-  /** The connections in use; at most as many as the pool has. */
+  /** The connections in use, which are at most as many as the pool has. */
   readonly #reading: Connection[] = []
   #looking: pg.Client | undefined
   #pool: Pool | undefined
@@ -43,20 +43,20 @@ export class Replica {
     this.#parts = parts
   }
 
-  /** The reason why it serves no reads; `undefined` if it serves them. */
+  /** The reason why the replica serves no reads; `undefined` if it serves reads. */
   get fault(): string | undefined {
     return this.#fault
   }
 
-  /** Returns whether it can serve a read that must see the log up to a position. */
+  /** Returns whether the replica can serve a read that must see the log up to a position. */
   hasReached(position: bigint | undefined): boolean {
     if (this.#fault !== undefined || this.#replayed === undefined) return false
     return position === undefined || this.#replayed >= position
   }
 
   /**
-   * Reads its position; `undefined` if it cannot be read or the server is not a replica of the
-   * primary. In both cases, excludes the replica from reads. Never rejects.
+   * Reads the replica's position; `undefined` if it cannot be read or the server is not a replica
+   * of the primary. In both cases, excludes the replica from reads. Never rejects.
    */
   async look(system: string): Promise<bigint | undefined> {
     let row: ReplicaRow
@@ -100,7 +100,7 @@ export class Replica {
     return rows[0]!
   }
 
-  /** Excludes it from reads until {@link Replica.include}. */
+  /** Excludes the replica from reads until {@link Replica.include} is called. */
   exclude(fault: string, error?: unknown): void {
     const isNew = this.#fault !== fault
     this.#fault = fault

@@ -52,14 +52,14 @@ export class Replicas {
           openPool: (options) => openPool({ connectionString, ...options }),
         }),
     )
-    // Longer than needed, so that there is always a sample that is old enough.
+    // The history is longer than needed, so that there is always a sample that is old enough.
     this.#history = new PrimaryHistory(parts.maxLagMs + 10 * everyMs)
     this.#looking = this.#look()
   }
 
   /**
-   * Returns a replica that has reached a position, round-robin; `undefined` if there is none. Reads
-   * with an invalid position go to the primary.
+   * Returns a replica that has reached a position, round-robin; `undefined` if no replica has
+   * reached it. Reads with an invalid position go to the primary.
    */
   choose(position: string | undefined): Replica | undefined {
     const after = position === undefined ? undefined : parsePosition(position)

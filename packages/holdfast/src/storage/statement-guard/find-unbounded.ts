@@ -12,10 +12,10 @@ interface Scope {
 
 /** A table that a SELECT reads. */
 interface Source {
-  /** The name that qualifies its columns. */
+  /** The name that qualifies the table's columns. */
   readonly alias: string
   readonly table: string
-  /** Its name without the schema, as most statements write it. */
+  /** The table's name without the schema, as most statements write it. */
   readonly name: string
 }
 
@@ -33,7 +33,7 @@ interface Equality {
 interface From {
   readonly sources: readonly Source[]
   readonly equalities: readonly Equality[]
-  /** Unbounded tables of its subselects and common table expressions. */
+  /** Unbounded tables of subselects and common table expressions in the clause. */
   readonly unbounded: readonly string[]
 }
 
@@ -203,7 +203,7 @@ function columnOf(node: Node): { readonly alias: string | undefined; readonly co
   return column === undefined ? undefined : { alias: names.at(-2), column }
 }
 
-/** The placeholder for the table of an unqualified column, which may be any. */
+/** The placeholder for the unknown table of an unqualified column. */
 const unknown = ''
 
 /** Returns the tables whose columns an expression reads. */

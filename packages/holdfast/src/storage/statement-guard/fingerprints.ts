@@ -1,4 +1,4 @@
-// The number of texts that contain values is unlimited.
+// The number of texts that contain values is unlimited, so only this many are kept.
 const maxKept = 5_000
 
 /**

@@ -26,7 +26,7 @@ interface Repetition {
   runs: number
   readonly firstMs: number
   readonly isRead: boolean
-  /** Its first text and values, for comparison. Empty in production. */
+  /** The first text and values of the statement, for comparison. Empty in production. */
   readonly firstValues: string
   isOfOneValue: boolean
   isReported: boolean

@@ -39,7 +39,7 @@ export class UnboundedReads {
   }
 
   async #check(text: string, operation: CompiledOperation, log: Logger): Promise<void> {
-    // Loaded on first use: 1.5 MB of WebAssembly.
+    // The parser is loaded on first use: it is 1.5 MB of WebAssembly.
     const { parse } = await import('libpg-query')
     const tables = findUnbounded(await parse(text), await (this.#keys ??= this.#readKeys()))
     if (tables.length === 0) return
