@@ -6,9 +6,9 @@ import { CallFailed, type CallOptions, type InputOfOperation } from './typed-cal
 
 /** Options of {@link expectFlatStatements}. */
 export interface FlatStatementsOptions<Input> {
-  /** The data sizes at which the operation is called, one call each: `[1, 10, 100]`. */
+  /** The data sizes at which the operation is called, with one call per size: `[1, 10, 100]`. */
   readonly sizes: readonly number[]
-  /** Grows the data to a size. */
+  /** Adds data until it has a size. */
   readonly grow: (size: number) => Promise<unknown>
   /** The input of the calls, the same for all sizes or computed from the size. */
   readonly input: Input | ((size: number) => Input)
@@ -17,8 +17,8 @@ export interface FlatStatementsOptions<Input> {
 }
 
 /**
- * Asserts that an operation runs the same number of statements regardless of the amount of data.
- * Returns that number.
+ * Asserts that an operation runs the same number of statements for every amount of data. Returns
+ * the number of statements.
  *
  * @throws HoldfastError `statements-grow` if the number grows with the data; {@link CallFailed} if
  * one of the calls fails.

@@ -12,8 +12,8 @@ interface Pending {
 }
 
 /**
- * Creates a clock for tests. `startMs`: its initial time, in milliseconds since the Unix epoch;
- * default: now.
+ * Creates a clock for tests. `startMs` is its initial time, in milliseconds since the Unix epoch.
+ * Default: the current time.
  *
  * @example
  * ```ts
@@ -41,8 +41,8 @@ export function createFakeClock(startMs: number = Date.now()): FakeClock {
     },
     advance(ms) {
       const untilMs = nowMs + ms
-      // One at a time, since a timer that fires may set another timer that is due within the same
-      // time.
+      // The timers fire one by one, because a timer may set another timer that is due within the
+      // same time.
       for (let timer = nextDue(untilMs); timer; timer = nextDue(untilMs)) {
         nowMs = Math.max(nowMs, timer.atMs)
         pending.delete(timer)

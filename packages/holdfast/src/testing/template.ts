@@ -9,13 +9,13 @@ import { DriverClient } from '../storage/postgres/session/driver-client.ts'
 /** A database that belongs to one test. */
 export interface TestDatabase {
   readonly url: string
-  /** Drops it, even if clients are still connected. */
+  /** Drops the database, even if clients are still connected. */
   drop(): Promise<void>
 }
 
 /**
- * The environment variable with the id of the test run; processes with the same id share their
- * template databases.
+ * The environment variable with the id of the test run. Processes with the same id share template
+ * databases.
  */
 export const testRunVariable = 'HOLDFAST_TEST_RUN'
 
@@ -69,7 +69,7 @@ export function templateFor(service: Service, env: Env): Promise<string> {
   if (known) return known
   const made = createTemplate(service, env)
   templates.set(service, made)
-  // The next test may pass an environment that works.
+  // A failure is not cached, because the next test may pass an environment that works.
   made.catch(() => templates.delete(service))
   return made
 }
@@ -84,7 +84,8 @@ async function createTemplate(service: Service, env: Env): Promise<string> {
     .slice(0, 24)
   const name = `template_${digest}`
   await administer(serverUrl, async (client) => {
-    // The other processes of the run wait here for the first one.
+    // The first process of the run creates the template, and the other processes wait for this
+    // lock.
     await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [name])
     const { rows } = await client.query('select 1 from pg_database where datname = $1 and datistemplate', [
       name,
@@ -94,16 +95,16 @@ async function createTemplate(service: Service, env: Env): Promise<string> {
     await client.query(`create database ${pg.escapeIdentifier(name)}`)
     await applySettings(client, name)
     await migrateByStarting(service, { ...env, DATABASE_URL: databaseUrl(serverUrl, name) })
-    // Marked only when it is complete, so that an incomplete template of a killed process is not
-    // used.
+    // The template is marked only when it is complete, so that a template that a killed process
+    // left incomplete is not used.
     await client.query(`alter database ${pg.escapeIdentifier(name)} is_template true`)
   })
   return name
 }
 
 /**
- * Applies the settings in the environment variable to a database. A copy does not inherit those of
- * its template.
+ * Applies the settings in the environment variable to a database. A copy does not inherit the
+ * settings of its template.
  */
 async function applySettings(client: pg.Client, database: string): Promise<void> {
   const settings = process.env[testSettingsVariable]

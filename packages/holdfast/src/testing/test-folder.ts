@@ -8,9 +8,9 @@ const roomBytes = 2 * 1024 ** 3
 const prefix = 'holdfast-test-'
 
 /**
- * Creates a folder for the data of a test run. It is in memory if there is room: copying a database
- * there takes 20 milliseconds instead of 100 or more. Deletes the folders of earlier runs that were
- * killed.
+ * Creates a folder for the data of a test run. The folder is in memory if there is room: copying a
+ * database in memory takes 20 milliseconds instead of 100 or more. Deletes the folders of earlier
+ * runs that were killed.
  */
 export async function createTestFolder(): Promise<string> {
   const parent = hasRoom(memory) ? memory : tmpdir()
@@ -36,7 +36,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: the process exists but belongs to another user.
+    // EPERM means that the process exists but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -4,13 +4,13 @@ import { createTestFolder } from './test-folder.ts'
 
 /** A Postgres server for tests. */
 export interface TestPostgres {
-  /** The URL of its administrative database, from which test databases are created. */
+  /** The URL of the server's administrative database, from which test databases are created. */
   readonly url: string
-  /** Stops it and deletes its data. */
+  /** Stops the server and deletes its data. */
   stop(): Promise<void>
 }
 
-// Test data does not have to survive a crash of the machine, so no write waits for the disk.
+// Writes do not wait for the disk, because test data need not survive a crash of the machine.
 const settings = { fsync: 'off', max_connections: '300', autovacuum_naptime: '5s' }
 
 /**
@@ -41,8 +41,8 @@ export const testDatabaseVariable = 'HOLDFAST_TEST_DATABASE_URL'
 let own: Promise<TestPostgres> | undefined
 
 /**
- * Returns the URL of the server for tests: the environment's, or one that is started for this
- * process and stops with it.
+ * Returns the URL of the server for tests: the server that the environment names, or one that is
+ * started for this process and stops with it.
  */
 export async function testPostgresUrl(): Promise<string> {
   const given = process.env[testDatabaseVariable]

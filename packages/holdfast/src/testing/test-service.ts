@@ -19,27 +19,30 @@ export interface TestServiceOptions {
    * The clock of the service. Default: the system clock. Pass `createFakeClock()` to control time.
    */
   readonly clock?: Clock
-  /** Environment variables, which override those of the process. Default: none. */
+  /** Environment variables that override the variables of the process. Default: none. */
   readonly env?: Readonly<Record<string, string>>
   /** Receives each log line. Default: lines of level error go to stderr. */
   readonly onLog?: (line: string) => void
   /** The options of the HTTP handler. Default: none. */
   readonly http?: HandlerOptions
   /**
-   * Options of the worker for jobs, schedules and messages. Default: as in production. `false`: no
-   * worker, so enqueued jobs stay in the queue.
+   * Options of the worker for jobs, schedules and messages. Default: as in production. `false`: the
+   * service has no worker, so jobs stay in the queue.
    */
   readonly worker?: WorkerOptions | false
-  /** Records the service's telemetry: `createTelemetry()` of `holdfast/telemetry`. Default none. */
+  /**
+   * The telemetry of the service: `createTelemetry()` of `holdfast/telemetry`. Default: nothing is
+   * recorded.
+   */
   readonly telemetry?: Telemetry
   /**
    * The handling of calls to third parties from mutations, and from jobs while their transaction is
-   * open: report them as a warning in the log (stderr by default), refuse them so that the call and
-   * its caller fail, or allow them. Default `'report'`.
+   * open. `'report'` logs a warning (on stderr by default), `'refuse'` fails the call to the third
+   * party and the mutation or job, and `'allow'` ignores it. Default `'report'`.
    */
   readonly externalCalls?: 'report' | 'refuse' | 'allow'
   /**
-   * The handling of statements that a handler repeats, or runs beyond its operation's budget:
+   * The handling of statements that a handler repeats, or that exceed the budget of its operation:
    * `'report'` logs a warning (at the third repeat), `'refuse'` throws `query-repeated` (at the
    * second repeat) or `statement-budget-exceeded`, and `'allow'` ignores them. Default `'refuse'`.
    */
@@ -57,17 +60,18 @@ export interface TestService<O extends Operations> extends AsyncDisposable {
   /** Runs SQL on the database directly, to arrange data or inspect it. */
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
   readonly running: RunningService<O>
-  /** The URL of its database. */
+  /** The URL of the service's database. */
   readonly databaseUrl: string
   /** Stops the service and drops its database. */
   stop(): Promise<void>
 }
 
-// Grace period of the worker: a test that ends while jobs run does not need their results.
+// The grace period of the worker. It is short, because a test that ends while jobs run does not
+// need their results.
 const stopLimitMs = 1_000
 
 /**
- * Starts a service on a copy of a database that already has its migrations applied, which takes
+ * Starts a service on a copy of a database to which its migrations are already applied. This takes
  * some tens of milliseconds.
  *
  * @example

@@ -23,7 +23,7 @@ export interface CallOptions {
 }
 
 /**
- * Thrown if a response is not a success. Its members are those of the problem.
+ * Thrown if a response is not a success. The error has the members of the problem.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export class CallFailed extends Error {
   readonly problem: Readonly<Record<string, unknown>>
   readonly answer: Answer
 
-  /** `cause`: the error in the service, if the problem does not contain it. */
+  /** `cause` is the error in the service, if the problem does not contain it. */
   constructor(answer: Answer, cause?: unknown) {
     const problem = JSON.parse(answer.body ?? '{}') as Record<string, unknown>
     super(`${answer.status} ${answer.body}`, cause === undefined ? {} : { cause })
@@ -118,16 +118,16 @@ export function createTypedCaller<O extends Operations>(
 }
 
 /**
- * Returns the error that the problem in the response does not contain: the failure itself, or its
- * cause if the failure is the problem.
+ * Returns the error to add to the problem in the response: the failure itself, or its cause if the
+ * failure is that problem.
  */
 function causeOf(failure: unknown): unknown {
   return failure instanceof ProblemError ? failure.cause : failure
 }
 
 /**
- * Converts an input to the form that a client would send: path parameters and query as text, the
- * rest as JSON.
+ * Converts an input to the form that a client would send: the path parameters and the query as
+ * text, and the rest as JSON.
  */
 function toWire({ route }: Operation, input: Readonly<Record<string, unknown>>): WireInput {
   const entries = Object.entries(input).filter(([, value]) => value !== undefined)

@@ -5,13 +5,14 @@ import { HoldfastError } from '../kernel/base/holdfast-error.ts'
 /** Options of {@link until}. */
 export interface UntilOptions {
   /**
-   * Max time to wait. Default `'4m'`. It only bounds failures, since `until` returns as soon as the
-   * condition holds. A short timeout makes the verdict depend on how busy the machine is.
+   * Max time to wait. Default `'4m'`. A long timeout delays only failures, because `until` returns
+   * as soon as the condition holds. With a short timeout, the result of the test depends on the
+   * load of the machine.
    */
   readonly timeout?: Duration
   /** Interval between checks. Default `'10ms'`. */
   readonly every?: Duration
-  /** Describes the condition, for the message of the failure. Default: the condition's source. */
+  /** A description of the condition for the error message. Default: the source of the condition. */
   readonly what?: string
 }
 

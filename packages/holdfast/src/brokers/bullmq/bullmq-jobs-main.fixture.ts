@@ -5,7 +5,8 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A service whose jobs take a while in their transactions and record each effect with its attempt.
+// A service whose jobs have long transactions, and record each effect with the number of its
+// attempt.
 const { job, mutation, service } = holdfast({
   database: postgres({
     migrations: new URL('../../../test/jobs/migrations/', import.meta.url),

@@ -12,12 +12,12 @@ engineConformance('bullmq', {
   missing,
   jobEngine: bullmqJobs({
     connection: { port: server?.port ?? 6379 },
-    // An attempt that loses its lock is aborted, which would hide that it could not have committed
-    // anyway.
+    // The lock lasts longer than the test. If it expired, the attempt would be aborted, and the
+    // test could not show that the database rejects its commit.
     lockDuration: '60s',
   }),
   promises: [],
-  /** Redis loses all its data; only the lost connection reveals it. */
+  /** Redis loses all of its data. BullMQ learns this only from the lost connection. */
   async runAgain() {
     const client = new Redis({ port: server!.port })
     await client.flushall()

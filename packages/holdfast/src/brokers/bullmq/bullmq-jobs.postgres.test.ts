@@ -46,7 +46,7 @@ const listening = consumer({
   run: ({ message }) => void runs.push(`heard ${message.payload.name}`),
 })
 
-/** The work of the mutation under test. */
+/** The handler of the mutation under test. */
 let act: (context: Pick<Context, 'jobs' | 'publish'>) => Promise<unknown>
 const arrange = mutation({
   route: 'POST /arrange',
@@ -187,7 +187,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
     expect(runs).toEqual(['heard a message', 'tick'])
     expect(await on.sql(`select name, claim, state from holdfast.all_jobs order by name`)).toEqual([
       { name: 'consumer:listening', claim: 1, state: 'succeeded' },
-      // No worker has claimed the job in the database.
+      // The claim is 0, because no worker has claimed the job in the database.
       { name: 'plain', claim: 0, state: 'succeeded' },
     ])
   })

@@ -44,8 +44,8 @@ const timeoutMs = 10_000
 /**
  * Runs the jobs of a service with BullMQ: `postgres({ jobEngine: bullmqJobs({ … }) })`.
  *
- * A job remains a row that is committed with its mutation. BullMQ receives the job's id and decides
- * where and when it is attempted; the database commits each job's effect once.
+ * A job is still a row that is committed with its mutation. BullMQ receives the id of the job, and
+ * decides where and when the job is attempted. The database commits the effect of each job once.
  *
  * @throws HoldfastError when the service starts: `service-invalid` if a job needs a limit that
  * BullMQ does not support.

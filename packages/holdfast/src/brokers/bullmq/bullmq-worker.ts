@@ -36,8 +36,8 @@ const lookEveryMs = 1_000
 const unknownPauseMs = 5_000
 
 /**
- * Runs the jobs that BullMQ delivers. BullMQ decides when to attempt a job. The job's row decides
- * whether the attempt still runs, and how it ends.
+ * Runs the jobs that BullMQ delivers. BullMQ decides when to attempt a job. The row of the job in
+ * the database decides if the attempt may run, and stores its outcome.
  */
 export class BullMqWorker {
   readonly #parts: BullMqWorkerParts
@@ -61,12 +61,12 @@ export class BullMqWorker {
       log,
       telemetry,
       externalCalls,
-      // BullMQ has locks instead of a lease. If another process runs the job too, only one of them
-      // commits.
+      // BullMQ has locks instead of a lease. If another process runs the same job, only one of the
+      // two commits.
       holdsLease: () => true,
     })
     this.#client = openRedis(connection, { maxRetriesPerRequest: null })
-    // Commands report their own failures, so a reconnect is not logged as a warning.
+    // Each failed command is reported, so the lost connection itself is logged only at debug.
     this.#client.on('error', (error) =>
       log.debug({ reason: error.message }, 'Redis connection of the jobs failed'),
     )
@@ -95,7 +95,7 @@ export class BullMqWorker {
   async #begin(given: BullMqJob): Promise<JobRunEnd> {
     const { jobs, log } = this.#parts
     const job = jobs.get(given.name)
-    // A process of another version may have this job.
+    // This version does not define the job, but a process of another version may define it.
     if (!job) return { ...again, outcome: 'failed', delayMs: unknownPauseMs }
     let row: BegunRow | undefined
     try {
@@ -132,7 +132,7 @@ export class BullMqWorker {
       )
   }
 
-  /** Aborts the attempts of jobs that BullMQ may deliver again. */
+  /** Aborts the attempts of jobs whose locks are lost: BullMQ may deliver these jobs again. */
   #lose(ids: readonly string[]): void {
     for (const { row, deadline } of this.#attempts.scopes) if (ids.includes(row.id)) deadline.cancel(jobLost)
   }
@@ -150,8 +150,8 @@ export class BullMqWorker {
   }
 
   /**
-   * Stops taking jobs, waits up to `limitMs` for running ones, then releases the rest. Resolves to
-   * the ids of the released jobs.
+   * Stops taking jobs, waits up to `limitMs` milliseconds for running jobs, and then releases the
+   * rest. Resolves to the ids of the released jobs.
    */
   async stop(limitMs: number): Promise<readonly string[]> {
     this.#isStopping = true
@@ -181,8 +181,8 @@ function claimedRow(
     claim: attemptsStarted,
     // An attempt whose process died has stored nothing, but BullMQ has counted it as stalled.
     failures: row.failures + stalledCounter,
-    // BullMQ counts the attempts that started. Those that neither failed nor stalled were snoozed
-    // or released.
+    // BullMQ counts all attempts that have started. An attempt that neither failed nor stalled was
+    // snoozed or released.
     snoozes: Math.max(0, attemptsStarted - 1 - row.failures - stalledCounter),
     priority: 0,
     seq: 0,

@@ -72,7 +72,7 @@ describe.skipIf(missing)('bullmq', () => {
   /** Runs a worker on a queue until it has completed one more job. */
   async function workOff(queue: string): Promise<unknown[]> {
     const done: unknown[] = []
-    // The worker does not close a connection that it is given.
+    // BullMQ's worker does not close a connection that was passed to it.
     const connection = new Redis({ port: server.port, maxRetriesPerRequest: null })
     const worker = new Worker(queue, async ({ id, name, data }) => void done.push({ id, name, data }), {
       connection,

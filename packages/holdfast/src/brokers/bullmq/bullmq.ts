@@ -14,8 +14,8 @@ export interface BullMqOptions {
   readonly prefix?: string
   /**
    * BullMQ options of the jobs that messages become. BullMQ drops a duplicate message only while it
-   * keeps the job of the first one, so do not remove jobs too soon. Default: succeeded jobs are
-   * kept for a day, failed ones for 30 days.
+   * keeps the job of the first message, so do not remove jobs too soon. Default: succeeded jobs are
+   * kept for a day, and failed jobs for 30 days.
    */
   readonly jobOptions?: Omit<JobsOptions, 'jobId' | 'parent' | 'deduplication' | 'lifo'>
 }
@@ -24,11 +24,12 @@ const day = 86_400
 const keptByDefault: JobsOptions = { removeOnComplete: { age: day }, removeOnFail: { age: 30 * day } }
 
 /**
- * Uses BullMQ as the broker of a relay. Each message becomes a BullMQ job: the event is its name,
- * the message its data, and the message id its job id, by which BullMQ drops duplicates.
+ * Uses BullMQ as the broker of a relay. Each message becomes a BullMQ job. The name of the job is
+ * the event, its data is the message, and its job id is the message id, by which BullMQ drops
+ * duplicates.
  *
- * A message counts as sent when Redis has replied. Whether it survives a crash of Redis depends on
- * the `appendfsync` setting of Redis.
+ * A message counts as sent when Redis has replied. If Redis crashes, its `appendfsync` setting
+ * determines if the message is lost.
  *
  * @example
  * ```ts

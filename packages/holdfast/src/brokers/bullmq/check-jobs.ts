@@ -2,7 +2,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { Job } from '../../kernel/background/job.ts'
 
 /**
- * Throws if a job needs something that BullMQ does not support.
+ * Throws if a job needs a feature that BullMQ does not support.
  *
  * @throws HoldfastError `service-invalid`, with all such jobs.
  */

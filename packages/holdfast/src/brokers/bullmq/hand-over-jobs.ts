@@ -28,8 +28,7 @@ export interface HandoverParts extends Pick<JobEngineParts, 'service' | 'jobs' |
   readonly prefix: string | undefined
   readonly plan: QueuePlan
   /**
-   * Names of jobs that Postgres runs now, and that an earlier configuration may have handed over to
-   * BullMQ.
+   * Names of jobs that Postgres runs. An earlier configuration may have handed them over to BullMQ.
    */
   readonly notOurs: readonly string[]
 }
@@ -41,7 +40,8 @@ const connectLimitMs = 5_000
 const passLimitMs = 10_000
 const closeLimitMs = 1_000
 const searchBatch = 10_000
-// Also finds jobs that were deleted in Redis by hand.
+// Interval of the search for lost jobs while Redis stays connected. It finds jobs that were deleted
+// in Redis by hand.
 const searchEveryMs = 5 * 60_000
 const firstId = '00000000-0000-0000-0000-000000000000'
 
@@ -86,7 +86,7 @@ export class Handover {
   }
 
   #wake(): void {
-    // After a failure, the retry delay applies, no matter how many jobs are ready.
+    // After a failure, the next run waits for the retry delay, even if jobs are ready.
     if (!this.#hasFailed) this.#task.now()
   }
 
@@ -110,7 +110,7 @@ export class Handover {
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(connectLimitMs)])
     const attemptsOf = (name: string): number => maxAttempts(this.#parts.jobs.get(name)!.retry)
     this.#queues = await JobQueues.connect({ ...this.#parts, attemptsOf }, limit)
-    // Redis may have restarted and lost its data.
+    // Redis may have restarted and lost its data, so the next run searches for lost jobs.
     this.#searchedMs = -Infinity
     return this.#queues
   }
@@ -133,7 +133,7 @@ export class Handover {
     })
   }
 
-  /** Finds jobs that were handed over and that Redis no longer has, and hands them over again. */
+  /** Finds jobs that were handed over but are not in Redis any more, and hands them over again. */
   async #search(queues: JobQueues, stopping: AbortSignal): Promise<void> {
     if (this.#parts.notOurs.length > 0) {
       const { service, notOurs } = this.#parts
@@ -145,7 +145,10 @@ export class Handover {
     this.#searchedMs = performance.now()
   }
 
-  /** Resolves to the id to continue after; `undefined` at the end. */
+  /**
+   * Searches one batch of jobs. Resolves to its last id, after which the next batch begins;
+   * `undefined` at the end.
+   */
   async #searchAfter(after: string, queues: JobQueues, stopping: AbortSignal): Promise<string | undefined> {
     const rows = await this.#transact(stopping, (transaction) =>
       transaction.run<HandedRow>(findHandedOver(this.#jobs(searchBatch), after)),

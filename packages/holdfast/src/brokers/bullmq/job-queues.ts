@@ -20,8 +20,8 @@ export interface JobQueuesParts {
 const lowestPriority = 1_001
 
 /**
- * The BullMQ queues for jobs that are handed over. They contain only ids; the inputs stay in the
- * database.
+ * The BullMQ queues for jobs that are handed over. The queues contain only ids; the inputs stay in
+ * the database.
  */
 export class JobQueues {
   readonly #redis: ConnectedRedis
@@ -65,8 +65,8 @@ export class JobQueues {
   }
 
   /**
-   * True if the connection was lost at some point, even if it is up again: Redis may have restarted
-   * and lost its data.
+   * True if the connection was ever lost, even if it works again: Redis may have restarted and lost
+   * its data.
    */
   get isLost(): boolean {
     return this.#isLost
@@ -98,14 +98,15 @@ export class JobQueues {
         priority: lowestPriority - priority,
         attempts: this.#parts.attemptsOf(name),
         backoff: { type: 'holdfast' },
-        // The row is the record of the job, and a redriven job is added again under the same id.
+        // BullMQ keeps no ended jobs: the database records them, and a redriven job must be added
+        // again under the same id.
         removeOnComplete: true,
         removeOnFail: true,
       },
     }
   }
 
-  /** Returns those of the given jobs that Redis does not have. */
+  /** Returns the given jobs that are not in Redis. */
   async findMissing(rows: readonly HandedRow[]): Promise<readonly HandedRow[]> {
     return this.#withRedis(async () => {
       const pipeline = this.#redis.client.pipeline()

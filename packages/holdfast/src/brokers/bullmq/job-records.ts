@@ -41,7 +41,7 @@ export class JobRecords {
     return (await this.#run(failJob(failing))).length > 0
   }
 
-  /** Returns those of the given jobs that have ended. */
+  /** Returns the given jobs that have ended. */
   findOver(ids: readonly string[]): Promise<readonly OverRow[]> {
     return this.#run(findOver(ids))
   }

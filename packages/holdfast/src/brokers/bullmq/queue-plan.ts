@@ -8,22 +8,25 @@ export interface PlannedQueue {
   readonly name: string
   /** Max number of jobs of the queue that one process runs at once. */
   readonly concurrency: number
-  /** Max number of jobs of the queue that all processes together run at once. Absent: no limit. */
+  /**
+   * Max number of jobs of the queue that all processes together run at once. Absent if there is no
+   * limit.
+   */
   readonly globalConcurrency?: number
   readonly limiter?: RateLimiterOptions
 }
 
 /** The queues, and the assignment of jobs to them. */
 export interface QueuePlan {
-  /** The name that all queue names begin with. */
+  /** The beginning of all queue names. */
   readonly base: string
   readonly queues: readonly PlannedQueue[]
   queueOf(job: string): string
 }
 
 /**
- * Plans the queues: one for all jobs without limits, so that priorities apply across them, and one
- * for each job with a limit, since BullMQ limits whole queues.
+ * Plans the queues. All jobs without limits share one queue, so that priorities apply across them.
+ * Each job with a limit has a separate queue, because BullMQ limits whole queues.
  */
 export function planQueues(base: string, jobs: Iterable<Job>, concurrency: number): QueuePlan {
   const own = new Map<string, PlannedQueue>()
@@ -48,10 +51,14 @@ function limitedQueue(name: string, { concurrency, rate }: JobType, most: number
   }
 }
 
-// Rounding to whole milliseconds would distort the rate of shorter windows too much.
+// Min length of a window. In a shorter window, rounding to whole milliseconds would distort the
+// rate too much.
 const shortestWindowMs = 20
 
-/** BullMQ starts up to `max` jobs at the beginning of each window; short windows spread them. */
+/**
+ * Returns the limiter for a rate. BullMQ starts up to `max` jobs at the beginning of each window,
+ * so short windows spread the starts.
+ */
 function toLimiter(limit: number, perMs: number): RateLimiterOptions {
   const intervalMs = perMs / limit
   const max = Math.max(1, Math.ceil(shortestWindowMs / intervalMs))

@@ -39,7 +39,7 @@ export function openQueueWorker(
   parts: QueueWorkerParts,
 ): Worker {
   const { client, prefix, lockMs, log, run, onLocksLost } = parts
-  // BullMQ expects whole milliseconds.
+  // The interval is rounded, because BullMQ expects whole milliseconds.
   const lookMs = Math.ceil(lockMs / 3)
   const worker = new Worker(name, async (job, token) => answer(job, token!, run), {
     connection: client,
@@ -49,7 +49,8 @@ export function openQueueWorker(
     lockDuration: lockMs,
     lockRenewTime: lookMs,
     stalledInterval: lookMs,
-    // Stalled jobs count as failed attempts here, so BullMQ's own limit is disabled.
+    // BullMQ's limit of stalled attempts is disabled, because Holdfast counts them as failed
+    // attempts.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     runRetryDelay: redisRetryMs,
     settings: {
@@ -59,7 +60,7 @@ export function openQueueWorker(
   })
   worker.on('error', (error) => {
     const fields = { queue: name, reason: error.message }
-    // While Redis is unreachable, the errors repeat and add nothing.
+    // While Redis is unreachable, the same errors repeat, so they are logged only at debug.
     if (client.status === 'ready') log.warn(fields, 'BullMQ reported an error; it retries')
     else log.debug(fields, 'BullMQ reported an error while Redis was unreachable')
   })
@@ -67,9 +68,10 @@ export function openQueueWorker(
   return worker
 }
 
-/** Runs a job, and tells BullMQ how to continue with it. */
+/** Runs a job, and returns or throws the outcome in the form that BullMQ expects. */
 async function answer(job: Job, token: string, run: QueueWorkerParts['run']): Promise<void> {
-  // The row of the job decides whether there is another attempt, not BullMQ.
+  // BullMQ's own limit of attempts is disabled: the row of the job decides if there is another
+  // attempt.
   job.opts.attempts = Number.MAX_SAFE_INTEGER
   const end = await run(job)
   switch (end.next) {
@@ -89,13 +91,13 @@ async function answer(job: Job, token: string, run: QueueWorkerParts['run']): Pr
 }
 
 /**
- * Closes a worker. If Redis is unreachable, BullMQ detects by itself what the worker could not
- * report.
+ * Closes a worker. If Redis is unreachable, the worker cannot report its unfinished jobs; BullMQ
+ * detects them later as stalled.
  */
 export async function closeQueueWorker(worker: Worker, log: Logger): Promise<void> {
   await abortable(worker.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
     log.debug({ error: toLogFields(error) }, 'closing a BullMQ worker failed')
-    // Without this, the worker's own connection would try to reach Redis without end.
+    // Without this call, the worker's connection would reconnect to Redis without end.
     void worker
       .disconnect()
       .catch((late: unknown) =>

@@ -8,12 +8,12 @@ const maxRetryMs = 2_000
 /** A connected Redis client. */
 export interface ConnectedRedis {
   readonly client: Redis
-  /** Returns the reason why the connection was last lost, if it was. */
+  /** Returns the error of the last lost connection, if there was one. */
   readonly lastError: () => unknown
 }
 
 /**
- * Connects to Redis for sending. The client reconnects by itself; while it is disconnected,
+ * Connects to Redis for sending. The client reconnects by itself. While the client is disconnected,
  * commands fail at once.
  *
  * @throws HoldfastError `broker-unreachable`.
@@ -46,7 +46,7 @@ export function openRedis(connection: string | RedisOptions, own: RedisOptions):
     connectionName: 'holdfast',
     retryStrategy: (times) => Math.min(maxRetryMs, times * firstRetryMs),
   }
-  // BullMQ reads replies in this form.
+  // BullMQ expects replies in this form.
   const fixed = { ...own, replyMapping: 'legacy' } as const
   if (typeof connection === 'string') return new Redis(connection, { ...defaults, ...fixed })
   return new Redis({ ...defaults, ...connection, ...fixed })

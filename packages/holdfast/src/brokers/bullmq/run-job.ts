@@ -19,8 +19,8 @@ export interface RunParts extends HandlerParts {
 export interface JobRunEnd {
   readonly outcome: AttemptOutcome
   /**
-   * `over`: the job does not run again. `again`: it runs again after `delayMs`, and BullMQ counts a
-   * failed attempt if `isFailure` is true. `dead`: its last attempt failed.
+   * `over`: the job does not run again. `again`: the job runs again after `delayMs`, and BullMQ
+   * counts a failed attempt if `isFailure` is true. `dead`: the last attempt of the job failed.
    */
   readonly next: 'over' | 'again' | 'dead'
   readonly delayMs: number

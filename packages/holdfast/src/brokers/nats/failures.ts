@@ -33,13 +33,13 @@ export function streamRefused(stream: string, cause: unknown): HoldfastError {
   )
 }
 
-/** Returns whether the subject of a request has no subscribers on the server. */
+/** Returns true if the server has no subscriber for the subject of a request. */
 export function hasNoResponders(error: unknown): boolean {
   if (error instanceof errors.NoRespondersError) return true
   return error instanceof Error && hasNoResponders(error.cause)
 }
 
-/** Returns whether the server did not answer in time. */
+/** Returns true if the server did not answer in time. */
 export function hasTimedOut(error: unknown): boolean {
   if (error instanceof errors.TimeoutError) return true
   return error instanceof Error && hasTimedOut(error.cause)

@@ -9,8 +9,8 @@ import type { NatsOptions } from './nats-options.ts'
 
 /**
  * Returns NATS JetStream as the broker of a relay. A message is published with its id as
- * `Nats-Msg-Id`, so that the stream drops duplicates within its duplicate window. It counts as sent
- * when the stream has acknowledged it.
+ * `Nats-Msg-Id`, so that the stream drops duplicates within its duplicate window. A message counts
+ * as sent when the stream has acknowledged it.
  *
  * @example
  * ```ts

@@ -97,7 +97,7 @@ type RequestBy<Style extends PagingStyle, Start extends keyof PageRequest> = Pic
 /** An intersection as one object type: editors show its members. */
 type Flat<Intersection> = { [Key in keyof Intersection]: Intersection[Key] } & {}
 
-/** Prevents that a schema is accepted as options. */
+/** A type that excludes schemas, so that a schema is not accepted as the options. */
 type NoSchema = { readonly '~standard'?: never }
 
 /**

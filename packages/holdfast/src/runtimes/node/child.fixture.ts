@@ -8,17 +8,19 @@ export interface Child {
   readonly process: ChildProcess
   /** The output so far. */
   readonly output: { stdout: string; stderr: string }
-  /** Returns the lines that it logged. */
+  /** Returns the lines that the process has logged. */
   log(): readonly Readonly<Record<string, unknown>>[]
   /** The exit code, or the signal that ended the process. */
   readonly ended: Promise<number | NodeJS.Signals>
-  /** The URL, once it listens. */
+  /** The URL of the service, once it listens. */
   readonly url: Promise<string>
 }
 
 const main = await bundleProgram(new URL('main.fixture.ts', import.meta.url))
 
-/** Starts the main file of this folder; it is stopped when the test ends, at the latest. */
+/**
+ * Starts the main file of this folder. When the test ends, the process is stopped if it still runs.
+ */
 export function startMain(env: Readonly<Record<string, string>>): Child {
   const child = fork(main.file, {
     execArgv: [...main.execArgv],

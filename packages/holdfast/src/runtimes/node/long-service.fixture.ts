@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const { query, service } = holdfast()
 
-/** A service whose responses take as long as requested, in milliseconds. */
+/** A service whose responses take the requested number of milliseconds. */
 export const longService = service({
   name: 'long',
   operations: {

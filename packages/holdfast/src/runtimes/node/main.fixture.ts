@@ -30,7 +30,7 @@ const slowService = holdfast({
   },
 }).service({ name: 'slow', operations: {} })
 
-/** A server that fails after its service has started, which then cannot be closed. */
+/** Serves a service that starts, then fails to serve, and then cannot be closed. */
 function serveUnclosable(): Promise<unknown> {
   const { service } = holdfast({
     database: {

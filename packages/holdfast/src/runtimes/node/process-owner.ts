@@ -14,7 +14,7 @@ const lingerMs = 1_000
 export interface Stops {
   /** Called for a stop signal. */
   readonly asked: () => Promise<void>
-  /** Called after an uncaught error, which leaves the process in an unknown state. */
+  /** Called after an uncaught error. The process is then in an unknown state. */
   readonly failed: () => Promise<void>
 }
 
@@ -30,9 +30,9 @@ export interface ProcessOwner {
 
 /**
  * Stops the process gracefully at SIGTERM and SIGINT, and with exit code 1 after an uncaught error.
- * A second signal ends it at once. Before the service has started, so does the first one: the other
- * side, such as the database, rolls back an interrupted start. (PID 1 of a container does not
- * receive signals at all without a listener.)
+ * A second signal ends it at once. Before the service has started, the first signal also ends it at
+ * once: the database rolls back an interrupted start. (Without a listener, PID 1 of a container
+ * would not receive signals at all.)
  */
 export function manageProcess(log: Logger): ProcessOwner {
   let stops: Stops | undefined
@@ -107,7 +107,7 @@ function describe(error: unknown): string {
   return `${head}${inspect(rest, { depth: 8 })}`
 }
 
-/** Lets the process exit on its own, and ends it if other parts of the program keep it alive. */
+/** Lets the process exit by itself, and ends it if other parts of the program keep it alive. */
 function exitSoon(code: number): void {
   process.exitCode = code
   setTimeout(() => void exitNow(code), lingerMs).unref()
@@ -118,7 +118,7 @@ async function exitNow(code: number): Promise<never> {
   return process.exit(code)
 }
 
-/** Resolves when everything written before has left the process. */
+/** Resolves when all earlier output has left the process. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write('', () => resolve())

@@ -19,8 +19,8 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    */
   readonly host?: string
   /**
-   * The logger: one of pino, or `fromWinston(logger)`. Default: one JSON object per line on stdout,
-   * from level `LOG_LEVEL`, else `info`.
+   * The logger: a pino logger, or `fromWinston(logger)`. Default: one JSON object per line on
+   * stdout, from level `LOG_LEVEL`, else `info`.
    */
   readonly log?: Logger
   /**
@@ -30,26 +30,27 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
   /** Receives notices for the user who starts the service. Default: a line on stderr. */
   readonly notify?: (message: string) => void
   /**
-   * True if the service manages the process: it then stops gracefully at SIGTERM and SIGINT and
-   * after an uncaught error, and exits with code 1 and the reason on stderr if the service does not
-   * start. Default true. Set it to false for several servers in one process, as in tests: `serve`
-   * then rejects, and leaves the process alone.
+   * True if the service manages the process. The process then stops gracefully at SIGTERM and
+   * SIGINT and after an uncaught error. If the service does not start, the process prints the
+   * reason on stderr and exits with code 1. Default true. Set it to false for several servers in
+   * one process, as in tests: if the service does not start, `serve` then rejects, and the process
+   * continues.
    */
   readonly signals?: boolean
   /**
    * True if the service serves its documentation: `/openapi.json`, and `/docs` for people. Default
-   * true, in production too. The responses reveal the same information, so hiding the documentation
-   * protects nothing. An operation with one of these routes takes precedence.
+   * true, in production too. Hiding the documentation protects nothing, because the responses
+   * reveal the same information. An operation with one of these routes takes precedence.
    */
   readonly documentation?: boolean
   /**
-   * Options of telemetry, and the target of its exports; `false`: nothing is recorded, and traces
-   * only pass through. Default: as OpenTelemetry's standard variables say.
+   * Options of telemetry, and the target of its exports. `false`: nothing is recorded, and trace
+   * contexts are passed on unchanged. Default: the values of OpenTelemetry's standard variables.
    */
   readonly telemetry?: false | TelemetryOptions
   /**
-   * Options of the worker for jobs, schedules and messages; `false`: other processes run them.
-   * Default: `WORKER_CONCURRENCY` jobs at once, else 10.
+   * Options of the worker for jobs, schedules and messages. `false`: this process has no worker,
+   * and other processes run them. Default: `WORKER_CONCURRENCY` jobs at once, else 10.
    */
   readonly worker?: false | WorkerOptions
 }

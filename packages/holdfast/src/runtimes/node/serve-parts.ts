@@ -9,11 +9,11 @@ import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.
 
 /** Parts of `serve` other than the operations. */
 export interface ServeParts {
-  /** True if the process answers calls. False if it only answers health checks and runs jobs. */
+  /** True if the process answers calls; false if it only runs jobs and answers health checks. */
   readonly answersCalls: boolean
-  /** The pages with which a service documents itself. */
+  /** The documentation pages of a service. */
   readonly documentation: Pages
-  /** Creates the health endpoints; `problemTypeBase` is that of the service. */
+  /** Creates the health endpoints. `problemTypeBase` is the one of the service. */
   readonly createHealth: (problemTypeBase: string) => Health
   /** Further settings read from the environment, besides those of the server and the service. */
   readonly settings: readonly Settings<unknown>[]
@@ -26,7 +26,7 @@ export interface ServeParts {
   readonly watchExternalCalls?: (options: { readonly log: Logger }) => ExternalCallWatch
   /**
    * Returns the line of the program that runs a statement. Default: repeated statements are
-   * reported in the trace only.
+   * reported only in the trace.
    */
   readonly callerLineOfProgram?: () => string | undefined
 }
@@ -39,6 +39,6 @@ export interface Watched extends Pick<ServiceHost, 'env' | 'log' | 'notify'> {
 
 /** The telemetry of a running service. */
 export interface ServiceTelemetry extends Telemetry {
-  /** Exports what has been recorded, for at most `limitMs`, and stops. It does not throw. */
+  /** Exports the records so far, for at most `limitMs`, and stops. Never throws. */
   stop(limitMs: number): Promise<void>
 }

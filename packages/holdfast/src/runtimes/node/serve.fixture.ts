@@ -16,7 +16,7 @@ export async function serveForTest<O extends Operations>(
   const server = await serve(service, {
     port: 0,
     signals: false,
-    // In production the default would delay the tests, and there is no load balancer here.
+    // The default of production would delay the tests, which have no load balancer.
     drainDelay: '0s',
     env: { NODE_ENV: 'test' },
     log: createLogger({

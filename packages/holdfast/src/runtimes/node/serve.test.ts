@@ -9,7 +9,9 @@ import { serveForTest } from './serve.fixture.ts'
 const { query, mutation, service } = holdfast({ database: noDatabase })
 const host = 'Host: shop.test\r\n'
 
-/** Creates a query that answers when it is released, with the signal that it received. */
+/**
+ * Creates a query that answers when the test releases it, and the signal that the query received.
+ */
 function waiting() {
   const begun = Promise.withResolvers<AbortSignal>()
   const finish = Promise.withResolvers<void>()

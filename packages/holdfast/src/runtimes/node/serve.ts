@@ -27,19 +27,20 @@ import { type Stoppable, stopServer, type StopTimes } from './stop-server.ts'
  * - A start that fails closes what it has started, and exits with code 1.
  * - A stop takes little more than `grace`: work that has not ended by then is cut off and named in
  *   the log (stop-server.ts).
- * - Only `manageProcess` touches signals and exit codes; with `signals: false`, nothing does.
+ * - Only `manageProcess` handles signals and sets exit codes; with `signals: false`, it does not
+ *   run.
  */
 
 /** A service that listens. */
 export interface Server<O extends Operations = Operations> {
-  /** The URL at which this machine reaches it. */
+  /** The URL of the server for clients on this machine. */
   readonly url: string
   readonly port: number
   readonly service: RunningService<O>
   /**
-   * Stops the service: reports not ready, but still listens for the drain delay; then stops
-   * listening, waits for running calls, and closes the service. Repeated calls wait for the same
-   * stop.
+   * Stops the service. During the drain delay, the service reports that it is not ready, but still
+   * listens. Then it stops listening, waits for running calls, and closes. Further calls wait for
+   * the same stop.
    *
    * @throws HoldfastError `shutdown-timeout` if work had not ended within `grace`.
    */
@@ -50,7 +51,8 @@ export interface Server<O extends Operations = Operations> {
  * Starts a service and answers HTTP with it: `await serve(service)` is a whole main file.
  *
  * @throws HoldfastError if `signals` is false: `configuration-invalid`, `port-in-use`,
- * `port-forbidden`, `host-unavailable`, and any error that keeps the service from starting.
+ *   `port-forbidden`, `host-unavailable`, and any other error that prevents the start of the
+ *   service.
  */
 export type Serve = <O extends Operations>(service: Service<O>, options?: ServeOptions) => Promise<Server<O>>
 
@@ -88,7 +90,7 @@ async function open<O extends Operations>(
   const listener = await openListener(health.starting, configuration)
   starting.defer(() => listener.close())
   const { http, port, url } = listener
-  // Migrations may take minutes from here on; meanwhile probes are answered.
+  // The next steps may run migrations for minutes. Meanwhile, the server answers probes.
   log.info({ service: service.name, url }, 'listening')
   const owner = options.signals === false ? unmanagedProcess : manageProcess(log)
   starting.defer(owner.release)
@@ -97,7 +99,7 @@ async function open<O extends Operations>(
   const handler = createServiceHandler(running, health, { options, parts, configuration })
   listener.answerWith(handler)
   log.info({ service: service.name, url }, 'ready')
-  // From here on, a stop closes everything, within its time limits.
+  // From now on, `stop` closes all parts, within its time limits.
   starting.move()
   const server = { http, health, handler, running, worker, telemetry }
   const stop = ownProcess(owner, server, configuration.stopTimes)
@@ -121,15 +123,19 @@ function createServiceHandler(
   })
 }
 
-/** A process that only runs jobs serves no operations. */
+/** Returns the service without its operations, for a process that only runs jobs. */
 function withoutOperations(running: RunningService): RunningService {
   return { ...running, operations: new Map() }
 }
 
-// Long enough to close all connections in use; a process in an unknown state should not run longer.
+// Max drain delay after an uncaught error. It is enough to close all connections in use; a process
+// in an unknown state should not run longer.
 const failureDelayMs = 1_500
 
-/** Makes the owner of the process stop the server once. Returns the function that stops it. */
+/**
+ * Makes the owner of the process stop the server, only once. Returns the function that stops the
+ * server.
+ */
 function ownProcess(owner: ProcessOwner, server: Stoppable, times: StopTimes): () => Promise<void> {
   let stopped: Promise<void> | undefined
   const stopAfter = (delayMs: number): Promise<void> => {

@@ -11,11 +11,14 @@ import type { Configuration } from './settings/configuration.ts'
 /** A started service, with its telemetry and worker. */
 export interface StartedService<O extends Operations> {
   readonly running: RunningService<O>
-  /** `undefined` if this process runs no jobs. */
+  /** The worker; `undefined` if this process runs no jobs. */
   readonly worker: Worker | undefined
-  /** `undefined` if nothing is recorded. */
+  /** The telemetry; `undefined` if nothing is recorded. */
   readonly telemetry: ServiceTelemetry | undefined
-  /** Stops them at once. A server that has started stops them one by one instead. */
+  /**
+   * Stops the service, its telemetry and its worker at once, for a failed start. After a start, the
+   * server stops each of them separately.
+   */
   readonly close: () => Promise<void>
 }
 
@@ -26,8 +29,8 @@ export interface StartOptions {
 }
 
 /**
- * Starts the telemetry of a service, the service and its worker. If one of them fails to start, the
- * earlier ones are stopped.
+ * Starts the telemetry of a service, the service and its worker. If one of them fails to start,
+ * those that have started are stopped.
  */
 export async function startService<O extends Operations>(
   service: Service<O>,
@@ -45,7 +48,7 @@ export async function startService<O extends Operations>(
     env,
     mode,
     clock: systemClock,
-    // The service also redacts what it declares as sensitive.
+    // The service adds its own redaction, which hides the fields that it declares as sensitive.
     log: givenLog,
     notify,
     ...(telemetry ? { telemetry } : {}),
@@ -59,7 +62,7 @@ export async function startService<O extends Operations>(
   return { running, worker, telemetry, close: () => started.disposeAsync() }
 }
 
-/** Returns the checks for programming errors, which are too expensive in production. */
+/** Returns the checks that detect programming errors. They are too expensive for production. */
 function detections(
   { callerLineOfProgram, watchExternalCalls }: ServeParts,
   { log }: Configuration,

@@ -41,7 +41,7 @@ describe('stopping', () => {
       output: z.object({ text: z.string() }),
       run: () => ({ text }),
     })
-    // Less than the keep-alive time of an idle connection.
+    // The grace period is shorter than the keep-alive time of an idle connection.
     const server = await serveForTest(service({ name: 'much', operations: { read } }), { grace: '4s' })
     using client = await openRaw(server.port)
     client.send(`GET /much HTTP/1.1\r\n${host}\r\n`)
@@ -129,7 +129,8 @@ describe('stopping', () => {
     await once(client.socket, 'data')
     client.socket.pause()
     client.send(`GET /much HTTP/1.1\r\n${host}\r\n`)
-    // Gives the server time to read the second request. It may have stopped listening by now.
+    // These requests give the server time to read the second request. They fail if the server no
+    // longer listens.
     for (let times = 0; times < 5; times += 1) await fetch(`${server.url}/health/live`).catch(() => undefined)
     client.socket.resume()
     expect((await client.answer()).headers['connection']).toBe('close')

@@ -15,9 +15,9 @@ export interface Stoppable {
   readonly health: Health
   readonly handler: Handler
   readonly running: RunningService
-  /** `undefined` if this process runs no jobs. */
+  /** The worker; `undefined` if this process runs no jobs. */
   readonly worker: Worker | undefined
-  /** `undefined` if nothing is recorded. */
+  /** The telemetry; `undefined` if nothing is recorded. */
   readonly telemetry: ServiceTelemetry | undefined
 }
 
@@ -25,7 +25,7 @@ export interface Stoppable {
 export interface StopTimes {
   /** The whole stop. */
   readonly graceMs: number
-  /** The part of it in which the server still listens. */
+  /** The part of the grace period in which the server still listens. */
   readonly drainDelayMs: number
 }
 
@@ -35,17 +35,17 @@ const minCloseMs = 500
 // Time for a job to end after its signal. After this time, the job is abandoned.
 const releaseMs = 2_000
 
-// Time to export the last spans, which show how the service ended. A receiver that is down must not
-// delay the exit.
+// Time to export the last spans, which show the end of the service. Because of the max, a receiver
+// that is down does not delay the exit for long.
 const minFlushMs = 500
 const maxFlushMs = 5_000
 
 /**
- * Reports not ready and gives the load balancer time to notice, stops listening, waits for running
- * calls, and closes the service.
+ * Stops a service: reports that it is not ready, waits for the load balancer to notice, stops
+ * listening, waits for running calls, and closes the service.
  *
- * @throws HoldfastError `shutdown-timeout` with the work that had not ended within `grace`; it has
- * been cut off.
+ * @throws HoldfastError `shutdown-timeout` if work did not end within `grace` and was cut off. The
+ * message names that work.
  */
 export async function stopServer(
   { http, health, handler, running, worker, telemetry }: Stoppable,
@@ -54,8 +54,8 @@ export async function stopServer(
   const endMs = performance.now() + graceMs
   health.drain()
   http.drain()
-  // Other workers take jobs from now on; running jobs have the rest of the grace period, minus the
-  // time to release them.
+  // This process takes no more jobs. Running jobs may use the rest of the grace period, minus the
+  // time that releasing them takes.
   const working = stopWorking(worker, {
     limitMs: Math.max(0, graceMs - releaseMs),
     log: running.host.log,
@@ -83,7 +83,7 @@ export async function stopServer(
   )
 }
 
-// Max number of listed calls: log collectors would truncate a longer message.
+// Max number of calls in the message, because log collectors truncate long messages.
 const maxNamed = 10
 
 /**
@@ -95,7 +95,8 @@ function unfinishedWork(handler: Handler, http: HttpServer): readonly string[] {
     ({ operation, requestId }) => `the call of ${operation} with the request id ${requestId}`,
   )
   const found = [...calls, ...http.unfinishedClients()]
-  // A request whose header fields have not all arrived does not count as one yet.
+  // The remaining connection has a request whose header fields have not all arrived; node:http does
+  // not report such a request.
   if (found.length === 0) return ['a client that was still sending its request']
   if (found.length <= maxNamed) return found
   return [...found.slice(0, maxNamed), `and ${found.length - maxNamed} more`]

@@ -7,10 +7,10 @@ export interface HandedRow {
   readonly priority: number
 }
 
-// A job that was handed over is `waiting` without a time, so the Postgres engine does not touch it.
+// A job that was handed over is `waiting` until infinity, so the Postgres engine does not touch it.
 const handedOver = `state = 'waiting' and run_at = 'infinity'`
 
-/** One state per query, so that Postgres uses its index. */
+/** Each query selects one state, so that Postgres uses the index of this state. */
 function oldestIn(state: 'ready' | 'limited' | 'blocked'): string {
   return `
         select picked.id, picked.priority, picked.seq
@@ -64,8 +64,8 @@ export function handOver({ service, names, limit }: HandoverOf): Statement {
 }
 
 /**
- * Takes the lock of a queue's handover until the transaction ends, if it is free. One process at a
- * time hands jobs over, which keeps their order.
+ * Takes the handover lock of a queue until the transaction ends, if the lock is free. Only one
+ * process at a time hands jobs over, which keeps their order.
  */
 export function lockHandover(queue: string): Statement {
   return {
@@ -75,7 +75,7 @@ export function lockHandover(queue: string): Statement {
   }
 }
 
-/** Finds jobs that were handed over, with ids after the given one. */
+/** Finds jobs that were handed over and whose ids follow the given id. */
 export function findHandedOver({ service, names, limit }: HandoverOf, after: string): Statement {
   return {
     name: 'holdfast_find_handed_over',

@@ -30,7 +30,7 @@ export interface OverRow {
   readonly is_cancelled: boolean
 }
 
-/** Returns those of the given jobs that have ended. */
+/** Returns the given jobs that have ended. */
 export function findOver(ids: readonly string[]): Statement {
   return {
     name: 'holdfast_find_over',
@@ -48,7 +48,7 @@ export interface Failing {
   readonly deadForMs?: number
 }
 
-/** Stores a failed attempt of a job that has not ended. Returns its id. */
+/** Stores a failed attempt of a job that has not ended. Returns the id of the job. */
 export function failJob({ id, failure, deadForMs }: Failing): Statement {
   const stored = failure === undefined ? null : JSON.stringify(failure)
   if (deadForMs === undefined) {
@@ -92,7 +92,7 @@ const valuesOf = (finishes: readonly Finish[]): readonly unknown[] => [
   finishes.map(({ retentionMs }) => retentionMs),
 ]
 
-/** Ends jobs as succeeded. Returns the ids of those that had not ended before. */
+/** Ends jobs as succeeded. Returns the ids of the jobs that had not ended before. */
 export function finishJobs(finishes: readonly Finish[]): Statement {
   return {
     name: 'holdfast_finish_jobs',
@@ -103,8 +103,8 @@ export function finishJobs(finishes: readonly Finish[]): Statement {
 
 /**
  * Ends a job in the transaction of its effects; the statement fails if the job has already ended.
- * If two processes run the job at once, both lock its row: the second waits for the first and is
- * rolled back.
+ * If two processes run the job at once, both lock its row: the second process waits for the first,
+ * and is then rolled back.
  */
 export function finishFenced(end: Finish): Statement {
   return {

@@ -3,34 +3,36 @@ import { writeSync } from 'node:fs'
 /** Buffers lines for a file descriptor and writes many at once. */
 export interface LineWriter {
   /**
-   * Writes a line, including its line feed. An urgent one is written now, with all lines before it.
+   * Writes a line, including its line feed. An urgent line is written at once, together with all
+   * lines before it.
    */
   write(line: string, isUrgent: boolean): void
 }
 
-// Lines are written in batches: with a system call per line, logging would cost more than all other
-// work of a short operation.
+// Min length of a batch, in characters. With a system call per line, logging would cost more than
+// all other work of a short operation.
 const batchLength = 16_384
 const maxDelayMs = 100
 
-// Delay before another attempt to write to a slow reader: a full pipe holds 64 KiB, so this limits
-// the throughput.
+// Delay before another attempt to write to a slow reader. It limits the throughput, because a full
+// pipe holds only 64 KiB.
 const retryMs = 1
-// Unread lines beyond this size are dropped: a reader that hangs must not fill the memory.
+// Max size of the unread lines. Further lines are dropped, because a reader that hangs must not
+// fill the memory.
 const maxLength = 16 * 1_024 * 1_024
-// Max time without progress for which an ending process waits for its reader: a slow reader gets
-// all lines, and one that has stopped reading does not keep the process alive.
+// Max time without progress for which an ending process waits for its reader. A slow reader gets
+// all lines; a reader that has stopped does not keep the process alive.
 const maxStallMs = 5_000
 
 const nothing = new Uint8Array(0)
 
 /**
  * Opens a writer of lines for a file descriptor. A slow reader does not block the process. A closed
- * reader or a full disk causes no failure; it is reported on stderr. Lines left when the process
- * ends are written before it exits.
+ * reader or a full disk is reported on stderr, and causes no failure. Lines that are left when the
+ * process ends are written before it exits.
  *
- * The thread that logs also writes, since when the process ends, only this thread knows how much
- * has been written.
+ * The thread that logs also writes, because only this thread knows how much has been written when
+ * the process ends.
  */
 export function openLineWriter(fd: number): LineWriter {
   // Accessing stdout makes its pipe non-blocking.
@@ -42,9 +44,9 @@ export function openLineWriter(fd: number): LineWriter {
 
 class BatchingWriter implements LineWriter {
   readonly #fd: number
-  /** Lines that were not passed to the reader yet. */
+  /** Lines that have not been passed to the reader yet. */
   #held = ''
-  /** Bytes that were passed to the reader but not read yet. */
+  /** The bytes of the current batch that the reader has not accepted yet. */
   #rest: Uint8Array = nothing
   #timer: NodeJS.Timeout | undefined
   /** Lines dropped since the last report. */
@@ -66,7 +68,7 @@ class BatchingWriter implements LineWriter {
       return
     }
     this.#held += line
-    // A reader that has not read the last batch does not get another one.
+    // A reader that has not accepted the last batch gets no other batch.
     if (this.#rest.length > 0) return
     if (isUrgent || this.#held.length >= batchLength) this.#release()
     else this.#timer ??= setTimeout(this.#releaseLater, maxDelayMs).unref()
@@ -135,7 +137,7 @@ function countLines(text: string): number {
   return text.split('\n').length - 1
 }
 
-/** Blocks the thread. For a process whose event loop no longer runs. */
+/** Blocks the thread, for a process whose event loop no longer runs. */
 function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }

@@ -43,8 +43,8 @@ if (how === 'reader-gone') {
   }, 10)
 }
 if (how === 'flood') {
-  // Logs more than is buffered. The event loop gets a turn after every 1,000 lines, as it does
-  // between requests.
+  // Logs more than is buffered. After every 1,000 lines, the event loop continues, as between
+  // requests.
   const pad = 'x'.repeat(10_000)
   let n = 0
   const flood = (): void => {

@@ -8,7 +8,7 @@ import { bundleProgram } from '../../../../test/bundle-program.ts'
 
 const program = await bundleProgram(new URL('./process-log-main.fixture.ts', import.meta.url))
 
-/** Starts a process that logs; it is stopped when the test ends, at the latest. */
+/** Starts a process that logs. When the test ends, the process is stopped if it still runs. */
 function start(how: string, stdout: 'pipe' | number = 'pipe'): ChildProcess {
   const child = spawn(process.execPath, [...program.execArgv, program.file, how], {
     stdio: ['ignore', stdout, 'pipe', 'ipc'],

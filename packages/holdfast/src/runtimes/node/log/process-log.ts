@@ -35,8 +35,8 @@ let lastMs = 0
 let lastMember = ''
 
 /**
- * Returns the time as a member of a line. It is cached: many lines have the same time, and
- * formatting it takes as long as the rest of a line.
+ * Returns the time as a member of a line. The text is cached, because many lines have the same
+ * time, and formatting the time takes as long as the rest of a line.
  */
 function timeMember(): string {
   const nowMs = Date.now()

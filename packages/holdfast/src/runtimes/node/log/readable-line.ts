@@ -23,14 +23,14 @@ interface LoggedError {
 
 /**
  * Formats a line for people: the time of day, the level, the message, then the other fields. An
- * error follows below it, with its stack and its causes.
+ * error follows below the line, with its stack and its causes.
  */
 export function toReadable(line: string): string {
   const { level, time, msg, error, ...fields } = JSON.parse(line) as Line
   const shown = Object.entries(fields).filter(([name]) => !leftOut.has(name))
   const rest = shown.map(([name, value]) => ` ${styleText('dim', `${toHarmless(name)}=`)}${toWord(value)}`)
   const head = `${styleText('dim', new Date(time).toTimeString().slice(0, 8))} ${styleText(colors[level], level.padEnd(5))}`
-  // Input from clients must not be able to move the cursor of the terminal.
+  // The message may contain input from clients, which must not move the cursor of the terminal.
   return `${head} ${toHarmless(msg ?? '')}${rest.join('')}\n${toStacks(error)}`
 }
 
@@ -41,7 +41,7 @@ function toStacks(error: unknown): string {
   const own = stack ?? message ?? JSON.stringify(error)
   const parts = Array.isArray(errors) ? errors.map((one) => `one of them: ${toStacks(one)}`) : []
   const below = cause ? `caused by: ${toStacks(cause)}` : ''
-  // A multi-line message must not look like further log lines.
+  // The lines of a message are indented, so that they do not look like further log lines.
   const lines = own
     .split('\n')
     .map((text, n) => `${n > 0 && !text.startsWith(' ') ? '  ' : ''}${toHarmless(text)}\n`)
@@ -54,7 +54,7 @@ function toWord(value: unknown): string {
   return toHarmless(word)
 }
 
-/** Escapes text so that it stays on its line and in its direction. */
+/** Escapes text so that it cannot break the line or change its direction. */
 function toHarmless(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
 }

@@ -63,12 +63,12 @@ describe('a body', () => {
 
   test('that is still arriving is read for a while, so that its client can read the response', async () => {
     const { port } = await serveForTest(shop)
-    // The server reads for a second, in which a busy machine may not send that much.
+    // The server reads for only a second, and a busy machine may send less in this time.
     await until(async () => {
       using client = await openRaw(port)
       client.send(`${post}Content-Length: 1073741824\r\n\r\n`)
       expect(await client.answer()).toMatchObject({ status: 413 })
-      // More than the buffers on the way can hold, so the server must have read it.
+      // This is more than the buffers on the way can hold, so the server must have read it.
       const isRead = await client.sendInVain(2 ** 24)
       await client.closed
       return isRead

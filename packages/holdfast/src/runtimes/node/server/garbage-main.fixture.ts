@@ -5,7 +5,8 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A main file whose calls keep no memory after their response. It reports how much memory is left.
+// A main file with calls that must keep no memory after their responses. It reports the memory that
+// is left.
 const { query, mutation, service } = holdfast({ database: postgres() })
 const Answer = z.object({ n: z.int() })
 
@@ -33,7 +34,10 @@ const write = mutation({
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as (options: { readonly type: 'major' | 'minor' }) => void
 
-/** Returns the number of bytes that have survived young collections. */
+/**
+ * Returns the number of bytes in the old generation, which collections of the young generation do
+ * not free.
+ */
 const old = query({
   route: 'GET /old',
   access: anyone(),

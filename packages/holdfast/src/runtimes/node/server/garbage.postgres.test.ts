@@ -8,8 +8,8 @@ const warming = 300
 const calls = 2_000
 
 /**
- * Returns the number of bytes per call that only a full collection frees, with the optimizing
- * compilers off, as in a process that has just started.
+ * Returns the number of bytes per call that only a full garbage collection frees. The optimizing
+ * compilers are off, as in a process that has just started.
  */
 async function leftPerCall(method: string, path: string): Promise<number> {
   const database = await createTestDatabase()
@@ -47,7 +47,8 @@ async function leftPerCall(method: string, path: string): Promise<number> {
 }
 
 // A function literal that is assigned to a property is allocated in the old generation, and keeps
-// everything it refers to. The same is true of the tables that a Map has outgrown.
+// everything that it refers to. The old tables of a Map that has grown stay in memory in the same
+// way.
 test.for([
   ['GET', '/read'],
   ['POST', '/write'],

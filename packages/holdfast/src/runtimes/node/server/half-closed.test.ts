@@ -7,7 +7,7 @@ import { serveForTest } from '../serve.fixture.ts'
 
 const { query, service } = holdfast()
 
-// More than the kernel buffers of an unread response.
+// A response that is longer than the part that the kernel buffers.
 const much = 'x'.repeat(2 ** 24)
 let runs = 0
 let isAborted = false

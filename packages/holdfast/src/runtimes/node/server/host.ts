@@ -2,12 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import type { ProblemError } from '../../../kernel/problem/problem.ts'
 import { BadRequest } from '../../../kernel/problem/problems.ts'
 
-// A name or an address, and a port: no user, path, blank or list (RFC 9112 section 3.2).
+// A name or an address, optionally with a port, and without user, path, blank or list (RFC 9112
+// section 3.2).
 const form = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::\d{1,5})?$/
 
 /**
- * Returns the rejection of a request whose `Host` is missing or malformed; `undefined` if it is
- * valid. A proxy may have used the header to route the request.
+ * Returns the rejection of a request whose `Host` header is missing or malformed; `undefined` if
+ * the header is valid. A proxy may have used it to route the request.
  */
 export function checkHost({ headers, httpVersion }: IncomingMessage): ProblemError | undefined {
   const { host } = headers

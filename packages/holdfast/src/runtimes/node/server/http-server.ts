@@ -37,7 +37,7 @@ export interface HttpServer {
 export interface HttpServerOptions {
   readonly limits: HttpLimits
   readonly log: Logger
-  /** The clock that times unread responses. */
+  /** The clock that measures how long responses stay unread. */
   readonly clock: Clock
 }
 
@@ -56,11 +56,11 @@ const unfinishedMs = 500
  * Invariants:
  * - Every request gets one response, unless its connection is lost.
  * - A call whose client has disconnected is cancelled.
- * - A connection ends after its last response: of pipelined requests, all are answered first.
+ * - A connection ends only after its last response, so that all pipelined requests are answered.
  *   Only a client that has stopped reading, or that has not sent its whole request, is cut off.
  */
 
-/** Creates the server that answers with a handler. It does not listen yet. */
+/** Creates the server that answers with a handler. The server does not listen yet. */
 export function createHttpServer(handler: AnswerSource, options: HttpServerOptions): HttpServer {
   return new NodeHttpServer(handler, options)
 }
@@ -73,13 +73,13 @@ class NodeHttpServer implements HttpServer {
   readonly #unsent: UnsentAnswers
   /**
    * Every connection, with its last request that needs a response. An entry lives as long as its
-   * connection: a `Map` with constant insertions and deletions leaves old tables behind, and V8
-   * keeps their contents until a full collection.
+   * connection. If entries came and went with each request, the `Map` would leave old tables
+   * behind, whose contents V8 keeps until a full garbage collection.
    */
   readonly #lastOf = new Map<Socket, NodeRequest | undefined>()
   /**
-   * Connections whose end has been announced: a further request on them would run and its response
-   * would be dropped.
+   * Connections whose last response has announced the end. A further request on such a connection
+   * is ignored: it would run, but its response would be dropped.
    */
   readonly #ending = new WeakSet<Socket>()
   #openAnswers = 0
@@ -103,15 +103,15 @@ class NodeHttpServer implements HttpServer {
 
   async close(): Promise<void> {
     this.drain()
-    // A connection counts as busy only after its request was read. The event loop reads from all
-    // connections between the two `setImmediate`. Closing a connection with an unread request would
-    // reset it, and the client would not know the reason.
+    // Between the two `setImmediate`, the event loop reads from all connections, because a
+    // connection counts as busy only after its request was read. Closing a connection with an
+    // unread request would reset it, and the client would not know the reason.
     await setImmediate()
     await setImmediate()
     await new Promise<void>((resolve) => {
       this.server.close(() => resolve())
-      // Clients in the middle of a request get a moment to finish it; an incomplete request must
-      // not delay the shutdown.
+      // Clients in the middle of a request get a moment to finish it. After that, an incomplete
+      // request does not delay the stop.
       setTimeout(() => {
         for (const [socket, last] of this.#lastOf) if (last === undefined) socket.destroy()
       }, unfinishedMs).unref()
@@ -129,22 +129,22 @@ class NodeHttpServer implements HttpServer {
   #watch(socket: Socket): void {
     this.#lastOf.set(socket, undefined)
     socket.once('close', () => this.#lastOf.delete(socket))
-    // When a client half-closes, TCP does not tell whether it has disconnected or is still reading.
-    // Its call is cancelled. The response reports that, or contains the result if the call had
+    // After a client has half-closed its connection, TCP does not show if it still reads. Its call
+    // is cancelled. The response reports the cancellation, or contains the result if the call had
     // already finished.
     socket.once('end', () => this.#lastOf.get(socket)?.client.cancel(clientDisconnected))
   }
 
   /**
-   * Makes the server close only idle connections: node:http considers a connection idle once it has
-   * its response, and drops bytes that were not sent yet.
+   * Makes the server close only idle connections. node:http considers a connection idle as soon as
+   * its response is written, and would drop the bytes that have not been sent yet.
    */
   #keepUnsentAnswers(): void {
     const closeIdleConnections = this.server.closeIdleConnections.bind(this.server)
     this.server.closeIdleConnections = () => {
       if (this.#openAnswers > 0) return
       closeIdleConnections()
-      // Node 24 waits for connections without a request, such as those browsers open in advance.
+      // Node 24 would wait for connections without a request, which browsers open in advance.
       for (const socket of this.#lastOf.keys()) if (socket.bytesRead === 0) socket.destroy()
     }
   }
@@ -152,12 +152,13 @@ class NodeHttpServer implements HttpServer {
   #answerRequests(): void {
     const { server } = this
     server.on('request', (incoming, response) => void this.#answer({ incoming, response }))
-    // A client that sends `Expect: 100-continue` gets the 100 when the body is read, so it does not
-    // get it if the header fields are rejected.
+    // A client that sends `Expect: 100-continue` gets the 100 response when the body is read. If
+    // the header fields are rejected, the client does not get it.
     server.on('checkContinue', (incoming, response) => {
       void this.#answer({ incoming, response }, () => response.writeContinue())
     })
-    // No other expectation is supported; node:http would answer 417 without a problem document.
+    // Other expectations are ignored. Without this listener, node:http would answer 417 without a
+    // problem document.
     server.on('checkExpectation', (incoming, response) => void this.#answer({ incoming, response }))
   }
 
@@ -200,7 +201,7 @@ class NodeHttpServer implements HttpServer {
   }
 
   #sendOptions(socket: Socket, request: NodeRequest): SendOptions {
-    // Of pipelined requests, all are answered before the connection ends.
+    // Only the last of several pipelined requests closes the connection.
     const closes = (this.#isDraining || socket.readableEnded) && this.#lastOf.get(socket) === request
     if (closes) this.#ending.add(socket)
     return { closes, bodyLimitBytes: this.#limits.bodyLimitBytes, unsent: this.#unsent }
@@ -213,18 +214,20 @@ function createNodeServer(limits: ReadHttpLimits): Server {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
-    // Responses announce it (`Keep-Alive: timeout=75`). node:http waits a second longer, so that a
-    // request sent just in time is still accepted; that second can be set from Node 24.6 on only.
+    // Responses announce this time (`Keep-Alive: timeout=75`). node:http waits a second longer, so
+    // that a request sent just in time is still accepted. Only Node 24.6 and later can change that
+    // second.
     keepAliveTimeout: keepAliveTimeoutMs,
-    // node:http checks for timeouts at intervals, of half a minute by default.
+    // The interval at which node:http checks for timeouts; its default is half a minute.
     connectionsCheckingInterval: Math.min(1_000, headerTimeoutMs, requestTimeoutMs),
-    // The host is checked with the rest of the request, so that its refusal is a problem document
-    // too.
+    // `checkHost` checks the header instead, so that a rejection is a problem document too.
     requireHostHeader: false,
   })
-  // Otherwise node:http ends a connection as soon as its client does, and truncates the response.
+  // Without this option, node:http would end a connection as soon as the client half-closes it, and
+  // truncate the response.
   Object.assign(server, { httpAllowHalfOpen: true })
-  // Their bytes are limited already, and fields beyond a max count would be dropped silently.
+  // The number of header fields is not limited: node:http would drop fields beyond a max count
+  // silently. Their total size is limited already.
   server.maxHeadersCount = 0
   return server
 }

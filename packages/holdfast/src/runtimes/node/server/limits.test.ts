@@ -52,7 +52,7 @@ describe('header fields', () => {
 
   test('that are still arriving are read for a while, so that their client can read the response', async () => {
     const { port } = await serveForTest(shop)
-    // The server reads for a second, in which a busy machine may not send that much.
+    // The server reads for only a second, and a busy machine may send less in this time.
     await until(async () => {
       using client = await openRaw(port)
       client.send(`GET /orders/1 HTTP/1.1\r\n${host}X-Big: ${'x'.repeat(20_480)}`)
@@ -173,7 +173,7 @@ test('garbage after a request never becomes the response to that request', async
   using client = await openRaw(port)
   client.send(`GET /orders/1 HTTP/1.1\r\n${host}\r\nGARBAGE\r\n\r\n`)
   await client.closed
-  // The response to the order, or nothing: the client would treat a rejection here as the response
-  // to the order, which may have been executed.
+  // The client receives the response to the order, or nothing. It would treat a rejection as the
+  // response to the order, which may have been executed.
   expect(client.rest()).not.toMatch(/^HTTP\/1\.1 400/)
 })

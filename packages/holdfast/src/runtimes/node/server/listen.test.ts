@@ -8,8 +8,8 @@ import { noDatabase, shop } from '../../../transports/http/shop.fixture.ts'
 import { serveForTest } from '../serve.fixture.ts'
 
 /**
- * Takes a port of the loopback address until the test ends; 0 takes any. Returns `undefined` if it
- * is in use.
+ * Takes a port of the loopback address until the test ends; 0 takes any free port. Returns
+ * `undefined` if the port is in use.
  */
 async function takePort(port: number): Promise<number | undefined> {
   const server: NetServer = createServer()
@@ -49,7 +49,7 @@ describe('the port', () => {
   })
 
   test('is the next free one from 3000 if none is configured, which is logged', async () => {
-    // Any process may use port 3000, as long as it is in use.
+    // If another process already uses port 3000, that is fine too.
     await takePort(3_000)
     await takePort(3_001)
     const told: string[] = []

@@ -4,7 +4,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 
 /** The address that a server listens on. */
 export interface ListenOptions {
-  /** 0: any free port. `undefined`: 3000, or the next free one. */
+  /** The port. 0: any free port. `undefined`: 3000, or the next free port. */
   readonly port: number | undefined
   readonly host: string
   /** Receives a notice if a port other than the default is used. */
@@ -35,7 +35,7 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port
 }
 
-/** Returns whether the port was free. */
+/** Listens on a port. Resolves to false if the port is in use. */
 function tryListening(server: Server, port: number, host: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const settle = (error?: NodeJS.ErrnoException): void => {

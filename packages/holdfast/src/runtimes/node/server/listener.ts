@@ -7,7 +7,7 @@ import type { Configuration } from '../settings/configuration.ts'
 export interface Listener {
   readonly http: HttpServer
   readonly port: number
-  /** The URL at which this machine reaches it. */
+  /** The URL of the server for clients on this machine. */
   readonly url: string
   /** Answers requests from another source from now on. */
   answerWith(source: AnswerSource): void
@@ -15,7 +15,7 @@ export interface Listener {
   close(): void
 }
 
-/** Starts to listen, and answers from a source until it is replaced. */
+/** Starts to listen, and answers from a source until another one replaces it. */
 export async function openListener(
   initial: AnswerSource,
   { host, port: askedPort, limits, log, notify }: Configuration,
@@ -43,7 +43,7 @@ export async function openListener(
   }
 }
 
-/** Returns the URL at which this machine reaches a port, for any address listened on. */
+/** Returns the URL of a port for clients on this machine. The server may listen on any address. */
 function toUrl(host: string, port: number): string {
   const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`

@@ -47,7 +47,8 @@ export function headerOf({ headers }: IncomingMessage, name: string): string | u
   return typeof value === 'object' ? value.join(', ') : value
 }
 
-// RFC 9112 section 3.2.2: a client may send the whole URL, whose authority is redundant.
+// A client may send the whole URL, of which only the path and the query are needed (RFC 9112
+// section 3.2.2).
 const absoluteForm = /^https?:\/\/[^/?]*/i
 
 function targetOf(url: string): string {
@@ -58,21 +59,23 @@ function targetOf(url: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-// Bytes on the connection other than the body: read ahead before it and after it.
+// Max number of bytes that are read from the connection in addition to the body: node:http reads
+// ahead.
 const slackBytes = 131_072
 
 function readContent(incoming: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const { socket } = incoming
     const content = new BodyBuffer(limitBytes)
-    // Chunk extensions are not part of the body; node:http limits only those of each single chunk.
+    // This limits all chunk extensions together, which are not part of the body. node:http limits
+    // only the extensions of a single chunk.
     const maxBytesRead = socket.bytesRead + limitBytes * 2 + slackBytes
     const keep = (chunk: Buffer): void => {
       try {
         if (socket.bytesRead > maxBytesRead) throw bodyTooScattered()
         content.add(chunk)
       } catch (error) {
-        // The code that ends the exchange handles the rest.
+        // The code that ends the exchange handles the rest of the body.
         incoming.off('data', keep).pause()
         reject(error)
       }

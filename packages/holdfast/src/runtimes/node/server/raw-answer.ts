@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HttpAnswer } from '../../../transports/http/answer/http-answer.ts'
 
-// Time for a client to read the reason of the rejection.
+// Time for a client to read the response before its connection is closed.
 const lingerMs = 1_000
 
 /**
@@ -20,8 +20,8 @@ export function sendRawAnswer({ status, headers, body }: HttpAnswer, socket: Dup
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`)
   socket.end(content)
-  // Until then, further input is discarded: closing with unread bytes resets the connection, and
-  // the response is lost.
+  // Further input is discarded until the connection ends. Closing with unread bytes would reset the
+  // connection, and the client would lose the response.
   socket.resume()
   const timer = setTimeout(() => socket.destroy(), lingerMs)
   socket.once('close', () => clearTimeout(timer))

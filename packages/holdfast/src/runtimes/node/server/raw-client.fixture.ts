@@ -9,26 +9,27 @@ export interface RawAnswer {
   readonly body: string
 }
 
-/** A connection that can send what HTTP clients do not. */
+/** A connection that can send bytes that an HTTP client would not send. */
 export interface RawClient extends Disposable {
   readonly socket: Socket
-  /** Sends text as is. */
+  /** Sends text unchanged. */
   send(text: string): void
   /**
    * Returns the next response, delimited by its `Content-Length`. The response to a `HEAD` has no
    * content.
    */
   answer(method?: 'HEAD'): Promise<RawAnswer>
-  /** Sends bytes that are discarded; resolves with true if the server has taken them all. */
+  /** Sends bytes that the server discards. Resolves to true if the server has read all of them. */
   sendInVain(bytes: number): Promise<boolean>
-  /** Returns what was received after the responses read so far. */
+  /** Returns the text that was received after the responses read so far. */
   rest(): string
   /** Resolves when the server has closed the connection. */
   readonly closed: Promise<void>
 }
 
 /**
- * Opens a connection; with `allowHalfOpen` it can still send after the server has ended its side.
+ * Opens a connection. With `allowHalfOpen`, the client can still send after the server has ended
+ * its side.
  */
 export async function openRaw(
   port: number,
@@ -41,13 +42,13 @@ export async function openRaw(
   const closed = new Promise<void>((resolve) => {
     socket.once('end', resolve).once('close', () => resolve())
   })
-  // Tests may provoke a reset; they check the response instead.
+  // A test may provoke a reset. It then checks the response, so the error is ignored.
   socket.on('error', () => {})
   socket.on('data', (chunk) => {
     received += chunk.toString('latin1')
   })
 
-  /** Takes a whole response from the received bytes. */
+  /** Removes a whole response from the received bytes, and returns it. */
   function take(method: 'HEAD' | undefined): RawAnswer | undefined {
     if (received.length < needed) return undefined
     const end = received.indexOf('\r\n\r\n')

@@ -15,24 +15,24 @@ import { sendRawAnswer } from './raw-answer.ts'
 /** The error of node:http for a request that it cannot parse. */
 interface ClientError extends Error {
   readonly code?: string
-  /** The parser's message, which contains nothing of the request. */
+  /** The parser's message, which contains no part of the request. */
   readonly reason?: string
 }
 
-/** The response that node:http is about to send on a connection; its types leave it out. */
+/** The response that node:http is about to send on a connection, which its types do not declare. */
 interface UnfinishedResponse {
   readonly headersSent: boolean
   readonly req: { readonly complete: boolean }
 }
 
 /**
- * Answers with problem documents when node:http has no request: malformed input, timeouts and
- * CONNECT.
+ * Answers with problem documents when node:http emits no `request` event: for malformed input,
+ * timeouts and CONNECT.
  */
 export function rejectMalformed(server: Server, handler: Pick<Handler, 'refuse'>, log: Logger): void {
   const refused = new WeakSet<Duplex>()
   server.on('clientError', (error: ClientError, socket: Duplex) => {
-    // The parser fails again for every further byte.
+    // The parser fails again for every further byte. Only the first failure is answered.
     if (refused.has(socket)) return
     refused.add(socket)
     log.debug({ code: error.code }, 'connection broken')
@@ -59,8 +59,8 @@ export function rejectMalformed(server: Server, handler: Pick<Handler, 'refuse'>
 }
 
 /**
- * Returns true if the response to an earlier request is still being written, or its call is still
- * running. The client would treat another response as the one to that request.
+ * Returns true if an earlier request is still being answered: its call runs, or its response is
+ * being written. The client would treat another response as the response to that request.
  */
 function isAnswered(socket: Duplex): boolean {
   const { _httpMessage: response } = socket as { _httpMessage?: UnfinishedResponse | null }

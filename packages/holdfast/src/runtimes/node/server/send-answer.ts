@@ -12,13 +12,16 @@ export interface NodeExchange {
 export interface SendOptions {
   /** True if the connection ends with this response. */
   readonly closes: boolean
-  /** Max size of an unread body that is received in order to keep its connection. */
+  /**
+   * Max size of an unread body that the server still receives, so that the connection can be kept.
+   */
   readonly bodyLimitBytes: number
   /** Receives the response if the kernel does not accept all of it at once. */
   readonly unsent: UnsentAnswers
 }
 
-// Max wait for a client that is still sending, and may read the response only after that.
+// Max time to wait for a client that is still sending, and that may read the response only
+// afterwards.
 const lingerMs = 1_000
 
 // Number of bytes that are passed to the socket at a time. The client has made progress when a
@@ -42,8 +45,9 @@ export function sendAnswer(answer: HttpAnswer, exchange: NodeExchange, options: 
   }
   if (options.closes || lingers) headers.push('connection', 'close')
   response.writeHead(status, headers)
-  // Closing with unread bytes resets the connection, and the client loses the response. So the
-  // whole response is sent, and further input is discarded for a while before the connection ends.
+  // Closing with unread bytes would reset the connection, and the client would lose the response.
+  // Therefore the whole response is sent, and further input is discarded for a while before the
+  // connection ends.
   const finish = lingers ? () => linger(exchange) : undefined
   let unsent: UnsentAnswer | undefined
   if (typeof content === 'object' && content !== null) {
@@ -62,7 +66,7 @@ function toUnsent(answer: HttpAnswer, response: ServerResponse, totalBytes: numb
     response,
     requestId: answer.headers['x-request-id'],
     totalBytes,
-    // Binary bodies are shared with other responses.
+    // Only a string counts, because other responses share a binary body.
     heldBytes: typeof answer.body === 'string' ? totalBytes : 0,
     sentBytes: 0,
     stalledMs: 0,
@@ -75,14 +79,14 @@ function toContent(body: HttpAnswer['body']): string | Uint8Array | null {
 }
 
 /**
- * Writes content as fast as the client reads it. `finish` is called when all of it was accepted; by
- * default it ends the response.
+ * Writes content as fast as the client reads it. `finish` is called after the last part; without
+ * `finish`, the response ends.
  */
 function writeSlices(content: Uint8Array, unsent: UnsentAnswer, finish: (() => void) | undefined): void {
   const { response } = unsent
   let offset = 0
   const writeOn = (): void => {
-    // The next write follows when the socket has passed on all of its data.
+    // The socket has passed on all earlier slices.
     unsent.sentBytes = offset
     unsent.stalledMs = 0
     for (;;) {
@@ -115,7 +119,7 @@ function linger({ incoming, response }: NodeExchange): void {
   incoming.once('close', end).once('end', end).resume()
 }
 
-/** Returns whether the rest of a body is known to be short. In that case node:http receives it. */
+/** Returns true if the rest of a body is known to be short, so that node:http may receive it. */
 function isWorthTaking(incoming: IncomingMessage, bodyLimitBytes: number): boolean {
   const announced = incoming.headers['content-length']
   return announced !== undefined && Number(announced) <= bodyLimitBytes

@@ -13,7 +13,7 @@ import { createHttpServer } from './http-server.ts'
 import { openRaw } from './raw-client.fixture.ts'
 import { serveForTest } from '../serve.fixture.ts'
 
-// More than the kernel buffers of an unread response.
+// A response that is longer than the part that the kernel buffers.
 const much = 'x'.repeat(2 ** 24)
 const requestId = 'the-slow-one'
 
@@ -25,7 +25,7 @@ interface OpenOptions extends HttpLimits {
   readonly answer?: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>
 }
 
-/** Opens a server with a stopped clock; its default response is a long text. */
+/** Opens a server with a stopped clock. By default it answers with a long text. */
 async function open({ answer = () => answerOf(much), ...limits }: OpenOptions = {}) {
   const clock = createFakeClock()
   const messages: string[] = []

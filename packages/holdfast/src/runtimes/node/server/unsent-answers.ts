@@ -5,19 +5,19 @@ import type { Logger } from '../../../kernel/base/log.ts'
 /**
  * The responses that clients have not read yet.
  *
- * The kernel accepts most responses at once, and they are not recorded here. The others use memory
- * until their client reads them, which may never happen. So:
+ * The kernel accepts most responses at once; such responses are not recorded. Other responses use
+ * memory until their client reads them, which may never happen. Therefore:
  * - A response that makes no progress for `sendTimeout` is ended by a reset of its connection.
- * - All of them together use at most `maxUnsentBytes`. To make room for a new response, responses
- *   that have stalled for a second are ended, the longest stalled first. If that is not enough, the
- *   new response is not sent.
+ * - All unread responses together use at most `maxUnsentBytes`. To make room for a new response,
+ *   responses that have stalled for a second are ended, the longest stalled first. If that does not
+ *   free enough memory, the new response is not sent.
  *
- * Time is counted in completed sweeps, so neither a blocked event loop nor a clock change ends a
- * response.
+ * Time is measured in completed sweeps, so that neither a blocked event loop nor a clock change
+ * ends a response.
  */
 export interface UnsentAnswers {
   readonly size: number
-  /** Frees memory for `bytes` more bytes if needed, and returns whether they fit. */
+  /** Frees memory for `bytes` more bytes if needed. Returns true if they fit. */
   makesRoomFor(bytes: number): boolean
   add(answer: UnsentAnswer): void
   /** Removes a response that has been sent, or whose connection has ended. */
@@ -49,7 +49,8 @@ export interface UnsentAnswersOptions {
 
 const maxSweepMs = 1_000
 
-// A reading client makes progress in this time, unless it is far away or has a bad connection.
+// Stalled time after which a response may be ended to make room. A client that reads makes progress
+// in this time, unless it is far away or has a bad connection.
 const evictableMs = 1_000
 
 /** Creates the record of a server's unsent responses. */
@@ -64,7 +65,7 @@ export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswer
     const { response, requestId, sentBytes, totalBytes, stalledMs } = answer
     log.info({ requestId, sentBytes, totalBytes, stalledMs }, reason)
     remove(response)
-    // The reset also discards the bytes in the kernel's buffer, so that the client does not treat a
+    // The reset also discards the bytes in the kernel's buffer. The client therefore cannot treat a
     // part as the whole response.
     response.socket?.resetAndDestroy()
   }
@@ -82,7 +83,8 @@ export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswer
   function sweep(): void {
     timer = clock.after(sweepMs, sweep)
     for (const answer of answers.values()) {
-      // A response without a socket waits for an earlier one on its connection, not for the client.
+      // A response without a socket waits for an earlier response on its connection, not for the
+      // client.
       if (answer.response.socket === null) continue
       answer.stalledMs += sweepMs
       if (answer.stalledMs > sendTimeoutMs) end(answer, 'client did not read its response; connection reset')
@@ -114,7 +116,7 @@ export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswer
     list: () => [...answers.values()],
   }
 
-  /** A single response always fits; otherwise large ones could never be sent. */
+  /** A single response always fits; otherwise a large response could never be sent. */
   function fits(bytes: number): boolean {
     return heldBytes === 0 || heldBytes + bytes <= maxUnsentBytes
   }

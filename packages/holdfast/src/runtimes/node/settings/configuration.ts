@@ -22,14 +22,14 @@ import { chooseStopTimes } from './stop-times.ts'
 /** The configuration of a server: its options, completed from the environment. */
 export interface Configuration extends Pick<ServiceHost, 'env' | 'notify'> {
   readonly mode: Mode
-  /** The logger that the options contain, or the default one. */
+  /** The logger of the options, or the default logger. */
   readonly givenLog: Logger
   /**
    * The same logger, for the process itself: it never throws, and hides values that look secret.
    */
   readonly log: Logger
   readonly host: string
-  /** 0: any free port. `undefined`: 3000, or the next free one. */
+  /** The port. 0: any free port. `undefined`: 3000, or the next free port. */
   readonly port: number | undefined
   readonly limits: HttpLimits
   readonly securityHeaders: SecurityHeaderOptions
@@ -78,8 +78,8 @@ function writeToStderr(line: string): void {
 }
 
 function checkLog(log: Logger): Logger {
-  // The methods of a winston logger accept fields as the message, so the type checker does not
-  // detect this.
+  // The type checker accepts a winston logger here, because its methods accept fields as the
+  // message.
   if (!isWinstonLogger(log)) return log
   throw configurationInvalid([
     'The option log is a winston logger, which takes the message before the fields; pass fromWinston(logger).',
@@ -97,12 +97,12 @@ function chooseSecurityHeaders(
 ): SecurityHeaderOptions {
   const strictTransportSecurity = options.strictTransportSecurity ?? STRICT_TRANSPORT_SECURITY
   const chosen = strictTransportSecurity === undefined ? {} : { strictTransportSecurity }
-  // Throws now, rather than after the migrations, if the value is invalid.
+  // An invalid value throws here, before the migrations run.
   createSecurityHeaders(chosen)
   return chosen
 }
 
-/** Returns the port that the option or `PORT` sets; `undefined` if neither does. */
+/** Returns the port that the option or `PORT` sets; `undefined` if neither of them is set. */
 function choosePort(option: number | undefined, { PORT }: ServerValues): number | undefined {
   if (option === undefined) return PORT
   if (Number.isInteger(option) && option >= 0 && option <= maxPort) return option
@@ -112,13 +112,13 @@ function choosePort(option: number | undefined, { PORT }: ServerValues): number 
 }
 
 /**
- * Returns the address to listen on. In production all addresses of the machine, since a container
- * is reached from outside; otherwise the loopback address, so that a service under development is
- * not reachable from the network.
+ * Returns the address to listen on. In production, the default is all addresses of the machine,
+ * because a container is reached from outside. Otherwise it is the loopback address, so that a
+ * service under development is not reachable from the network.
  */
 function chooseHost(option: string | undefined, { HOST }: ServerValues, mode: Mode): string {
   const host = option ?? HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1')
-  // Node treats an empty address as all addresses of the machine.
+  // An empty address is rejected, because Node would listen on all addresses of the machine.
   if (host.trim() !== '') return host
   throw configurationInvalid([
     'The listen address (option host or variable HOST) is empty. Set an address such as 127.0.0.1, or omit it.',

@@ -8,7 +8,7 @@ import { readTextFile } from './text-file.ts'
 /** The environment that configures a service. */
 export interface Environment extends SettingsSource {
   readonly originOf: (name: string) => string | undefined
-  /** The problems found in it, one or two sentences each. */
+  /** The errors in the environment, one or two sentences each. */
   readonly issues: readonly string[]
 }
 
@@ -36,7 +36,8 @@ export function openEnvironment({ env: given, names, folder, notify }: Environme
   const issues: string[] = []
   const env: Record<string, string | undefined> = { ...given }
   const fromFile = folder === undefined ? {} : readEnvFile(folder, mode, { notify, issues })
-  // The environment overrides `.env`, whether it sets a value or names the file with the value.
+  // The environment overrides `.env`, even if it names the file with the value instead of the
+  // value.
   const said = new Set(names.filter((name) => given[name] || given[`${name}_FILE`]).flatMap(bothNames))
   for (const [name, value] of Object.entries(fromFile)) {
     if (given[name] || said.has(name)) continue
@@ -86,8 +87,8 @@ interface EnvFileParts {
 }
 
 /**
- * Returns the variables of a `.env`. In other modes than development the file is ignored, since it
- * was probably left there by mistake.
+ * Returns the variables of a `.env`. In other modes than development, the file is ignored, because
+ * it is probably left there by mistake.
  */
 function readEnvFile(
   folder: string,

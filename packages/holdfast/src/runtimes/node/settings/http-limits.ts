@@ -5,52 +5,57 @@ import { configurationInvalid } from '../../../kernel/base/configuration-invalid
 /** Limits on what a client may send, and on how long it may take to send and to read. */
 export interface HttpLimits {
   /**
-   * Max size of a request body, in bytes; larger ones are answered 413. Default 1,048,576 (1 MiB).
+   * Max size of a request body, in bytes. A larger body is answered with 413. Default 1,048,576 (1
+   * MiB).
    */
   readonly bodyLimitBytes?: number
   /**
-   * Max bytes of the request line and the header fields together; more are answered 431. Default
-   * 16,384 (16 KiB).
+   * Max size of the request line and the header fields together, in bytes. A larger request head is
+   * answered with 431. Default 16,384 (16 KiB).
    */
   readonly maxHeaderBytes?: number
   /**
-   * Max time for a client to send its header fields; then it is answered 408. Default `'10s'`.
+   * Max time for a client to send its header fields. After that, the request is answered with 408.
+   * Default `'10s'`.
    */
   readonly headerTimeout?: Duration
   /**
-   * Max time for a client to send a whole request; then it is answered 408. Default `'30s'`.
+   * Max time for a client to send a whole request. After that, the request is answered with 408.
+   * Default `'30s'`.
    */
   readonly requestTimeout?: Duration
   /**
-   * Time for which an idle connection is kept open. Default: `KEEP_ALIVE_TIMEOUT`, else `'75s'`. It
-   * must be longer than the proxy in front keeps its idle connections (60 s for AWS ALB and nginx,
-   * 600 s for Google Cloud): otherwise the service closes a connection on which the proxy is just
-   * sending a request, and the proxy answers 502. Lower it only if many clients connect directly.
+   * Time for which an idle connection is kept open. Default: `KEEP_ALIVE_TIMEOUT`, else `'75s'`.
+   * The time must be longer than the keep-alive time of the proxy in front (60 s for AWS ALB and
+   * nginx, 600 s for Google Cloud). Otherwise the service may close a connection while the proxy
+   * sends a request on it, and the proxy answers 502. Lower it only if many clients connect
+   * directly.
    */
   readonly keepAliveTimeout?: Duration
   /**
-   * Max time without progress in sending a response; then the connection is reset. A client that
-   * reads slowly, but reads, is not cut off. Default `'30s'`.
+   * Max time without progress in sending a response. After that, the connection is reset. A client
+   * that reads slowly is not cut off. Default `'30s'`.
    *
-   * Progress is seen when the kernel takes more of the response. On Linux that is when a third of
-   * the connection's send buffer (at most 4 MB) has been acknowledged, so raise this if clients
-   * read megabytes at less than about 50 kB/s. Without a limit, a client that stops reading would
-   * hold its response in memory until the process ends.
+   * A response makes progress when the kernel accepts more of it. Linux does so each time the
+   * client has acknowledged a third of the connection's send buffer (at most 4 MB). Raise this
+   * limit if clients read megabytes at less than about 50 kB/s. Without a limit, a client that
+   * stops reading would hold its response in memory until the process ends.
    */
   readonly sendTimeout?: Duration
   /**
-   * Max bytes of all responses together that wait in memory for clients to read them. If another
-   * response would exceed it, connections that have made no progress for a second are reset, the
-   * longest stalled first; if that does not free enough, the new response is replaced by 503
-   * `unavailable`, which is safe to retry. Default 268,435,456 (256 MiB). Lower it in a container
-   * with less than about 1 GB. Bytes that responses share, such as `/docs`, do not count.
+   * Max total size of the responses that wait in memory for clients to read them, in bytes. If a
+   * new response would exceed this limit, connections that have made no progress for a second are
+   * reset, the longest stalled first. If that does not free enough memory, the new response is
+   * replaced by 503 `unavailable`, which is safe to retry. Default 268,435,456 (256 MiB). Lower it
+   * in a container with less than about 1 GB of memory. Bytes that responses share, such as
+   * `/docs`, do not count.
    */
   readonly maxUnsentBytes?: number
 }
 
 /**
- * Longer than the 60 s that most proxies keep a connection, with a margin for clock and network
- * delays.
+ * The default keep-alive time. It is longer than the 60 s for which most proxies keep a connection,
+ * with a margin for clock and network delays.
  */
 export const defaultKeepAliveTimeout: Duration = '75s'
 
@@ -75,7 +80,10 @@ const defaults: Required<HttpLimits> = {
   maxUnsentBytes: 268_435_456,
 }
 
-/** Returns the limits in the options, with the keep-alive timeout of the settings as a fallback. */
+/**
+ * Returns the limits of the options. Without the option, the keep-alive timeout comes from the
+ * settings.
+ */
 export function chooseHttpLimits(
   options: HttpLimits,
   { KEEP_ALIVE_TIMEOUT }: { readonly KEEP_ALIVE_TIMEOUT: number },

@@ -8,7 +8,7 @@ interface ModeSettings {
   readonly NODE_ENV: Mode
 }
 
-/** The setting that determines how all other settings are read. */
+/** The setting of the mode, which determines how all other settings are read. */
 export const modeSettings: Settings<ModeSettings> = settings<ModeSettings>({
   NODE_ENV: setting(oneOf('development', 'test', 'production'), {
     description: 'Mode of the service: how strict its checks are, and how much it reveals.',

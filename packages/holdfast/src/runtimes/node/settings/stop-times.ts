@@ -8,8 +8,8 @@ import type { ServerValues } from './server-settings.ts'
 /** Options that determine how long a stop takes. */
 export interface StopOptions {
   /**
-   * Max time for the service to stop, from the signal on and including the drain delay. Work that
-   * has not ended then is cut off and named in the log. Default `'20s'`. Kubernetes kills a process
+   * Max time for the service to stop, from the signal on, including the drain delay. Work that has
+   * not ended by then is cut off and named in the log. Default `'20s'`. Kubernetes kills a process
    * after 30 s.
    */
   readonly grace?: Duration

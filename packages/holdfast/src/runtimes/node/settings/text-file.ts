@@ -1,22 +1,25 @@
 import { readFileSync, statSync } from 'node:fs'
 import { decodeText } from '../../../kernel/base/decode-text.ts'
 
-/** The text of a file, or the reason it could not be read, to be appended to its name. */
+/**
+ * The text of a file, or the reason why it could not be read, as a clause that follows the file's
+ * name.
+ */
 export type TextFile =
   | { readonly text: string; readonly problem?: undefined }
   | { readonly problem: string; readonly isMissing: boolean }
 
-// Max size: as much as a variable can hold, and more than any key or URL needs.
+// Max size of a file. It is more than any key or URL needs.
 const maxBytes = 65_536
 
 /**
- * Reads a file as the text of one or several variables, without the final line feed that editors
- * add.
+ * Reads a file that contains one or more variables. Removes the final line feed, which editors add.
  */
 export function readTextFile(path: string): TextFile {
   try {
     const stat = statSync(path)
-    // A pipe would block the start until its writer is done.
+    // Only a regular file is read: reading a pipe would block the start until its writer has
+    // finished.
     if (!stat.isFile()) return wrong('which is not a file.')
     if (stat.size > maxBytes) return wrong(`which has ${stat.size} bytes; the max is ${maxBytes}.`)
     const decoded = decodeText(readFileSync(path))
