@@ -18,14 +18,14 @@ export interface KyselyRead<Tables>
       ReadonlyKysely<Tables>,
       'case' | 'dynamic' | 'executeQuery' | 'fn' | 'selectFrom' | 'selectNoFrom' | 'with' | 'withRecursive'
     >,
-    // The `sql` tag needs it to execute.
+    // The `sql` tag needs this interface to execute statements.
     QueryExecutorProvider {
   /**
-   * Same as Kysely's. Redeclared because Kysely's returns a type that neither executes the `sql`
-   * tag nor works with `list`.
+   * Like the method of Kysely, which returns a type that neither executes the `sql` tag nor works
+   * with `list`.
    */
   withPlugin(plugin: KyselyPlugin): KyselyRead<Tables>
-  /** Same as Kysely's, redeclared for the same reason. */
+  /** Like the method of Kysely, redeclared for the same reason as `withPlugin`. */
   withSchema(schema: string): KyselyRead<Tables>
 }
 

@@ -7,7 +7,7 @@ import { type Branch, readBranches, type SeekPart } from '../../storage/pages/se
 export interface ListOptions<Column extends string> {
   /**
    * Result columns of the statement, by name: `['name', 'id']`, `[pages.descending('createdAt'),
-   * 'id']`. The last one must be unique.
+   * 'id']`. The last column must be unique.
    */
   readonly order: readonly OrderBy<Column>[]
 }

@@ -108,7 +108,7 @@ describe('an erasure', () => {
       expect(retry.status).toBe(410)
       expect(await retry.json()).toMatchObject({ code: 'idempotency-answer-erased' })
     }
-    // It does not run again even if its input is no longer valid.
+    // The call does not run again even if its input is no longer valid.
     const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': `"${key}"` }
     expect((await app.on.fetch('/notes', { method: 'POST', headers, body: '{}' })).status).toBe(410)
     expect(app.runs.get(customer)).toBe(1)

@@ -78,8 +78,8 @@ export interface SubjectErasure {
 const maxHeld = 100
 const maxBatchSize = 1_000
 const maxReference = 255
-// Max number of passes. Each pass finds rows that were written during the previous one. If rows are
-// written faster than they are erased, the remaining rows are left for the next erasure.
+// Max number of passes. Each pass finds rows that were written during the previous pass. If rows
+// are written faster than they are erased, the remaining rows are left for the next erasure.
 const maxPasses = 10
 // Max number of attempts of a batch that is the victim of a deadlock.
 const maxAttempts = 5
@@ -88,10 +88,11 @@ const maxAttempts = 5
  * Erases the data stored about a subject, in batches, each in its own transaction. It can be
  * interrupted at any time, and continues when it is run again.
  *
- * @param client A pool or a client. In a transaction of the caller, all batches commit with it.
+ * @param client A pool or a client. If the client is in a transaction, all batches commit with that
+ * transaction.
  * @param subject As `subjectsOf` returns it, such as `customer:42`.
  * @throws HoldfastError `subject-invalid`, `subject-service-ambiguous` or
- *   `erasure-options-invalid`.
+ * `erasure-options-invalid`.
  *
  * @example
  * ```ts

@@ -171,8 +171,8 @@ test('a look-up of a subject without rows reads as many blocks as there are tabl
     },
   }
   await eraseSubject(counting, 'customer:1', { service: 'plans', dryRun: true })
-  // Nine subject tables, three index levels each; each is read twice: for the services and for the
-  // rows.
+  // Nine subject tables with three index levels each. Each table is read twice: for the services
+  // and for the rows.
   expect(total).toBeGreaterThan(0)
   expect(total).toBeLessThan(200)
 })

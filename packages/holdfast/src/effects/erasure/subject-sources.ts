@@ -5,8 +5,8 @@ import type { FoundRow, SubjectSource } from '../subjects/subject-source.ts'
 import { webhookSource } from '../webhooks/subject-webhooks.ts'
 
 /**
- * The sources of all rows of a subject. Causes come before effects: messages become jobs and
- * webhooks. So a later source finds the rows that are written during an erasure.
+ * The sources of all rows of a subject. Messages come before jobs and webhooks, because messages
+ * become jobs and webhooks. So a later source finds the rows that are written during an erasure.
  */
 export const subjectSources: readonly SubjectSource[] = [
   ...keySources,

@@ -7,16 +7,16 @@
 //   slot   n-6  n-5  n-4  n-3  n-2  n-1   n   n+1
 //          └────────── live ───────────────┘   └── truncated during slot n, never in its last hour
 //
-// A UUIDv7 contains its creation time, which determines its slot: all attempts use the same one.
+// A UUIDv7 contains its creation time, which determines its slot: all attempts use the same slot.
 // Any other key belongs to the slot of its attempt, and is looked up in all live leaves, newest
 // first.
 //
 // Invariants
 // 1. Two attempts with one key that overlap in time write to at least one common leaf, whose
-//    primary key lets one of them win. A UUIDv7 has one leaf. For other keys, attempts within
-//    `overlapMs` of a boundary write to both leaves; attempts without a common leaf started more
-//    than `2 * overlapMs` apart. This is longer than any deadline, so the later attempt has seen
-//    the row of the earlier one.
+//    primary key lets only one of them commit. A UUIDv7 has one leaf. For other keys, attempts
+//    within `overlapMs` of a boundary write to both leaves; attempts without a common leaf started
+//    more than `2 * overlapMs` apart. This is longer than any deadline, so the later attempt has
+//    seen the row of the earlier one.
 // 2. A leaf is truncated only while nothing can be written to it, and after all of its answers are
 //    older than the retention plus an hour.
 // 3. All times are times of the database's clock. A process stores the offset between this clock
@@ -124,7 +124,7 @@ export class KeyRing {
     return (this.#isSettledAt(nowMs) ? liveLeaves : allLeaves)[this.#leafAt(nowMs)]!
   }
 
-  /** Returns the leaf that may be truncated now; `undefined` if there is none. */
+  /** Returns the leaf that may be truncated now; `undefined` if no leaf may be truncated. */
   expired(): number | undefined {
     const nowMs = this.nowMs()
     const width = this.#row.width_ms

@@ -39,9 +39,9 @@ import { type AnsweredKey, isFinal, replay, restore, type StoredForm, toStored }
  *   only one of them commit.
  */
 
-/** An attempt's own parts. */
+/** The parts of one attempt. */
 export interface AttemptOf {
-  /** The call's key; `undefined` if it has none. */
+  /** The key of the call; `undefined` if the call has no key. */
   readonly claim: KeyClaim | undefined
   /** The leaves of the key in the layout with which this attempt started. */
   readonly place: KeyPlace
@@ -54,8 +54,8 @@ export interface AttemptOf {
 // it.
 const idleGraceMs = 1_000
 /**
- * Min timeout of a COMMIT, in milliseconds. After it, the connection is closed and the outcome is
- * looked up.
+ * Min timeout of a COMMIT, in milliseconds. After this time, the connection is closed and the
+ * outcome is looked up.
  */
 const leastCommitMs = 5_000
 // Min timeout for looking up the outcome, even after the call's deadline.
@@ -140,7 +140,7 @@ export class MutationAttempt {
   /**
    * Reads the answer before BEGIN, as a separate statement: if it were read in the serializable
    * transaction, mutations whose keys share an index page would conflict. If an answer is committed
-   * in between, this attempt violates the primary key when it stores its own.
+   * in between, this attempt violates the primary key when it stores its own answer.
    */
   async #beginSerializable({ lockId, id }: KeyClaim): Promise<ClaimRow> {
     const { limits, marker } = this.#transaction

@@ -33,7 +33,7 @@ export function replayRefused(
   }
 }
 
-/** Returns the key of a call; `undefined` if it has none, or an invalid one. */
+/** Returns the key of a call; `undefined` if the call has no key or an invalid key. */
 function keyOf(
   call: Call,
   { ring, service, retentionMs }: Pick<MutationParts, 'ring' | 'service' | 'retentionMs'>,

@@ -34,7 +34,8 @@ import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
  * Invariants:
  * - One attempt is one transaction. The effects of the handler, its answer, jobs and messages are
  *   stored in one COMMIT or not at all.
- * - Only an attempt that was rolled back is followed by another one, and only within the deadline.
+ * - Only an attempt that was rolled back is followed by another attempt, and only within the
+ *   deadline.
  * - Each attempt decodes its own copy of the received input.
  * - A call never waits for a key that is in flight: the client gets 409 and retries.
  */

@@ -48,7 +48,8 @@ async function run(
 }
 
 /**
- * Returns the message, its payload parsed by the event's current schema: messages outlive deploys.
+ * Returns the message with its payload parsed by the event's current schema, because a message may
+ * outlive the deploy that published it.
  */
 async function readMessage(consumer: Consumer, input: ConsumedMessage): Promise<Message> {
   const { event, definedAt, name } = consumer

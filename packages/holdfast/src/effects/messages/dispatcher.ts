@@ -24,8 +24,8 @@ import { findNewMessages, givePositions, lockDispatch, type NewMessageRow } from
 export interface DispatcherParts {
   readonly pool: Pool
   /**
-   * Returns statements that resume the jobs that wait for these messages. The last one returns the
-   * service of each resumed job.
+   * Returns statements that resume the jobs that wait for these messages. The last statement
+   * returns the service of each resumed job.
    */
   readonly resolveWaits: (messages: readonly PublishedMessage[]) => readonly Statement[]
   readonly clock: Clock

@@ -91,7 +91,7 @@ export interface ListMessagesOptions {
   /** Only messages published before this time. Default: all. */
   readonly until?: Date
   /**
-   * `true`: only messages that are not dispatched yet; `false`: only dispatched ones. Default:
+   * `true`: only messages that are not dispatched yet; `false`: only dispatched messages. Default:
    * both.
    */
   readonly isNew?: boolean
@@ -108,8 +108,8 @@ export interface StoredMessage {
   readonly key: string
   readonly payload: Json
   /**
-   * Its position in the message log, as a decimal integer; `null` if it has not been dispatched
-   * yet.
+   * The message's position in the message log, as a decimal integer; `null` if it has not been
+   * dispatched yet.
    */
   readonly position: string | null
   readonly publishedAt: Date

@@ -32,7 +32,7 @@ export class MessagesWorkerPart implements WorkerPart {
   readonly jobs: readonly Job[]
   readonly #host: MessagesWorkerParts
   readonly #workload: Workload
-  /** The connections of readers; `undefined` if there are none. */
+  /** The connections of readers; `undefined` if there are no readers. */
   readonly #readerPool: Pool | undefined
   #pump: MessagePump | undefined
   #pruning: RecurringTask | undefined

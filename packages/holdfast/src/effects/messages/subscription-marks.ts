@@ -15,7 +15,10 @@ export interface MarkingParts {
 const markEveryMs = 60_000
 const limitMs = 5_000
 
-/** Starts to mark this process's subscriptions as seen, and to log those that no process runs. */
+/**
+ * Starts to mark this process's subscriptions as seen, and to log the subscriptions that no process
+ * runs.
+ */
 export function startMarking(own: readonly SubscriptionName[], parts: MarkingParts): RecurringTask {
   const { service, pool, host } = parts
   const { clock, log } = host

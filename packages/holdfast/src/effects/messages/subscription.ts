@@ -7,9 +7,9 @@ export type SubscriptionKind = 'consumer' | 'subscriber' | 'relay'
 export interface SubscriptionDeclaration {
   readonly kind: SubscriptionKind
   readonly name: string
-  /** The service whose messages it reads. */
+  /** The service whose messages the reader reads. */
   readonly publisher: string
-  /** Names of the events that it reads; `null` means all. */
+  /** Names of the events that the reader reads; `null` means all. */
   readonly events: readonly string[] | null
   /** The start position at the first registration: the next message, or the oldest stored one. */
   readonly startFrom: 'next' | 'oldest'

@@ -20,24 +20,21 @@ export interface SubscriptionState {
   readonly service: string
   readonly kind: SubscriptionKind
   readonly name: string
-  /** The service whose messages it reads. */
+  /** The service whose messages the subscription reads. */
   readonly publisher: string
-  /** Names of the events that it reads; `null` means all. */
+  /** Names of the events that the subscription reads; `null` means all. */
   readonly events: readonly string[] | null
-  /** The position up to which it has read, as a decimal integer. */
+  /** The position up to which the subscription has read, as a decimal integer. */
   readonly position: string
-  /** When it last handled messages; `null` if it never has. */
+  /** When the subscription last handled messages; `null` if it never has. */
   readonly handledAt: Date | null
-  /** When a process that runs it was last seen. */
+  /** When a process that runs the subscription was last seen. */
   readonly seenAt: Date
-  /** The reason why a relay cannot send; `null` if it can. */
+  /** The reason why a relay cannot send; `null` if the relay can send. */
   readonly failure: RelayFailure | null
-  /**
-   * Number of messages after its position, including those that it does not read. Capped at
-   * 200,000.
-   */
+  /** Number of messages after the position, including those of other events. Capped at 200,000. */
   readonly lagMessages: number
-  /** Age in seconds of the oldest message after its position; 0 if there is none. */
+  /** Age in seconds of the oldest message after the position; 0 if there is no such message. */
   readonly lagSeconds: number
   /** Number of dead letters of a subscriber. The dead letters of a consumer are dead jobs. */
   readonly deadMessages: number
@@ -64,8 +61,8 @@ export interface SubscriptionReference {
   readonly kind: SubscriptionKind
   readonly name: string
   /**
-   * Its service. Required only if several services on the database have a subscription with this
-   * name.
+   * The service of the subscription. Required only if several services on the database have a
+   * subscription with this name.
    */
   readonly service?: string
 }
@@ -79,7 +76,8 @@ export type SubscriptionTarget = { readonly position: bigint | string } | { read
 /** The target of a move of a subscription, and whether the move may skip messages. */
 export type SubscriptionMove = SubscriptionTarget & {
   /**
-   * True if it may move forward, so that it never handles the messages in between. Default true.
+   * True if the subscription may move forward, so that it never handles the messages in between.
+   * Default true.
    */
   readonly maySkip?: boolean
 }
@@ -89,18 +87,19 @@ export interface MovedSubscription {
   readonly service: string
   readonly name: string
   readonly position: string
-  /** Number of messages after that position. */
+  /** Number of messages after the new position. */
   readonly messages: number
 }
 
 /**
- * Moves a relay or a subscriber to a position. It skips the messages up to the position, and
- * handles all messages after it, even if it has handled them before. A batch in progress is still
- * completed. Brokers ignore messages that they still recognize as duplicates. A consumer can be
- * moved too; it still consumes each message once.
+ * Moves a relay or a subscriber to a position. The subscription then skips the messages up to the
+ * position, and handles all messages after the position, even those that it has handled before. A
+ * batch in progress is still completed. Brokers ignore messages that they still recognize as
+ * duplicates. A consumer can be moved too; it still consumes each message once.
  *
  * @throws HoldfastError `subscription-unknown`, `subscription-ambiguous`,
- * `subscription-position-invalid` or, unless it may skip messages, `subscription-would-skip`.
+ * `subscription-position-invalid` or, if the move would skip messages and `maySkip` is false,
+ * `subscription-would-skip`.
  *
  * @example
  * ```ts no-run
@@ -141,7 +140,7 @@ export async function moveSubscription(
 
 /**
  * Removes a subscription that no service declares any more, with its dead letters. A service that
- * still declares it registers it again when it starts.
+ * still declares the subscription registers it again at its next start.
  *
  * @throws HoldfastError `subscription-unknown` or `subscription-ambiguous`.
  *

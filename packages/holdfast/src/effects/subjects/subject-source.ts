@@ -20,7 +20,7 @@ export interface FoundRow {
   readonly id: string
   /** The name of the job, or the event. Empty if the row is already gone. */
   readonly name: string
-  /** The reason why the row cannot be erased now; `null` if it can. */
+  /** The reason why the row cannot be erased now; `null` if the row can be erased. */
   readonly held: HoldReason | null
   /** Numbers of erased items, by kind. */
   readonly contents: ErasedCounts
@@ -39,7 +39,7 @@ export type ErasedCounts = Readonly<Record<string, number>>
 
 /** One kind of rows with subjects, with functions to find, export and erase them. */
 export interface SubjectSource {
-  /** The kind of its rows, as it appears in results. */
+  /** The kind of the source's rows, as it appears in results. */
   readonly kind: string
   /** Finds a page of rows. */
   find(client: StatementClient, page: SubjectPage): Promise<readonly FoundRow[]>

@@ -29,7 +29,8 @@ const firstId = '00000000-0000-0000-0000-000000000000'
 /**
  * Starts to delete subjects whose row no longer exists, page by page. This version deletes subjects
  * together with their rows, but a process of an earlier version prunes rows without their subjects.
- * A sweep begins when this process becomes the leader, and again a day after the last one ended.
+ * A sweep begins when this process becomes the leader, and again a day after the previous sweep
+ * ended.
  */
 export function startOrphanSweep({ pool, clock, log, isResponsible }: OrphanSweep): RecurringTask {
   let after = firstId

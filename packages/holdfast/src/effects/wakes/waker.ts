@@ -39,8 +39,8 @@ export interface Waker extends WakeSender {
    */
   readonly isListening: boolean
   /**
-   * The `application_name` of the listening session, unique to this process; `null` if there is
-   * none now.
+   * The `application_name` of the listening session, unique to this process; `null` if there is no
+   * such session now.
    */
   readonly session: string | null
   /** Adds a listener for the wakes of all services. Returns a function that removes it. */
@@ -127,7 +127,7 @@ class NotifyingWaker implements Waker {
     await this.#client?.end().catch(() => {})
   }
 
-  /** Resolves to the connection; to `undefined` if there is none now. */
+  /** Resolves to the connection, or to `undefined` if there is no connection now. */
   #connect(): Promise<DriverClient | undefined> {
     if (this.#client) return Promise.resolve(this.#client)
     if (this.#retry) return Promise.resolve(undefined)

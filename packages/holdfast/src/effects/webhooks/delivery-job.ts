@@ -69,7 +69,7 @@ export function deliveryJob(options: DeliveryOptions): Job<DeliveryInput> {
       input: inputSchema,
       retry: { schedule },
       deadline: `${timeoutMs + overheadMs}ms`,
-      // A slow endpoint delays its own deliveries only.
+      // A slow endpoint delays only its own deliveries.
       concurrency: { limit: concurrency, key: ({ endpoint }) => endpoint },
       run: (context: Context) => deliver(context, options),
     },
@@ -108,7 +108,8 @@ async function deliver(context: Context, options: DeliveryOptions): Promise<void
     )
     return
   }
-  // Runs in a step, which commits separately: the transaction of a failed job is rolled back.
+  // The attempt is logged in a step, which commits separately, because the transaction of a failed
+  // job is rolled back.
   await step(`log ${look}`, (within) => noteFailedAttempt(within, { input, attempted, options }))
   throw new RetryLater(`${delayOf(pause, attempted)}ms`, describeFailure(attempted), {
     countsAsAttempt: true,
@@ -157,8 +158,8 @@ function isTaken({ status }: AttemptedDelivery): boolean {
 }
 
 /**
- * Returns the delay in milliseconds: the planned one, or `Retry-After` if it is longer, but at most
- * a day.
+ * Returns the delay in milliseconds: the planned delay, or `Retry-After` if that is longer, but at
+ * most a day.
  */
 function delayOf(pause: Duration, { retryAfterMs = 0 }: AttemptedDelivery): number {
   const minMs = toMilliseconds(pause, { option: 'retry.schedule of webhooks' })

@@ -27,11 +27,14 @@ export interface WithOwner {
 
 /** The definition of a new endpoint. */
 export interface EndpointDefinition {
-  /** Its owner. The endpoint receives the messages for which `ownerOf` returns this owner. */
+  /**
+   * The owner of the endpoint. The endpoint receives the messages for which `ownerOf` returns this
+   * owner.
+   */
   readonly owner: string
   /** The absolute URL that receives the webhooks; https in production. */
   readonly url: string
-  /** Names of the events that it receives; `null` means all. Default: all. */
+  /** Names of the events that the endpoint receives; `null` means all. Default: all. */
   readonly events?: readonly string[] | null | undefined
   /** A description for the list of endpoints. Default: empty. */
   readonly description?: string | undefined
@@ -60,8 +63,8 @@ export interface Endpoints {
    */
   updateEndpoint(transaction: Transaction, update: EndpointUpdate): Promise<WebhookEndpoint>
   /**
-   * Replaces the secret of an endpoint. For the overlap, deliveries are signed with both. Throws
-   * `WebhookEndpointUnknown`.
+   * Replaces the secret of an endpoint. For the overlap, deliveries are signed with both secrets.
+   * Throws `WebhookEndpointUnknown`.
    */
   rotateSecret(transaction: Transaction, rotation: SecretRotation): Promise<{ readonly secret: string }>
   /**

@@ -20,7 +20,10 @@ export interface MessageSubscriberParts {
 // Greater than a batch of messages, so that pruning keeps up with new messages.
 const pruneBatch = 400
 
-/** Returns the subscriber that creates the deliveries of messages, and enqueues a job for each. */
+/**
+ * Returns the subscriber that creates the deliveries of messages, and enqueues a job for each
+ * delivery.
+ */
 export function messageSubscriber({ events, ownerOf, job, retentionMs }: MessageSubscriberParts): Subscriber {
   const sent = new Set(events.map(({ name }) => name))
 

@@ -16,7 +16,7 @@ import {
 import type { EndpointReference } from './queries/endpoints.ts'
 import { replayDeliveryRows } from './queries/replay-deliveries.ts'
 
-/** Options of a replay: the deliveries to an endpoint to send again. */
+/** Options of a replay. They select the deliveries to send again. */
 export interface ReplayRange {
   /** The endpoint's id. */
   readonly endpoint: string
@@ -25,8 +25,8 @@ export interface ReplayRange {
   /** Only deliveries created before this time. Default: no upper bound. */
   readonly until?: Date | undefined
   /**
-   * `'failed'`: only deliveries that failed permanently; `'all'`: delivered ones, too. Default
-   * `'failed'`.
+   * `'failed'`: only deliveries that failed permanently; `'all'`: also deliveries that succeeded.
+   * Default `'failed'`.
    */
   readonly which?: 'failed' | 'all' | undefined
 }

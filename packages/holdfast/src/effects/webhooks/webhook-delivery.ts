@@ -9,7 +9,7 @@ export interface WebhookAttempt {
   readonly status: number | null
   /** The first KiB of the answer's body; `null` if there was no answer. */
   readonly answer: string | null
-  /** The reason why there was no answer; `null` if there was one. */
+  /** The reason why there was no answer; `null` if there was an answer. */
   readonly failure: { readonly code: string; readonly message: string } | null
 }
 
@@ -26,7 +26,7 @@ export interface WebhookDelivery {
   readonly state: 'pending' | 'delivered' | 'failed'
   /** In ISO 8601. */
   readonly createdAt: string
-  /** When it was delivered or failed permanently, in ISO 8601; `null` while it is pending. */
+  /** When the delivery succeeded or failed permanently, in ISO 8601; `null` while it is pending. */
   readonly endedAt: string | null
   /** The last 20 attempts, newest first. */
   readonly attempts: WebhookAttempt[]

@@ -4,19 +4,19 @@ import type { EndpointRow } from './queries/endpoints.ts'
 export interface WebhookEndpoint {
   /** A UUID. */
   readonly id: string
-  /** Its owner. The endpoint receives only messages of this owner. */
+  /** The owner of the endpoint. The endpoint receives only messages of this owner. */
   readonly owner: string
   readonly url: string
-  /** Names of the events that it receives; `null` means all. */
+  /** Names of the events that the endpoint receives; `null` means all. */
   readonly events: string[] | null
   readonly description: string
   /** A disabled endpoint is sent nothing. */
   readonly state: 'enabled' | 'disabled'
-  /** The reason why it is disabled; `null` if it is enabled. */
+  /** The reason why the endpoint is disabled; `null` if it is enabled. */
   readonly reason: string | null
   /**
    * Time of the first failure since the last successful delivery, in ISO 8601; `null` if there is
-   * none.
+   * no such failure.
    */
   readonly failingSince: string | null
   /** In ISO 8601. */
@@ -25,7 +25,7 @@ export interface WebhookEndpoint {
 
 /** A new endpoint with its signing secret, which is returned only here. */
 export interface NewWebhookEndpoint extends WebhookEndpoint {
-  /** The secret that its webhooks are signed with, `whsec_…`. */
+  /** The secret that the endpoint's webhooks are signed with, `whsec_…`. */
   readonly secret: string
 }
 

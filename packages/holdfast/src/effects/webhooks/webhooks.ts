@@ -17,15 +17,15 @@ export interface WebhooksDefinition<E extends EventType> {
   /**
    * Returns the owner or owners of a message. The message is sent to their endpoints only; if the
    * function returns `undefined`, it is sent to no endpoint. If the function throws, the message
-   * becomes a dead letter, and the next one is handled.
+   * becomes a dead letter, and the next message is handled.
    */
   readonly ownerOf: (message: Message<GivenOf<E>>) => string | readonly string[] | undefined
   /** Retries of failed deliveries. Default: ten attempts over about three days. */
   readonly retry?: {
     /**
-     * The delays between the attempts; a random jitter of up to 10 % is added. After the last one,
-     * the delivery has failed permanently. Default `['5s', '5m', '30m', '2h', '5h', '10h', '14h',
-     * '20h', '24h']`.
+     * The delays between the attempts; a random jitter of up to 10 % is added. If the attempt after
+     * the last delay fails, the delivery has failed permanently. Default `['5s', '5m', '30m', '2h',
+     * '5h', '10h', '14h', '20h', '24h']`.
      */
     readonly schedule: readonly Duration[]
   }

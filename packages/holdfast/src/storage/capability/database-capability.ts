@@ -31,7 +31,7 @@ import type { HandlerSession } from '../postgres/transaction/handler-session.ts'
  * - All capabilities are opened at the same time, so that a start takes as many round trips as the
  *   slowest of them. Parts of a worker start one after the other, in the order of the list.
  * - Everything that was opened is closed, even if a later part fails to start.
- * - A capability that needs a function of another one receives it through its host.
+ * - A capability that needs a function of another capability receives it through its host.
  */
 
 /** The parts of an open database that every capability can use. */

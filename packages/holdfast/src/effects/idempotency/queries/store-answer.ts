@@ -16,7 +16,7 @@ export interface StoreParameters {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
-  /** The ids of its subjects. */
+  /** The ids of the answer's subjects. */
   readonly subjects: readonly string[]
 }
 

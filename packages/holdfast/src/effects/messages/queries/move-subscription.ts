@@ -24,8 +24,8 @@ export function moveTo(id: SubscriptionId, position: string, maySkip: boolean): 
 }
 
 /**
- * Moves a subscription to just before the first message at or after a time; to the end if there is
- * none.
+ * Moves a subscription to just before the first message at or after a time, or to the end if there
+ * is no such message.
  */
 export function moveBefore(id: SubscriptionId, since: Date, maySkip: boolean): Statement {
   const target = `coalesce(

@@ -19,7 +19,7 @@ const deadLetters = `holdfast.subscriptions
         join holdfast.dead_messages as dead on dead.service = subscriptions.service and dead.subscriber = subscriptions.name
         where subscriptions.kind = 'subscriber'`
 
-/** Finds messages of a subject, and what still needs them. */
+/** Finds messages of a subject, and the subscriptions that still need each message. */
 export function findSubjectMessages(page: SubjectPage): Statement {
   return {
     text: `

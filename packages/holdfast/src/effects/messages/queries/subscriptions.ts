@@ -22,8 +22,8 @@ export function repairPositions(): Statement {
 }
 
 /**
- * Registers the subscriptions of a service. A known subscription keeps its position; a new one
- * starts at the next message or, if declared so, at the oldest.
+ * Registers the subscriptions of a service. A known subscription keeps its position. A new
+ * subscription starts at the next message, or at the oldest message if its declaration says so.
  */
 export function registerSubscriptions(
   service: string,
@@ -136,7 +136,10 @@ export function readSubscription(service: string, { kind, name }: SubscriptionNa
   }
 }
 
-/** The row of a message in a log window. If no message matches, a single row without a message. */
+/**
+ * The row of a message in a log window. If no message matches, the result is a single row without a
+ * message.
+ */
 export interface LogMessageRow extends Omit<NewMessageRow, 'id'> {
   /** The last position of the window; `null` if there is no message after `after`. */
   readonly last: string | null

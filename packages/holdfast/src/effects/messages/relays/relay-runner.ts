@@ -52,8 +52,8 @@ const maxPauseMs = 30_000
 
 /**
  * Forwards the messages of one relay to its broker. A process holds the lock of the relay in the
- * transaction in which it sends. If it dies or hangs, the lock ends with its session, and another
- * process sends from the same position again, in the same order.
+ * transaction in which it sends. If the process dies or hangs, the lock ends with its session, and
+ * another process sends from the same position again, in the same order.
  */
 export class RelayRunner {
   readonly #relay: Relay

@@ -8,7 +8,7 @@ export interface LoggedAttempt {
   readonly status: number | null
   /** The beginning of the answer's body. */
   readonly answer: string | null
-  /** The reason why there was no answer; `null` if there was one. */
+  /** The reason why there was no answer; `null` if there was an answer. */
   readonly failure: { readonly code: string; readonly message: string } | null
 }
 

@@ -1,6 +1,6 @@
 import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
 
-/** Counts keys older than this. */
+/** Counts keys whose answers are older than `olderThanMs`. */
 export function countOldKeys(olderThanMs: number): Statement {
   return {
     text: `
