@@ -123,7 +123,7 @@ describe('a process with a worker, consumers, a schedule and webhooks', () => {
       calls.push(on.fetch('/health/ready'))
       await until(async () => {
         most = Math.max(most, (await sessions(on)).all)
-        // All connections except those reserved for lanes that do not need them now.
+        // All connections except those that are reserved for lanes that do not need them now.
         return most >= 10
       })
     })

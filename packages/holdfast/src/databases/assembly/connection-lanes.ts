@@ -19,7 +19,7 @@ export interface ConnectionLimits {
   readonly reads?: number
   /**
    * Max connections of mutations. Default: the rest of the budget. Lower it if the server cannot
-   * run that many at once.
+   * run that many mutations at once.
    */
   readonly writes?: number
   /**

@@ -23,8 +23,8 @@ import { databaseSettings } from './settings.ts'
  *                                                                                 │
  *   OpenDatabase ◀── stages, checks, registration, worker ◀── open capabilities ◀─┘
  *
- * `capabilities.ts` has the list. Everything is closed in reverse order, and a start that fails
- * closes what it has opened.
+ * `capabilities.ts` has the list. Everything is closed in reverse order, and a failed start closes
+ * everything that it has opened.
  */
 
 /** Options of every database on Postgres. */

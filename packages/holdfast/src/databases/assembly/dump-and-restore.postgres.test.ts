@@ -26,7 +26,7 @@ interface Tools {
   readonly restore: string
 }
 
-/** Finds the programs, or returns what is missing. */
+/** Finds the programs, or returns a description of what is missing. */
 async function findTools(): Promise<Tools | string> {
   const client = await connectClient({
     connectionString: await testPostgresUrl(),

@@ -21,7 +21,7 @@ export interface Location {
 /** A connection string, and whether it leads to a pooler. */
 export interface Route {
   readonly connectionString: string
-  /** True if it leads to a pooler in transaction mode. */
+  /** True if the connection string leads to a pooler in transaction mode. */
   readonly isPooled: boolean
 }
 

@@ -15,13 +15,13 @@ export interface ConnectionOptions {
   /**
    * Max age of a connection of the pools. An older connection is closed when it is released, and
    * replaced when the next connection is needed; a jitter of up to a quarter spreads the renewals
-   * of a fleet. Default `'30m'`. Lower it if connections have to follow a load balancer or a
-   * changed DNS name sooner.
+   * of a fleet. Default `'30m'`. Lower it if connections must follow a load balancer or a changed
+   * DNS name sooner.
    */
   readonly maxConnectionAge?: Duration
   /**
-   * True if repeated statements are prepared, once per connection. It saves Postgres about half the
-   * cost of a short statement. Ignored behind a pooler. Default true.
+   * True if repeated statements are prepared, once per connection. Preparing saves Postgres about
+   * half the cost of a short statement. Ignored behind a pooler. Default true.
    */
   readonly preparedStatements?: boolean
 }

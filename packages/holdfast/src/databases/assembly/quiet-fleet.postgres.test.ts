@@ -34,7 +34,7 @@ const operations = {
 const name = 'quiet-fleet'
 const api = service({ name, operations, jobs: [own, unrelated] })
 const workers = service({ name, operations: {}, jobs: [own], consumers })
-// Its workers run jobs with the same names.
+// The workers of this service run jobs with the same names.
 const another = service({ name: 'another', operations: {}, jobs: [own, unrelated] })
 
 const fleet = [workers, workers, workers, workers, another]
@@ -75,7 +75,8 @@ const listening = `
 const many = 40
 
 /**
- * Returns the names of the statements sent while `act` runs, and the texts of those without a name.
+ * Returns the names of the statements sent while `act` runs, and the texts of the statements
+ * without a name.
  */
 async function statementsOf(act: () => Promise<void>): Promise<readonly string[]> {
   sent.mockClear()
@@ -86,7 +87,7 @@ async function statementsOf(act: () => Promise<void>): Promise<readonly string[]
   })
 }
 
-/** Advances the clock, and waits for the work of each timer before the next one fires. */
+/** Advances the clock, and waits for the work of each timer before the next timer fires. */
 async function pass(seconds: number): Promise<void> {
   for (let n = 0; n < seconds * 4; n += 1) {
     clock.advance(250)

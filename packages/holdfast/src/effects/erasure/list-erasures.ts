@@ -23,7 +23,7 @@ export interface StoredErasure {
   readonly subject: string
   /** The database role that ran the erasure. */
   readonly role: string
-  /** The reference passed to the erasure; `null` if there was none. */
+  /** The reference passed to the erasure; `null` if no reference was passed. */
   readonly reference: string | null
   readonly beganAt: Date
   /** `null` while the erasure runs, or if it was interrupted. */

@@ -44,7 +44,8 @@ export interface IdempotencyHost extends CapabilityHost {
   /** Checks the statements of handlers; `undefined` in production. */
   readonly watch: GuardWatch | undefined
   /**
-   * The URLs of the replicas. If there are any, answers report the WAL position of their commit.
+   * The URLs of the replicas. If there are replicas, answers report the WAL position of their
+   * commit.
    */
   readonly replicaUrls: readonly string[]
 }

@@ -220,7 +220,7 @@ export class MutationAttempt {
   /**
    * Stores the answer and commits, in one round trip.
    *
-   * @param key the key for which the answer is stored; `undefined` if the call has none.
+   * @param key the key for which the answer is stored; `undefined` if the call has no key.
    * @param isUndone whether the handler's effects are undone first.
    */
   async #commit(answer: Answer, key: AnsweredKey | undefined, isUndone = false): Promise<Answer> {

@@ -1,6 +1,6 @@
 import { type AnyProblem, type Problem, problem } from '../../kernel/problem/problem.ts'
 
-/** The mutation requires an `Idempotency-Key`, and the call has none. */
+/** The mutation requires an `Idempotency-Key`, and the call has no such header. */
 export const IdempotencyKeyMissing: Problem<'idempotency-key-missing'> = problem('idempotency-key-missing', {
   status: 400,
   title: 'Idempotency-Key header required',

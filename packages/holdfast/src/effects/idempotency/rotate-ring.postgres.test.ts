@@ -204,7 +204,7 @@ test('a key that is not a UUIDv7 is found across the boundary of two slots', asy
   const { rows } = await client.query<{ now: string }>(
     'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
   )
-  // The current slot has just begun: attempts write to it and to the previous one.
+  // The current slot has just begun: attempts write to it and to the previous slot.
   const slot = Math.floor(Number(rows[0]!.now) / (40 * hourMs))
   const width = Math.floor((Number(rows[0]!.now) - 1_000) / slot)
   await client.query('update holdfast.idempotency_ring set width_ms = $1', [width])

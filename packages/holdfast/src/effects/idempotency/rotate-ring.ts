@@ -23,8 +23,8 @@ export interface Rotation {
 
 const passTimeoutMs = 30_000
 /**
- * Lock timeout of TRUNCATE, in milliseconds. While it waits for readers of a leaf, new readers
- * queue behind it.
+ * Lock timeout of TRUNCATE, in milliseconds. While TRUNCATE waits for readers of a leaf, new
+ * readers queue behind it.
  */
 const lockTimeoutMs = 50
 

@@ -12,7 +12,7 @@ const clientOf = (on: Bench): StatementClient => ({
   },
 })
 
-/** Tests of attempts: their effects and failures. */
+/** Tests of attempts, with their effects and failures. */
 export function engineAttempts(
   { jobs, work, runs, start, released, runsOf }: Benches,
   promised: (promise: EnginePromise) => boolean,

@@ -26,8 +26,8 @@ const defaultConcurrency = 10
 
 /**
  * Runs the jobs and schedules of a service in this process. The engine in the option `jobEngine`
- * runs the jobs that it accepts. The Postgres engine runs all other jobs, including those that
- * other parts of the framework add, and the schedules.
+ * runs the jobs that it accepts. The Postgres engine runs the schedules and all other jobs,
+ * including jobs that other parts of the framework add.
  */
 export class JobsWorkerPart implements WorkerPart {
   readonly #host: JobsWorkerParts

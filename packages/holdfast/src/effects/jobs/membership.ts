@@ -47,7 +47,7 @@ export class Membership {
     this.#parts = parts
   }
 
-  /** The current worker, if there is one. */
+  /** The current worker; `undefined` if there is none. */
   get worker(): ProcessWorker | undefined {
     return this.#current?.worker
   }
@@ -109,7 +109,7 @@ export class Membership {
 
 interface RegisteredWorker {
   readonly worker: ProcessWorker
-  /** The pools for the transactions of its jobs. */
+  /** The pools for the transactions of the worker's jobs. */
   readonly pools: AsyncDisposableStack
 }
 

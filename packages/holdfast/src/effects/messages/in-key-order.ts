@@ -2,7 +2,7 @@ import type { RelayedMessage } from '../../kernel/background/relay.ts'
 
 /**
  * Sends messages of different keys concurrently. Messages of one key are sent one at a time, each
- * after the previous message was confirmed, so that no message overtakes a message that has to be
+ * after the previous message was confirmed, so that no message overtakes a message that must be
  * sent again.
  */
 export async function inKeyOrder(

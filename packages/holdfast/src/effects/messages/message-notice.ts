@@ -5,7 +5,7 @@ import type { Relay } from '../../kernel/background/relay.ts'
 /** A notification about messages of a service. */
 export interface MessageNotice {
   readonly service: string
-  /** The names of their events; `undefined` means any event. */
+  /** The names of the messages' events; `undefined` means any event. */
   readonly names: ReadonlySet<string> | undefined
 }
 

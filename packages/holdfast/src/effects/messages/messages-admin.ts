@@ -20,7 +20,7 @@ export interface StoredDeadMessage {
   readonly event: string
   readonly key: string
   readonly failure: Json
-  /** True if it was redriven and is waiting to be handled again. */
+  /** True if the dead letter was redriven and is waiting to be handled again. */
   readonly isRedriven: boolean
   readonly diedAt: Date
 }

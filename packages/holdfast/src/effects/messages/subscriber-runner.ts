@@ -32,7 +32,7 @@ const limitMs = 15_000
 /** The messages of one transaction of a subscriber, and the change of its position. */
 interface Window {
   readonly messages: readonly PublishedMessage[]
-  /** Number of log messages in the window, including those that the subscriber does not read. */
+  /** Number of log messages in the window, including messages that the subscriber does not read. */
   readonly seen: number
   /** The positions before and after the window; `undefined` for a redriven dead letter. */
   readonly move: { readonly from: string; readonly to: string } | undefined
@@ -41,8 +41,8 @@ interface Window {
 /**
  * Passes a subscriber the messages after its position. If a batch fails, its messages are retried
  * one by one, each in its own transaction; a message that fails again becomes a dead letter, and
- * the subscriber continues with the next one. If the database is unreachable or reports a conflict,
- * the message is not the cause, so the batch is retried later.
+ * the subscriber continues with the next message. If the database is unreachable or reports a
+ * conflict, the message is not the cause, so the batch is retried later.
  */
 export class SubscriberRunner {
   readonly #parts: SubscriberParts

@@ -11,7 +11,7 @@ export interface RelayFailure {
   /** The error's code, e.g. `'broker-unreachable'`. */
   readonly code: string
   readonly message: string
-  /** When it first occurred, in ISO 8601. */
+  /** When the failure first occurred, in ISO 8601. */
   readonly at: string
 }
 
@@ -32,7 +32,9 @@ export interface SubscriptionState {
   readonly seenAt: Date
   /** The reason why a relay cannot send; `null` if the relay can send. */
   readonly failure: RelayFailure | null
-  /** Number of messages after the position, including those of other events. Capped at 200,000. */
+  /**
+   * Number of messages after the position, including messages of other events. Capped at 200,000.
+   */
   readonly lagMessages: number
   /** Age in seconds of the oldest message after the position; 0 if there is no such message. */
   readonly lagSeconds: number
@@ -139,7 +141,7 @@ export async function moveSubscription(
 }
 
 /**
- * Removes a subscription that no service declares any more, with its dead letters. A service that
+ * Removes a subscription that no service declares any longer, with its dead letters. A service that
  * still declares the subscription registers it again at its next start.
  *
  * @throws HoldfastError `subscription-unknown` or `subscription-ambiguous`.

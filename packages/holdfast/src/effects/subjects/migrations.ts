@@ -1,6 +1,6 @@
 import type { Migration } from '../../storage/migrations/migration.ts'
 
-/** The subject tables, except those of idempotency keys. */
+/** The subject tables, except the tables for idempotency keys. */
 export const subjectMigrations: readonly Migration[] = [
   {
     name: '0001-subjects',

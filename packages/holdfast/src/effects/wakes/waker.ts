@@ -34,8 +34,8 @@ export interface WakeListener {
 /** Sends and receives wakes. */
 export interface Waker extends WakeSender {
   /**
-   * True if this process receives the wakes of other processes now. If not, it has to poll more
-   * often.
+   * True if this process receives the wakes of other processes now. If not, the process must poll
+   * more often.
    */
   readonly isListening: boolean
   /**

@@ -6,8 +6,8 @@ import type { InputOf, Schema } from '../../kernel/schema/schema.ts'
 import { signedWebhook, type WebhookSender } from './signed-webhook.ts'
 
 /**
- * Options of {@link incomingWebhook}: the options of a mutation, except those that are fixed for
- * signed webhooks.
+ * Options of {@link incomingWebhook}: the options of a mutation, except the options that are fixed
+ * for signed webhooks.
  */
 export interface IncomingWebhookDefinition<
   InputSchema extends Schema,

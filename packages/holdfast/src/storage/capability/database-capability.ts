@@ -16,7 +16,7 @@ import type { HandlerSession } from '../postgres/transaction/handler-session.ts'
 
 /*
  * The interface of the parts of a database: idempotency, jobs, messages, reads, … Each capability
- * is in its own folder and does not import the others; `databases/assembly/capabilities.ts` lists
+ * is in its own folder and imports no other capability; `databases/assembly/capabilities.ts` lists
  * them.
  *
  *   list ─▶ migrations, problems, options          before anything is open
@@ -81,7 +81,7 @@ export type CapabilityEffects = {
 export interface OpenCapability {
   /**
    * Returns the capability's stage for an operation; `undefined` if it has no stage for the
-   * operation. Stages run in the order of the list; each wraps the following ones.
+   * operation. Stages run in the order of the list; each stage wraps the following stages.
    */
   stageFor?(operation: CompiledOperation, settings: StageSettings): Stage | undefined
   /** Returns the function that answers a call of a mutation whose input was rejected. */
@@ -90,7 +90,7 @@ export interface OpenCapability {
   readonly signingKeys?: SigningKeys
   /** Its readiness checks. */
   readonly checks?: Checks
-  /** Registers the definitions of a service, even those that this process does not run. */
+  /** Registers the definitions of a service, even if this process does not run them. */
   register?(background: Background): Promise<void>
   /** Opens the capability's part of a worker in this process. The part runs after `start`. */
   workerPart?(workload: Workload, options: WorkerOptions): WorkerPart

@@ -32,7 +32,8 @@ export interface Lease {
 }
 
 /**
- * Takes a lease, and starts the watchdog if none is running. Call it only while the home is locked.
+ * Takes a lease, and starts the watchdog if no watchdog is running. Call it only while the home is
+ * locked.
  *
  * The leases are the open write ends of one FIFO, whose only reader is the watchdog. The kernel
  * counts the leases, and closes the leases of a process that dies.

@@ -4,7 +4,7 @@ import type { Home } from './home.ts'
 
 const tailLines = 15
 
-/** Starts a new log, and keeps the previous one as `postgres.log.previous`. */
+/** Starts a new log, and keeps the previous log as `postgres.log.previous`. */
 export function beginServerLog(home: Home): void {
   attempt(() => renameSync(home.log, `${home.log}.previous`), ['ENOENT'])
   const log = openSync(home.log, 'wx', 0o600)

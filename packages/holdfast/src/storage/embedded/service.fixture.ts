@@ -44,7 +44,9 @@ interface Line {
   readonly failed?: { readonly code: string; readonly message: string }
 }
 
-/** A process of a service that uses the embedded Postgres, as a developer would run it. */
+/**
+ * A process of a service that uses the embedded Postgres. A developer would run it in the same way.
+ */
 export interface Service {
   readonly process: ChildProcess
   /** All lines that it has printed. */
@@ -74,7 +76,7 @@ export function startService({ entry, cwd, account, ...options }: ServiceOptions
     process.execPath,
     ['--input-type=module', '-e', script, source, JSON.stringify(options)],
     {
-      // In a separate process group, as a shell would start it in a terminal.
+      // The process has a separate process group, as if a shell had started it in a terminal.
       detached: true,
       stdio: ['pipe', 'pipe', 'inherit'],
       ...(cwd === undefined ? {} : { cwd }),

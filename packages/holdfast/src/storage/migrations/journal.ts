@@ -24,7 +24,7 @@ export interface PendingMigration extends Migration {
 export interface JournalVerdict {
   readonly pending: readonly PendingMigration[]
   readonly appliedBefore: number
-  /** Events to report; none of them is an error. */
+  /** Events to report. They are not errors. */
   readonly events: readonly MigrationEvent[]
 }
 

@@ -51,7 +51,7 @@ export interface MigrationReport {
 }
 
 /**
- * Applies pending migrations to a database. Any number of processes may do so at once: each
+ * Applies pending migrations to a database. Any number of processes may apply them at once: each
  * migration is applied once. If no migration is pending, this takes one connection and two
  * statements.
  *

@@ -82,7 +82,7 @@ async function checkDone(
 }
 
 /**
- * Cleans up after the last attempt, and returns a description of what is left. An invalid unique
+ * Cleans up after the last attempt, and returns a description of the leftovers. An invalid unique
  * index would keep rejecting rows, and any invalid index would slow down writes.
  */
 export async function clearUp(

@@ -164,7 +164,7 @@ function compareRow({ values }: Position, { from, end, operator }: RowComparison
 
 /**
  * Casts a column to its base type, and a value to the same type, without naming the type. A domain
- * over an enum or a composite type has no operators of its own, and next to some types (composite
+ * over an enum or a composite type has no separate operators, and next to some types (composite
  * types, `regclass`), Postgres infers a different type for an untyped value. A CASE with one branch
  * has the base type of that branch, and is removed before the statement is planned, so that an
  * index of the column is still used.

@@ -44,7 +44,9 @@ function openReads(host: ReadsHost): OpenCapability {
   }
 }
 
-/** Starts to watch the replicas of a database. Returns `undefined` if it has none. */
+/**
+ * Starts to watch the replicas of a database. Returns `undefined` if the database has no replicas.
+ */
 function watchReplicas(host: ReadsHost): Replicas | undefined {
   if (host.replicaUrls.length === 0) return undefined
   return new Replicas({

@@ -113,7 +113,7 @@ export class Replicas {
     const { rows } = await withConnection(this.#parts.primary, systemWork(signal), (connection) =>
       connection.run<PrimaryRow>({
         name: 'holdfast_primary_position',
-        // Replicas only receive what is flushed, so unflushed data does not count as lag.
+        // Replicas only receive flushed data, so unflushed data does not count as lag.
         text: `select pg_current_wal_flush_lsn()::text as position,
           (select system_identifier::text from pg_control_system()) as system`,
       }),
@@ -123,7 +123,7 @@ export class Replicas {
 
   /**
    * Checks a replica, unless its last check is still running, so that a replica that hangs does not
-   * delay the others.
+   * delay the checks of other replicas.
    */
   #evaluate(replica: Replica, system: string, nowMs: number): void {
     if (this.#asked.has(replica)) return

@@ -170,7 +170,8 @@ function isLimited({ limitCount }: SelectStmt): boolean {
 }
 
 /**
- * Returns the equalities that hold for every row that satisfies a condition: those joined by AND.
+ * Returns the equalities that hold for every row that satisfies a condition: the equalities joined
+ * by AND.
  */
 function equalitiesOf(node: Node): Equality[] {
   if ('BoolExpr' in node) {

@@ -35,7 +35,7 @@ interface Repetition {
 // These statements neither read nor write rows.
 const uncounted = new Set(['savepoint', 'release', 'rollback', 'set'])
 
-// The number of runs of one statement at which it is rejected (tests), logged (development) and
+// The number of runs at which a repeated statement is rejected (tests), logged (development) or
 // recorded in the trace (production).
 const refusedAt = 3
 const warnedAt = 4

@@ -25,7 +25,7 @@ export interface LockRow extends SchemaEpochRow {
   readonly now_ms: number
 }
 
-/** The row of {@link claim}. The columns of the stored answer are `null` if there is none. */
+/** The row of {@link claim}. The columns of the stored answer are `null` if no answer is stored. */
 export interface ClaimRow extends LockRow, Omit<AnswerRow, 'fingerprint'> {
   readonly fingerprint: Buffer | null
 }

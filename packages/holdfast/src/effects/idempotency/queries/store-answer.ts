@@ -31,7 +31,7 @@ const answerRow = `answer ${columns} as materialized (
         where ${holds}
       )`
 
-// One statement for all leaves: it stores the answer in all of them or in none.
+// One statement for all leaves: it stores the answer in all leaves or in no leaf.
 const storeText = perLeaves((leaves) => {
   const [last, ...others] = leaves.toReversed()
   const around = others.map(

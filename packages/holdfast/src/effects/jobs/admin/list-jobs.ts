@@ -20,7 +20,7 @@ export interface ListJobsOptions {
 }
 
 /**
- * Lists jobs, including ended ones that have not been deleted yet. The most recently enqueued jobs
+ * Lists jobs, including ended jobs that have not been deleted yet. The most recently enqueued jobs
  * come first (to the millisecond).
  *
  * @throws HoldfastError `job-list-invalid` if the limit is out of range, `job-id-invalid` if

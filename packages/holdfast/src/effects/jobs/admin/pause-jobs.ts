@@ -9,7 +9,7 @@ export interface JobPause {
   readonly service: string
   readonly name: string
   readonly pausedAt: Date
-  /** The number of jobs of this name that have not ended, including running ones. */
+  /** The number of jobs of this name that have not ended, including running jobs. */
   readonly jobs: number
 }
 

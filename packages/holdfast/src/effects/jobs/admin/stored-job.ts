@@ -20,7 +20,7 @@ export interface ListedJob {
   readonly name: string
   readonly state: JobState
   readonly priority: number
-  /** When the job is or was due; `null` if it waits for a message without a timeout. */
+  /** When the job is or was due; `null` if the job waits for a message without a timeout. */
   readonly runAt: Date | null
   /** Number of times that workers have claimed the job. */
   readonly claims: number
@@ -72,7 +72,7 @@ export interface StoredJob extends ListedJob {
   readonly worker: JobWorker | null
   /** The trace that the job belongs to, as a W3C Trace Context `traceparent`. */
   readonly traceparent: string | null
-  /** When the job is deleted; `null` if it has not ended. */
+  /** When the job is deleted; `null` if the job has not ended. */
   readonly expiresAt: Date | null
   /** The steps, in the order in which they started. */
   readonly steps: readonly StoredStep[]

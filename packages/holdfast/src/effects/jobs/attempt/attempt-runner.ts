@@ -135,8 +135,9 @@ export class AttemptRunner {
   }
 
   /**
-   * Waits up to `graceMs` for the running attempts, then aborts those that still run. Outcomes can
-   * be stored for the rest of the grace period, but for at least a second. Then they are dropped.
+   * Waits up to `graceMs` for the running attempts, then aborts the attempts that still run.
+   * Outcomes can be stored for the rest of the grace period, but for at least a second. Then they
+   * are dropped.
    */
   async stop(graceMs: number): Promise<void> {
     const endMs = performance.now() + graceMs

@@ -23,7 +23,7 @@ const idleGraceMs = 1_000
 
 /**
  * Opens an attempt: starts its deadline, and its span in the trace of the enqueueing call. The
- * caller has to end both.
+ * caller must end both.
  */
 export function openAttempt(job: Job, row: ClaimedRow, host: AttemptHost): AttemptScope {
   const { clock, telemetry, log, ...shared } = host

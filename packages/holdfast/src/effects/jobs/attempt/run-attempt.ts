@@ -27,8 +27,8 @@ export interface AttemptParts extends HandlerParts {
 }
 
 /**
- * Returns whether an attempt has to be marked as started before its handler runs. This applies to
- * the last attempt, which must not run again after a crash, and to a job that may have caused an
+ * Returns whether an attempt must be marked as started before its handler runs. This applies to the
+ * last attempt, which must not run again after a crash, and to a job that may have caused an
  * earlier crash.
  */
 export function isMarkedFirst({ job, row }: Pick<AttemptScope, 'job' | 'row'>): boolean {

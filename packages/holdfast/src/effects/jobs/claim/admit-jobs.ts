@@ -24,7 +24,7 @@ export interface Admitted {
   readonly isMore: boolean
   /** The number of jobs that became ready. */
   readonly ready: number
-  /** The number of jobs that were scheduled for their turn of the rate limit. */
+  /** The number of jobs that were scheduled for a later turn of the rate limit. */
   readonly scheduled: number
 }
 

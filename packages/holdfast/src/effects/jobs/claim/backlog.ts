@@ -40,8 +40,8 @@ export class Backlog {
       Math.floor((this.#concurrency * aheadMs) / this.#expectedMs),
       this.#concurrency * maxAheadPerSlot,
     )
-    // Claiming a few jobs costs as much as claiming many. So no jobs are claimed while more than
-    // half of those that may be claimed ahead are left.
+    // Claiming a few jobs costs as much as claiming many. So no jobs are claimed while the backlog
+    // is more than half full.
     return this.#held.length > ahead / 2 ? 0 : room + ahead - this.#held.length
   }
 

@@ -1,7 +1,7 @@
 /** One claim of a job, which identifies an attempt in all bookkeeping. */
 export interface ClaimOf {
   readonly id: string
-  /** The fencing token: it grows with each claim of the job. */
+  /** The fencing token, which grows with each claim of the job. */
   readonly claim: number
 }
 

@@ -77,7 +77,7 @@ export class Slots {
 
 type ShareOf = Pick<ClaimedRow, 'name' | 'share_key'>
 
-/** Returns the share of a job: its share key, or its name if it has none. */
+/** Returns the share of a job: its share key, or its name if it has no share key. */
 function shareOf({ name, share_key }: ShareOf): string {
   return share_key ?? name
 }

@@ -23,7 +23,7 @@ const settings: Readonly<Record<string, string>> = {
   statement_timeout: `${statementTimeoutMs}`,
   lock_timeout: `${lockTimeoutMs}`,
   // The commit of a heartbeat waits neither for the disk nor for a standby. If a heartbeat is lost
-  // in a crash, the next one replaces it.
+  // in a crash, the next heartbeat replaces it.
   synchronous_commit: 'off',
   // Set explicitly, since a database or role may have other defaults.
   default_transaction_read_only: 'off',

@@ -40,7 +40,7 @@ export class Admissions {
     })
   }
 
-  /** Admits jobs of those names for which this process is the leader. */
+  /** Admits the jobs of the given names for which this process is the leader. */
   admitSoon(names: readonly string[]): void {
     const own = names.filter(this.#parts.isOwn)
     for (const name of own) this.#woken.add(name)
@@ -60,8 +60,8 @@ export class Admissions {
   }
 
   /**
-   * Admits jobs of those names for which this process is the leader. Resolves to true if there may
-   * be more of them.
+   * Admits the jobs of the given names for which this process is the leader. Resolves to true if
+   * there may be more of these jobs.
    */
   async admit(names: readonly string[]): Promise<boolean> {
     const { waker, isOwn } = this.#parts

@@ -132,7 +132,7 @@ class JobTasks implements LeaderTasks {
     if (!promotion) return undefined
     const { ready, limited, promoted, next_ms: nextMs } = promotion
     if (ready.length > 0) waker.send('jobs', ready)
-    // Another version of the program knows their limits.
+    // Another version of the program knows the limits of these names.
     const others = limited.filter((name) => !this.#isOwn(name))
     if (others.length > 0) waker.send('limited', others)
     const isMore = await this.#admissions.admit(limited)

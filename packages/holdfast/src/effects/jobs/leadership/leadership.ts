@@ -9,7 +9,7 @@ import { withConnection } from '../../../storage/postgres/pool/with-connection.t
 import type { Waker } from '../../wakes/waker.ts'
 import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 
-// Elects one process per service for the work that one process can do for all: promotion,
+// Elects one process per service for the work that one process can do for all processes: promotion,
 // admission, rescue, pruning, schedules, dispatching.
 //
 //   candidate ─ campaign ─▶ holdfast.service_leaders ◀─ campaign (renews) ─ leader
@@ -18,11 +18,11 @@ import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 //   every `renewMs` from the main thread: a process whose event loop is blocked loses the lease.
 // - A process leads only while the lease is also valid by its own monotonic clock, counted from
 //   before the renewal was sent. So a process that was stopped and continues starts nothing.
-// - A candidate checks again when the lease ends. A leader that stops resigns and wakes the others.
-//   A killed leader leaves no session, so the next candidate that checks becomes the leader at
-//   once.
+// - A candidate checks again when the lease ends. A leader that stops resigns and wakes the
+//   candidates. A killed leader leaves no session, so the next candidate that checks becomes the
+//   leader at once.
 // - Two processes may lead for a moment: a statement that was sent in time may be executed late. So
-//   each task has to be safe in two processes at once. No task relies on the term, which is
+//   each task must be safe in two processes at once. No task relies on the term, which is
 //   informational; the statements are idempotent or lock what they change (see leader-tasks.ts).
 // - If the leader does not have a task, any process that has the task runs it: for example the
 //   schedules and limits of another version of the program.
@@ -78,7 +78,7 @@ class Campaign implements Leadership {
   readonly #unlisten: () => void
   #leadsUntilMs = -Infinity
   #term: string | undefined
-  /** The tasks of another leader; `undefined` if none is known. */
+  /** The tasks of another leader; `undefined` if no other leader is known. */
   #othersCover: ReadonlySet<string> | undefined
 
   constructor(parts: LeadershipParts) {

@@ -20,7 +20,8 @@ export interface TakeOver {
   /** The lease of a worker after a heartbeat, in milliseconds. */
   readonly leaseMs: number
   /**
-   * The id of the rescuing worker. It does not declare itself dead, even if its heartbeats failed.
+   * The id of the rescuing worker. This worker does not declare itself dead, even if its heartbeats
+   * failed.
    */
   readonly self: string
 }

@@ -41,7 +41,7 @@ export interface Wanted {
   readonly segments: ClaimSegments
   /** Max number of jobs of any share. */
   readonly room: number
-  /** Max number of additional jobs: the first one of each share without a running job. */
+  /** Max number of additional jobs: the first job of each share without a running job. */
   readonly reserved: number
   /** The shares with a running job. */
   readonly busy: readonly string[]

@@ -26,9 +26,11 @@ export interface AttemptEnd {
   readonly isSnooze?: boolean
   /** True if the worker died before the attempt was marked as started. */
   readonly isLostClaim?: boolean
-  /** The failure, as it is stored. */
+  /** The stored form of the failure. */
   readonly failure?: Readonly<Record<string, unknown>>
-  /** True if the job keeps its concurrency slot. A job that succeeds or is cancelled never does. */
+  /**
+   * True if the job keeps its concurrency slot. A job that succeeds or is cancelled never keeps it.
+   */
   readonly keepsSlot?: boolean
   /**
    * Retention of an ended job, in milliseconds. Default {@link deadRetentionMs}, which also applies

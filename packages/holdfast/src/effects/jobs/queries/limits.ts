@@ -56,7 +56,7 @@ export interface LimitsOf<Limit> {
   readonly limits: readonly Limit[]
 }
 
-/** Locks limits in a fixed order, and inserts missing ones. */
+/** Locks limits in a fixed order, and inserts missing limits. */
 export function lockLimits({ service, name, limits }: LimitsOf<Pick<LimitRow, 'kind' | 'key'>>): Statement {
   return {
     name: 'holdfast_lock_limits',

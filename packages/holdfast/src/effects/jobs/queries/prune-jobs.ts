@@ -15,7 +15,7 @@ export interface PruneBatch {
 /** The outcome of {@link pruneJobs}. */
 export interface PrunedRow {
   readonly count: number
-  /** The expiry of the last deleted job; `null` if none was deleted. */
+  /** The expiry of the last deleted job; `null` if no job was deleted. */
   readonly last: Date | null
   /** The concurrency slots of deleted dead jobs. The caller must release them. */
   readonly slots: readonly { readonly name: string; readonly key: string }[]

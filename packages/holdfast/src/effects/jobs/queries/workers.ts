@@ -83,8 +83,8 @@ export interface Lease {
 }
 
 /**
- * Deletes the workers of a service without a heartbeat within the lease, except the one that runs
- * the query.
+ * Deletes the workers of a service without a heartbeat within the lease, except the worker that
+ * runs the query.
  */
 export function forgetDead({ service, leaseMs, self }: Lease): Statement {
   return {

@@ -55,8 +55,8 @@ interface Taken {
  * processes may run it at once: each tick is enqueued once, since the schedule's row is locked.
  */
 export function runSchedules({ schedules, ...parts }: SchedulesParts): RunningSchedules {
-  // One task per schedule, so that a failure in the input of one schedule does not delay the
-  // others.
+  // One task per schedule, so that a failure in the input of one schedule does not delay the other
+  // schedules.
   const tasks = schedules.map((schedule) => runSchedule(schedule, parts))
   return {
     now() {

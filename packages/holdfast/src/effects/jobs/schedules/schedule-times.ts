@@ -28,12 +28,12 @@ export class ScheduleTimes {
     this.#times = new WallTimes(cron)
   }
 
-  /** Returns the first due instant after an instant; `undefined` if there is none. */
+  /** Returns the first due instant after an instant; `undefined` if there is no such instant. */
   next(afterMs: number): number | undefined {
     return this.#times.isInterval ? this.#nextOfInterval(afterMs) : this.#nextOfDay(afterMs)
   }
 
-  /** Returns the last due instant up to an instant; `undefined` if there is none. */
+  /** Returns the last due instant up to an instant; `undefined` if there is no such instant. */
   previous(untilMs: number): number | undefined {
     return this.#times.isInterval ? this.#previousOfInterval(untilMs) : this.#previousOfDay(untilMs)
   }

@@ -41,7 +41,7 @@ export class WallTimes {
     }
   }
 
-  /** Yields the times before a time, last one first. */
+  /** Yields the times before a time, in reverse order. */
   *before(wallMs: WallMs): Generator<WallMs, void> {
     let dayStartMs = this.#dayUpTo(startOfDay(wallMs))
     while (dayStartMs !== undefined) {

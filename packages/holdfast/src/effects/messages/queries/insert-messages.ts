@@ -9,9 +9,9 @@ import type { MessageRow } from '../message-row.ts'
 const lockBuckets = 1_024
 
 /**
- * Inserts messages in order, right before COMMIT. Locks their keys, in the same order in all
- * transactions, before it takes sequence numbers: the next publisher of one of these keys gets a
- * higher number, and commits later.
+ * Inserts messages in order, right before COMMIT. The statement locks the keys of the messages, in
+ * the same order in all transactions, before it takes sequence numbers. So the next publisher of
+ * one of these keys gets a higher number, and commits later.
  */
 export function insertMessages(
   rows: readonly MessageRow[],

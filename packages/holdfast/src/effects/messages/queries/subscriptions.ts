@@ -143,7 +143,7 @@ export function readSubscription(service: string, { kind, name }: SubscriptionNa
 export interface LogMessageRow extends Omit<NewMessageRow, 'id'> {
   /** The last position of the window; `null` if there is no message after `after`. */
   readonly last: string | null
-  /** Number of messages in the window, including those of other events and services. */
+  /** Number of messages in the window, including messages of other events and services. */
   readonly seen: number
   readonly id: string | null
   readonly position: string

@@ -2,8 +2,8 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 import type { OwnedEndpoint } from './endpoints.ts'
 
 /**
- * Adds a new secret to an endpoint. Earlier secrets stay valid until the end of the overlap or
- * until they expire, whichever comes first.
+ * Adds a new secret to an endpoint. Earlier secrets stay valid until they expire, but at most until
+ * the end of the overlap.
  */
 export function rotateSecretRow(
   { id, service, owner, secret }: OwnedEndpoint & { readonly secret: string },

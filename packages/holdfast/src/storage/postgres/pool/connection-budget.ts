@@ -23,7 +23,7 @@
  *   that mixed work does not open and close connections all the time.
  */
 
-/** The sessions of one lane, as the budget sees them. */
+/** The sessions of one lane, from the budget's point of view. */
 export interface Lane {
   /** Sessions that the lane can always open, regardless of other lanes. */
   readonly min: number

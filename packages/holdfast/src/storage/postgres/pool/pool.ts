@@ -26,7 +26,8 @@ export interface PoolOptions {
   /** Number of connections that are never lent to other pools of the budget. Default 0. */
   readonly min?: number
   /**
-   * Max number of requests waiting for a connection; further ones are refused. Default: no limit.
+   * Max number of requests waiting for a connection; further requests are refused. Default: no
+   * limit.
    */
   readonly maxWaiting?: number
   /**
@@ -71,7 +72,7 @@ export interface Pool {
    * if no connection is available in time.
    */
   acquire(work: Work): Promise<Connection>
-  /** Closes all connections, once those in use have been released. */
+  /** Closes all connections, after those in use have been released. */
   end(): Promise<void>
 }
 
@@ -112,8 +113,8 @@ export function createPool(options: PoolOptions): Pool {
     onRefused: () => observed.refusals.add(),
     create: () => new DriverClient(clientOptions),
   })
-  // A pooler that supports prepared statements shares those with the same text, so a statement
-  // could not be prepared again after a migration.
+  // A pooler that supports prepared statements shares each of them among all sessions, by its text.
+  // So a statement could not be prepared again after a migration.
   const usesPreparedStatements = options.usesPreparedStatements !== false && options.isPooled !== true
   const prepared = usesPreparedStatements ? new PreparedStatements() : undefined
   const limits = options.isPooled === true ? undefined : new SessionLimits()

@@ -13,7 +13,7 @@ export interface SessionPoolOptions {
   readonly budget: ConnectionBudget
   readonly min: number
   readonly max: number
-  /** Max number of waiting requests; further ones are refused. */
+  /** Max number of waiting requests; further requests are refused. */
   readonly maxWaiting: number
   /**
    * Max time that a caller waits, in milliseconds; `Infinity` if only the caller's deadline limits
@@ -47,7 +47,7 @@ interface Idle {
 }
 
 /**
- * The sessions of one lane: the idle ones, and the queue of requests that wait for one.
+ * The sessions of one lane: the idle sessions, and the queue of requests that wait for a session.
  *
  * Each released or newly opened session goes to the request that has waited longest. So a request
  * whose own session opens slowly, for example on a busy machine, takes the first session that
@@ -90,7 +90,7 @@ export class SessionPool implements Lane {
     return this.#waiting.length > this.#opening
   }
 
-  /** Returns an idle session, or `undefined` if there is none. */
+  /** Returns an idle session, or `undefined` if no session is idle. */
   takeIdle(): DriverClient | undefined {
     const { lifetimes } = this.#options
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
@@ -172,13 +172,13 @@ export class SessionPool implements Lane {
     return true
   }
 
-  /** Closes all sessions, once those in use have been released. */
+  /** Closes all sessions, after those in use have been released. */
   async end(): Promise<void> {
     this.#isEnding = true
     for (const request of this.#waiting.slice()) this.#fail(request, noConnection('ended'))
     while (this.#idle.length > 0) this.#close(this.#idle.pop()!.client)
-    // A server that does not answer takes a while to close its end. The caller does not have to
-    // wait for it.
+    // A server that does not answer takes a while to close its end. The caller need not wait for
+    // that.
     if (!this.#isAtRest) await new Promise<void>((resolve) => (this.#ended = resolve))
     this.#options.budget.remove(this)
   }

@@ -57,7 +57,10 @@ export function requestCancel(backend: BackendAddress): Promise<boolean> {
   })
 }
 
-/** Asks the server for TLS. Calls `accepted` if it agrees, and closes the connection otherwise. */
+/**
+ * Asks the server for TLS. Calls `accepted` if the server agrees, and closes the connection
+ * otherwise.
+ */
 function requestTls(socket: Socket, accepted: () => void): void {
   const request = Buffer.alloc(8)
   request.writeInt32BE(8, 0)

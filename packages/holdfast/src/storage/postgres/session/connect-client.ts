@@ -94,7 +94,8 @@ function isUnanswered(cause: unknown): boolean {
 }
 
 function messageOf(cause: unknown): string {
-  // The driver tried several addresses; the aggregate error has no message of its own.
+  // The driver tried several addresses: the aggregate error has no message, but the errors in it
+  // have one.
   if (cause instanceof AggregateError) return cause.errors.map(messageOf).join(', ')
   return (cause instanceof Error ? cause.message : String(cause)) || 'no response'
 }

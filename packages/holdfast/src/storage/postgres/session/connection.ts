@@ -245,15 +245,15 @@ export class Connection implements Queryable {
     return rolledBack
   }
 
-  /** Returns whether the session is alive. Ends its transaction if it has one. */
+  /** Returns whether the session is alive. Ends the session's transaction if it is in one. */
   async isAlive(): Promise<boolean> {
     await answerWithin(this.run({ text: 'ROLLBACK' }), { timeoutMs }).catch(() => this.destroy())
     return !this.#isClosed
   }
 
   /**
-   * Returns the connection to the pool once its session has been reset. Closes it if it is busy,
-   * broken or still in a transaction, or if the reset fails.
+   * Returns the connection to the pool once its session has been reset. Closes the connection if it
+   * is busy, broken or still in a transaction, or if the reset fails.
    */
   release(): void {
     if (this.isBusy || this.#isBroken || this.transactionStatus !== 'I') return this.destroy()

@@ -14,17 +14,17 @@ import { type ConnectionTls, readTls, tlsParameters } from './connection-url.ts'
  * - Only the URL decides how it connects. The driver fills the missing parts of a URL from
  *   `PGSSLMODE`, `PGPASSWORD`, `PGOPTIONS` and the like, which would apply to every server that the
  *   process connects to, including the embedded one.
- * - It sends settings in the packet that opens the session. They take precedence over those of the
- *   role and the database, and `RESET` restores them.
+ * - It sends settings in the packet that opens the session. They take precedence over the settings
+ *   of the role and the database, and `RESET` restores them.
  * - Its socket has TCP keepalive on: if the server or the network disappears silently, the session
  *   ends.
  * - Values are parsed as {@link columnTypes} defines.
  */
 
-/** Session settings by their Postgres names. */
+/** Session settings by the names that Postgres gives them. */
 export type SessionSettings = Readonly<Record<string, string>>
 
-/** Options of a {@link DriverClient}, in addition to those of the driver. */
+/** Options of a {@link DriverClient}, in addition to the driver's options. */
 export interface DriverClientConfig extends pg.ClientConfig {
   readonly connectionString: string
   /** Settings that the session starts with. Default none. */
@@ -42,7 +42,7 @@ const closeTimeoutMs = 2_000
 
 /** A connection to Postgres. */
 export class DriverClient extends DriversClient {
-  /** The error that ended the session; `undefined` while it is alive. */
+  /** The error that ended the session; `undefined` while the session is alive. */
   failure: Error | undefined
   /** The encryption of the connection. */
   readonly tls: ConnectionTls
@@ -90,7 +90,7 @@ export class DriverClient extends DriversClient {
       ...Object.fromEntries(others),
       ...(this.#applicationName === undefined ? {} : { application_name: this.#applicationName }),
       ...(this.#options === '' ? {} : { options: this.#options }),
-      // Postgres applies these after `options`.
+      // Postgres applies these settings after `options`.
       ...this.#sessionSettings,
     }
   }

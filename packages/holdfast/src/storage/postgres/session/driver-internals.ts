@@ -22,7 +22,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 /** The version of `pg` that the package depends on. */
 export const knownVersion = '8.23.1'
 
-/** Members of the driver's client that its types omit. */
+/** Members of the driver's client that the driver's types omit. */
 export interface ClientInternals {
   readonly host: string
   readonly port: number
@@ -59,7 +59,10 @@ export function hasPrepared({ connection }: ClientInternals, name: string): bool
   return connection.parsedStatements[name] !== undefined
 }
 
-/** Replaces the password that the driver reads from PGPASSWORD or ~/.pgpass if its URL has none. */
+/**
+ * Replaces the password that the driver reads from PGPASSWORD or ~/.pgpass if its URL has no
+ * password.
+ */
 export function replacePassword(client: object, value: () => string): void {
   Object.defineProperty(client, 'password', { value, writable: true, configurable: true })
 }
@@ -78,7 +81,7 @@ export function isReadTimeout({ message }: Error): boolean {
   return message === 'Query read timeout'
 }
 
-/** Members of the driver's query that its types omit. */
+/** Members of the driver's query that the driver's types omit. */
 export interface QueryInternals {
   name: string | undefined
   queryMode: 'extended' | undefined

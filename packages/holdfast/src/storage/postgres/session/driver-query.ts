@@ -13,7 +13,7 @@ export interface DriverStatement {
   readonly rowMode?: 'array' | undefined
   readonly queryMode?: 'extended' | undefined
   readonly types?: pg.CustomTypesConfig | undefined
-  /** The file and line that runs it, if known. */
+  /** The file and line that runs the statement, if known. */
   readonly calledAt?: string | undefined
   /** Limits the number of rows. Default: no limit. */
   readonly guard?: RowGuard | undefined
@@ -45,12 +45,9 @@ class GuardedQuery extends DriversQuery {
 }
 
 /**
- * Runs a statement as an instance of the driver's query class, which the driver does not copy. It
- * copies a plain object by its property descriptors, which takes longer than the rest of its work.
- *
- * @param tooManyRows called when the row limit is exceeded. Further rows are dropped, and the
- * statement fails.
- * @throws HoldfastError `value-not-sendable`, before anything has been sent.
+ * Runs a statement as an instance of the driver's query class, which the driver does not copy. The
+ * driver copies a plain object by its property descriptors, which takes longer than everything else
+ * that it does.
  */
 export function runQuery<Row extends pg.QueryResultRow>(
   client: pg.ClientBase,

@@ -213,5 +213,5 @@ describe.each(['postgres', 'direct'])('a statement over TLS (sslnegotiation=%s)'
   })
 })
 
-// 80877102, as the protocol sends it.
+// 80877102 in the bytes of the protocol.
 const cancelCode = Buffer.from('04d2162e', 'hex')

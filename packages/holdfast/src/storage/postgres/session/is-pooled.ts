@@ -1,8 +1,8 @@
 import type { DriverClient } from './driver-client.ts'
 
 /**
- * Returns whether the client is connected through a pooler such as PgBouncer. If so, the backend
- * that runs its statements is not the one that the client received for cancel requests.
+ * Returns whether the client is connected through a pooler such as PgBouncer. If so, the process ID
+ * that the client received for cancel requests is not that of the backend that runs its statements.
  */
 export async function isPooled(client: Pick<DriverClient, 'query' | 'processID'>): Promise<boolean> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')

@@ -25,8 +25,9 @@ interface Session {
 }
 
 /**
- * Names the statements that are worth preparing: those that are repeated. Postgres parses and
- * analyzes a prepared statement once per session, which is about half of the cost of a short one.
+ * Names the statements that are worth preparing: the repeated statements. Postgres parses and
+ * analyzes a prepared statement only once per session, which saves about half of the cost of a
+ * short statement.
  *
  * Preparing also fixes the type of each parameter: after a migration, a statement prepared earlier
  * may convert a value to the previous type of a column. So each name has a unique number, and a

@@ -88,7 +88,7 @@ test('all sessions of a pool are replaced when the database leaves read-only mod
     '1',
     expect.objectContaining({ code: 'database-unavailable' }),
   ])
-  // The test's session is read-only as well if it was opened in the meantime.
+  // The test's session is read-only as well if it was opened after the setting changed.
   await tested.sql(`set session characteristics as transaction read write`)
   await tested.sql(`alter database "${name}" reset default_transaction_read_only`)
   expect((await tested.send('write', {})).status).toBe(204)

@@ -33,7 +33,7 @@ export class SessionChanges {
     return this.#hasRole ? [resetRole] : []
   }
 
-  /** Sends a reset if the session may have changed since the last one. */
+  /** Sends a reset if the session may have changed since the last reset. */
   reset(client: DriverClient): void {
     if (!this.#isChanged) return
     this.#isChanged = false
@@ -44,7 +44,7 @@ export class SessionChanges {
     client.query(this.#reset)
   }
 
-  /** The last reset; `undefined` if none was needed. */
+  /** The last reset; `undefined` if no reset was needed. */
   get lastReset(): SessionReset | undefined {
     return this.#reset
   }

@@ -47,7 +47,7 @@ export class SessionLifetimes {
     this.#lifetimes.set(client, { openedMs, endsMs })
   }
 
-  /** Retires all sessions that are open. Those in use are closed when they are released. */
+  /** Retires all sessions that are open. Sessions in use are closed when they are released. */
   retireAll(): void {
     this.#validFromMs = this.#nowMs()
   }

@@ -13,9 +13,9 @@ const slackMs = 250
  * 1. A session starts with the pool's limit, from its startup packet.
  * 2. A limit is recorded here only after the reset that set it was confirmed. A session whose reset
  *    was not confirmed is closed, and never reaches another call.
- * 3. If the recorded limit of a session is not the one for the caller's remaining time, a statement
- *    in the same flush sets the limit first. If setting the limit fails, the result of the
- *    statement is discarded.
+ * 3. If the recorded limit of a session does not fit the caller's remaining time, a statement in
+ *    the same flush sets the limit first. If setting the limit fails, the result of the statement
+ *    is discarded.
  * 4. If a handler's statement sets a limit, even within a function, the reset after the statement
  *    undoes it.
  * 5. The limits of mutations and jobs are local to their transactions: they are set after BEGIN and

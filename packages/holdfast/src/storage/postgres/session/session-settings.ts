@@ -47,7 +47,7 @@ const ofOwnConnections: SessionSettings = {
   idle_session_timeout: '0',
   // A serializable query would wait until no transaction that writes is running.
   default_transaction_deferrable: 'off',
-  // The server ends the session if its data is not acknowledged for this long, in milliseconds,
+  // The server ends a session whose data is not acknowledged for this long, in milliseconds,
   // because the client's machine or network is gone. Otherwise the session would hold its locks for
   // about 15 minutes.
   tcp_user_timeout: '30000',
@@ -59,9 +59,9 @@ export function driverSettings({ isPooled }: { readonly isPooled: boolean }): Se
 }
 
 /**
- * Returns the settings of a pooler's session that differ from those the driver relies on, each in
- * the form that `alter role` accepts to correct it. A pooler's sessions start with the settings of
- * the role and the database.
+ * Returns the settings of a pooler's session that differ from the settings that the driver relies
+ * on, each in the form that `alter role` accepts to correct it. A pooler's sessions start with the
+ * settings of the role and the database.
  */
 export async function wrongSettings(client: pg.Client): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string; value: string }>(

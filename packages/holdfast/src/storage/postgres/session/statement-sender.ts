@@ -37,7 +37,7 @@ export interface SenderParts {
   /** The work that the statements run for. */
   readonly work: Work
   readonly statements: StatementObserver
-  /** Prepares statements that are repeated; `undefined` if nothing is to be prepared. */
+  /** Prepares statements that are repeated; `undefined` if no statement is prepared. */
   readonly prepared: PreparedStatements | undefined
   readonly lifetimes: SessionLifetimes
   /** True if the pool's sessions are read-only by design. */
@@ -79,7 +79,7 @@ export class StatementSender {
     return this.#passingFailure
   }
 
-  /** True if the session has lost its prepared statements, so that it must not be reused. */
+  /** True if the session has lost its prepared statements and must not be reused. */
   get hasLostStatements(): boolean {
     return this.#hasLostStatements
   }
@@ -138,7 +138,7 @@ export class StatementSender {
   }
 
   /**
-   * Retires the sessions of the pool because this one refuses to write: the server became a
+   * Retires the sessions of the pool because this session refuses to write: the server became a
    * standby, or the default of the role or database was read-only when the session started.
    */
   #retireSessions(error: Error): void {

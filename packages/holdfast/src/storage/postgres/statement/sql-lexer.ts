@@ -76,7 +76,7 @@ export class SqlLexer {
     this.text = text
   }
 
-  /** Moves to the next token. Returns false if there is none. */
+  /** Moves to the next token. Returns false if there is no further token. */
   next(): boolean {
     const { text } = this
     const start = skipBlanks(text, this.end)
@@ -294,7 +294,7 @@ function endOfLine(text: string, from: number): number {
 }
 
 /**
- * Returns the offset after a comment, which may contain nested ones; `undefined` if it does not
+ * Returns the offset after a comment, which may contain nested comments; `undefined` if it does not
  * end.
  */
 function endOfComment(text: string, from: number): number | undefined {

@@ -53,7 +53,7 @@ function isName({ kind }: SqlLexer): boolean {
   return kind === 'word' || kind === 'quoted' || kind === 'unicode-quoted'
 }
 
-/** Reads `table` or `schema.table`, starting at its first name. */
+/** Reads `table` or `schema.table`. The current token is the first name. */
 function readRelation(lexer: SqlLexer): string {
   const first = lexer.token
   return lexer.next() && lexer.isOperator('.') && lexer.next() && isName(lexer)

@@ -71,7 +71,7 @@ function checkText(text: string): void {
       `The text of a statement must be a string, but is of type ${typeof text}. Pass a string, or an object with the string as \`text\`.`,
     )
   }
-  // The protocol ends the text at U+0000 and misreads the rest.
+  // The protocol ends the text at U+0000 and misreads everything after it.
   if (text.includes('\0')) {
     throw new HoldfastError(
       'statement-invalid',

@@ -84,7 +84,7 @@ export function statement(text: string, values?: readonly unknown[], name?: stri
   return async (db) => (await db.query({ text, values, name })).rows
 }
 
-/** Runs work three times, after which its statements are prepared. */
+/** Runs work three times, so that its statements are prepared afterwards. */
 export async function thrice(work: () => Promise<unknown>): Promise<void> {
   for (let times = 0; times < 3; times += 1) await work()
 }

@@ -13,7 +13,7 @@ import {
 export type CommitOutcome =
   | {
       readonly state: 'committed'
-      /** The result of the statement after COMMIT; `undefined` if there was none. */
+      /** The result of the statement after COMMIT; `undefined` if there was no such statement. */
       readonly after: PromiseSettledResult<pg.QueryResult> | undefined
     }
   | { readonly state: 'rolled back' | 'unknown'; readonly error: unknown }
@@ -50,7 +50,7 @@ export async function readOutcome(
   return { state: 'committed', after: results[commitAt + 1] }
 }
 
-/** Returns the first failure before COMMIT. Later ones follow from it. */
+/** Returns the first failure before COMMIT. Later failures follow from it. */
 function firstFailure(
   results: CommitResults['results'],
   commitAt: number,

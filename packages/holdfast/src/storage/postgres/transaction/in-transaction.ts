@@ -12,9 +12,10 @@ interface ClientLike extends StatementClient {
 }
 
 /**
- * Runs work of an administrator in one transaction: the client's current one, or a new one if the
- * client has none. The pool or client belongs to a script, a test or the command line, so this is
- * not a {@link Transaction}, which takes its connection from a pool of the service.
+ * Runs work of an administrator in one transaction: the client's current transaction, or a new one
+ * if the client is not in a transaction. The pool or client belongs to a script, a test or the
+ * command line, so this is not a {@link Transaction}, which takes its connection from a pool of the
+ * service.
  */
 export async function inTransaction<T>(
   client: StatementClient,
@@ -44,7 +45,7 @@ async function transact<T>(
     return result
   } catch (error) {
     // If the rollback fails too, the connection is lost and its transaction has ended. The first
-    // error is the one to throw.
+    // error is thrown.
     await client.query('rollback').catch(() => {})
     throw error
   }

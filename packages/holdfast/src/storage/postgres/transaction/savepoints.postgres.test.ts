@@ -11,7 +11,7 @@ const numbered = event('numbered', { payload: Numbered })
 const { job, mutation, service } = holdfast({ database: postgres() })
 const count = job({ name: 'count', input: Numbered, run: () => {} })
 
-/** Runs a statement and catches its failure, as a handler may do. */
+/** Runs a statement and catches its failure. A handler may do the same. */
 type Say = (text: string) => Promise<void>
 /** Writes a row, enqueues a job and publishes a message, all with the next number. */
 type Affect = () => Promise<void>

@@ -19,7 +19,7 @@ interface Savepoint {
   readonly name: string
   /** The position of the next gathered row when the savepoint was created. */
   readonly position: number
-  /** True if the part of the handler that created it is still using it. */
+  /** True if the part of the handler that created the savepoint is still using it. */
   isInUse: boolean
 }
 

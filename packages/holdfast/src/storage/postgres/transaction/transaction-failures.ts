@@ -3,7 +3,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 /** The operation or job whose handler writes through a transaction. */
 export interface TransactionOwner {
   readonly name: string
-  /** The file and line of its definition. */
+  /** The file and line of the definition. */
   readonly definedAt: string
 }
 

@@ -1,12 +1,12 @@
 import { sqlStateOf } from '../errors/sql-state.ts'
 
 /**
- * Distinguishes a transaction from the next one in the same session.
+ * Distinguishes a transaction from the next transaction in the same session.
  *
  * The transaction sets `holdfast.transaction` to its marker, local to itself, in the round trip of
- * its BEGIN. The statement that stores its key, and the one that ends its job, fail unless the
- * setting still has that value. Anything that ends the transaction early, with or without `AND
- * CHAIN`, also removes the setting: after that, nothing can be committed.
+ * its BEGIN. The statement that stores the key of the call, and the statement that ends the job,
+ * fail unless the setting still has that value. Anything that ends the transaction early, with or
+ * without `AND CHAIN`, also removes the setting: after that, nothing can be committed.
  *
  * Returns the SQL that sets the marker from a parameter.
  */
@@ -15,7 +15,7 @@ export function setMarker(parameter: string): string {
 }
 
 /**
- * Returns whether a transaction could not commit because it is no longer the one that was begun.
+ * Returns whether a transaction could not commit because the transaction that was begun has ended.
  */
 export function isOtherTransaction(error: unknown): boolean {
   return sqlStateOf(error) === 'HF002'

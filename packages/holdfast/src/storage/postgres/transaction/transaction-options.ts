@@ -7,7 +7,10 @@ import type { TransactionOwner } from './transaction-failures.ts'
 export interface TransactionOptions {
   /** Time limits that Postgres enforces. */
   readonly limits: TransactionLimits
-  /** The operation or job whose handler writes through it. Default: the framework itself. */
+  /**
+   * The operation or job whose handler writes through the transaction. Default: the framework
+   * itself.
+   */
   readonly owner?: TransactionOwner | undefined
   /**
    * True if the commit checks the marker and the schema epoch. Default true. False for transactions

@@ -43,8 +43,8 @@ import type { Commit, Opened, Opening, TransactionOptions } from './transaction-
  *                may have committed, or may still do so. Only the rows that it stores show which.
  *
  * Invariants:
- * - It holds a connection from its beginning until `close`, and none before. `close` never rejects,
- *   and leaves the pool a session without a transaction, or closes the session.
+ * - It holds a connection only from its beginning until `close`. `close` never rejects, and leaves
+ *   the pool a session without a transaction, or closes the session.
  * - BEGIN, its limits, its marker and the read of the schema epoch are one round trip. So are the
  *   gathered rows, the last statements, the check and COMMIT, in this order; a value that cannot be
  *   sent is refused before any of them.
@@ -69,7 +69,7 @@ export class Transaction implements HandlerSession {
   readonly gathered: GatheredRows = new GatheredRows()
   readonly work: Work
   readonly limits: TransactionLimits
-  /** Distinguishes the transaction from the next one of the same session. */
+  /** Distinguishes the transaction from the next transaction in the same session. */
   readonly marker: string = String((Transaction.#count += 1))
   readonly #pool: Pool
   readonly #owner: TransactionOwner | undefined
@@ -270,7 +270,7 @@ export class Transaction implements HandlerSession {
 
   /**
    * Throws if a statement of the handler has ended the transaction: earlier statements may have
-   * been committed without the later ones.
+   * been committed without the later statements.
    */
   rejectEnded(): void {
     if (this.#wasEnded || this.#connection!.transactionStatus === 'I') throw this.#ended()
@@ -289,7 +289,7 @@ export class Transaction implements HandlerSession {
 
   /**
    * Rolls the transaction back, then runs a statement outside of it: in the same session, or in
-   * another session if that one was lost.
+   * another session if the first was lost.
    */
   async runAfterRollBack<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
     await this.rollBack()

@@ -9,7 +9,7 @@ export interface WithTransactionOptions {
   readonly work: Work
   /** Max duration of the transaction, in milliseconds. */
   readonly limitMs: number
-  /** The job whose handler writes through it. Default: none. */
+  /** The job whose handler writes through the transaction. Default: none. */
   readonly owner?: TransactionOwner
 }
 

@@ -9,7 +9,7 @@ export interface UniqueKeyRow {
   readonly columns: readonly string[]
 }
 
-/** Reads the unique keys of all tables, except keys on expressions and partial ones. */
+/** Reads the unique keys of all tables, except partial keys and keys on expressions. */
 export function readUniqueKeys(): Statement {
   return {
     text: `
