@@ -84,7 +84,7 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
-  // Otherwise, the service's timers would never fire.
+  // The service's timers fire only while the clock advances.
   const ticking = setInterval(() => clock.advance(100), 5)
   await pool.end()
   await on.stop()

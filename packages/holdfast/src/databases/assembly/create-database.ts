@@ -63,15 +63,16 @@ async function openDatabase(
   const isDisposable = host.mode === 'test'
   const isPooled = await findPooler(location, { log: host.log, isDisposable })
   const direct = directRoute(location, isPooled)
-  // Before migrations: it throws if the option `connections` leaves too few.
+  // The connections are opened before the migrations, because this throws if the option
+  // `connections` leaves too few of them.
   const connections = openConnections(options, { location, isPooled, direct, host })
   opening.defer(() => connections.end())
   await migrateDatabase(options, { location, direct, host })
   const { write, own } = connections.lanes
   const guard = await openStatementGuard({ statements: host.statements, pool: own })
   opening.defer(() => guard.close())
-  // This does not use the framework's own lane: many processes that start at the same time wait for
-  // each other here, and the lock timeout of that lane is only a second.
+  // This uses the lane of mutations instead of the framework's own lane: many processes that start
+  // at the same time wait for each other here, and the lock timeout of that lane is only a second.
   await requireAnswer(recognizeDatabase(write, { log: host.log, isDisposable }))
   const opened = await openCapabilities(
     capabilities,

@@ -62,7 +62,7 @@ beforeAll(async () => {
   await pass(1)
 })
 afterAll(async () => {
-  // Without this, the delays of the processes that stop would never end.
+  // The clock must advance, so that the delays of the stopping processes end.
   const ticking = setInterval(() => clock.advance(100), 5)
   for (const end of ends.splice(0).toReversed()) await end()
   clearInterval(ticking)

@@ -69,7 +69,7 @@ describe('a version of the program', () => {
     })
     const { rows } = await client.query(`select to_regclass('c') as made`)
     expect(rows).toEqual([{ made: null }])
-    // The version in between. It does not have the migration, but already works without the columns
+    // The version in between does not have the migration, but already works without the columns
     // that the migration removes.
     expect(await start(2, [base, expand])).toMatchObject({ applied: [] })
   })

@@ -142,7 +142,7 @@ export class KeyRing {
   }
 }
 
-// Computed once, so that the look-up of a key's leaves allocates almost nothing.
+// The lists are computed once, so that the look-up of a key's leaves allocates almost nothing.
 const allLeaves = leavesByNewest(leafCount)
 const liveLeaves = leavesByNewest(liveCount)
 

@@ -158,7 +158,7 @@ export class MutationAttempt {
     const { running } = this.#parts
     running.set(claim.lockId, claim)
     try {
-      // Computed before the handler runs, since the handler may change its input.
+      // The subjects are computed before the handler runs, since the handler may change its input.
       const key = { claim, subjects: this.#parts.subjectsOf(this.#call), form: this.#form }
       const outcome = await this.#runHandler(next).catch(problemOf)
       return outcome instanceof ProblemError

@@ -79,13 +79,14 @@ export function engineOrder(
         jobs.paced,
         Array.from({ length: 11 }, () => ({ name: 'a' })),
       )
-      // Measured from the commit, since the first handler may start after its job is due.
+      // The time is measured from the commit, since the first handler may start after its job is
+      // due.
       committingMs = performance.now()
     })
     await runsOf(11)
     await Promise.all(workers.map((worker) => worker!.stop(1_000)))
-    // At ten per second, the last job is due a second after the first, minus a few milliseconds of
-    // rounding.
+    // At ten jobs per second, the last job is due a second after the first job, minus a few
+    // milliseconds of rounding.
     expect(beganMs.at(-1)! - committingMs).toBeGreaterThan(980)
   })
 

@@ -120,7 +120,7 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
   await until(async () => (await states())[0] === 'running')
   const client = new DriverClient({ connectionString: on.databaseUrl })
   await client.connect()
-  // Only claims read this table.
+  // Only claims read this table, so they wait for the lock.
   await client.query('begin; lock table holdfast.job_pauses in access exclusive mode')
   first.resolve()
   await until(async () => {
@@ -130,7 +130,7 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
     return waiting.length === 1
   })
   const stopped = worker!.stop(0)
-  // Enough round trips for a worker to unregister if it did not wait for its claim.
+  // A worker that did not wait for its claim would unregister within this number of round trips.
   for (let trips = 0; trips < 200; trips += 1) await client.query('select')
   await client.query('rollback')
   expect(await stopped).toEqual([])

@@ -63,8 +63,8 @@ export interface WakerParts {
   readonly log: Logger
 }
 
-// Min interval between notifications, in milliseconds, since each one briefly takes a database-wide
-// lock.
+// Min interval between notifications, in milliseconds, since each notification briefly takes a
+// database-wide lock.
 const pauseMs = 10
 const retries = { firstMs: 500, maxMs: 15_000 }
 const connectTimeoutMs = 2_000

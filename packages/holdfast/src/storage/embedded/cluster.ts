@@ -45,7 +45,8 @@ export function removeLeftovers(home: Home): void {
     // minutes.
     const abandoned = name.startsWith('lock.') && ageMs(path) > 600_000
     if (!abandoned && !/^(data|lease)\../.test(name)) continue
-    // Retried, because an `initdb` whose parent was killed may continue for a moment.
+    // The removal is retried, because an `initdb` whose parent was killed may continue for a
+    // moment.
     rmSync(path, { recursive: true, force: true, maxRetries: 5 })
   }
 }

@@ -6,14 +6,14 @@ import { join } from 'node:path'
 import { errorCode } from './error-code.ts'
 import type { Home } from './home.ts'
 
-// Below the ephemeral ports of operating systems, so that outgoing connections do not occupy a
-// remembered port.
+// The lowest port is below the ephemeral ports of operating systems, so that outgoing connections
+// do not occupy a remembered port.
 const lowestPort = 20_000
 const highestPort = 30_000
 
 /**
- * Returns the port of the last start if it is free, so that the URL stays valid across restarts.
- * Otherwise returns another free port.
+ * Returns the port of the last start if that port is free, so that the URL stays valid across
+ * restarts. Otherwise returns another free port.
  */
 export async function choosePort(home: Home): Promise<number> {
   const last = lastPort(home)

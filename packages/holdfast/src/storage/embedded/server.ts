@@ -65,7 +65,7 @@ export async function launchServer(plan: ServerPlan): Promise<Postmaster> {
 }
 
 /**
- * Shuts the server down if it is running. `fast` closes its connections and leaves a clean state;
+ * Shuts the server down if it is running. `fast` closes all connections and leaves a clean state;
  * `immediate` is like a crash. If `fast` takes longer than `timeoutMs`, `immediate` follows, with a
  * message. Call it only while the home is locked.
  */
@@ -91,7 +91,9 @@ export async function shutDownServer(
   )
 }
 
-/** Starts the server's process. Resolves to `undefined` if it ended before it was ready. */
+/**
+ * Starts the server's process. Resolves to `undefined` if the process ended before it was ready.
+ */
 async function launch(plan: ServerPlan, program: string): Promise<Postmaster | undefined> {
   const { home, lease, settings } = plan
   const own = {
@@ -107,8 +109,8 @@ async function launch(plan: ServerPlan, program: string): Promise<Postmaster | u
   const server = spawn(program, ['-D', home.data, ...options], {
     ...home.account,
     cwd: home.directory,
-    // In a separate session, so that Ctrl-C in a terminal only reaches this process, which can
-    // finish its work first.
+    // The server runs in a separate session, so that Ctrl-C in a terminal only reaches this
+    // process, which can finish its work first.
     detached: true,
     env: serverEnvironment(),
     stdio: ['ignore', log, log],

@@ -49,7 +49,7 @@ interface Line {
  */
 export interface Service {
   readonly process: ChildProcess
-  /** All lines that it has printed. */
+  /** All lines that the process has printed. */
   readonly lines: readonly Line[]
   /** Waits for a line that it prints. */
   next<Key extends keyof Line>(key: Key): Promise<NonNullable<Line[Key]>>
@@ -69,7 +69,7 @@ export interface ServiceOptions extends EmbeddedPostgresOptions {
   readonly account?: { readonly uid: number; readonly gid: number }
 }
 
-/** Starts the process. It prints a line when it is ready. */
+/** Starts the process, which prints a line when it is ready. */
 export function startService({ entry, cwd, account, ...options }: ServiceOptions): Service {
   const source = entry ?? fileURLToPath(new URL('../../embedded.ts', import.meta.url))
   const child = spawn(
@@ -137,7 +137,7 @@ export function temporaryFolder(): string {
 export function sharedFolder(): string {
   const folder = unusedPath()
   beforeAll(() => makeOpen(folder))
-  // Registered first, so it runs last, after the test has ended its processes.
+  // This hook is registered first, so it runs last, after the test has ended its processes.
   beforeEach(({ onTestFinished }) => onTestFinished(() => until(() => processesOf(folder).length === 0)))
   afterAll(() => rmSync(folder, { recursive: true }))
   return join(folder, 'postgres')

@@ -5,9 +5,9 @@ export interface SessionRow {
   readonly user: string | null
   readonly backend: string | null
   readonly state: string | null
-  /** Age of its transaction, in seconds. */
+  /** Age of the session's transaction, in seconds. */
   readonly transactionAge: number | null
-  /** Age of its current or last statement, in seconds. */
+  /** Age of the session's current or last statement, in seconds. */
   readonly queryAge: number | null
 }
 

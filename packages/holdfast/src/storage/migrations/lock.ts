@@ -42,7 +42,7 @@ export async function whileLocked<T>(
   try {
     return await work()
   } finally {
-    // This fails only if the connection is lost, which releases the lock as well.
+    // The statement fails only if the connection is lost, which releases the lock as well.
     await client
       .query({ text: 'select pg_advisory_unlock($1, $2)', values: [lockClass, lockId] })
       .catch(() => {})

@@ -4,7 +4,7 @@ import type { Progress, Recovery } from './recovery.ts'
 import { relationName } from './relation-name.ts'
 
 interface IndexRow {
-  /** Quoted, with its schema. */
+  /** The quoted name of the index, with its schema. */
   readonly name: string
   readonly isOfTable: boolean | null
   readonly isUnique: boolean | null

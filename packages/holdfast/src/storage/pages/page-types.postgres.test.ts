@@ -184,7 +184,7 @@ test('an index of a domain over an enum serves its pages', async () => {
 })
 
 describe('a text', () => {
-  /** Random, so that it cannot be compressed. */
+  /** The text is random, so that it cannot be compressed. */
   const filler = (from: number, span: number, length: number): string =>
     Array.from({ length }, () => String.fromCodePoint(from + randomInt(span))).join('')
 

@@ -157,7 +157,7 @@ describe('with another key', () => {
     const fresh = await cursorOf(other)
     await other.stop()
     for (const cursor of [old!, fresh]) expect(idsOf(await tested.call.byCursor({ cursor }))).toBe('5 4 3')
-    // By now, it uses the new key.
+    // The process uses the new key by now.
     await client.query(`delete from holdfast.secrets where name = 'cursor' and id = 1`)
     const last = await startOther()
     const ask = async (cursor: string): Promise<number> =>

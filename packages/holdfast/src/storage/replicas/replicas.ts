@@ -97,8 +97,8 @@ export class Replicas {
       for (const replica of this.#replicas) this.#evaluate(replica, system, askedMs)
     } catch (error) {
       if (this.#closing.signal.aborted) return
-      // Logged once per replica, with the reason: it may be a missing privilege, which is
-      // permanent.
+      // The failure is logged once per replica, with the reason: it may be a missing privilege,
+      // which is permanent.
       for (const replica of this.#replicas)
         replica.exclude("could not read the primary's WAL position", error)
     }

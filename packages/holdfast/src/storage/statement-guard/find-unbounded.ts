@@ -23,7 +23,7 @@ interface Source {
 interface Equality {
   readonly alias: string | undefined
   readonly column: string
-  /** The tables that the expression reads; empty if it is a value. */
+  /** The tables that the expression reads; empty if the expression is a value. */
   readonly from: readonly string[]
   /** The tables whose rows the condition restricts. Default: all. */
   readonly picks?: ReadonlySet<string>

@@ -53,7 +53,7 @@ export class HandlerGuard implements StatementGuard {
   readonly #run: GuardedRun
   #repetitions: Map<string, Repetition> | undefined
   #statements = 0
-  /** The first statement in production, until there is a second one. */
+  /** The text of the first statement in production; `undefined` after the second statement. */
   #first: string | undefined
 
   constructor(operation: CompiledOperation, watch: GuardWatch | undefined, run: GuardedRun) {
@@ -104,7 +104,7 @@ export class HandlerGuard implements StatementGuard {
   #spend(text: string, values: readonly unknown[] | undefined): void {
     const { budget } = this.#operation
     this.#statements += 1
-    // Logged once, but rejected each time.
+    // An exceeded budget is logged once, but each further statement is rejected.
     const isOver = this.#watch?.refuses === true ? this.#statements > budget : this.#statements === budget + 1
     if (!isOver) return
     this.#tell(

@@ -203,8 +203,8 @@ export class Claims {
     try {
       return await withConnection(this.#parts.control, limitedWork(limitMs), use)
     } catch (error) {
-      // After any failure, of a claim or of a release, the database may hold claims that this
-      // worker does not know of.
+      // After any failure of a claim or a release, the database may hold claims that this worker
+      // does not know of.
       this.#unclearUntilMs = performance.now() + unclearMs
       throw error
     }

@@ -25,7 +25,7 @@ const settings: Readonly<Record<string, string>> = {
   // The commit of a heartbeat waits neither for the disk nor for a standby. If a heartbeat is lost
   // in a crash, the next heartbeat replaces it.
   synchronous_commit: 'off',
-  // Set explicitly, since a database or role may have other defaults.
+  // The value is set explicitly, since a database or role may have other defaults.
   default_transaction_read_only: 'off',
   default_transaction_isolation: 'read committed',
 }
@@ -50,7 +50,7 @@ export class HeartbeatConnection {
       const client = await (this.#client ??= this.#connect())
       return this.#target.isPooled ? await this.#beatInTransaction(client) : await this.#send(client)
     } catch (error) {
-      // Not awaited: a connection that does not respond may take long to close.
+      // The end is not awaited, because a connection that does not respond may take long to close.
       void this.end()
       throw error
     }

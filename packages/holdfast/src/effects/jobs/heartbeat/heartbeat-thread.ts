@@ -49,7 +49,8 @@ export class HeartbeatThread {
     this.#thread.on('message', (report: HeartbeatReport) => this.#listeners.get(report.worker)?.(report))
     this.#thread.on('error', (error) => this.#end(error))
     this.#thread.on('exit', () => this.#end(undefined))
-    // Called after the listeners were added, since each of them refs the thread again.
+    // `unref` is called after the listeners were added, since each added listener refs the thread
+    // again.
     this.#thread.unref()
   }
 

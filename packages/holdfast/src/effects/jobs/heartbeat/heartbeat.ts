@@ -28,7 +28,7 @@ export const leaseMs = 15_000
 
 // Short enough to measure the silence to within a second.
 const turnMs = 500
-// Min delay that is reported.
+// Min delay of the event loop that is reported.
 const longDelayMs = 1_000
 // Timeout of closing the connection, which takes a round trip.
 const stopTimeoutMs = 1_000
@@ -80,7 +80,7 @@ class WorkerHeartbeat implements Heartbeat {
   readonly #turning: NodeJS.Timeout
   readonly #stopped = Promise.withResolvers<void>()
   #thread: HeartbeatThread
-  // Real time, as in the thread: a fake clock in a test would stop the heartbeats.
+  // The clock is real, as in the thread: a fake clock in a test would stop the heartbeats.
   #turnedAtMs = performance.now()
   #hasFailed = false
   #isStopping = false

@@ -31,7 +31,7 @@ test('a leader does not admit jobs of a name that only other processes or engine
   const pool = createPool({ connectionString: on.databaseUrl, applicationName: 'leader', log })
   const tasks = startLeaderTasks({
     service: 'led',
-    // As in a process in which another engine runs all jobs.
+    // This process has no jobs, as if another engine ran all of them.
     jobs: new Map(),
     pool,
     clock: systemClock,

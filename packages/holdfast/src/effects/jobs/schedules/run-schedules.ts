@@ -34,7 +34,7 @@ export interface RunningSchedules {
 }
 
 const everyMs = 60_000
-// Shorter than the grace period of a tick.
+// The delay is shorter than the grace period of a tick.
 const retryMs = 15_000
 const minMs = 50
 const limitMs = 5_000

@@ -262,7 +262,7 @@ test.each([
 test('a job that is cancelled while it fails is kept as long as any other', async () => {
   const on = await begin()
   work = async ({ id }) => {
-    // Like a cancellation that the worker has not noticed yet.
+    // The job is marked as cancelled, but the worker has not noticed it yet.
     await on.sql('update holdfast.jobs set is_cancelled = true where id = $1', [id])
     throw new Error('fails')
   }

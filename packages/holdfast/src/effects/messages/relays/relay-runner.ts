@@ -81,7 +81,7 @@ export class RelayRunner {
 
   /** Called when there may be messages to send. */
   wake(): void {
-    // After a failure, new messages do not cut the backoff short.
+    // After a failure, new messages do not shorten the delay before the next attempt.
     if (this.#failures === 0) this.#task.now()
   }
 

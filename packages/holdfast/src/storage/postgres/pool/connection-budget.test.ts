@@ -63,7 +63,7 @@ test('a lane above its min gets sessions that others have not used for a second'
   calls.idle = [1_000, 1_000]
   budget.settle()
   budget.settle()
-  // Only one session is closed at a time; it counts until its socket has closed.
+  // Only one session is closed at a time. It counts toward the budget until its socket has closed.
   expect([calls.open, calls.closing, jobs.open]).toEqual([5, 1, 1])
   calls.open -= 1
   budget.closed()

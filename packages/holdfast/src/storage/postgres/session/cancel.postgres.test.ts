@@ -19,7 +19,7 @@ const backend = query({
 const stubborn = query({
   route: 'GET /stubborn',
   access: anyone(),
-  // Well below the statement timeout of Postgres itself.
+  // The deadline is well below the statement timeout of Postgres itself.
   deadline: '1500ms',
   async run({ db }) {
     await db.query(sql`select stubborn()`)

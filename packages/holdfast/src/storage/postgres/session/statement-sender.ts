@@ -181,7 +181,8 @@ export class StatementSender {
     // A cancel request has no effect if it arrives between two statements, or if the statement
     // catches it.
     while (performance.now() < endMs) {
-      // Awaited, so that a late request cannot cancel a statement of the connection's next user.
+      // The request is awaited, so that a late request cannot cancel a statement of the
+      // connection's next user.
       if (!(await requestCancel({ host, port, tls, processId: processID, secretKey }))) return false
       if (await settlesWithin(atRest, repeatMs)) return this.#client.failure === undefined
     }

@@ -24,7 +24,7 @@ interface Kind {
   readonly series: HistogramSeries
 }
 
-// As the semantic conventions recommend (db.client.operation.duration).
+// The bounds that the semantic conventions recommend (db.client.operation.duration).
 const durationBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
 // An application has a few hundred texts. An application that concatenates values into its texts

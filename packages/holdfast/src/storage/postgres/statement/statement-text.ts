@@ -15,7 +15,7 @@ export interface StatementNames {
 // create a separate name.
 const ringLeaf = /^(holdfast\.\w+?)_\d+$/
 
-// Longer statements are generated. Their beginning is enough to identify them.
+// Longer statements are truncated: they are generated, and their beginning identifies them.
 const maxText = 4_096
 
 /**
