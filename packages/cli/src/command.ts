@@ -18,7 +18,7 @@ export interface Result {
 
 /** The parsed input of a command. */
 export interface Given<O extends Options> {
-  /** The command's arguments, and any further ones if it takes `rest`. */
+  /** The arguments of the command. If the command takes `rest`, further arguments follow. */
   readonly arguments: readonly string[]
   readonly options: OptionValues<O>
 }
@@ -36,17 +36,17 @@ export interface Found {
 
 /** The definition of a command. */
 export interface CommandDefinition<O extends Options, Tools> {
-  /** All of its words: `jobs list`. */
+  /** The words of the command: `jobs list`. */
   readonly name: string
   /** The effect of the command, in one line. */
   readonly summary: string
-  /** Further help for its use. */
+  /** Further help. */
   readonly details?: string
-  /** Placeholders of its required arguments in the help. Default none. */
+  /** The placeholders of the required arguments in the help. Default: no arguments. */
   readonly arguments?: readonly string[]
   /**
-   * The placeholder of any further arguments in the help, which are passed as is. Default: none are
-   * accepted.
+   * The placeholder of further arguments in the help. They are passed to `run` unchanged. Default:
+   * no further arguments are accepted.
    */
   readonly rest?: string
   readonly options: O
@@ -77,7 +77,7 @@ export interface Command {
   prepare(given: RawInput): (database: FoundDatabase) => Promise<Result>
 }
 
-/** Defines a command that uses a connection. Its `run` gets typed options. */
+/** Defines a command that uses a connection. `run` receives typed options. */
 export function command<const O extends Options>(definition: CommandDefinition<O, Connected>): Command {
   return define(
     definition,

@@ -2,8 +2,8 @@ import { HoldfastError, ProblemError } from 'holdfast'
 import { redactText } from './redact-stored.ts'
 
 /**
- * Returns the message of a failure for people: without the password of a URL, and with a stack only
- * if it is a defect.
+ * Returns the message of a failure for people. It contains no password of a URL, and contains a
+ * stack only if the failure is a defect.
  */
 export function explainFailure(error: unknown): string {
   return redactText(explain(error))
@@ -30,20 +30,21 @@ function explain(error: unknown): string {
 }
 
 function messageOf(error: Error): string {
-  // Several addresses were tried in turn; the aggregate error has no message itself.
+  // If several addresses were tried, each of them has an error with a message, and the aggregate
+  // error has none.
   if (error instanceof AggregateError) return error.errors.map((one: Error) => one.message).join(', ')
   return error.message
 }
 
 const socketErrors =
   /^(?:EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/
-// The driver's own errors have no code.
+// Errors of the driver itself, which have no code.
 const driverMessages = /^(?:Connection terminated|timeout expired|The server does not support SSL)/
 
 function isOfConnection(error: Error, code: string | undefined): boolean {
   if (code === undefined) return driverMessages.test(error.message)
-  // Connection exceptions, refused logins, no such database, too many connections, a server that
-  // stops or starts.
+  // The codes of Postgres: connection exceptions, refused logins, no such database, too many
+  // connections, a server that stops or starts.
   return (
     socketErrors.test(code) ||
     (isOfPostgres(error) && /^(?:08|28|57P|3D000|53300)/.test(code)) ||

@@ -5,7 +5,7 @@ import { type Secret, setting, settings, url } from 'holdfast/settings'
 import type { Settings } from 'holdfast/settings'
 import { usageInvalid } from './usage-invalid.ts'
 
-// The default of the service.
+// The default folder of a service's embedded database.
 const defaultDirectory = join('.holdfast', 'postgres')
 
 interface DatabaseSettings {
@@ -40,8 +40,8 @@ export interface DatabaseOption {
 }
 
 /**
- * Finds the database that the options name. Otherwise, finds the one of a service in the current
- * folder: from the environment, from `.env`, or the embedded one.
+ * Finds the database that the options name. Without options, finds the database of the service in
+ * the current folder: from the environment, from `.env`, or the embedded database.
  *
  * @throws HoldfastError `usage-invalid`, `configuration-invalid`, or one of the codes
  * `embedded-postgres-…`.
@@ -51,7 +51,7 @@ export async function findDatabase({ url: given, directory }: DatabaseOption): P
     throw usageInvalid('Pass either --database-url or --directory.')
   if (given !== undefined) return atUrl(checkUrl(given))
   if (directory !== undefined) return onEmbeddedServer(directory)
-  // Imported lazily, since it loads all modules of a service.
+  // This import is lazy, because it loads all modules of a service.
   const { readSettings } = await import('holdfast/node')
   const { DATABASE_URL } = await readSettings(databaseSettings)
   if (DATABASE_URL !== undefined) return atUrl(DATABASE_URL.reveal())
@@ -81,6 +81,6 @@ async function onEmbeddedServer(directory: string): Promise<FoundDatabase> {
 
 function checkUrl(given: string): string {
   if (URL.canParse(given) && /^postgres(?:ql)?:$/.test(new URL(given).protocol)) return given
-  // The value may hold a password, so the message does not show it.
+  // The value may contain a password, so the message does not show it.
   throw usageInvalid('--database-url: expected postgres://user:password@host:5432/name.')
 }

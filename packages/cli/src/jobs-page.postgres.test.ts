@@ -31,7 +31,7 @@ interface Shown {
   readonly output: string
 }
 
-/** Returns the commands on the page, each with the output it shows. */
+/** Returns the commands on the page, each with the output that the page shows. */
 async function readPage(): Promise<readonly Shown[]> {
   const page = await readFile(new URL('../../../docs/jobs.md', import.meta.url), 'utf8')
   const blocks = extractBlocks(page).filter(({ language }) => language === 'console')
@@ -46,7 +46,8 @@ async function readPage(): Promise<readonly Shown[]> {
 const ids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 
 /**
- * Removes the parts of a text that differ between runs, and the column widths that depend on them.
+ * Removes the parts of a text that differ between runs, and the column widths that depend on these
+ * parts.
  */
 function normalize(text: string): string {
   return text

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { runCommandLine } from './run-command-line.ts'
 
-// The reader has closed the pipe: `holdfast jobs list | head`.
+// If the reader closes the pipe, as in `holdfast jobs list | head`, the command ends.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1)
 })

@@ -5,7 +5,7 @@ import { usageInvalid } from './usage-invalid.ts'
 /** An option of a command: `--limit <n>`. */
 export interface Option<Value = unknown> {
   readonly description: string
-  /** The placeholder of its value in the help; absent if it takes no value. */
+  /** The placeholder of the value in the help; absent if the option takes no value. */
   readonly placeholder?: string
   /**
    * Parses the given text, `undefined` if the option is missing.

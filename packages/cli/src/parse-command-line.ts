@@ -56,7 +56,8 @@ function parse(
   try {
     return parseArgs({ args: [...rest], options, allowPositionals: true })
   } catch (error) {
-    // Node's messages are fit for users: they name the option, but do not end with a period.
+    // Node's message names the option, so it is shown to the user. Only the final period is
+    // missing.
     throw usageInvalid(`${(error as Error).message.replace(/\.?$/, '.')}`)
   }
 }

@@ -1,9 +1,10 @@
-// Control characters and invisible ones, such as marks that reverse the direction of text.
+// Control characters and other invisible characters, such as marks that reverse the direction of
+// text.
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /**
- * Returns text on one line that a terminal shows as is: stored text must not move the cursor or
- * imitate other output.
+ * Returns a text on one line, with invisible characters escaped. Stored text must not move the
+ * cursor of a terminal, or imitate other output.
  */
 export function printable(text: string): string {
   return text.replaceAll(unprintable, escape)

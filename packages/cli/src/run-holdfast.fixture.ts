@@ -15,15 +15,16 @@ export interface Run {
 /** The environment in which a command runs. */
 export interface RunOptions {
   readonly databaseUrl?: string
-  /** The current folder. Default: that of the process. */
+  /** The current folder of the command. Default: the current folder of the process. */
   readonly folder?: string
   /** Further environment variables, and a replacement for `PATH`. */
   readonly env?: Readonly<Record<string, string>>
 }
 
 /**
- * Runs a command line in this process, with only the given environment. A separate process takes
- * longer; {@link runHoldfast} is for tests that need one: its folder, signals, streams.
+ * Runs a command line in this process, with only the given environment. This is faster than {@link
+ * runHoldfast}, which is for tests that need a separate process with its folder, signals or
+ * streams.
  */
 export async function callHoldfast(
   line: readonly string[],
@@ -59,7 +60,7 @@ export async function runHoldfast(
   const child = spawn(process.execPath, [...main.execArgv, main.file, ...line], {
     env: {
       PATH: process.env['PATH'],
-      // Not a setting of the command: the folder of Node's compile cache.
+      // This is not a setting of the command, but the folder of Node's compile cache.
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
       ...env,

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 
 /** The output for which text is formatted. */
 export interface Screen {
-  /** The width in columns; `undefined` if it is not a terminal and has no limit. */
+  /** The width in columns; `undefined` if the output is not a terminal and has no limit. */
   readonly columns: number | undefined
   readonly now: Date
   /** Returns emphasized text, if the output supports it. */
@@ -15,7 +15,7 @@ export function openScreen(): Screen {
   return {
     columns: stdout.isTTY ? stdout.columns : undefined,
     now: new Date(),
-    // Plain if it is not a terminal, or if NO_COLOR is set.
+    // The text is plain if stdout is not a terminal, or if NO_COLOR is set.
     strong: (text) => styleText('bold', text, { stream: stdout }),
   }
 }

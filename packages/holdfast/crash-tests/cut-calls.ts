@@ -17,15 +17,15 @@ export interface CallReport {
   readonly replay: Answer
 }
 
-// Only the first attempt has this timeout; later ones have the default.
+// The timeout of the first attempt. Later attempts have the default timeout.
 const firstTimeout = '300ms'
 const finalTimeout: Duration = '2m'
-// Many clients wait for keys that silent connections still hold. The interval keeps them from
-// overloading the machine.
+// The interval between attempts. Without it, the many clients that wait for keys on silent
+// connections would overload the machine.
 const every: Duration = '100ms'
 
 /**
- * Sends a mutation with its key until its response is final, and then until the next final
+ * Sends a mutation with its key until a response is final, and then again until the next final
  * response.
  */
 export const callUntilFinal: Attempt<CallReport> = async (lane, armed, cut) => {
@@ -45,12 +45,12 @@ export const callUntilFinal: Attempt<CallReport> = async (lane, armed, cut) => {
     })
   const final = await call(firstTimeout)
   armed.disarm()
-  // The connection may have been cut right after its last use.
+  // This call may fail too, because the connection may have been cut after its last use.
   const replay = await call()
   return { key, cut: describeCut(cut), answers, final, replay }
 }
 
-/** Calls the mutation that records effects under a name, which is the key. */
+/** Calls the mutation that records effects. The key is also the name of the effects. */
 export function record({ running }: Lane, key: string, timeout?: string): Promise<Answer> {
   return send(running, { name: key }, { 'idempotency-key': key, 'request-timeout': timeout })
 }

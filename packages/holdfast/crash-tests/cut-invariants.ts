@@ -57,7 +57,9 @@ export function codeOf({ body }: Answer): string {
   return (JSON.parse(body ?? '{}') as { readonly code?: string }).code ?? ''
 }
 
-/** Returns the broken invariants of finished background work: each part has one effect. */
+/**
+ * Returns the broken invariants of finished background work: each part of it must have one effect.
+ */
 export async function findWorkViolations(
   database: pg.Client | pg.Pool,
   cuts: ReadonlyMap<string, string>,

@@ -32,10 +32,7 @@ const ofOwn = /^holdfast \(own\)$/
 
 const service = createCutService()
 
-/**
- * Runs a mutation followed by its job, its messages and their consumers, and waits until all that
- * is done.
- */
+/** Runs a mutation, and waits until its job, its messages and their consumers are done. */
 const recordUntilDone: Attempt<void> = async (lane, _armed, cut) => {
   const key = randomUUIDv7()
   lane.cuts.set(key, describeCut(cut))
@@ -84,7 +81,7 @@ test.concurrent(
 /**
  * Returns sweeps that silence connections after a statement, before any part of its response. (A
  * worker sends each statement in one network packet, which arrives completely or not at all.) Each
- * of these cuts takes a whole timeout.
+ * of these cuts takes as long as a whole timeout.
  */
 function silencing(application: RegExp): readonly Sweep[] {
   const silence = { application, mode: 'silent' } as const

@@ -9,7 +9,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 export interface Lane {
   readonly proxy: CuttingProxy
   readonly running: RunningService
-  /** Inspects the database, past the proxy. */
+  /** Inspects the database, without the proxy. */
   readonly looking: pg.Client
   /** Descriptions of the cuts, by key. */
   readonly cuts: Map<string, string>

@@ -12,18 +12,19 @@ import { storesRecord, withSeparateStore } from './separate-store.ts'
  *
  * Method: calls go through a proxy that counts the messages of the protocol. A sweep cuts a
  * connection at the first message of a call, then at the second, and so on: before, within and
- * after it, in either direction; destroyed, silent, or delayed for longer than the caller waits.
- * Each cut call is sent again with its key until its response is final.
+ * after the message, in either direction. The connection is destroyed, falls silent, or is delayed
+ * for longer than the caller waits. Each cut call is sent again with its key until its response is
+ * final.
  *
- * Control: with a service that keeps its keys in a separate store, the same cuts must double
- * effects.
+ * Control: in a service that keeps its keys in a separate store, the same cuts must double effects.
  */
 
 const service = createCutService()
 const application = /^holdfast$/
 const senders = ['frontend', 'backend'] as const
 const maxMs = 300_000
-// The min number of messages of a mutation. A sweep with fewer cuts did not cover it.
+// The min number of messages of a mutation. A sweep with fewer cuts did not cover the whole
+// mutation.
 const fewestCuts = 20
 
 /**
@@ -41,7 +42,9 @@ function expectSafe(options: LaneOptions, sweeps: readonly Sweep[]): Promise<voi
   })
 }
 
-/** From its third run on, a mutation always has the same messages. */
+/**
+ * Runs a mutation three times on each lane. From then on, a mutation always has the same messages.
+ */
 async function warmUp(lanes: readonly Lane[]): Promise<void> {
   for (const turn of [1, 2, 3]) {
     await Promise.all(lanes.map((lane, index) => record(lane, `warm up ${index} ${turn}`)))
@@ -108,14 +111,14 @@ test.concurrent(
         lanes,
         [
           { sender: 'frontend', place: 'before', mode: 'destroyed' },
-          // The messages of the first sweep can belong to different statements, depending on the
-          // progress of a call before its timeout.
+          // This sweep selects its statement: without that, the cut message could belong to
+          // different statements, depending on the progress of a call before its timeout.
           { sender: 'frontend', place: 'before', mode: 'destroyed', where: storesRecord },
         ],
         callUntilFinal,
       )
       const violations = await findCallViolations(lanes[0]!.looking, reports)
-      // More than two if calls committed although their clients saw a failure.
+      // There are more than two debits if calls committed although their clients saw a failure.
       expect(violations).toContainEqual(expect.stringMatching(/^([2-9]|\d\d+) debits/))
     }),
   maxMs,

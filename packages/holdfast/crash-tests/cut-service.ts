@@ -4,9 +4,9 @@ import { z } from 'zod'
 
 /** Options of {@link createCutService}. */
 export interface CutServiceOptions {
-  /** Wraps its database. Default: no wrapper. */
+  /** Wraps the database of the service. Default: no wrapper. */
   readonly around?: (database: Database<SqlDatabase, SqlDatabase>) => Database<SqlDatabase, SqlDatabase>
-  /** Timeout of an attempt of its jobs. Default: the framework's. */
+  /** Deadline of an attempt of a job. Default: the default of the framework. */
   readonly jobDeadline?: Duration
 }
 
@@ -15,13 +15,13 @@ const Named = z.object({ name: z.string() })
 const Happened = event('effect.happened', { payload: Named.extend({ what: z.string() }) })
 
 /**
- * Creates a service with one mutation that does everything a mutation can: it writes twice,
- * enqueues a job with a step, and publishes a message.
+ * Creates a service with one mutation that has every kind of effect: it writes twice, enqueues a
+ * job with a step, and publishes a message.
  */
 export function createCutService(options: CutServiceOptions = {}) {
   const { around = (database) => database, jobDeadline = '5m' } = options
   const { consumer, job, mutation, service } = holdfast({
-    // With a single connection, its loss would block everything.
+    // The pool has several connections, because the loss of a single one would block all calls.
     database: around(
       postgres({
         migrations: new URL('./cut-migrations/', import.meta.url),

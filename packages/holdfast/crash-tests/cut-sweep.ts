@@ -5,9 +5,11 @@ import type { Lane } from './cut-lane.ts'
  * Cuts at the first message, at the second, and so on, until there is no message left to cut at.
  */
 export interface Sweep extends Omit<Cut, 'message'> {
-  /** True if each attempt begins with a new connection. Default false: it reuses a connection. */
+  /**
+   * True if each attempt begins with a new connection. Default false: attempts reuse a connection.
+   */
   readonly isCold?: boolean
-  /** Cuts only at every nth message. Default 1: at each. */
+  /** Cuts only at every nth message. Default 1: at each message. */
   readonly every?: number
 }
 
@@ -52,7 +54,7 @@ export async function sweep<Report>(
   return { reports, cuts: begun.map(({ cuts }) => cuts) }
 }
 
-/** Returns whether a message is the last one of a statement. */
+/** Returns true if a message is the last message of a statement. */
 export function endsStatement({ type }: WireMessage): boolean {
   return type === 'Q' || type === 'S'
 }

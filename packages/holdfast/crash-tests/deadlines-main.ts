@@ -3,7 +3,7 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A service whose statements take as long as requested, and which reports its memory usage.
+// A service whose statements take the requested time. It also reports its memory usage.
 const { query, mutation, service } = holdfast({
   database: postgres({ connections: { max: 24, reads: 10, writes: 10 } }),
 })

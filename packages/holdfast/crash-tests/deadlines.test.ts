@@ -8,10 +8,10 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 /*
  * Goal: no work continues after its caller has disconnected or its deadline has passed.
  *
- * Method: a server process whose operations sleep in Postgres. Deadlines of clients, a process that
- * is stopped (SIGSTOP), a full pool and clients that disconnect at random moments end the calls.
- * `pg_stat_activity` shows whether the statements have ended, and the heap whether memory is
- * retained.
+ * Method: the operations of a server process sleep in Postgres. Their calls end by deadlines of
+ * clients, because the process is stopped (SIGSTOP), because the pool is full, or because clients
+ * disconnect at random moments. `pg_stat_activity` then shows if a statement still runs, and the
+ * size of the heap shows if memory is retained.
  */
 
 /** `CLIENT_ABORTS=10000 npm test deadlines` makes more clients disconnect. */
@@ -143,7 +143,7 @@ test(`${aborts} clients that disconnect: no statement continues, and no connecti
   const after = await heapBytes()
   console.info(`${aborts} aborts: ${before} bytes of heap before, ${after} after`)
   expect(after).toBeLessThan(before * 1.1)
-  // All connections are available.
+  // All connections must be available again.
   const sleeping = Array.from(
     { length: poolSize },
     async () => (await fetch(`${server.url}/sleep?seconds=3`)).status,

@@ -14,13 +14,13 @@ import { codeOf, findWorkViolations, isAllDone, retryable } from './cut-invarian
 import { createCutService } from './cut-service.ts'
 
 /*
- * Goal: everything that was answered before a failover exists after it, once, and the old primary
+ * Goal: every effect that was answered before a failover exists after it, once, and the old primary
  * gets no writes.
  *
  * Method: a primary whose commits wait for a standby, and a proxy in place of its address. Clients
- * retry their mutations while the primary is killed, the standby is promoted, and connections lead
- * back to the old primary as a read-only standby, as with a cached DNS name. Afterwards all keys
- * are sent again, and each must replay its answer.
+ * retry their mutations while the primary is killed and the standby is promoted. Then connections
+ * lead to the old primary again, which is a read-only standby now; this happens with a cached DNS
+ * name. Afterwards all keys are sent again, and each must replay its answer.
  */
 
 const clientCount = 8
@@ -54,7 +54,7 @@ class Clients {
     await until(() => this.refusals >= target, { timeout })
   }
 
-  /** Resolves when each key that was sent has its final response. */
+  /** Stops sending new keys. Resolves when each key that was sent has its final response. */
   async stop(): Promise<void> {
     this.#isStopping = true
     await this.#done
@@ -102,14 +102,14 @@ test('a standby is promoted, and the old primary comes back read-only: everythin
     await cluster.failOver()
     await clients.progress()
 
-    // Connections lead to the old primary again, as with a cached DNS name.
+    // Connections lead to the old primary again. This happens with a cached DNS name.
     await cluster.returnAsStandby()
     cluster.proxy.switchTo(cluster.primary.url)
     cluster.proxy.drop()
     await clients.refused()
     expect(await countWrites(cluster.primary.url)).toBe(0)
 
-    // Sessions in which the old primary rejected writes are not reused.
+    // The sessions in which the old primary rejected writes must not be reused.
     cluster.proxy.switchTo(cluster.standby.server.url)
     await clients.progress()
     await clients.stop()

@@ -11,8 +11,8 @@ const notFinal: readonly string[] = [
 ]
 
 /**
- * Returns the broken invariants: each request has one transfer, one job, one message and one
- * response, and all balances are right.
+ * Returns the broken invariants: each request must have one transfer, one job, one message and one
+ * response, and all balances must be right.
  */
 export async function findFaultViolations(
   database: pg.Client | pg.Pool,

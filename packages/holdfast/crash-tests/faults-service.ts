@@ -6,8 +6,8 @@ import { z } from 'zod'
 export interface FaultsServiceOptions {
   readonly poolSize: number
   /**
-   * Called for each run of a handler with its key, and not undone by a rollback. Returns the
-   * statement timeout, in milliseconds.
+   * Called with the key in each run of a handler; a rollback does not undo its effects. Returns the
+   * statement timeout of the run, in milliseconds.
    */
   readonly onRun: (key: string) => number | undefined
 }
@@ -71,7 +71,7 @@ export function createFaultsService({ poolSize, onRun }: FaultsServiceOptions) {
   let present = 0
   let meeting = Promise.withResolvers<void>()
 
-  /** Holds its connection until every connection of the pool is in use. */
+  /** A mutation that holds its connection until every connection of the pool is in use. */
   const meet = mutation({
     route: 'POST /meetings',
     access: anyone(),

@@ -10,7 +10,7 @@ interface Session {
   /** The texts of prepared statements, by name. */
   readonly prepared: Map<string, string>
   bound: string
-  /** Statements that were sent and have no complete response yet. */
+  /** Statements that were sent and do not have a complete response yet. */
   readonly pending: string[]
 }
 

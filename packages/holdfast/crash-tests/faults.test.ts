@@ -22,7 +22,7 @@ import { DriverClient, openDriverPool } from '../src/storage/postgres/session/dr
  * Goal: one effect and one answer per key, although any statement may fail.
  *
  * Method: clients transfer between a few accounts in different orders, and retry until the response
- * is final, while statements are cancelled at random, time out, deadlock and conflict, and while
+ * is final. Meanwhile statements are cancelled at random, time out, deadlock and conflict, and
  * clients disconnect. The run continues until each kind of fault has occurred. `FAULT_SEED` repeats
  * a run.
  *
@@ -52,7 +52,7 @@ beforeEach(async () => {
   looking = openDriverPool({ connectionString: database.url })
   // A closing connection may still receive the notice that its database is dropped.
   looking.on('error', () => {})
-  // Detects deadlocks at once.
+  // With this setting, Postgres detects deadlocks at once.
   await looking.query(
     `do $$ begin execute format('alter database %I set deadlock_timeout = 20', current_database()); end $$`,
   )
@@ -178,7 +178,7 @@ test('calls wait for an exhausted pool and a held lock until the deadline, and l
   })
   const [late, refused] = await Promise.all([transfer('late', '100ms'), transfer('refused')])
   expect([late.status, codeOf(late)]).toEqual([504, 'deadline-exceeded'])
-  // The pool has its own limit, which is reached before the deadline.
+  // The wait for a connection has a separate limit, which is reached before the deadline.
   expect([refused.status, codeOf(refused)]).toEqual([503, 'database-unavailable'])
   expect(['late', 'refused'].filter((name) => runs.has(name))).toEqual([])
   const answers = await Promise.all(waiting)

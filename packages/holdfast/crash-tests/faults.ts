@@ -7,7 +7,7 @@ export type Random = () => number
 
 /** A client's observations of one request. */
 export interface FaultReport {
-  /** The name of the request, the same for all its attempts. */
+  /** The name of the request, which is the same in all of its attempts. */
   readonly name: string
   /** All responses that the client got. The last one is final. */
   readonly answers: readonly Answer[]
@@ -41,8 +41,8 @@ const accounts = 4
 const timeout = '2m'
 
 /**
- * Sends a transfer until its response is final, sometimes with a short timeout or a disconnect
- * midway, and then once more.
+ * Sends a transfer until its response is final, and then once more. Some attempts have a short
+ * timeout, and in some the client disconnects midway.
  */
 export async function transferUntilFinal(client: FaultyClient): Promise<FaultReport> {
   const { random, keepsKey } = client
@@ -89,7 +89,10 @@ async function sendFaultily(client: FaultyClient, sending: Sending): Promise<Ans
   return undefined
 }
 
-/** Sends a transfer. `timeout`: its max duration; `client`: aborted when the client disconnects. */
+/**
+ * Sends a transfer. `timeout` is the deadline that the client requests; `client` is aborted when
+ * the client disconnects.
+ */
 export function send(
   running: RunningService,
   { operation, body, key }: Sending,
@@ -108,11 +111,14 @@ export function send(
 }
 
 const maxPauseMs = 40
-// Number of cancel requests in a burst. They follow each other so closely that even a BEGIN does
-// not end between two of them.
+// Number of cancel requests in a burst. The requests follow each other so closely that even a BEGIN
+// does not end between two of them.
 const cancelsAtOnce = 3_000
 
-/** Repeatedly cancels the statements of two sessions of a service, until it is stopped. */
+/**
+ * Repeatedly cancels the statements of two sessions of a service. Returns the function that stops
+ * it.
+ */
 export async function cancelAtRandom(
   databaseUrl: string,
   random: Random,
@@ -144,7 +150,7 @@ export async function cancelAtRandom(
   }
 }
 
-/** Returns the seed from the environment, or a random one. */
+/** Returns the seed from the environment, or a random seed. */
 export function seedOf(text: string | undefined): number {
   if (text === undefined || text === '') return Math.floor(Math.random() * 2 ** 31)
   const seed = Number(text)

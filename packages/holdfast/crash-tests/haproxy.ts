@@ -9,7 +9,7 @@ import { freePort } from '../test/free-port.ts'
 /** A load balancer in front of servers. */
 export interface Haproxy {
   readonly url: string
-  /** Returns whether it sends requests to the server at a URL. */
+  /** Resolves to true if haproxy sends requests to the server at a URL. */
   readonly isUp: (serverUrl: string) => Promise<boolean>
   stop(): Promise<void>
 }

@@ -2,12 +2,15 @@ import { until } from 'holdfast/testing'
 import type pg from 'pg'
 import type { Observation } from './observation.ts'
 
-/** Condition for transfers that clients requested directly: their memo is their key. */
+/**
+ * The SQL condition for transfers that clients requested directly. The memo of such a transfer is
+ * its key.
+ */
 export const isOfKey = `memo is not null and memo not in ('payout', 'declined by the bank')`
 
 /**
- * Returns the invariants that a storm broke permanently. Waits for the server to notice interrupted
- * work, and for transactions of background work to end.
+ * Returns the invariants that a storm broke for good. Before that, waits until the server has
+ * noticed interrupted work and the transactions of background work have ended.
  */
 export async function findLastingViolations(
   database: pg.Client,

@@ -3,7 +3,7 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A service whose jobs have slow transactions, and record each of their effects.
+// A service whose jobs have slow transactions and record each effect.
 const { job, mutation, service } = holdfast({
   database: postgres({ migrations: new URL('./jobs-migrations/', import.meta.url) }),
 })
@@ -23,7 +23,7 @@ const work = job({
   },
 })
 
-/** Blocks the event loop, as a long computation does. */
+/** Blocks the event loop, as a long computation would. */
 function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0, ms)
 }

@@ -13,7 +13,8 @@ export interface ClientsReport {
   readonly maxMs: number
 }
 
-// A pause leaves connections idle, and leaves CPU time for other processes.
+// The pause between two requests of a client. During it, the connection is idle, and other
+// processes get CPU time.
 const thinkMs = 50
 
 const [url = '', count = '1'] = process.argv.slice(2)
@@ -60,7 +61,7 @@ async function client(): Promise<void> {
 }
 
 process.once('message', () => (isStopping = true))
-// The parent is gone.
+// When the parent process has ended, this process ends too.
 process.once('disconnect', () => process.exit())
 process.send?.('started')
 await Promise.all(Array.from({ length: Number(count) }, client))

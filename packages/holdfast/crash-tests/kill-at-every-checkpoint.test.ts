@@ -28,8 +28,8 @@ const timeoutMs = 600_000
 
 /**
  * The beginnings of the statements that a worker always sends for a request, each with the moments
- * at which the worker has to be killed. Other statements depend on timers, and are not sent in
- * every run.
+ * at which the worker has to be killed. Other statements depend on timers, so some runs do not send
+ * them.
  */
 const certain: Readonly<Record<string, readonly string[]>> = {
   'claim of jobs': ['before', 'after'].map((moment) => `${moment} with candidates as materialized (`),
@@ -45,7 +45,8 @@ const certain: Readonly<Record<string, readonly string[]>> = {
   ),
   relay: ['before', 'after'].map((moment) => `${moment} command HPUB`),
 }
-// Longer than it takes to rescue a dead worker's jobs, on any machine.
+// The max time until all jobs have ended. It is longer than rescuing the jobs of a dead worker
+// takes on any machine.
 const settledWithin = '2m'
 
 /** Returns a summary of the deaths, and the checkpoints that were not reached again. */
@@ -119,7 +120,8 @@ async function countsOf(lane: Lane, names: readonly string[]): Promise<readonly 
 }
 
 /**
- * Finishes the remaining work of all names, including jobs during which many workers were killed.
+ * Finishes the remaining work of all names. This includes jobs during which many workers were
+ * killed.
  */
 async function settle(lane: Lane): Promise<void> {
   const worker = await lane.start('worker')
@@ -247,8 +249,9 @@ async function exhaustWorker(
     )
     return rows[0]!.left === 0
   }
-  // A killed worker does not resign as leader, so each death would take the six seconds of the
-  // lease. The change of leaders is tested elsewhere.
+  // Makes other workers become leader at once. A killed worker does not resign as leader, so each
+  // death would otherwise take the six seconds of the lease. The change of leaders is tested
+  // elsewhere.
   const haveOthersCampaign = (): Promise<unknown> =>
     lane.looking.query(notifyLeaderless.text, [...(notifyLeaderless.values ?? [])])
   return exhaust('worked', {

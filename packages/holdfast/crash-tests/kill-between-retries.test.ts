@@ -7,9 +7,9 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 /*
  * Goal: a key survives the processes that answer it.
  *
- * Method: a transfer is blocked by a row lock and its server killed; then the same key is sent four
- * times, with a kill of the server after each response. All responses are the same, and there is
- * one transfer.
+ * Method: a server is killed while a row lock blocks its transfer. Then the same key is sent four
+ * times, and the server is killed after each response. All responses must be the same, and there
+ * must be one transfer.
  */
 
 test('kill -9 of the server between the retries of one key leaves one transfer', async () => {
@@ -37,7 +37,8 @@ test('kill -9 of the server between the retries of one key leaves one transfer',
     const key = randomUUIDv7()
     const transfer = { from, to, amount: 10, memo: 'once' }
 
-    // Blocked midway: its transaction waits for the account, and its process is killed.
+    // The first request is blocked midway: its transaction waits for the account while its process
+    // is killed.
     await looking.query('begin')
     await looking.query('select from accounts where id = $1 for update', [from])
     const lost = post('/transfers', key, transfer).catch((error: unknown) => error)

@@ -10,15 +10,16 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  * Goal: if a server is killed while it writes a transfer, the transfer is booked once, and no
  * acknowledged transfer is lost.
  *
- * Method: three servers of the ledger. Each in turn is killed (SIGKILL) at a random time within the
- * duration of a transfer, measured just before, and the transfer is retried at another server. The
- * run continues until enough servers have died before they answered.
+ * Method: each of three servers in turn is killed (SIGKILL) during a transfer, and the transfer is
+ * retried at another server. The time of the kill is random within the duration of a write,
+ * measured just before. The run continues until enough servers have died before they answered.
  */
 
 /** `MID_WRITE_KILLS=100 npm test mid-write` kills more servers. */
 const kills = Number(process.env['MID_WRITE_KILLS'] ?? 12)
-// Servers are killed before, in and after the transaction of a transfer. With a larger margin, more
-// of them have already answered, and those do not count.
+// The range of the time of the kill, as a multiple of the duration of a write. Servers must be
+// killed before, in and after the transaction. With a larger margin, more servers would have
+// answered before, and these do not count.
 const margin = 1.2
 
 test(`kill -9 of ${kills} servers in mid-write: each transfer is booked once, and no acknowledged transfer is lost`, async () => {
@@ -50,7 +51,7 @@ test(`kill -9 of ${kills} servers in mid-write: each transfer is booked once, an
       const index = turn % servers.length
       const [server, other] = [servers[index]!, servers[(index + 1) % servers.length]!]
       await restarts[index]
-      // Warm-up: opens connections and compiles code, so that the next request is only a write.
+      // This deposit opens connections and compiles code, so that the next request is only a write.
       const deposit = { account: from, amount: 1 }
       await post(server, '/deposits', { key: randomUUIDv7(), body: deposit })
       const beganMs = performance.now()

@@ -3,7 +3,7 @@ import { serve } from 'holdfast/node'
 import { postgres } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A service with each kind of work that depends on the leader.
+// A service with every kind of work that depends on the leader.
 const { job, service } = holdfast({ database: postgres() })
 const input = z.object({})
 
@@ -14,7 +14,7 @@ const held = job({
   name: 'held',
   input: z.object({ first: z.boolean().optional() }),
   retry: { attempts: 5, initialDelay: '10ms' },
-  // The first attempt runs in the process that is killed.
+  // The first attempt runs in the process that is killed, and never ends.
   run: ({ attempt }) => (attempt === 1 ? new Promise<void>(() => {}) : undefined),
 })
 const everyMinute = schedule({

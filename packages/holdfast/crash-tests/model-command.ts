@@ -1,12 +1,12 @@
 import type fc from 'fast-check'
 
-/** A command of a model, and its name in a counterexample. */
+/** A command of a model. Its name appears in counterexamples. */
 export interface CommandParts<Run, Fleet> {
   readonly name: string
   readonly act: (run: Run, fleet: Fleet) => Promise<void>
 }
 
-/** Creates a command that checks, after it has acted, that `findViolations` returns none. */
+/** Creates a command that acts, and then fails if `findViolations` returns violations. */
 export function createCommand<Run extends object, Fleet>(
   { name, act }: CommandParts<Run, Fleet>,
   findViolations: (run: Run, fleet: Fleet) => Promise<readonly string[]>,

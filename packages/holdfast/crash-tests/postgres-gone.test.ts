@@ -39,8 +39,8 @@ afterEach(async () => {
 type Outage = () => Promise<() => Promise<void>>
 
 /**
- * Its processes are stopped: connections stay open, the operating system accepts new ones, and
- * there is no response.
+ * The processes of Postgres are stopped: connections stay open, the operating system accepts new
+ * connections, and no statement is answered.
  */
 const hangs: Outage = async () => {
   const pids = await processesOf(postgres.serverPid)
@@ -50,7 +50,7 @@ const hangs: Outage = async () => {
   }
 }
 
-/** It has crashed: connections are reset, new ones refused. */
+/** Postgres has crashed: open connections are reset, and new ones are refused. */
 const refuses: Outage = async () => {
   process.kill(postgres.serverPid, 'SIGQUIT')
   return () => postgres.restart()
@@ -81,7 +81,8 @@ test.each([
     const until503 = async (): Promise<boolean> => (await statusOf('/health/ready')) === 503
     const until200 = async (): Promise<boolean> => (await statusOf('/health/ready')) === 200
     expect(await statusOf('/sleep?seconds=0')).toBe(204)
-    // The result of this check is now cached for a while: the worst moment for an outage.
+    // The result of this check is now cached for a while, so this is the worst moment for an
+    // outage.
     expect(await until200()).toBe(true)
 
     const goneAtMs = performance.now()

@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { frameworkMigrations } from '../src/databases/assembly/migrations.ts'
 import { migrate } from '../src/storage/migrations/migrate.ts'
 
-// One service in two builds. The new one has an additional migration, event and consumer, and a
-// framework version with more columns in its tables.
+// One service in two builds. The new build has an additional migration, event and consumer, and
+// simulates a version of the framework whose tables have more columns.
 const build = process.env['BUILD'] === 'new' ? 'new' : 'old'
 
 const payload = z.object({ id: z.uuid() })

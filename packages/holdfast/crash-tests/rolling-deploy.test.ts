@@ -9,10 +9,10 @@ import { type ServerProcess, startServer } from './server-process.ts'
  * Goal: two builds of a service run side by side, in either direction of a deployment, and nothing
  * is lost or doubled.
  *
- * Method: clients place orders without a pause, while servers of a new build, which has an
- * additional event, consumer and migration, replace those of the old one, are rolled back, and are
- * deployed again. One server is killed on the way. Each order must have each of its effects once,
- * and the effects of the new consumer if and only if the new build placed it.
+ * Method: clients place orders without a pause. Meanwhile, servers of a new build replace those of
+ * the old build, are rolled back, and are deployed again. The new build has an additional event,
+ * consumer and migration. One server is killed meanwhile. Each order must have each of its effects
+ * once. It must have the effects of the new consumer if, and only if, the new build placed it.
  */
 
 let database: TestDatabase
@@ -80,7 +80,7 @@ class Traffic {
     }
   }
 
-  /** Waits until that many more orders have been placed. */
+  /** Waits until `count` more orders have been placed. */
   more(count: number): Promise<unknown> {
     const goal = this.placed.size + count
     return until(() => this.placed.size >= goal, { what: `${goal} orders` })
@@ -113,7 +113,7 @@ test('a new event and consumer are deployed, rolled back and deployed again: not
   await stop(second)
   await traffic.more(20)
 
-  // Rolls back: messages published for the consumer of the new build wait for it.
+  // The rollback: messages that were published for the consumer of the new build wait for it.
   const fourth = await start('old')
   await traffic.more(20)
   await stop(third)

@@ -17,12 +17,12 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  */
 
 /**
- * `ROLLING_RESTARTS=full npm test rolling` uses the production values of the delay and the checks,
- * and takes some minutes.
+ * `ROLLING_RESTARTS=full npm test rolling` uses the drain delay and the health checks of
+ * production, and takes some minutes.
  */
 const isFull = process.env['ROLLING_RESTARTS'] === 'full'
 const production = { env: {}, check: '' }
-// Long enough for haproxy to notice on a busy machine.
+// The delay is long enough for haproxy to notice a stopping server, even on a busy machine.
 const shortened = { env: { DRAIN_DELAY: '4s' }, check: 'inter 100ms fall 2 rise 1' }
 const restarts = 20
 
@@ -104,8 +104,8 @@ test(
       `${restarts} rolling restarts in ${seconds} s: ${report.answered.length} answered, ${report.failed.length} failed, ${report.connections} connections of clients, the longest answer took ${report.maxMs} ms`,
     )
     expect(await findViolations(report)).toEqual([])
-    // Guards against a vacuous pass: clients must have sent enough requests and kept their
-    // connections.
+    // Without these conditions, the test could pass without testing: clients must have sent enough
+    // requests and kept their connections.
     expect(report.answered.length).toBeGreaterThan(restarts * 100)
     expect(report.connections).toBe(50)
   },

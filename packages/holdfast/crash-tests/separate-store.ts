@@ -4,9 +4,9 @@ import { openDriverPool } from '../src/storage/postgres/session/driver-client.ts
 import type { WireMessage } from '../test/cutting-proxy.ts'
 
 /**
- * Stores idempotency keys in the conventional way, in a separate store outside the transaction of
- * the effects: looked up before, written after. This is the negative control of the crash tests,
- * which must detect its faults.
+ * Stores idempotency keys in the conventional way: in a separate store outside the transaction of
+ * the effects. A key is looked up before the transaction, and written after it. This is the
+ * negative control of the crash tests, which must detect the faults of this store.
  */
 export function withSeparateStore<Read, Write>(database: Database<Read, Write>): Database<Read, Write> {
   return {
@@ -29,7 +29,7 @@ export function withSeparateStore<Read, Write>(database: Database<Read, Write>):
 }
 
 /**
- * Returns whether a client's message stores a key in the separate store, after the commit of the
+ * Returns true if a client's message stores a key in the separate store, after the commit of the
  * effects.
  */
 export function storesRecord({ bytes }: WireMessage): boolean {

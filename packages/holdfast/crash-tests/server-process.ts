@@ -6,25 +6,28 @@ import { freePort } from '../test/free-port.ts'
 /** A server in a separate process, on a port that stays the same when it is restarted. */
 export interface ServerProcess {
   readonly url: string
-  /** The number of times it was killed. */
+  /** The number of times that the server was killed. */
   readonly kills: number
-  /** Returns the end of its output. */
+  /** Returns the end of the server's output. */
   readonly output: () => string
-  /** Kills it with SIGKILL at any moment, and starts it again. */
+  /** Kills the server with SIGKILL, and starts it again. */
   killAndRestart(): Promise<void>
-  /** Stops it with SIGTERM, and starts it again; returns the exit code of the stopped process. */
+  /**
+   * Stops the server with SIGTERM, and starts it again. Returns the exit code of the stopped
+   * process.
+   */
   restart(): Promise<number | null>
-  /** Suspends it, with everything that it holds, until {@link ServerProcess.resume}. */
+  /** Suspends the server, with everything that it holds, until {@link ServerProcess.resume}. */
   pause(): void
   resume(): void
-  /** Stops it with SIGTERM; returns its exit code. */
+  /** Stops the server with SIGTERM. Returns its exit code. */
   readonly stop: () => Promise<number | null>
 }
 
 const endWithParent = new URL('../test/end-with-parent.ts', import.meta.url).href
 const keptOutput = 20_000
 const startAttempts = 10
-// Timeouts that detect a hang. They are much longer than ten concurrent starts take on a busy
+// These timeouts detect a hang. They are much longer than ten concurrent starts take on a busy
 // machine.
 const startTimeout = '4m'
 const answerLimitMs = 30_000
@@ -42,8 +45,8 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
     output = (output + chunk.toString()).slice(-keptOutput)
   }
 
-  // Acts as a supervisor: restarts a server that exits because its database connection was cut
-  // during its start.
+  // Starts the server like a supervisor: if the server exits because its database connection was
+  // cut during the start, it is started again.
   async function start(): Promise<void> {
     for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
       launch()
@@ -102,7 +105,7 @@ function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null
   })
 }
 
-/** Returns whether it has started; before that it answers every request with 503. */
+/** Returns true if the server has started. Before that, it answers every request with 503. */
 async function hasStarted(url: string): Promise<boolean> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(answerLimitMs) })
   await answer.body?.cancel()

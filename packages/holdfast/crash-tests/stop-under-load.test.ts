@@ -5,8 +5,8 @@ import { type ServerProcess, startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
- * Goal: after SIGTERM, all running requests are answered, and the process ends in time even if one
- * of them hangs.
+ * Goal: after SIGTERM, all running requests are answered, and the process ends in time even if a
+ * request hangs.
  *
  * Method: a server process is stopped while requests sleep in the database. The test observes
  * readiness, the headers of late responses, the listening port, the log and the exit code.

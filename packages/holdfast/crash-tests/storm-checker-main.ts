@@ -5,8 +5,8 @@ import { countUnfinished, findJobViolations } from './job-invariants.ts'
 import type { Observation } from './observation.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
-// The checker of a storm, in a separate process: it knows only what the clients saw and what the
-// database holds. It prints the broken invariants.
+// The checker of a storm, in a separate process. It compares the observations of the clients with
+// the database, and prints the broken invariants.
 const observations = JSON.parse(readFileSync(process.env['OBSERVATIONS']!, 'utf8')) as readonly Observation[]
 const database = new DriverClient({ connectionString: process.env['DATABASE_URL']! })
 await database.connect()

@@ -2,15 +2,15 @@ import { randomUUIDv7 } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import type { Observation, ObservedAnswer } from './observation.ts'
 
-// The clients of a storm, in a separate process: each request is sent as several concurrent
-// duplicates, each of which is repeated until its response is final. When the clients are stopped,
-// they write the responses to a file.
+// The clients of a storm, in a separate process. Each request is sent as several concurrent
+// duplicates, and each duplicate is repeated until its response is final. When the clients are
+// stopped, they write the responses to a file.
 interface Plan {
   readonly urls: readonly string[]
   /** The number of keys in flight at once. */
   readonly concurrency: number
   readonly duplicates: number
-  /** The file that the observations are written to. */
+  /** The file to which the observations are written. */
   readonly file: string
 }
 
@@ -66,7 +66,7 @@ async function sendUntilFinal(
           isReplay: answer.headers.get('idempotency-replayed') === 'true',
         }
     } catch {
-      // The server was killed, or has not started yet: a client retries in these cases.
+      // The server was killed, or has not started yet. In both cases, the client retries.
     }
     await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 40))
   }
@@ -86,7 +86,7 @@ async function client(accounts: readonly string[]): Promise<void> {
     const kind = Math.random() < payoutShare ? 'payout' : 'transfer'
     const amount = 1 + Math.floor(Math.random() * 500)
     const from = Math.floor(Math.random() * accountCount)
-    // Every second account has the same currency; one in ten transfers is between currencies, and
+    // Every second account has the same currency. One in ten transfers is between currencies, and
     // is refused.
     const to = (from + (Math.random() < 0.9 ? 2 : 1)) % accountCount
     const request =

@@ -12,13 +12,14 @@ import { checkStorm, storm } from './storm.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
- * Goal: even if everything fails at once, no acknowledged effect is lost or doubled.
+ * Goal: even if servers, connections and Postgres fail at once, no acknowledged effect is lost or
+ * doubled.
  *
  * Method: clients send each request of the ledger several times at once, to two servers, while
- * servers are killed (SIGKILL), backends are terminated and Postgres crashes. Postgres writes its
- * data to disk here, since acknowledged effects must survive. The clients record every response,
- * and a separate process checks them against the database; the bank, a fake third party, counts its
- * payments.
+ * servers are killed (SIGKILL), backends are terminated and Postgres crashes. In this test,
+ * Postgres writes its data to disk, because acknowledged effects must survive its crashes. The
+ * clients record every response, and a separate process compares the responses with the database.
+ * The bank, a fake third party, counts its payments.
  *
  * Control: a ledger that keeps its keys in a separate store must double transfers.
  */
@@ -84,8 +85,8 @@ test(
       console.info(
         `storm of ${report.seconds} s: ${report.keys} keys, ${report.requests} requests, ${replays} replays, ${refused} refusals, ${report.serverKills} SIGKILLs, ${report.backendKills} backends terminated, ${report.postgresRestarts} crashes of Postgres, ${bank.payments} payments of ${bank.calls.size}`,
       )
-      // Guards against a vacuous pass: duplicates must have run concurrently, and requests must
-      // have been rejected.
+      // Without these conditions, the test could pass without testing: duplicates must have run at
+      // the same time, and requests must have been rejected.
       expect(replays).toBeGreaterThan(observations.length / 2)
       expect(refused).toBeGreaterThan(0)
       expect(bank.payments).toBeGreaterThan(0)
@@ -99,8 +100,8 @@ test(
 )
 
 /**
- * Returns the broken invariants of payouts: each accepted payout was paid or declined once, and the
- * bank got no other payouts.
+ * Returns the broken invariants of payouts: each accepted payout must have been paid or declined
+ * once, and the bank must have received no other payouts.
  */
 async function findPaymentViolations(
   databaseUrl: string,

@@ -18,13 +18,13 @@ export interface StormOptions {
   readonly duplicates: number
   /** Crashes Postgres and starts it again; absent if it must keep running. */
   readonly restartPostgres?: () => Promise<void>
-  /** Returns whether enough has happened. */
+  /** Returns true if there were enough requests and disruptions. */
   readonly isEnough: (progress: StormProgress) => boolean | Promise<boolean>
   /** Max duration of the storm. */
   readonly limit: Duration
 }
 
-/** The counts so far. */
+/** The counts of a storm so far. */
 export interface StormProgress {
   /** The number of completed keys: all of their responses have arrived. */
   readonly keys: number
@@ -41,17 +41,20 @@ export interface StormReport extends StormProgress {
 
 /**
  * The pace of disruptions: the approximate min time, and the min number of completed keys, between
- * two of them.
+ * two disruptions.
  */
 interface Pace {
   readonly everyMs: number
-  /** Keeps a slow machine from killing its servers faster than they make progress. */
+  /**
+   * The min number of completed keys, so that a slow machine does not kill its servers faster than
+   * they make progress.
+   */
   readonly everyKeys: number
 }
 
 /**
- * Sends requests, each several times, to servers that are being killed, until there were enough
- * disruptions and every key is completed.
+ * Sends each request several times to servers that are killed again and again, until there were
+ * enough disruptions and every key is completed.
  */
 export async function storm(options: StormOptions): Promise<StormReport> {
   const { servers, isEnough, limit } = options

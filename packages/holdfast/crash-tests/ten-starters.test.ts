@@ -4,8 +4,8 @@ import { startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
- * Goal: processes that start at the same time on an empty database all serve, and each migration is
- * applied once.
+ * Goal: if several processes start at the same time on an empty database, all of them serve, and
+ * each migration is applied once.
  *
  * Method: ten processes of the ledger start at once. Each must answer, and all outputs together
  * must name each recorded migration once.

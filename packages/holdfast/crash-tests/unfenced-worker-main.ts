@@ -1,7 +1,7 @@
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
-// A conventional worker: it claims a job, sends heartbeats, and completes the job by its id alone.
-// It takes one job.
+// A conventional worker: it claims one job, sends heartbeats, and completes the job by its id
+// alone.
 const client = new DriverClient({ connectionString: process.env['DATABASE_URL']! })
 await client.connect()
 const { rows: workers } = await client.query<{ id: string }>(

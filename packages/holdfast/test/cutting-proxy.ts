@@ -19,24 +19,24 @@ export interface Cut {
    */
   readonly application?: RegExp
   readonly sender: Sender
-  /** Counts only these messages. Default: all. */
+  /** Counts only the messages for which this returns true. Default: all messages. */
   readonly where?: (message: WireMessage) => boolean
-  /** The number of the message to cut at, counted from now on. Default 1. */
+  /** The number of the message at which to cut, counted from now on. Default 1. */
   readonly message?: number
   /** The part of the message that is forwarded: nothing, its first half, or all of it. */
   readonly place: 'before' | 'middle' | 'after'
   /**
-   * The effect on the connection. `destroyed`: both sides are closed, the sender's with a reset.
-   * `silent`: nothing passes any more in either direction, and neither side is closed. A number:
-   * data from the sender arrives that many milliseconds late from here on, even if the sender has
-   * disconnected by then.
+   * The effect on the connection. `destroyed`: both sides are closed, and the sender's side is
+   * reset. `silent`: no data passes any more in either direction, and neither side is closed. A
+   * number: from now on, data from the sender arrives this many milliseconds late, even if the
+   * sender has disconnected by then.
    */
   readonly mode: 'destroyed' | 'silent' | number
 }
 
 /** A pending or completed cut. */
 export interface ArmedCut {
-  /** True if the message has been seen. */
+  /** True if the message at which to cut has been seen. */
   readonly hasHappened: boolean
   /** Cancels the cut, and closes both sides of the connections that it has silenced. */
   disarm(): void
@@ -52,7 +52,7 @@ export interface CuttingProxy {
   /** Arms one cut. */
   cut(cut: Cut): ArmedCut
   /**
-   * Closes the connections whose `application_name` matches. Resolves when their clients have
+   * Closes the connections whose `application_name` matches. Resolves when the clients have
    * noticed, so that the next call opens a new connection.
    */
   drop(application: RegExp): Promise<void>
@@ -62,12 +62,12 @@ export interface CuttingProxy {
 /** Receives every message that passes, with its connection and its sender. */
 export type Watch = (message: WireMessage, sender: Sender, connection: object) => void
 
-/** Returns whether a message is the simple query of a COMMIT. */
+/** Returns true if a message is the simple query of a COMMIT. */
 export function isCommit({ type, bytes }: WireMessage): boolean {
   return type === 'Q' && bytes.toString('latin1', 5, bytes.length - 1) === 'COMMIT'
 }
 
-/** Returns whether a message confirms that a COMMIT was carried out. */
+/** Returns true if a message confirms that a COMMIT was carried out. */
 export function isCommitted({ type, bytes }: WireMessage): boolean {
   return type === 'C' && bytes.toString('latin1', 5, bytes.length - 1) === 'COMMIT'
 }
@@ -123,7 +123,7 @@ class Armed implements ArmedCut {
     return this.#left === 0
   }
 
-  /** Counts a message, and returns whether it is the one to cut at. */
+  /** Counts a message. Returns true if the connection must be cut at this message. */
   meets(message: WireMessage, sender: Sender, link: Link): boolean {
     const { application, where } = this.cut
     if (sender !== this.cut.sender || application?.test(link.application) === false) return false
@@ -141,7 +141,7 @@ class Armed implements ArmedCut {
   }
 }
 
-/** A client's connection, and the server connection opened for it. */
+/** A client's connection, and the server connection that was opened for it. */
 class Link {
   readonly #client: Socket
   readonly #server: Socket
@@ -169,7 +169,7 @@ class Link {
     const fromServer = new WireReader(false)
     client.on('data', (data: Buffer) => this.#pass('frontend', fromClient.read(data)))
     server.on('data', (data: Buffer) => this.#pass('backend', fromServer.read(data)))
-    // A connection that fails is closed right after, which is handled there.
+    // A failed connection emits `close` right after the error, and that event is handled.
     for (const socket of [client, server]) socket.setNoDelay(true).on('error', () => {})
     this.closed = Promise.all([
       this.#closedOn(client, this.#toServer),
@@ -180,7 +180,7 @@ class Link {
   /** Resolves when one side has closed, and ends the other side. */
   async #closedOn(socket: Socket, other: Outlet): Promise<void> {
     await new Promise((resolve) => socket.once('close', resolve))
-    // On a silenced connection, neither side learns that the other has disconnected.
+    // On a silenced connection, neither side may learn that the other has disconnected.
     if (!this.#isCut) other.end()
   }
 
@@ -188,7 +188,7 @@ class Link {
     for (const message of messages) {
       if (this.#isCut) return
       if (isEncryptionRequest(message)) {
-        // Refuses encryption: the proxy could not read it.
+        // Encryption is refused, because the proxy could not read the messages.
         this.#client.write('N')
         continue
       }
@@ -231,7 +231,7 @@ class Link {
   }
 }
 
-/** Data to write to a socket, in order, delayed if required. */
+/** Writes data to a socket in order, delayed if required. */
 class Outlet {
   readonly #socket: Socket
   #held: (() => void)[] | undefined
@@ -295,7 +295,7 @@ class WireReader {
   }
 }
 
-// "1234.5679" and "1234.5680" as two 16-bit halves: the request codes for TLS and GSSAPI.
+// The request codes for TLS and GSSAPI. Their 16-bit halves are 1234 and 5679, and 1234 and 5680.
 const encryptionCodes: readonly number[] = [80_877_103, 80_877_104]
 
 function isEncryptionRequest({ type, bytes }: WireMessage): boolean {

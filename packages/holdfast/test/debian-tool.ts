@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
 /**
- * A program that some tests need and that no npm package provides: its path, or a message that says
- * how to install it.
+ * A program that some tests need and that no npm package provides: its path, or a message with the
+ * command that installs it.
  */
 export type DebianTool =
   | { readonly path: string; readonly missing?: undefined }
@@ -19,8 +19,8 @@ const installTimeoutMs = 180_000
 
 /**
  * Finds a program, such as `haproxy`. If it is missing and this process is root on Debian, as in a
- * container that runs tests, it installs the Debian package first. The package's service is not
- * started. `package`: the name of the package if it differs from the program's.
+ * container that runs tests, installs the Debian package, without starting its service. `package`
+ * is the name of the package if it differs from the name of the program.
  */
 export async function debianTool(name: string, { package: packageName = name } = {}): Promise<DebianTool> {
   const found = find(name)
@@ -44,8 +44,8 @@ export async function debianTool(name: string, { package: packageName = name } =
   return { missing: `The package ${packageName} is installed, but has no program ${name}.` }
 }
 
-// One at a time, since the policy that prevents services from starting applies to the whole
-// machine.
+// Only one process at a time installs packages, because the policy that prevents services from
+// starting applies to the whole machine.
 const script = `
 set -eu
 policy=/usr/sbin/policy-rc.d

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 
-/** Starts a resource of a test. Disposing it stops it. */
+/** Starts a resource of a test. Disposing of the resource stops it. */
 type Start<T> = () => Promise<T & AsyncDisposable>
 
 /**

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 
 const factor = 8
-// With eight times the length and an eighth of the repetitions, proportional work takes the same
-// time, and quadratic work takes eight times as long.
+// The max ratio of the times of both inputs. With eight times the length and an eighth of the
+// repetitions, proportional work takes the same time, and quadratic work takes eight times as long.
 const tolerated = 3
 const minMs = 10
 const rounds = 3
@@ -12,7 +12,7 @@ const rounds = 3
  * optimization by the compiler. Compares CPU times of this thread, so the verdict does not depend
  * on the speed or load of the machine.
  *
- * @param make Creates an input of about that many characters.
+ * @param make Creates an input of about `length` characters.
  * @param length The length of the shorter of the two inputs.
  */
 export function expectProportional<Input>(
@@ -23,7 +23,7 @@ export function expectProportional<Input>(
   const [short, long] = [make(length), make(length * factor)]
   const repetitions = repetitionsFor(work, short)
   let ratio = Infinity
-  // Interference only makes a measurement longer, so the shortest of several counts.
+  // Other processes can only make a measurement longer, so one good measurement is enough.
   for (let round = 0; round < rounds && ratio > tolerated; round += 1) {
     const shortMs = timeOf(work, short, repetitions)
     ratio = timeOf(work, long, repetitions / factor) / shortMs
@@ -32,8 +32,8 @@ export function expectProportional<Input>(
 }
 
 /**
- * Returns a number of repetitions that takes long enough to be measured. The runs that find it warm
- * up the code.
+ * Returns a number of repetitions that takes long enough to be measured. Finding this number also
+ * warms up the code.
  */
 function repetitionsFor<Input>(work: (input: Input) => unknown, input: Input): number {
   for (let repetitions = factor; ; repetitions *= 2) {

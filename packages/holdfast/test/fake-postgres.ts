@@ -35,7 +35,7 @@ export function startAnsweringPostgres(
 ): Promise<FakePostgres> {
   const columns = Object.entries(row).map(([name, value]) => {
     const field = Buffer.alloc(18)
-    // The types bool, int4 and text.
+    // The ids of the types bool, int4 and text.
     field.writeInt32BE({ boolean: 16, number: 23 }[typeof value as string] ?? 25, 6)
     return Buffer.concat([Buffer.from(`${name}\0`), field])
   })

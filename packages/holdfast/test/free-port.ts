@@ -11,7 +11,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Returns whether a server accepts connections on a port. */
+/** Returns true if a server accepts connections on a port. */
 export async function listens(port: number): Promise<boolean> {
   const socket = connect({ port, host: '127.0.0.1' })
   try {

@@ -1,7 +1,7 @@
 // Runs the suites of keys, jobs and messages again, on databases with hostile settings.
 //
 // By default, a few suites run with all settings at once. HOSTILE_SETTINGS=all runs more suites,
-// and also runs them with each setting alone, since one setting can hide the effect of another.
+// and also runs them with each setting alone, because one setting can hide the effect of another.
 // HOSTILE_SETTINGS=<name> runs them with one setting.
 
 import { testSettingsVariable } from '../src/testing/template.ts'
@@ -69,9 +69,9 @@ for (const [name, settings] of Object.entries(sets)) {
     }
     beforeAll(apply)
     afterAll(() => void Reflect.deleteProperty(process.env, testSettingsVariable))
-    // A group per suite keeps its hooks separate.
+    // Each suite is in a group, so that the hooks of the suites stay separate.
     describe.each(asked === undefined ? suites : [...suites, ...moreSuites])('suite %#', async (load) => {
-      // Some suites create databases while they are collected.
+      // Some suites create databases while Vitest collects their tests.
       apply()
       vi.resetModules()
       await load()

@@ -2,8 +2,8 @@ import { debianTool, type DebianTool } from './debian-tool.ts'
 import { spawnServer, type TestServer } from './test-server.ts'
 
 /**
- * Returns the path of NATS, and installs it first if necessary and possible. If it is missing,
- * returns how to install it.
+ * Returns the path of NATS, and installs it first if necessary and possible. If NATS is missing,
+ * returns a message with the command that installs it.
  */
 export function natsTool(): Promise<DebianTool> {
   return debianTool('nats-server')

@@ -5,8 +5,8 @@ import { debianTool, type DebianTool } from './debian-tool.ts'
 import { spawnServer, type TestServer } from './test-server.ts'
 
 /**
- * Returns the path of PgBouncer, and installs it first if necessary and possible. If it is missing,
- * returns how to install it.
+ * Returns the path of PgBouncer, and installs it first if necessary and possible. If PgBouncer is
+ * missing, returns a message with the command that installs it.
  */
 export function pgBouncerTool(): Promise<DebianTool> {
   return debianTool('pgbouncer')
@@ -39,7 +39,7 @@ max_client_conn = 500
 default_pool_size = 15
 `,
     )
-    // It refuses to run as root.
+    // PgBouncer refuses to run as root.
     return [...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []), file]
   })
 }
@@ -52,7 +52,7 @@ export function pooledUrl(databaseUrl: string, { port }: Pick<TestServer, 'port'
   return url.href
 }
 
-/** Wraps a database so that it is reached through a pooler, and directly if required. */
+/** Wraps a database so that it is reached through a pooler, or directly if necessary. */
 export function throughPooler<Read, Write>(
   database: Database<Read, Write>,
   pooler: Pick<TestServer, 'port'>,

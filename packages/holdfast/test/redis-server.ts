@@ -2,8 +2,8 @@ import { debianTool, type DebianTool } from './debian-tool.ts'
 import { spawnServer, type TestServer } from './test-server.ts'
 
 /**
- * Returns the path of Redis, and installs it first if necessary and possible. If it is missing,
- * returns how to install it.
+ * Returns the path of Redis, and installs it first if necessary and possible. If Redis is missing,
+ * returns a message with the command that installs it.
  */
 export function redisTool(): Promise<DebianTool> {
   return debianTool('redis-server')

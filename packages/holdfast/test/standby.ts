@@ -13,7 +13,7 @@ export interface Standby {
   readonly server: EmbeddedPostgres
   /** Returns the URL on the standby for a database of the primary. */
   urlOf(databaseUrl: string): string
-  /** Stops it and deletes its data. */
+  /** Stops the standby and deletes its data. */
   remove(): Promise<void>
 }
 
@@ -28,10 +28,10 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
   const client = new DriverClient({ connectionString: primary.url })
   await client.connect()
   try {
-    // The primary keeps the log that the standby has not fetched yet.
+    // With this slot, the primary keeps the part of the log that the standby has not fetched yet.
     await client.query('select pg_create_physical_replication_slot($1, true)', [slot])
     await client.query(`select pg_backup_start('standby', true)`)
-    // Files come and go while they are copied; replaying the log corrects that.
+    // Files appear and disappear while they are copied. Replaying the log corrects the copy.
     await run('cp', ['-a', from, data]).catch(() => {})
     const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
     const { uid, gid } = await stat(from)
@@ -55,7 +55,8 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
         primary_conninfo: `host=${hostname} port=${port} user=${username} password=${decodeURIComponent(password)}`,
         primary_slot_name: slot,
         wal_receiver_status_interval: '1',
-        // A read that conflicts with rows removed on the primary is cancelled at once.
+        // With this setting, a read that conflicts with rows removed on the primary is cancelled at
+        // once.
         max_standby_streaming_delay: '0',
       },
     })

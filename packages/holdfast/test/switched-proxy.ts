@@ -7,7 +7,7 @@ import { connect, createServer, type Socket } from 'node:net'
 export interface SwitchedProxy {
   /** The URL of a database through the proxy. */
   readonly url: string
-  /** Sends new connections to another server. Open ones stay where they are. */
+  /** Sends new connections to another server. Open connections stay with their server. */
   switchTo(url: string): void
   /** Closes all open connections. */
   drop(): void
@@ -25,7 +25,7 @@ export async function startSwitchedProxy(url: string): Promise<SwitchedProxy> {
       [backend, client],
     ] as const) {
       sockets.add(from)
-      // A connection that fails is closed right after, which is handled there.
+      // A failed connection emits `close` right after the error, and that event is handled.
       from.on('error', () => {})
       from.once('close', () => {
         sockets.delete(from)

@@ -11,18 +11,18 @@ import { freePort, listens } from './free-port.ts'
 /** A third-party server, run as a child process of the test. */
 export interface TestServer {
   readonly port: number
-  /** Kills it with SIGKILL. */
+  /** Kills the server with SIGKILL. */
   kill(): Promise<void>
-  /** Starts it again on the same port, with its data. */
+  /** Starts the server again on the same port, with its data. */
   restart(): Promise<void>
-  /** Stops it and deletes its data. */
+  /** Stops the server and deletes its data. */
   stop(): Promise<void>
 }
 
 /** The folder and port of a server. */
 export interface ServerPlace {
   readonly port: number
-  /** An empty folder for its data. */
+  /** An empty folder for the data of the server. */
   readonly directory: string
 }
 
@@ -41,7 +41,7 @@ export async function spawnServer(
   const directory = await mkdtemp(join(tmpdir(), `holdfast-${name}-`))
   const port = await freePort()
   let child: ChildProcess | undefined
-  // For a test process that exits without stopping the server.
+  // Kills the server if the test process exits without stopping it.
   const killAtExit = (): void => void child?.kill('SIGKILL')
   process.on('exit', killAtExit)
 

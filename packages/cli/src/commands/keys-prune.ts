@@ -5,7 +5,7 @@ import { duration, flag } from '../option.ts'
 import { readDurationMs } from '../read-time.ts'
 import { usageInvalid } from '../usage-invalid.ts'
 
-// The default retention of services, during which clients may retry with a key.
+// The default retention of keys in a service. Clients may retry with a key during this time.
 const defaultRetention = '7d'
 
 /** Deletes old idempotency keys. */

@@ -6,16 +6,16 @@ import type { Checkpoint, CheckpointReport, CheckpointRequest } from './checkpoi
 /** A program in a separate process that can be made to die at a checkpoint. */
 export interface CheckpointProcess {
   readonly url: string
-  /** True if it has ended. */
+  /** True if the process has ended. */
   readonly hasDied: boolean
-  /** Resolves when it has ended. */
+  /** Resolves when the process has ended. */
   readonly died: Promise<void>
   /**
-   * Arms it: it counts checkpoints from now on, and dies at the given one. Without one, it only
-   * counts.
+   * Makes the process count checkpoints from now on, and die at the given checkpoint. Without a
+   * checkpoint, the process only counts.
    */
   arm(kill?: Checkpoint): Promise<void>
-  /** Returns the checkpoints passed since it was armed, and stops counting. */
+  /** Returns the checkpoints that the process has passed since `arm`, and stops counting. */
   report(): Promise<readonly string[]>
   kill(): Promise<void>
 }
@@ -30,8 +30,8 @@ export interface LoadedProcess {
 const preload = new URL('./count-checkpoints.ts', import.meta.url).href
 
 /**
- * Loads a program that sends a message to its parent once it is loaded, waits for a reply, and
- * sends `{ url }` once it serves. Checkpoints are in its traffic to the servers at `ports`.
+ * Loads a program. The program sends a message to its parent once it is loaded, waits for a reply,
+ * and sends `{ url }` once it serves. Its checkpoints are in its traffic to the servers at `ports`.
  */
 export async function loadCheckpointProcess(
   main: URL,
@@ -63,10 +63,11 @@ export async function loadCheckpointProcess(
     await died
   }
 
-  /** Returns the process's reply; an empty one if it dies first. */
+  /** Returns the reply of the process, or an empty reply if the process dies first. */
   async function ask(request: CheckpointRequest): Promise<CheckpointReport> {
     if (hasDied) return { checkpoints: [] }
-    // If the channel is closing, the process's end reports the failure.
+    // If the channel is closing, sending fails. The failure is ignored, because the end of the
+    // process reports it.
     child.send(request, () => {})
     const answer = await Promise.race([messageOf(child), died])
     return (answer ?? { checkpoints: [] }) as CheckpointReport

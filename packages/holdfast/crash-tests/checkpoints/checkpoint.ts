@@ -7,11 +7,11 @@ export interface Checkpoint {
 
 /** A request to a process that counts its checkpoints. */
 export interface CheckpointRequest {
-  /** Starts to serve. The first request. */
+  /** Starts to serve. This is the first request. */
   readonly begin?: boolean
   /** Starts counting, and makes the process die at the given checkpoint. */
   readonly kill?: Checkpoint
-  /** Stops counting, and asks for the checkpoints passed. */
+  /** Stops counting, and asks for the checkpoints that the process has passed. */
   readonly report?: boolean
 }
 

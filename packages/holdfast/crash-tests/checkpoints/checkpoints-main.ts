@@ -7,12 +7,12 @@ import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { z } from 'zod'
 import { openDriverPool } from '../../src/storage/postgres/session/driver-client.ts'
 
-// A service with everything that one commit covers, and the negative controls: a client that sends
-// each retry as a new request, and a job whose effect is outside its transaction.
+// A service with every kind of effect that one commit stores. It also has the negative controls: a
+// client that sends each retry as a new request, and a job whose effect is outside its transaction.
 const { consumer, job, mutation, service } = holdfast({
   database: postgres({
     migrations: new URL('./migrations/', import.meta.url),
-    // Prepared statements would hide the text of each statement.
+    // With prepared statements, the sent bytes would not contain the text of each statement.
     preparedStatements: false,
     connections: { reads: 4, writes: 4 },
   }),
@@ -34,7 +34,7 @@ const plain = job({
   run: ({ input, db }) => note(db, 'plain', input.name).then(() => {}),
 })
 
-// The message usually comes only when the job is already waiting for it.
+// Publishes a message after a delay, so that the job usually waits for it already.
 const answer = job({
   name: 'answer',
   input: Named,
@@ -131,7 +131,8 @@ const recorded = service({
         ],
 })
 
-// A spare process must not run the jobs of the one that is to be killed.
+// This process waits before it serves, because a spare process must not run the jobs of the process
+// that is to be killed.
 process.channel?.ref()
 process.send?.({ isLoaded: true })
 await once(process, 'message')
@@ -143,5 +144,5 @@ const { url } = await serve(recorded, {
   ...(isWorker ? {} : { worker: false as const }),
 })
 process.send?.({ url })
-// Node writes its compile cache on exit, but these processes are killed before that.
+// Node would write its compile cache only on exit, but this process is killed.
 flushCompileCache()

@@ -1,6 +1,7 @@
-// Loaded before a program (`node --import`). Makes it die at a chosen point of its traffic to its
-// servers, and lists these points. A process can die before it sends bytes, after it has sent them,
-// or before it has processed a response. A server cannot distinguish any other point.
+// Loaded before a program (`node --import`). Lists the points at which the program communicates
+// with its servers, and makes it die at a chosen one. A process can die before it sends bytes,
+// after it has sent them, or before it has processed a response. A server cannot distinguish any
+// other point.
 import { Socket } from 'node:net'
 import '../../test/end-with-parent.ts'
 import type { CheckpointReport, CheckpointRequest } from './checkpoint.ts'
@@ -12,7 +13,7 @@ let passed: string[] | undefined
 let fatal: CheckpointRequest['kill']
 const times = new Map<string, number>()
 
-/** Records that the process has reached a point, and kills it if it has to die there. */
+/** Records that the process has reached a point, and kills the process if it has to die there. */
 function pass(label: string): void {
   if (!passed) return
   passed.push(label)
@@ -90,7 +91,7 @@ Reflect.set(Socket.prototype, 'connect', function (this: Socket & Inner, ...opti
   return connect.apply(this, options)
 })
 
-/** Returns the ports in a call of `connect`, whose options come in several forms. */
+/** Returns the ports in the options of a call of `connect`, which have several forms. */
 function portsOf(options: readonly unknown[]): readonly number[] {
   return options.flat().flatMap((option) => {
     if (typeof option === 'number') return [option]

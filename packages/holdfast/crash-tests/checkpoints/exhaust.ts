@@ -7,11 +7,13 @@ export interface Exhausted {
   /** Loads a process for the action. */
   readonly load: () => Promise<LoadedProcess>
   /**
-   * Runs the action again, under a new name; resolves when the process has died or finished. The
-   * next process finishes the work.
+   * Runs the action again, under a new name. Resolves when the process has died or finished. If it
+   * dies, the next process finishes the work.
    */
   readonly run: (name: string, process: CheckpointProcess) => Promise<void>
-  /** The labels of the checkpoints at which to kill. Default: all. */
+  /**
+   * Matches the labels of the checkpoints at which the process is killed. Default: all checkpoints.
+   */
   readonly where?: RegExp
   /** Returns true, after a death, to end the run early. Default: never. */
   readonly isEnough?: () => Promise<boolean>
@@ -26,8 +28,8 @@ export interface ExhaustReport {
   /** The checkpoints at which a process died. */
   readonly deaths: readonly Checkpoint[]
   /**
-   * Checkpoints that the unharmed run passed but no other run reached again, because they depend on
-   * timing.
+   * Checkpoints that the run without a death passed but no other run reached again, because they
+   * depend on timing.
    */
   readonly unreached: readonly Checkpoint[]
 }
@@ -40,12 +42,12 @@ const isFull = process.env['CHECKPOINTS'] === 'all'
 const attempts = 3
 
 /**
- * Returns whether the short form kills at a checkpoint: at the first occurrence of each, unless
- * another death leaves the database in the same state. Postgres executes a statement that it has
- * received even if the client is dead, and rolls back the transaction of a dead client in the same
- * way at each of its statements. So the short form does not wait for the response to a statement
- * that neither begins nor ends a transaction; and within a transaction it kills only after a
- * statement was sent, when the most locks are held.
+ * Returns true if the short form kills at a checkpoint: at the first occurrence of each label,
+ * unless a death at another checkpoint leaves the database in the same state. Postgres executes a
+ * statement that it has received even if the client is dead, so the short form skips the response
+ * to a statement that neither begins nor ends a transaction. Postgres rolls back the transaction of
+ * a dead client in the same way after each statement, so within a transaction the short form kills
+ * only after a statement was sent, when the most locks are held.
  */
 function isInShortForm({ label, occurrence }: Checkpoint): boolean {
   if (occurrence > 1) return false
@@ -70,21 +72,22 @@ export async function exhaust(
   }
 
   let current = await (await load()).begin()
-  // Runs once before counting starts, to open connections and prepare statements.
+  // The first run, before counting starts, opens connections and prepares statements.
   await run(nextName(), current)
   await current.arm()
   await run(nextName(), current)
   const checkpoints = toCheckpoints(await current.report()).filter(
     (checkpoint) => where.test(checkpoint.label) && (isFull || isInShortForm(checkpoint)),
   )
-  // The next process, loaded while the current one runs. It serves only after the current one has
-  // died, so that it takes no work away from it.
+  // The next process is loaded while the current process runs. It serves only after the current
+  // process has died, so that it takes no work away from that process.
   let spare = load()
   for (const checkpoint of checkpoints) {
     for (let attempt = 1; !current.hasDied && attempt <= attempts; attempt += 1) {
       await current.arm(checkpoint)
       if (!current.hasDied) await run(nextName(), current)
-      // Disarms the process: background activity must not kill it when the next run begins.
+      // Stops counting, so that background activity does not kill the process before the next run
+      // begins.
       await current.report()
     }
     if (!current.hasDied) {

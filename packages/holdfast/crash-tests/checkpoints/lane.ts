@@ -21,19 +21,19 @@ export interface FinalAnswer {
   readonly body: string
 }
 
-/** A dedicated database, with the third party and the broker that the program calls. */
+/** A database for one program, with the third party and the broker that the program calls. */
 export interface Lane extends AsyncDisposable {
   /** Inspects the database, independently of the program. */
   readonly looking: pg.Client
   /** The keys of the calls to the bank, by the name of the run. */
   readonly bankKeys: ReadonlyMap<string, ReadonlySet<string>>
-  /** Loads the program, which will answer requests, or run jobs as well. */
+  /** Loads the program. As `api` it only answers requests; as `worker` it also runs jobs. */
   load(role: 'api' | 'worker'): Promise<LoadedProcess>
   /** Starts the program. */
   start(role: 'api' | 'worker'): Promise<CheckpointProcess>
 }
 
-/** Opens a lane; without `nats`, messages are not relayed. */
+/** Opens a lane. Without `nats`, messages are not relayed. */
 export async function openLane(nats?: TestServer): Promise<Lane> {
   const database = await createTestDatabase()
   const looking = new DriverClient({ connectionString: database.url })
@@ -76,7 +76,7 @@ export async function openLane(nats?: TestServer): Promise<Lane> {
   }
 }
 
-/** Sends a request once; rejects if the process dies during it. */
+/** Sends a request once. Rejects if the process dies during the request. */
 export async function send(
   { url }: CheckpointProcess,
   { name, isRefused = false, isUnsafe = false }: Recording,

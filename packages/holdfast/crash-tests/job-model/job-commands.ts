@@ -10,11 +10,14 @@ import { type JobName, jobNames, outcomes } from './job-service.ts'
 const instanceCount = 2
 const maxMessage = 20
 
-/** State of one run: the jobs that were enqueued. */
+/** The state of one run: the jobs that were enqueued. */
 export class JobRun {
-  /** Ids of the jobs whose enqueueing call got a response. */
+  /** Ids of the jobs for which the call that enqueues them got a response. */
   readonly enqueued: string[] = []
-  /** Added to keys, so that jobs of an earlier run are not treated as duplicates. */
+  /**
+   * The id of the run. It is added to unique keys, so that jobs of an earlier run are not treated
+   * as duplicates.
+   */
   readonly id: string = randomUUID()
 }
 
@@ -23,7 +26,7 @@ type Command = fc.AsyncCommand<JobRun, JobFleet>
 const command = (parts: CommandParts<JobRun, JobFleet>): Command =>
   createCommand(parts, (_run, fleet) => fleet.findViolations())
 
-/** A job to enqueue. The run adds its own suffix to the names. */
+/** A job to enqueue. The run adds its id to the names. */
 interface Plan extends Omit<Enqueuing, 'work'> {
   readonly work: Omit<Enqueuing['work'], 'name'>
 }
@@ -49,7 +52,7 @@ async function enqueueJob(
     work: { ...work, name: randomUUID() },
     ...(unique === undefined ? {} : { unique: `${run.id} ${unique}` }),
   })
-  // The duplicate may have been enqueued by a call that returned an error.
+  // The existing job may have been enqueued by a call that returned an error.
   if (job && !run.enqueued.includes(job.id)) run.enqueued.push(job.id)
   return job?.id
 }
@@ -85,8 +88,8 @@ function workThroughCut(instance: number, cut: Cut): Command {
 }
 
 /**
- * Takes a job from its worker while both of its attempts run: the effects of the first one must be
- * discarded.
+ * Takes a running job from its worker, so that two attempts run at the same time. The effects of
+ * the first attempt must be discarded.
  */
 function loseRunning(job: JobName): Command {
   return command({
@@ -117,13 +120,13 @@ function restart(instance: number): Command {
   return command({ name: `restart ${instance}`, act: (_run, fleet) => fleet.restart(instance) })
 }
 
-/** Commands that consist of one statement and do not use the fleet. */
+/** Commands that consist of one statement. */
 const statements = {
   'pause all jobs': `
     insert into holdfast.job_pauses (service, name) select 'jobs', unnest(array['once', 'often', 'limited'])
     on conflict do nothing`,
   'resume all jobs': 'delete from holdfast.job_pauses',
-  // As other workers do with a worker that was paused past its lease.
+  // Other workers run such a statement if a worker was paused past its lease.
   'declare a worker dead': `
     delete from holdfast.job_workers where id = (select id from holdfast.job_workers order by random() limit 1)`,
   'terminate all sessions of workers': `

@@ -2,12 +2,12 @@ import { anyone, GiveUp, holdfast, RetryLater, type Step } from 'holdfast'
 import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { z } from 'zod'
 
-/** Outcomes of one run of a job. Runs beyond the script succeed. */
+/** The outcomes of a run of a job. Runs after the end of the script succeed. */
 export const outcomes = ['succeeds', 'fails', 'gives up', 'snoozes', 'is slow'] as const
 
 /** Input of all jobs. */
 export const Work = z.object({
-  /** The name under which its effects are recorded. */
+  /** The name under which the effects of the job are recorded. */
   name: z.string(),
   script: z.array(z.enum(outcomes)).max(5),
   hasStep: z.boolean(),
@@ -24,13 +24,16 @@ export type JobName = (typeof jobNames)[number]
 /** The concurrency limit of the job `limited`, for each key. */
 export const slotsPerKey = 2
 
-/** Creates a service whose jobs follow the script in their input: one outcome per run. */
+/**
+ * Creates a service whose jobs follow the script in their input. The script contains one outcome
+ * per run.
+ */
 export function createJobService() {
   const { job, mutation, service } = holdfast({
     database: postgres({ migrations: new URL('../cut-migrations/', import.meta.url) }),
   })
   const runs = new Map<string, number>()
-  // A silent connection blocks its attempt until this deadline.
+  // The deadline of an attempt. A silent connection blocks the attempt until then.
   const deadline = '10s'
   const retry = { attempts: 3, initialDelay: '1ms', maxDelay: '10ms' } as const
 

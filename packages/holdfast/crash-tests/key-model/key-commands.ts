@@ -13,13 +13,13 @@ const keyCount = 3
 const instanceCount = 2
 // Approximate number of messages of a mutation in each direction.
 const maxMessage = 12
-// Long enough for a call without a fault, and short enough not to wait long for a silent
-// connection.
+// The timeout of an attempt with a fault. It is long enough for a call without a fault, and short,
+// because a silent connection takes the whole timeout.
 const faultTimeout = '300ms'
 
-/** State of one run: a client's knowledge of its keys. */
+/** The state of one run: a client's knowledge of its keys. */
 export class ModelRun {
-  // One key is not a UUIDv7: it is looked up and stored differently.
+  // The keys. The last one is not a UUIDv7, because such keys are stored and looked up differently.
   readonly keys: readonly string[] = [randomUUIDv7(), randomUUIDv7(), randomUUID()]
   readonly models: readonly KeyModel[] = this.keys.map(() => new KeyModel())
 }
@@ -95,8 +95,8 @@ function sendTogether(targets: readonly Target[], harm: Harm): Command {
       const sent = Promise.all(targets.map((target) => send(run, fleet, target)))
       if (harm !== 'none') await harmSessions(fleet, harm)
       for (const [n, answer] of (await sent).entries()) {
-        // The key was rejected because of another running request, which may have failed since. So
-        // the outcome is still open.
+        // The key belonged to another running request, which may have failed since. Therefore the
+        // outcome is still unknown.
         if (isReused(answer)) continue
         expectNoFault(model.take({ request: targets[n]!.request, answer, isDisturbed: true }))
       }
@@ -130,7 +130,7 @@ function arbitraryCommands(): fc.Arbitrary<Iterable<Command>> {
   const key = fc.nat({ max: keyCount - 1 })
   const request: fc.Arbitrary<Request> = fc.record({
     operation: fc.constantFrom(...operationNames),
-    // Few values, so that a key is often reused for the same request.
+    // There are few values, so that a key is often reused for the same request.
     amount: fc.constantFrom(1, 1, 1, 2),
     isRefused: fc.constantFrom(false, false, false, true),
   })

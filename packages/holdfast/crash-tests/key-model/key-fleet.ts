@@ -6,10 +6,13 @@ import { type CuttingProxy, startCuttingProxy } from '../../test/cutting-proxy.t
 import type { Request } from './key-model.ts'
 import { createKeyService, type Mishap } from './key-service.ts'
 
-/** Retentions that an instance may be started with. Each has a different layout of key tables. */
+/**
+ * Retentions with which an instance may be started. Each retention has a different layout of the
+ * key tables.
+ */
 export const retentions = ['1d', '7d', '30d'] as const satisfies readonly Duration[]
 
-/** One process of the fleet, from the database's point of view. */
+/** One service of the fleet, which the database sees as a separate process. */
 export interface Instance {
   readonly proxy: CuttingProxy
   running: RunningService
@@ -80,7 +83,7 @@ export class KeyFleet {
     return (await this.#looking.query<Row>(text, values)).rows
   }
 
-  /** Returns invalid states of a key in the database. */
+  /** Returns the violations of invariants that the database shows for the keys. */
   async findViolations(keys: readonly string[]): Promise<readonly string[]> {
     const rows = await this.sql<{ what: string }>(
       `

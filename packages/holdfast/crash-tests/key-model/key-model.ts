@@ -15,11 +15,11 @@ export interface Request extends Omit<Payment, 'name'> {
   readonly operation: (typeof operationNames)[number]
 }
 
-/** A response that a client got, with the conditions that explain it. */
+/** A response that a client got, and the conditions under which the client got it. */
 export interface Reply {
   readonly request: Request
   readonly answer: Answer
-  /** True if something went wrong, or other requests ran at the same time. */
+  /** True if a fault was caused, or if other requests ran at the same time. */
   readonly isDisturbed: boolean
 }
 
@@ -32,7 +32,7 @@ interface Settled {
   answer: Answer | undefined
 }
 
-// A handler that throws is answered with an internal error.
+// Codes after which the outcome is unknown. If a handler throws, the answer is an internal error.
 const unsettled: readonly string[] = [...retryable, 'internal-error']
 
 /** A client's knowledge of one key. */
@@ -40,12 +40,15 @@ export class KeyModel {
   #settled: Settled | undefined
   readonly #mayBeCommitted = new Set<string>()
 
-  /** Returns whether a response is final for the client. */
+  /** Returns true if a response is final for the client. */
   static isFinal({ answer, request }: Reply): boolean {
     return isOutcome(answer, request) || isReused(answer)
   }
 
-  /** Records that a request is sent concurrently with others, whose responses come in any order. */
+  /**
+   * Records that a request is sent at the same time as other requests, so that the responses may
+   * come in any order.
+   */
   sending(request: Request): void {
     if (!this.#settled) this.#mayBeCommitted.add(nameOf(request))
   }
@@ -95,12 +98,12 @@ export class KeyModel {
   }
 }
 
-/** Returns whether a response rejects a request because its key belongs to another request. */
+/** Returns true if a response rejects a request because its key belongs to another request. */
 export function isReused(answer: Answer): boolean {
   return codeOf(answer) === 'idempotency-key-reused'
 }
 
-/** Returns whether a response is an outcome of the handler. */
+/** Returns true if a response is an outcome of the handler. */
 function isOutcome(answer: Answer, { isRefused }: Request): boolean {
   return isRefused ? codeOf(answer) === 'payment-refused' : answer.status === 201
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 /** The payload of a payment. */
 export const Payment = z.object({
-  /** The name under which its effect is recorded. */
+  /** The name under which the effect of the payment is recorded. */
   name: z.string(),
   amount: z.int(),
   /** True if the handler throws a declared problem. */
@@ -22,8 +22,8 @@ const PaymentRefused = problem('payment-refused', { status: 409, title: 'Payment
 export const operationNames = ['pay', 'paySerializable'] as const
 
 /**
- * Creates a service whose payments have one effect each, and a response that is different in each
- * run. Each run calls `takeMishap` for the fault to cause.
+ * Creates a service in which each payment has one effect, and each run of its handler has a
+ * different response. Each run calls `takeMishap`, which returns the fault to cause.
  */
 export function createKeyService(retention: Duration, takeMishap: () => Mishap | undefined) {
   const { mutation, service } = holdfast({
@@ -77,7 +77,8 @@ async function suffer(
     try {
       await db.query(sql`do $$ begin raise exception 'locked' using errcode = '55P03'; end $$`)
     } catch {
-      // As a careless handler does. A temporary failure must not become a final response.
+      // A careless handler may throw a problem here. The temporary failure must still not become a
+      // final response.
       throw PaymentRefused()
     }
   }

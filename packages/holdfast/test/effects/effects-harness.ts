@@ -10,19 +10,19 @@ type Tested = TestService<EffectsService['operations']>
 
 /** A lock that a test holds to block a handler that needs it. */
 export interface HeldLock {
-  /** Returns how many sessions wait for it. */
+  /** Returns the number of sessions that wait for the lock. */
   waiters(): Promise<number>
   release(): Promise<void>
 }
 
 /**
- * The effects service on a database, and a second instance, which the database sees as another
+ * The effects service on a database, with a second instance that the database sees as another
  * process.
  */
 export interface Effects extends AsyncDisposable {
   readonly service: EffectsService
   readonly tested: Tested
-  /** Shares nothing in memory with the first. */
+  /** The second instance, which shares no memory with the first. */
   readonly other: { send(operation: string, body: object, key: string): Promise<Answer> }
   /** The handlers that ran. A rollback does not undo this record. */
   readonly runs: { readonly names: string[] }

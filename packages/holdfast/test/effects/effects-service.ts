@@ -20,7 +20,7 @@ const SlowDown = problem('slow-down', {
 const Named = z.object({ name: z.string() })
 const Effect = z.object({ id: z.string(), name: z.string() })
 
-/** Counts the runs of the handlers. A rollback does not undo the counts. */
+/** Counts the runs of the handlers. A rollback does not change the counts. */
 export interface Runs {
   readonly names: string[]
 }
@@ -111,7 +111,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Writes, then waits for the advisory lock that the test holds. */
+  /** A mutation that writes, and then waits for the advisory lock that the test holds. */
   const hold = mutation({
     route: 'POST /held-effects',
     access: anyone(),
@@ -182,7 +182,10 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Reads two cells and writes one: two concurrent runs cannot be serialized. */
+  /**
+   * A mutation that reads two cells and writes one of them. Two concurrent runs cannot be
+   * serialized.
+   */
   const addSerializably = mutation({
     route: 'POST /cells/{id}/serializable',
     access: anyone(),
@@ -196,7 +199,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Locks two cells in the given order: two runs in opposite orders deadlock. */
+  /** A mutation that locks two cells in the given order. Two runs with opposite orders deadlock. */
   const lockBoth = mutation({
     route: 'POST /cells/{id}/both',
     access: anyone(),
@@ -209,7 +212,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Turns every failure into a problem, as a careless handler does. */
+  /** A mutation that turns every failure into a problem, like a careless handler. */
   const lockBothOrRefuse = mutation({
     route: 'POST /cells/{id}/both-or-refuse',
     access: anyone(),
@@ -224,7 +227,10 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Starts a statement and never awaits its result, not even when it is cancelled. */
+  /**
+   * A mutation that starts a statement and never awaits its result, not even when the statement is
+   * cancelled.
+   */
   const abandon = mutation({
     route: 'POST /abandoned',
     access: anyone(),
@@ -242,7 +248,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     access: anyone(),
     input: Named,
     async run({ input, db }) {
-      // Not awaited, but still part of the transaction.
+      // This statement is not awaited, but is still part of the transaction.
       void db.query(sql`insert into effects (name) select ${input.name} from pg_sleep(0.05)`)
     },
   })
@@ -253,7 +259,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     input: Named,
     deadline: '300ms',
     async run({ db }) {
-      // Not awaited, and still running at the deadline.
+      // This statement is not awaited, and still runs at the deadline.
       db.query(sql`select pg_sleep(30)`).catch(() => {})
     },
   })

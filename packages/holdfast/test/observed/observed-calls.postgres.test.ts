@@ -187,7 +187,7 @@ describe('a request', () => {
       const response = await send('/things/1', { headers: { traceparent } })
       expect(response.headers.get('traceparent')).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-/)
     })
-    // Besides the handler's statement, there may be the check for schema changes.
+    // In addition to the handler's statement, there may be the check for schema changes.
     expect(treeOf(spans)).toEqual([
       ['GET /things/{id}', expect.arrayContaining(['SELECT things']) as readonly string[]],
     ])

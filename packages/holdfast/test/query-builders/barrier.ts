@@ -1,4 +1,7 @@
-/** Blocks callers until the expected number has arrived, then starts over with the next callers. */
+/**
+ * Blocks callers until the expected number of them has arrived, and then starts again with the next
+ * callers.
+ */
 export interface Barrier {
   arrive(): Promise<void>
 }

@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { createBarrier } from './barrier.ts'
 import { type QueryBuilder, type Sample, sample } from './query-builder.ts'
 
-/** The number of calls at the barrier, each of which holds a connection of the pool. */
+/** The number of calls that meet at the barrier. Each of them holds a connection of the pool. */
 export const poolSize = 4
 
-// Longer than a test may take: the test fails unless the statement is cancelled.
+// This statement takes longer than a test may take, so the test fails unless the statement is
+// cancelled.
 const endlessly = 'select pg_sleep(600)::text as slept'
 
 const Author = z.object({ id: z.int(), name: z.string() })
@@ -22,7 +23,7 @@ export interface Seen {
   readonly loads: number[][]
   /** Runs a statement with a `db` whose call has ended. */
   kept?: () => PromiseLike<unknown>
-  /** The sample that was read back after `convert` wrote it. */
+  /** The sample that `convert` has written and read again. */
   sample?: Sample
 }
 
@@ -36,8 +37,8 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
   const seen: Seen = { contended: 0, loads: [] }
   const nameOf = async (db: Db, id: number): Promise<string | null> =>
     (await builder.findAuthor(db, id))?.name ?? null
-  // All calls at the barrier load the same rows at the same moment, and each waits until all have
-  // their result.
+  // All calls at the barrier load the same rows at the same moment. Each call then waits until all
+  // calls have their results.
   const meet = async (db: Db, ids: readonly number[]): Promise<z.infer<typeof Names>> => {
     await barrier.arrive()
     const names = await Promise.all(ids.map((id) => nameOf(db, id)))

@@ -28,9 +28,9 @@ export interface QueryBuilder<Db> {
   /** Finds authors by their ids, in one statement. */
   findAuthors(db: Db, ids: readonly number[]): Promise<Author[]>
   insertAuthor(db: Db, author: Author): PromiseLike<unknown>
-  /** Starts what the builder calls a transaction within a transaction. */
+  /** Starts a nested transaction with the API of the builder. */
   nest<T>(db: Db, run: (db: Db) => Promise<T>): Promise<T>
-  /** The log message if two of them are started concurrently. */
+  /** Matches the log message of two nested transactions that are started concurrently. */
   readonly refusesConcurrentNesting: RegExp
   /** Runs a statement given as text. */
   run(db: Db, text: string): PromiseLike<unknown>

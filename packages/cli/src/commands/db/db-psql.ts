@@ -25,12 +25,12 @@ async function runPsql(database: FoundDatabase, given: readonly string[]): Promi
   const { url, password } = splitPassword(database.url)
   const child = spawn('psql', ['--dbname', url, ...given], {
     stdio: 'inherit',
-    // The password is passed in the environment, since all users of the machine can see a command
+    // The password is passed in the environment, because all users of the machine can see a command
     // line.
     env: { ...process.env, ...present({ PGPASSWORD: password }) },
   })
-  // The terminal sends Ctrl-C to both processes. It cancels a statement in psql, and must not stop
-  // the embedded server.
+  // The terminal sends Ctrl-C to both processes. In psql, it cancels a statement; this process must
+  // ignore it, so that the embedded server continues.
   const ignore = (): void => {}
   process.on('SIGINT', ignore)
   try {
