@@ -79,7 +79,10 @@ function start(url: string): Promise<RunningService> {
   })
 }
 
-/** Fills all leaves except the one that is due next, so that they contain `size` keys. */
+/**
+ * Fills all leaves except the one that is due next, so that they contain `size` keys. Vacuums them
+ * and writes a checkpoint, as a server has done by the time that leaves of a day are full.
+ */
 async function fill(client: pg.Client, size: number): Promise<void> {
   const due = await dueLeaf(client)
   for (let leaf = 0; leaf < leafCount; leaf += 1) {
@@ -94,8 +97,9 @@ async function fill(client: pg.Client, size: number): Promise<void> {
        from generate_series(1, $1::int) as n`,
       [missing],
     )
-    await client.query(`analyze holdfast.idempotency_keys_${leaf}`)
+    await client.query(`vacuum (analyze) holdfast.idempotency_keys_${leaf}`)
   }
+  await client.query('checkpoint')
 }
 
 async function dueLeaf(client: pg.Client): Promise<number> {
