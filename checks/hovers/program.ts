@@ -22,7 +22,7 @@ const declared = settings({
   MODE: setting(oneOf('live', 'dry'), { description: 'The mode.', default: 'dry' }),
 })
 
-const { query, mutation, job } = holdfast({ database: postgres(), settings: declared })
+const { query, mutation, job, service } = holdfast({ database: postgres(), settings: declared })
 
 export const getAccount = query({
   //         ^?
@@ -75,3 +75,8 @@ export const settle = job({
     if (seen) await step.sleep('rest', '1s')
   },
 })
+
+export const bank = service({ name: 'bank', operations: { getAccount, transfer } })
+//           ^?
+export const mixed = service({ name: 'mixed', operations: { getAccount, TransferCreated } })
+//           ^?

@@ -34,17 +34,17 @@ export interface FlatStatementsOptions<Input> {
  * })
  * ```
  */
-export async function expectFlatStatements<O extends Operations, Name extends keyof O & string>(
-  service: TestService<O>,
+export async function expectFlatStatements<Defined extends Operations, Name extends keyof Defined & string>(
+  service: TestService<Defined>,
   name: Name,
-  { sizes, grow, input, options }: FlatStatementsOptions<InputOfOperation<O[Name]>>,
+  { sizes, grow, input, options }: FlatStatementsOptions<InputOfOperation<Defined[Name]>>,
 ): Promise<number> {
   const counts: number[] = []
   for (const size of sizes) {
     await grow(size)
     const usage = newUsage()
     const given =
-      typeof input === 'function' ? (input as (size: number) => InputOfOperation<O[Name]>)(size) : input
+      typeof input === 'function' ? (input as (size: number) => InputOfOperation<Defined[Name]>)(size) : input
     const answer = await service.send(name, given as never, { ...options, usage })
     if (answer.status >= 400) throw new CallFailed(answer)
     counts.push(usage.statements)

@@ -50,16 +50,16 @@ export interface TestServiceOptions {
 }
 
 /** A service that runs on a dedicated database, for one test or a file of tests. */
-export interface TestService<O extends Operations> extends AsyncDisposable {
+export interface TestService<Defined extends Operations> extends AsyncDisposable {
   /** Calls operations with their types; rejects if the response is a problem. */
-  readonly call: TypedCaller<O>
+  readonly call: TypedCaller<Defined>
   /** Calls operations and returns the whole response. */
-  readonly send: AnswerCaller<O>
+  readonly send: AnswerCaller<Defined>
   /** Sends an HTTP request, without a socket. `path` begins with a slash. */
   fetch(path: string, init?: RequestInit): Promise<Response>
   /** Runs SQL on the database directly, to arrange data or inspect it. */
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
-  readonly running: RunningService<O>
+  readonly running: RunningService<Defined>
   /** The URL of the service's database. */
   readonly databaseUrl: string
   /** Stops the service and drops its database. */
@@ -82,10 +82,10 @@ const stopLimitMs = 1_000
  * const { body } = await tested.send('listOrders', {})
  * ```
  */
-export async function createTestService<O extends Operations>(
-  service: Service<O>,
+export async function createTestService<Defined extends Operations>(
+  service: Service<Defined>,
   options: TestServiceOptions = {},
-): Promise<TestService<O>> {
+): Promise<TestService<Defined>> {
   const env = { ...process.env, ...options.env }
   const { onLog, externalCalls = 'report', statements = 'refuse' } = options
   const database = await createTestDatabase(await templateFor(service as Service, env))

@@ -54,25 +54,25 @@ export class CallFailed extends Error {
 }
 
 /** The input of an operation, as a client sends it. */
-export type InputOfOperation<O extends Operation> = TypesOf<O>['input']
-type OutputOfOperation<O extends Operation> = TypesOf<O>['output']
-type TypesOf<O extends Operation> = NonNullable<O[typeof phantom]>
+export type InputOfOperation<Defined extends Operation> = TypesOf<Defined>['input']
+type OutputOfOperation<Defined extends Operation> = TypesOf<Defined>['output']
+type TypesOf<Defined extends Operation> = NonNullable<Defined[typeof phantom]>
 
 /**
  * Calls operations by name, with their types; rejects with {@link CallFailed} if the response is a
  * problem.
  */
-export type TypedCaller<O extends Operations> = {
-  readonly [Name in keyof O]: (
-    input: InputOfOperation<O[Name]>,
+export type TypedCaller<Defined extends Operations> = {
+  readonly [Name in keyof Defined]: (
+    input: InputOfOperation<Defined[Name]>,
     options?: CallOptions,
-  ) => Promise<OutputOfOperation<O[Name]>>
+  ) => Promise<OutputOfOperation<Defined[Name]>>
 }
 
 /** Calls operations by name and returns the response, including problems. */
-export type AnswerCaller<O extends Operations> = <Name extends keyof O & string>(
+export type AnswerCaller<Defined extends Operations> = <Name extends keyof Defined & string>(
   name: Name,
-  input: InputOfOperation<O[Name]>,
+  input: InputOfOperation<Defined[Name]>,
   options?: CallOptions,
 ) => Promise<Answer>
 
@@ -80,7 +80,9 @@ export type AnswerCaller<O extends Operations> = <Name extends keyof O & string>
  * Creates the caller that returns responses. A call goes through the whole pipeline except for the
  * transport.
  */
-export function createAnswerCaller<O extends Operations>(running: RunningService<O>): AnswerCaller<O> {
+export function createAnswerCaller<Defined extends Operations>(
+  running: RunningService<Defined>,
+): AnswerCaller<Defined> {
   return (name, input, options = {}) => {
     const operation = running.operations.get(name)!
     const key = options.key === undefined && operation.kind === 'mutation' ? crypto.randomUUID() : options.key
@@ -98,10 +100,10 @@ export function createAnswerCaller<O extends Operations>(running: RunningService
 }
 
 /** Creates the caller that returns outputs. */
-export function createTypedCaller<O extends Operations>(
-  operations: O,
-  send: AnswerCaller<O>,
-): TypedCaller<O> {
+export function createTypedCaller<Defined extends Operations>(
+  operations: Defined,
+  send: AnswerCaller<Defined>,
+): TypedCaller<Defined> {
   const call =
     (name: string) =>
     async (input: never, options?: CallOptions): Promise<unknown> => {
@@ -114,7 +116,7 @@ export function createTypedCaller<O extends Operations>(
       if (answer.status >= 400) throw new CallFailed(answer, causeOf(failure))
       return answer.body === null ? undefined : (JSON.parse(answer.body) as unknown)
     }
-  return Object.fromEntries(Object.keys(operations).map((name) => [name, call(name)])) as TypedCaller<O>
+  return Object.fromEntries(Object.keys(operations).map((name) => [name, call(name)])) as TypedCaller<Defined>
 }
 
 /**

@@ -16,7 +16,7 @@ export interface UntilOptions {
   readonly what?: string
 }
 
-type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>
+type Truthy<Value> = Exclude<Value, false | 0 | '' | null | undefined>
 
 /**
  * Waits until a condition holds and returns its value. Use it instead of sleeping.
@@ -34,10 +34,10 @@ type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>
  * })
  * ```
  */
-export async function until<T>(
-  condition: () => T | Promise<T>,
+export async function until<Value>(
+  condition: () => Value | Promise<Value>,
   options: UntilOptions = {},
-): Promise<Truthy<T>> {
+): Promise<Truthy<Value>> {
   const { timeout = '4m', every = '10ms', what = condition.toString() } = options
   const timeoutMs = toMilliseconds(timeout, { option: 'timeout' })
   const everyMs = toMilliseconds(every, { option: 'every', allowsZero: true })
@@ -46,7 +46,7 @@ export async function until<T>(
   do {
     try {
       const value = await condition()
-      if (value) return value as Truthy<T>
+      if (value) return value as Truthy<Value>
       cause = undefined
     } catch (error) {
       cause = error

@@ -4,15 +4,13 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { anyone, type Answer, createLogger, event, GiveUp, holdfast, systemClock } from 'holdfast'
-import { listJobs } from 'holdfast/jobs'
 import { listSubscriptions } from 'holdfast/messages'
-import { connectClient, postgres, sql } from 'holdfast/postgres'
-import { createTestDatabase, until } from 'holdfast/testing'
+import { connectClient } from 'holdfast/postgres'
+import { createTestDatabase } from 'holdfast/testing'
 import { expect, test } from 'vitest'
-import { z } from 'zod'
 import { createTestFolder } from '../../testing/test-folder.ts'
 import { startTestPostgres, testPostgresUrl } from '../../testing/test-postgres.ts'
+import { startOrders } from './orders.fixture.ts'
 
 // Tests a backup with the real pg_dump and pg_restore, which must not be older than the server. The
 // embedded server does not include these programs, so the test needs a Postgres client of the
@@ -50,97 +48,6 @@ async function findTools(): Promise<Tools | string> {
 const tools = await findTools()
 if (typeof tools === 'string') console.log(`Skipped: ${tools}.`)
 
-const payload = z.object({ name: z.string() })
-const placed = event('order.placed', { payload })
-const { consumer, job, mutation, service } = holdfast({
-  database: postgres({ migrations: new URL('../../../test/effects/migrations/', import.meta.url) }),
-})
-const mail = job({
-  name: 'mail',
-  input: payload,
-  run: async ({ input, db }) =>
-    void (await db.query(sql`insert into effects (name) values (${`mailed ${input.name}`})`)),
-})
-const remind = job({ name: 'remind', input: payload, run: () => {} })
-const hopeless = job({
-  name: 'hopeless',
-  input: payload,
-  run() {
-    throw new GiveUp('It fails.')
-  },
-})
-const place = mutation({
-  route: 'POST /orders',
-  access: anyone(),
-  input: payload,
-  status: 201,
-  async run({ input, db, jobs, publish }) {
-    await db.query(sql`insert into effects (name) values (${`placed ${input.name}`})`)
-    await jobs.enqueue(mail, input)
-    await jobs.enqueue(remind, input, { delay: '1d' })
-    await jobs.enqueue(hopeless, input)
-    await publish(placed, input.name, input)
-  },
-})
-const count = consumer({
-  name: 'count',
-  event: placed,
-  run: async ({ message, db }) =>
-    void (await db.query(sql`insert into effects (name) values (${`counted ${message.payload.name}`})`)),
-})
-const app = service({
-  name: 'dumped',
-  operations: { place },
-  jobs: [mail, remind, hopeless],
-  consumers: [count],
-})
-
-/** Starts the service on a database. */
-async function start(url: string, { worker: hasWorker }: { readonly worker: boolean }) {
-  const lines: Record<string, unknown>[] = []
-  const running = await app.start({
-    env: { DATABASE_URL: url },
-    mode: 'production',
-    clock: systemClock,
-    log: createLogger({ level: 'warn', write: (line) => lines.push(JSON.parse(line)) }),
-    notify: () => {},
-  })
-  const worker = hasWorker ? await running.startWorker() : undefined
-  const client = await connectClient({ connectionString: url, applicationName: 'test' })
-  const effects = async (): Promise<readonly string[]> =>
-    (await client.query<{ name: string }>('select name from effects order by name')).rows.map(
-      ({ name }) => name,
-    )
-  const countOf = async (state: 'dead' | 'scheduled' | 'ready'): Promise<number> =>
-    (await listJobs(client, { states: [state] })).length
-  return {
-    lines,
-    client,
-    countOf,
-    place: (name: string, key: string): Promise<Answer> =>
-      running.call({
-        operation: 'place',
-        input: { path: {}, query: {}, body: { name } },
-        header: (header) => (header === 'idempotency-key' ? key : undefined),
-      }),
-    /** Waits until orders have had each of their effects exactly once. */
-    async settled(...names: readonly string[]): Promise<void> {
-      const wanted = names
-        .flatMap((name) => [`counted ${name}`, `mailed ${name}`, `placed ${name}`])
-        .toSorted()
-      await until(
-        async () => (await effects()).length >= wanted.length && (await countOf('dead')) === names.length,
-      )
-      expect(await effects()).toEqual(wanted)
-    },
-    async stop() {
-      await client.end()
-      await worker?.stop(5_000)
-      await running.stop()
-    },
-  }
-}
-
 const numbers = `
   select (select max(seq)::int from holdfast.all_jobs) as job, (select max(position)::int from holdfast.messages) as message,
     (select width_ms::float8 from holdfast.idempotency_ring) as width, (select count(*)::int from holdfast.idempotency_keys) as keys`
@@ -157,12 +64,12 @@ test.skipIf(typeof tools === 'string').each(['database', 'server'] as const)(
     const { dump, restore } = tools as Tools
     const source = await createTestDatabase()
     const [a, b] = [randomUUID(), randomUUID()]
-    const first = await start(source.url, { worker: true })
+    const first = await startOrders(source.url)
     expect(await first.place('a', a)).toMatchObject({ status: 201 })
     await first.settled('a')
     await first.stop()
     // This order's job and message wait, since no worker runs.
-    const second = await start(source.url, { worker: false })
+    const second = await startOrders(source.url, { worker: false })
     expect(await second.place('b', b)).toMatchObject({ status: 201 })
     const folder = await createTestFolder()
     const file = join(folder, 'dump')
@@ -174,7 +81,7 @@ test.skipIf(typeof tools === 'string').each(['database', 'server'] as const)(
     const target = server ? undefined : await createTestDatabase()
     const url = server?.url ?? target!.url
     await run(restore, ['--no-owner', '--exit-on-error', `--dbname=${url}`, file])
-    const restored = await start(url, { worker: true })
+    const restored = await startOrders(url)
     expect(restored.lines).toContainEqual(expect.objectContaining({ change }))
     for (const [name, key] of [
       ['a', a],

@@ -47,6 +47,6 @@ function combine(opened: readonly OpenCapability[]): Omit<OpenDatabase, 'close'>
     async register(background) {
       await requireAnswer(Promise.all(opened.map(async (capability) => capability.register?.(background))))
     },
-    startWorker: (workload, options) => startWorker(opened, workload, options),
+    startWorker: (workload, options) => requireAnswer(startWorker(opened, workload, options)),
   }
 }

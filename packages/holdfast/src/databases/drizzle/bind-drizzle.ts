@@ -18,16 +18,16 @@ import type { Queryable } from '../../storage/postgres/session/connection.ts'
 export type DrizzleSchema = Record<string, unknown>
 
 /** The `db` of a query: the reading part of Drizzle. */
-export type DrizzleRead<S extends DrizzleSchema> = Pick<
-  NodePgDatabase<S>,
+export type DrizzleRead<Tables extends DrizzleSchema> = Pick<
+  NodePgDatabase<Tables>,
   '$count' | '$with' | 'execute' | 'query' | 'select' | 'selectDistinct' | 'selectDistinctOn' | 'with'
 >
 
 /** The `db` of a mutation: a Drizzle transaction, in which `transaction` creates a savepoint. */
-export type DrizzleWrite<S extends DrizzleSchema> = PgTransaction<
+export type DrizzleWrite<Tables extends DrizzleSchema> = PgTransaction<
   NodePgQueryResultHKT,
-  S,
-  ExtractTablesWithRelations<S>
+  Tables,
+  ExtractTablesWithRelations<Tables>
 >
 
 /** Conversion of property names to column names, for columns that the schema does not name. */
@@ -37,18 +37,18 @@ export type DrizzleCasing = 'snake_case' | 'camelCase'
  * Binds Drizzle to the sessions that run statements. Everything that depends only on the schema is
  * computed here, once.
  */
-export function bindDrizzle<S extends DrizzleSchema>(
-  schema: S,
+export function bindDrizzle<Tables extends DrizzleSchema>(
+  schema: Tables,
   casing: DrizzleCasing | undefined,
-): Binding<DrizzleRead<S>, DrizzleWrite<S>> {
+): Binding<DrizzleRead<Tables>, DrizzleWrite<Tables>> {
   const dialect = new PgDialect(casing === undefined ? {} : { casing })
-  const { tables, tableNamesMap } = extractTablesRelationalConfig<ExtractTablesWithRelations<S>>(
+  const { tables, tableNamesMap } = extractTablesRelationalConfig<ExtractTablesWithRelations<Tables>>(
     schema,
     createTableRelationsHelpers,
   )
   const relations = { fullSchema: schema, schema: tables, tableNamesMap }
   // Drizzle expects a client of the driver but calls only its `query`.
-  const sessionOf = (queryable: Queryable): NodePgSession<S, ExtractTablesWithRelations<S>> =>
+  const sessionOf = (queryable: Queryable): NodePgSession<Tables, ExtractTablesWithRelations<Tables>> =>
     new NodePgSession(queryable as unknown as NodePgClient, dialect, relations)
   return {
     name: 'drizzle',

@@ -36,9 +36,9 @@ export interface DrizzleOptions extends PostgresOptions {
  * })
  * ```
  */
-export function drizzle<S extends DrizzleSchema>(
-  schema: S,
+export function drizzle<Tables extends DrizzleSchema>(
+  schema: Tables,
   options: DrizzleOptions = {},
-): Database<DrizzleRead<S>, DrizzleWrite<S>> {
+): Database<DrizzleRead<Tables>, DrizzleWrite<Tables>> {
   return createDatabase(bindDrizzle(schema, options.casing), options)
 }

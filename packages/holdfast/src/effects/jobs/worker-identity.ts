@@ -6,7 +6,9 @@ import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { forgetWorker, registerWorker } from './queries/workers.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 
-const timeoutMs = 4_000
+// Without its registration a worker does not start, so an overloaded server has time to answer.
+const registerMs = 30_000
+const leaveMs = 4_000
 
 /** The registration of a worker. */
 export interface WorkerIdentity {
@@ -18,13 +20,13 @@ export interface WorkerIdentity {
 /** Registers a worker, so that other processes can see that it is alive. */
 export async function registerIdentity(pool: Pool, service: string): Promise<WorkerIdentity> {
   const id = randomUUID()
-  const run = async (statement: Statement): Promise<void> =>
-    withConnection(pool, limitedWork(timeoutMs), async (connection) => {
+  const run = async (statement: Statement, limitMs: number): Promise<void> =>
+    withConnection(pool, limitedWork(limitMs), async (connection) => {
       await connection.run(statement)
     })
-  await run(registerWorker(id, { service, host: hostname(), pid: process.pid }))
+  await run(registerWorker(id, { service, host: hostname(), pid: process.pid }), registerMs)
   return {
     id,
-    leave: () => run(forgetWorker(id)),
+    leave: () => run(forgetWorker(id), leaveMs),
   }
 }

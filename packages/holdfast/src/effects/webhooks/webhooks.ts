@@ -8,18 +8,18 @@ import { createEndpoints, type Endpoints } from './endpoints.ts'
 import { messageSubscriber } from './message-subscriber.ts'
 
 /** The published payload of an event, as parsed from JSON. */
-type GivenOf<E> = E extends EventType<infer Given, unknown> ? Given : never
+type GivenOf<Sent> = Sent extends EventType<infer Given, unknown> ? Given : never
 
 /** Options of {@link webhooks}. */
-export interface WebhooksDefinition<E extends EventType> {
+export interface WebhooksDefinition<Sent extends EventType> {
   /** The events that are sent. */
-  readonly events: readonly E[]
+  readonly events: readonly Sent[]
   /**
    * Returns the owner or owners of a message. The message is sent to their endpoints only; if the
    * function returns `undefined`, it is sent to no endpoint. If the function throws, the message
    * becomes a dead letter, and the next message is handled.
    */
-  readonly ownerOf: (message: Message<GivenOf<E>>) => string | readonly string[] | undefined
+  readonly ownerOf: (message: Message<GivenOf<Sent>>) => string | readonly string[] | undefined
   /** Retries of failed deliveries. Default: ten attempts over about three days. */
   readonly retry?: {
     /**
@@ -81,7 +81,7 @@ const defaultSchedule: readonly Duration[] = ['5s', '5m', '30m', '2h', '5h', '10
  * })
  * ```
  */
-export function webhooks<const E extends EventType>(definition: WebhooksDefinition<E>): Webhooks {
+export function webhooks<const Sent extends EventType>(definition: WebhooksDefinition<Sent>): Webhooks {
   const { events, allowedHosts = [], allowHttp } = definition
   const definedAt = callSite(webhooks)
   const schedule = definition.retry?.schedule ?? defaultSchedule

@@ -11,10 +11,10 @@ export interface Schema<Input = unknown, Output = unknown> {
 }
 
 /** The input type of a schema, before defaults and conversions. */
-export type InputOf<S extends Schema> = StandardSchemaV1.InferInput<S>
+export type InputOf<Given extends Schema> = StandardSchemaV1.InferInput<Given>
 
 /** The output type of a schema, after validation. */
-export type OutputOf<S extends Schema> = StandardSchemaV1.InferOutput<S>
+export type OutputOf<Given extends Schema> = StandardSchemaV1.InferOutput<Given>
 
 /** One validation issue. */
 export type SchemaIssue = StandardSchemaV1.Issue
@@ -82,7 +82,7 @@ const ownParts = new WeakMap<object, readonly Schema[]>()
  * Marks a schema as created by the framework: its JSON Schema lists all of its members, and only
  * the schemas in `parts` convert values.
  */
-export function ownSchema<S extends Schema>(parts: readonly Schema[], schema: S): S {
+export function ownSchema<Given extends Schema>(parts: readonly Schema[], schema: Given): Given {
   ownParts.set(schema, parts)
   return schema
 }

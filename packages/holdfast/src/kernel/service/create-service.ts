@@ -4,10 +4,10 @@ import type { ServiceDefinition, ServiceParts } from './service-definition.ts'
 import { problemTypeBaseOf, startService } from './start-service.ts'
 
 /** Creates a service from its definition, which is validated when the service starts. */
-export function createService<E extends ModuleExports>(
-  given: ServiceDefinition<E>,
+export function createService<Exports extends ModuleExports>(
+  given: ServiceDefinition<Exports>,
   parts: ServiceParts,
-): Service<OperationsOf<E>> {
+): Service<OperationsOf<Exports>> {
   const definition = { ...given, operations: operationsOf(given.operations) }
   return {
     name: definition.name,

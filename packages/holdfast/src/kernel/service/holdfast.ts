@@ -182,9 +182,9 @@ export interface Application<Read, Write, Values = NoSettings> {
    * })
    * ```
    */
-  readonly service: <const E extends ModuleExports>(
-    definition: ServiceDefinition<E>,
-  ) => Service<OperationsOf<E>>
+  readonly service: <const Exports extends ModuleExports>(
+    definition: ServiceDefinition<Exports>,
+  ) => Service<OperationsOf<Exports>>
 }
 
 /** Defines a {@link Relation} with one row per key. */

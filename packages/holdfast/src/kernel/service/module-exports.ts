@@ -12,20 +12,23 @@ export type BesideOperations = { readonly '~standard': unknown } | AnyProblem | 
 export type ModuleExports = Readonly<Record<string, Query | Mutation | BesideOperations>>
 
 /** The operations among the exports of modules. */
-export type OperationsOf<E extends ModuleExports> = {
-  readonly [Name in keyof E as E[Name] extends Query | Mutation ? Name : never]: Extract<
-    E[Name],
-    Query | Mutation
-  >
-}
+export type OperationsOf<Exports extends ModuleExports> =
+  Exports extends Readonly<Record<string, Query | Mutation>>
+    ? Exports
+    : {
+        readonly [Name in keyof Exports as Exports[Name] extends Query | Mutation ? Name : never]: Extract<
+          Exports[Name],
+          Query | Mutation
+        >
+      }
 
 /**
  * Returns the exports of modules without schemas, problems and events. Keeps other values that are
  * not operations, so that validation reports them.
  */
-export function operationsOf<E extends ModuleExports>(exports: E): OperationsOf<E> {
+export function operationsOf<Exports extends ModuleExports>(exports: Exports): OperationsOf<Exports> {
   const entries = Object.entries(exports).filter(([, value]) => !standsBeside(value))
-  return Object.fromEntries(entries) as OperationsOf<E>
+  return Object.fromEntries(entries) as OperationsOf<Exports>
 }
 
 function standsBeside(value: unknown): boolean {

@@ -11,7 +11,7 @@ import type { Identify } from '../call/stages/identify.ts'
 export type Operations = Readonly<Record<string, Query | Mutation>>
 
 /** The definition of a service. */
-export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDefinition {
+export interface ServiceDefinition<Exports extends ModuleExports> extends BackgroundDefinition {
   /** The name in logs and documentation. */
   readonly name: string
   /** The API version, for the documentation. Default `'0.0.0'`. */
@@ -22,7 +22,7 @@ export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDe
    * Every operation by name: `{ ...accounts, ...transfers }`, the exports of the modules that
    * define them. Schemas, problems and events among the exports are ignored.
    */
-  readonly operations: E
+  readonly operations: Exports
   /**
    * Checks of dependencies other than the database, which has its own check:
    * `{ 'payments-api': { run: … } }`. Default: none.

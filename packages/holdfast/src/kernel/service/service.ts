@@ -30,11 +30,11 @@ import type { phantom } from '../base/phantom.ts'
  */
 
 /** A service that can be started. */
-export interface Service<O extends Operations = Operations> {
+export interface Service<Defined extends Operations = Operations> {
   readonly name: string
   /** The API version, if the definition sets it. */
   readonly version: string | undefined
-  readonly operations: O
+  readonly operations: Defined
   /** The file and line of the definition. */
   readonly definedAt: string
   /** The part of a problem's `type` before its code. */
@@ -46,11 +46,11 @@ export interface Service<O extends Operations = Operations> {
    *
    * @throws HoldfastError `service-invalid` that lists all issues.
    */
-  start(host: ServiceHost): Promise<RunningService<O>>
+  start(host: ServiceHost): Promise<RunningService<Defined>>
 }
 
 /** A running service, which answers calls. */
-export interface RunningService<O extends Operations = Operations> {
+export interface RunningService<Defined extends Operations = Operations> {
   readonly name: string
   /** The API version. */
   readonly version: string
@@ -90,5 +90,5 @@ export interface RunningService<O extends Operations = Operations> {
    */
   stop(): Promise<void>
   /** Type-only property; never set at run time. */
-  readonly [phantom]?: O
+  readonly [phantom]?: Defined
 }

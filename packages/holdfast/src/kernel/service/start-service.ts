@@ -22,11 +22,11 @@ export function problemTypeBaseOf({ problemTypeBase }: ServiceDefinition<Operati
  *
  * @throws HoldfastError `service-invalid`, and the errors of its settings and its database.
  */
-export async function startService<O extends Operations>(
-  definition: ServiceDefinition<O>,
+export async function startService<Defined extends Operations>(
+  definition: ServiceDefinition<Defined>,
   parts: ServiceParts,
   given: ServiceHost,
-): Promise<RunningService<O>> {
+): Promise<RunningService<Defined>> {
   const valid = validateService(definition, parts, given.mode)
   const settings = (await parts.settings?.read(given)) ?? {}
   const redacted = redactHost(given, definition, valid.operations)
@@ -40,11 +40,11 @@ interface ReadService {
   readonly redacted: RedactedHost
 }
 
-async function open<O extends Operations>(
-  definition: ServiceDefinition<O>,
+async function open<Defined extends Operations>(
+  definition: ServiceDefinition<Defined>,
   parts: ServiceParts,
   { valid, settings, redacted }: ReadService,
-): Promise<RunningService<O>> {
+): Promise<RunningService<Defined>> {
   const { host } = redacted
   await using opening = new AsyncDisposableStack()
   const database = await parts.database?.open({ ...host, service: definition.name })

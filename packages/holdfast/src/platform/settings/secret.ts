@@ -15,16 +15,16 @@ const values = new WeakMap<Secret<unknown>, unknown>()
  * const headers = { authorization: `Bearer ${key.reveal()}` }
  * ```
  */
-export class Secret<T> {
+export class Secret<Value> {
   /** Wraps a value. */
-  constructor(value: T) {
+  constructor(value: Value) {
     values.set(this, value)
     Object.freeze(this)
   }
 
   /** Returns the value itself. Pass it only to the code that needs it. */
-  reveal(): T {
-    return values.get(this) as T
+  reveal(): Value {
+    return values.get(this) as Value
   }
 
   toString(): string {

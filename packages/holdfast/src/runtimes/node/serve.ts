@@ -32,11 +32,11 @@ import { type Stoppable, stopServer, type StopTimes } from './stop-server.ts'
  */
 
 /** A service that listens. */
-export interface Server<O extends Operations = Operations> {
+export interface Server<Defined extends Operations = Operations> {
   /** The URL of the server for clients on this machine. */
   readonly url: string
   readonly port: number
-  readonly service: RunningService<O>
+  readonly service: RunningService<Defined>
   /**
    * Stops the service. During the drain delay, the service reports that it is not ready, but still
    * listens. Then it stops listening, waits for running calls, and closes. Further calls wait for
@@ -54,7 +54,10 @@ export interface Server<O extends Operations = Operations> {
  *   `port-forbidden`, `host-unavailable`, and any other error that prevents the start of the
  *   service.
  */
-export type Serve = <O extends Operations>(service: Service<O>, options?: ServeOptions) => Promise<Server<O>>
+export type Serve = <Defined extends Operations>(
+  service: Service<Defined>,
+  options?: ServeOptions,
+) => Promise<Server<Defined>>
 
 /** Creates `serve`. */
 export function createServe(parts: ServeParts): Serve {
@@ -70,20 +73,20 @@ export function createServe(parts: ServeParts): Serve {
 
 const unmanagedProcess: ProcessOwner = { started: () => {}, release: () => {} }
 
-async function start<O extends Operations>(
-  service: Service<O>,
+async function start<Defined extends Operations>(
+  service: Service<Defined>,
   options: ServeOptions,
   parts: ServeParts,
-): Promise<Server<O>> {
+): Promise<Server<Defined>> {
   const configuration = await readConfiguration(service, options, parts.settings)
   return throwReason(configuration.log, () => open(service, options, { parts, configuration }))
 }
 
-async function open<O extends Operations>(
-  service: Service<O>,
+async function open<Defined extends Operations>(
+  service: Service<Defined>,
   options: ServeOptions,
   { parts, configuration }: StartOptions,
-): Promise<Server<O>> {
+): Promise<Server<Defined>> {
   const { log } = configuration
   const health = parts.createHealth(service.problemTypeBase)
   await using starting = new AsyncDisposableStack()

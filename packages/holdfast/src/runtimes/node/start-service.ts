@@ -9,8 +9,8 @@ import type { ServeParts, ServiceTelemetry } from './serve-parts.ts'
 import type { Configuration } from './settings/configuration.ts'
 
 /** A started service, with its telemetry and worker. */
-export interface StartedService<O extends Operations> {
-  readonly running: RunningService<O>
+export interface StartedService<Defined extends Operations> {
+  readonly running: RunningService<Defined>
   /** The worker; `undefined` if this process runs no jobs. */
   readonly worker: Worker | undefined
   /** The telemetry; `undefined` if nothing is recorded. */
@@ -32,11 +32,11 @@ export interface StartOptions {
  * Starts the telemetry of a service, the service and its worker. If one of them fails to start,
  * those that have started are stopped.
  */
-export async function startService<O extends Operations>(
-  service: Service<O>,
+export async function startService<Defined extends Operations>(
+  service: Service<Defined>,
   options: ServeOptions,
   { parts, configuration }: StartOptions,
-): Promise<StartedService<O>> {
+): Promise<StartedService<Defined>> {
   const { env, mode, log, givenLog, notify, workerOptions } = configuration
   await using starting = new AsyncDisposableStack()
   const telemetry =

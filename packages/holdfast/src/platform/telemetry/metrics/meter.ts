@@ -98,14 +98,14 @@ class InstrumentMeter implements Meter {
    * Returns the instrument of this name, created by its first user. An instrument of another kind
    * under the same name is not exported.
    */
-  #instrument<I extends Instrument>(name: string, create: () => I): I {
+  #instrument<Kind extends Instrument>(name: string, create: () => Kind): Kind {
     const made = create()
     const known = this.#instruments.get(name)
     if (!known) {
       this.#instruments.set(name, made)
       return made
     }
-    if (known.kind === made.kind && 'observers' in known === 'observers' in made) return known as I
+    if (known.kind === made.kind && 'observers' in known === 'observers' in made) return known as Kind
     this.#warnOnce(
       name,
       `The instrument "${name}" is already registered as a ${known.kind}; measurements of the second one, a ${made.kind}, are dropped. Use another name.`,
@@ -144,8 +144,8 @@ interface Instrument {
   readonly collect: () => Metric
 }
 
-interface OwnInstrument<I> extends Instrument {
-  readonly instrument: I
+interface OwnInstrument<Kind> extends Instrument {
+  readonly instrument: Kind
 }
 
 interface ObservedInstrument extends Instrument {

@@ -1,9 +1,9 @@
 import type { Attributes } from '../../../kernel/telemetry/span.ts'
 
 /** The series of one instrument, by their attributes. */
-export interface SeriesTable<S> {
-  with(attributes: Attributes): S
-  readonly all: Iterable<S>
+export interface SeriesTable<Series> {
+  with(attributes: Attributes): Series
+  readonly all: Iterable<Series>
 }
 
 /** The attributes of the overflow series, as OpenTelemetry's specification names them. */
@@ -13,9 +13,12 @@ export const overflowAttributes: Attributes = { 'otel.metric.overflow': true }
  * Creates a table of at most `limit` series, so that attributes with an unlimited number of values
  * do not fill the memory. Further series share one overflow series, so that totals stay right.
  */
-export function createSeriesTable<S>(limit: number, create: (attributes: Attributes) => S): SeriesTable<S> {
-  const series = new Map<string, S>()
-  let overflow: S | undefined
+export function createSeriesTable<Series>(
+  limit: number,
+  create: (attributes: Attributes) => Series,
+): SeriesTable<Series> {
+  const series = new Map<string, Series>()
+  let overflow: Series | undefined
   return {
     with(attributes) {
       const key = keyOf(attributes)

@@ -58,10 +58,10 @@ export function refusalBehind(error: unknown): HoldfastError | undefined {
   return findBehind(error, (candidate) => candidate instanceof HoldfastError)
 }
 
-function findBehind<E extends Error>(
+function findBehind<Found extends Error>(
   error: unknown,
-  is: (candidate: Error) => candidate is E,
-): E | undefined {
+  is: (candidate: Error) => candidate is Found,
+): Found | undefined {
   let current = error
   for (let depth = 0; current instanceof Error && depth < maxCauseDepth; depth += 1) {
     if (is(current)) return current

@@ -17,11 +17,11 @@ export interface WithTransactionOptions {
  * Lends a transaction to `use`, and closes it afterwards: it is rolled back unless `use` has
  * committed it.
  */
-export async function withTransaction<T>(
+export async function withTransaction<Result>(
   pool: Pool,
   { work, limitMs, owner }: WithTransactionOptions,
-  use: (transaction: Transaction) => Promise<T>,
-): Promise<T> {
+  use: (transaction: Transaction) => Promise<Result>,
+): Promise<Result> {
   const transaction = new Transaction(pool, work, { limits: uniformLimits(limitMs), owner })
   try {
     return await use(transaction)
@@ -35,11 +35,11 @@ export async function withTransaction<T>(
  * not check if a migration was committed since it began, because these statements work before and
  * after a migration.
  */
-export async function transact<T>(
+export async function transact<Result>(
   pool: Pool,
   { work, limitMs }: Pick<WithTransactionOptions, 'work' | 'limitMs'>,
-  use: (transaction: Transaction) => Promise<T>,
-): Promise<T> {
+  use: (transaction: Transaction) => Promise<Result>,
+): Promise<Result> {
   const transaction = new Transaction(pool, work, { limits: uniformLimits(limitMs), isChecked: false })
   try {
     const result = await use(transaction)
