@@ -21,7 +21,7 @@ export const claimMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/claim/lost-claims.postgres.test.ts`,
-        name: 'a crash fails only jobs of one attempt that had begun',
+        name: 'a crash fails only started jobs that have a single attempt',
       },
     ],
     why: 'A job of one attempt whose process dies at once would run twice.',

@@ -15,7 +15,7 @@ export const erasureMutants: readonly Mutant[] = [
         where`,
     replacement: `delete from \${leafName(leaf)}
         where`,
-    killedBy: [{ file: erasing, name: 'leaves a key that never runs again' }],
+    killedBy: [{ file: erasing, name: 'an erasure leaves a key that never runs again' }],
     why: 'A retry after the erasure would carry the call out a second time.',
   },
   {
@@ -23,7 +23,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/idempotency/stored-answer.ts`,
     text: 'if (stored.fingerprint.length === 0) throw IdempotencyAnswerErased()',
     replacement: '',
-    killedBy: [{ file: erasing, name: 'leaves a key that never runs again' }],
+    killedBy: [{ file: erasing, name: 'an erasure leaves a key that never runs again' }],
     why: 'A retry after the erasure would be told that its key was used for another request.',
   },
   {
@@ -31,7 +31,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/idempotency/stored-answer.ts`,
     text: 'return fingerprint.length === 0 || fingerprint.equals',
     replacement: 'return fingerprint.equals',
-    killedBy: [{ file: erasing, name: 'leaves a key that never runs again' }],
+    killedBy: [{ file: erasing, name: 'an erasure leaves a key that never runs again' }],
     why: 'The client would fix its input, and could send the call again under another key.',
   },
   {
@@ -47,7 +47,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/jobs/admin/queries/subject-jobs.ts`,
     text: ` and state <> 'running'`,
     replacement: '',
-    killedBy: [{ file: holding, name: 'that is claimed after it was found is not cancelled' }],
+    killedBy: [{ file: holding, name: 'a job that is claimed after it was found is not cancelled' }],
     why: 'An attempt that has begun would write what was erased again, and its job would be gone.',
   },
   {
@@ -56,7 +56,10 @@ export const erasureMutants: readonly Mutant[] = [
     text: 'if (key === null) continue',
     replacement: 'continue',
     killedBy: [
-      { file: holding, name: 'that is dead for a consumer goes, and the next one of its key is consumed' },
+      {
+        file: holding,
+        name: 'a message that is dead for a consumer is erased, and the next message of its key is consumed',
+      },
     ],
     why: 'Later messages of the key would wait forever behind a job that no longer exists.',
   },
@@ -74,7 +77,7 @@ export const erasureMutants: readonly Mutant[] = [
     text: `where id <> all (array(select jobs.id from holdfast.jobs where jobs.id = \${theseIds}))
           and`,
     replacement: 'where',
-    killedBy: [{ file: holding, name: 'that is claimed after it was found is not cancelled' }],
+    killedBy: [{ file: holding, name: 'a job that is claimed after it was found is not cancelled' }],
     why: 'A job that was claimed meanwhile could never be found again.',
   },
   {
@@ -82,7 +85,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/messages/queries/subject-messages.ts`,
     text: 'and subscriptions.position < messages.position',
     replacement: 'and subscriptions.position < 0',
-    killedBy: [{ file: holding, name: 'is held until every subscription has read it' }],
+    killedBy: [{ file: holding, name: 'a message is held until every subscription has read it' }],
     why: 'A consumer or relay that lags would never get the message.',
   },
   {
@@ -90,7 +93,9 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/webhooks/queries/erased-message.ts`,
     text: `<> ''`,
     replacement: 'is not null',
-    killedBy: [{ file: holding, name: 'stays on record without its content, and is not sent again' }],
+    killedBy: [
+      { file: holding, name: 'an erased webhook stays on record without its content, and is not sent again' },
+    ],
     why: 'A replay would send an empty, signed request to the receiver.',
   },
   {
@@ -98,7 +103,9 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/webhooks/queries/replay-deliveries.ts`,
     text: `subjects.id = message_id and subjects.kind = 'webhook'`,
     replacement: `false`,
-    killedBy: [{ file: holding, name: 'that is replayed has a job with its subjects, and is held' }],
+    killedBy: [
+      { file: holding, name: 'a webhook that is replayed has a job with its subjects, and is held' },
+    ],
     why: 'The job of a replay could not be found, and would be left when its body is erased.',
   },
   {
@@ -106,7 +113,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/erasure/erase-subject.ts`,
     text: 'this.#isSettled = count === 0',
     replacement: 'this.#isSettled = true',
-    killedBy: [{ file: erasing, name: 'erases data that is committed while it runs' }],
+    killedBy: [{ file: erasing, name: 'an erasure erases data that is committed while it runs' }],
     why: 'What was committed during the erasure would be left, and the result would say complete.',
   },
   {
@@ -114,7 +121,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/erasure/erase-subject.ts`,
     text: 'if (this.#parts.id === null) this.#count(source, rows)',
     replacement: 'if (count < 0) this.#count(source, rows)',
-    killedBy: [{ file: erasing, name: 'that is dry counts the same and changes nothing' }],
+    killedBy: [{ file: erasing, name: 'a dry run of an erasure counts the same rows and changes nothing' }],
     why: 'An operator who only wants to look would erase.',
   },
   {
@@ -164,7 +171,7 @@ export const erasureMutants: readonly Mutant[] = [
     text: `      order by id
       for update`,
     replacement: '      order by id',
-    killedBy: [{ file: holding, name: 'that is being replayed is not erased' }],
+    killedBy: [{ file: holding, name: 'a webhook that is being replayed is not erased' }],
     why: 'A delivery that is replayed meanwhile would be sent without its body.',
   },
   {
@@ -180,7 +187,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/erasure/erase-subject.ts`,
     text: '!isRetryable(error) || attempts === maxAttempts',
     replacement: '!isRetryable(error) || attempts >= 1',
-    killedBy: [{ file: erasing, name: 'repeats a batch that was the victim of a deadlock' }],
+    killedBy: [{ file: erasing, name: 'an erasure repeats a batch that was the victim of a deadlock' }],
     why: 'A deadlock with a worker would end the erasure half way.',
   },
   {

@@ -28,7 +28,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/key-ring.test.ts`,
-        name: 'share a leaf that both write, if they can overlap',
+        name: 'two attempts with one key share a leaf that both write, if they can overlap',
       },
     ],
     why: 'Two attempts on both sides of a boundary would write different leaves, and both would commit.',
@@ -64,7 +64,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/key-ring.test.ts`,
-        name: 'no leaf is truncated before its answers have expired',
+        name: 'after a change of the width, no leaf is truncated before its answers have expired',
       },
     ],
     why: 'Answers that an earlier width placed would be deleted within their retention.',
@@ -98,7 +98,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/final-answers.postgres.test.ts`,
-        name: 'on disjoint rows do not conflict because of their keys',
+        name: 'serializable mutations of disjoint rows do not conflict because of their keys',
       },
     ],
     why: 'Mutations of disjoint rows would fail to serialize because their keys share a page of an index.',
@@ -198,7 +198,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/duplicates.postgres.test.ts`,
-        name: 'across processes: the second is rejected at once with Retry-After',
+        name: 'the second of two calls in two processes is rejected at once with Retry-After',
       },
     ],
     why: 'Two attempts with one key would run at once, and one of them uselessly.',
@@ -250,7 +250,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
-        name: 'with a different payload: 422, and nothing runs',
+        name: 'a finished key with a different payload is answered 422, and nothing runs',
       },
     ],
     why: 'A client that reuses a key would be told that its other payment was made.',
@@ -263,7 +263,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
-        name: 'belongs to its caller and tenant: no other caller reads the answer',
+        name: 'a key belongs to its caller and tenant: no other caller reads the answer',
       },
     ],
     why: 'A tenant could read the answer of another one by guessing its key.',
@@ -302,7 +302,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
-        name: 'a UUIDv7 older than the retention: 422',
+        name: 'a UUIDv7 older than the retention is answered 422',
       },
     ],
     why: 'A key whose answer may have been truncated would run its request again.',
@@ -354,7 +354,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/final-answers.postgres.test.ts`,
-        name: 'a problem is replayed, and the effects of its handler are rolled back',
+        name: 'a problem of a serializable mutation is replayed, and the effects of its handler are rolled back',
       },
     ],
     why: 'A request that was refused would have effects.',

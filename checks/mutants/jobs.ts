@@ -40,7 +40,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/claim/lost-claims.postgres.test.ts`,
-        name: 'a crash fails only jobs of one attempt that had begun',
+        name: 'a crash fails only started jobs that have a single attempt',
       },
     ],
     why: 'One SIGKILL would kill all jobs of one attempt that were claimed ahead.',
@@ -121,7 +121,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/heartbeat/heartbeat.postgres.test.ts`,
-        name: 'a worker without a heartbeat within the lease is dead, except for the one that checks',
+        name: 'a worker without a heartbeat within the lease is dead, unless it is the worker that checks',
       },
     ],
     why: 'The jobs of workers that live would run twice.',
@@ -171,7 +171,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/heartbeat/heartbeat.postgres.test.ts`,
-        name: 'a worker that others removed learns that it was declared dead',
+        name: 'a worker that another process removed learns that it was declared dead',
       },
     ],
     why: 'A worker whose jobs were rescued would not notice, and go on with them.',
@@ -181,7 +181,9 @@ export const jobMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/leadership/queries/campaign.ts`,
     text: 'where leader.holder = excluded.holder or leader.expires_at <= clock_timestamp() or (${isGone})',
     replacement: 'where true',
-    killedBy: [{ file: leadership, name: 'of candidates that saw the same lease expire, one gets it' }],
+    killedBy: [
+      { file: leadership, name: 'one of the candidates that saw the same lease expire gets the lease' },
+    ],
     why: 'All candidates that see the same end of a lease would lead.',
   },
   {
@@ -247,7 +249,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/consumer-on-dead.postgres.test.ts`,
-        name: 'later messages of a key wait behind a dead one',
+        name: 'later messages of a key wait behind a dead message',
       },
     ],
     why: 'Later messages of a key would overtake the dead one.',
@@ -260,7 +262,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/consumer-on-dead.postgres.test.ts`,
-        name: 'later messages of a key continue when the retention of the dead one ends',
+        name: 'later messages of a key continue when the retention of the dead message ends',
       },
     ],
     why: 'The messages of a key would wait without end.',
@@ -286,7 +288,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/consumer-on-dead.postgres.test.ts`,
-        name: 'later messages of a key continue when the dead one is skipped',
+        name: 'later messages of a key continue when the dead message is skipped',
       },
     ],
     why: 'Jobs behind a dead one that was skipped would wait for the next poll.',

@@ -134,7 +134,7 @@ export const messageMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/publish.postgres.test.ts`,
-        name: 'of a key is the order of the commits, regardless of which transaction began or published first',
+        name: 'messages of a key have the order of the commits, no matter which transaction began or published first',
       },
     ],
     why: 'Messages of a key would be numbered in another order than that of their commits.',

@@ -10,7 +10,12 @@ export const migrateMutants: readonly Mutant[] = [
     file: `${src}/storage/migrations/journal.ts`,
     text: 'for (const set of sets) requireVersion(set, rows)',
     replacement: '',
-    killedBy: [{ file: versions, name: 'is rejected once a newer one has removed what it needs' }],
+    killedBy: [
+      {
+        file: versions,
+        name: 'a version is rejected after a newer version has removed something that it needs',
+      },
+    ],
     why: 'A rollback too far would run on tables without the columns that it needs.',
   },
   {
@@ -18,7 +23,12 @@ export const migrateMutants: readonly Mutant[] = [
     file: `${src}/storage/migrations/journal.ts`,
     text: 'migration.needsVersion ?? 0,',
     replacement: '0,',
-    killedBy: [{ file: versions, name: 'is rejected once a newer one has removed what it needs' }],
+    killedBy: [
+      {
+        file: versions,
+        name: 'a version is rejected after a newer version has removed something that it needs',
+      },
+    ],
     why: 'No database would know which versions it takes.',
   },
   {
@@ -55,7 +65,7 @@ export const migrateMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/databases/assembly/recognize-database.postgres.test.ts`,
-        name: 'moves sequences forward that were not copied, and leaves the others',
+        name: 'a start moves sequences forward that were not copied, and leaves the others',
       },
     ],
     why: 'After a move by logical replication, inserts would fail, and messages would be out of order.',
@@ -68,7 +78,7 @@ export const migrateMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/databases/assembly/recognize-database.postgres.test.ts`,
-        name: 'finds an identity in every table whose rows change',
+        name: 'every table whose rows change has the identity that a publication needs',
       },
     ],
     why: 'A publication of all tables would have every worker declared dead.',
@@ -81,7 +91,7 @@ export const migrateMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/databases/assembly/recognize-database.postgres.test.ts`,
-        name: 'logs once that the server has changed',
+        name: 'a start logs once that the server has changed',
       },
     ],
     why: 'No log line would say that a database has the state of a backup.',

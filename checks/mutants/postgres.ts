@@ -95,7 +95,10 @@ export const postgresMutants: readonly Mutant[] = [
     text: "const isChecked = mode !== 'require' || authority !== undefined",
     replacement: "const isChecked = mode !== 'require'",
     killedBy: [
-      { file: `${src}/storage/postgres/session/encrypted.postgres.test.ts`, name: 'require, host localhost' },
+      {
+        file: `${src}/storage/postgres/session/encrypted.postgres.test.ts`,
+        name: 'sslmode require, host localhost',
+      },
     ],
     why: 'An attacker in the middle could answer as the server.',
   },
@@ -107,7 +110,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/encrypted.postgres.test.ts`,
-        name: 'verify-full, host 127.0.0.1',
+        name: 'sslmode verify-full, host 127.0.0.1',
       },
     ],
     why: 'A server with a certificate of the same CA could answer for another.',
@@ -165,7 +168,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/encrypted.postgres.test.ts`,
-        name: 'is cancelled over TLS, and its connection is kept',
+        name: 'a statement is cancelled over TLS, and its connection is kept',
       },
     ],
     why: 'Who reads along could cancel every later statement of the connection.',
@@ -178,7 +181,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/encrypted.postgres.test.ts`,
-        name: 'sends no cancel request to a server that cannot be verified',
+        name: 'no cancel request is sent to a server that cannot be verified',
       },
     ],
     why: 'Who takes the place of the server would get the key of the connection.',
@@ -214,7 +217,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/stale-plans.postgres.test.ts`,
-        name: 'is prepared again if the schema epoch has changed',
+        name: 'a statement is prepared again if the schema epoch has changed',
       },
     ],
     why: 'Values would be stored as the earlier type of their column, without a failure.',
@@ -250,7 +253,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/session-state.postgres.test.ts`,
-        name: 'a lock is free before the session is used again',
+        name: 'a lock of a call is released before its session is used again',
       },
     ],
     why: 'A lock that a handler took would stay with a connection of the pool.',
@@ -260,7 +263,12 @@ export const postgresMutants: readonly Mutant[] = [
     file: `${src}/storage/postgres/session/session-reset.ts`,
     text: "  'reset all',\n",
     replacement: '',
-    killedBy: [{ file: `${src}/storage/postgres/session/session-state.postgres.test.ts`, name: 'a query: ' }],
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/session/session-state.postgres.test.ts`,
+        name: 'state that a query leaves does not reach the next call: ',
+      },
+    ],
     why: 'A search_path or a tenant that one handler set would be that of the next call.',
   },
   {
@@ -268,7 +276,12 @@ export const postgresMutants: readonly Mutant[] = [
     file: `${src}/storage/postgres/session/session-changes.ts`,
     text: '    this.#isChanged = true\n    const shape',
     replacement: '    const shape',
-    killedBy: [{ file: `${src}/storage/postgres/session/session-state.postgres.test.ts`, name: 'a query: ' }],
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/session/session-state.postgres.test.ts`,
+        name: 'state that a query leaves does not reach the next call: ',
+      },
+    ],
     why: 'What a handler leaves in its session would reach the next call.',
   },
   {

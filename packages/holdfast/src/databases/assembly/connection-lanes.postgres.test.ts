@@ -108,8 +108,8 @@ async function sessions(on: Loaded): Promise<{ all: number; waiting: Record<stri
   }
 }
 
-describe('a process with a worker, consumers, a schedule and webhooks', () => {
-  test('uses at most 12 connections under load', async () => {
+describe('connection lanes', () => {
+  test('a process with every kind of work uses at most 12 connections under load', async () => {
     await using on = await createTestService(createLoaded(), {
       http: { pages: createHealth('/problems/').pages },
       onLog: () => {},
@@ -138,7 +138,7 @@ describe('a process with a worker, consumers, a schedule and webhooks', () => {
     expect(most).toBeLessThanOrEqual(12)
   })
 
-  test('continues jobs and mutations while reads use their max', async () => {
+  test('jobs and mutations continue while reads use their max number of connections', async () => {
     await using on = await createTestService(createLoaded(), { onLog: () => {} })
     const pending: Promise<Answer>[] = []
     await whileLocked(on, async () => {
@@ -151,7 +151,7 @@ describe('a process with a worker, consumers, a schedule and webhooks', () => {
     await Promise.all(pending)
   })
 
-  test('answers calls while jobs hang', async () => {
+  test('a process answers calls while its jobs hang', async () => {
     await using on = await createTestService(createLoaded(), { onLog: () => {} })
     await whileLocked(on, async () => {
       await on.send('enqueue', {})

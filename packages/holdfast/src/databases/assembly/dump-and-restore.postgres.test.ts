@@ -59,7 +59,7 @@ interface Numbers {
 }
 
 test.skipIf(typeof tools === 'string').each(['database', 'server'] as const)(
-  'a dump that is restored into another %s continues where it was taken',
+  'a database that is restored into another %s continues from the time of the dump',
   async (change) => {
     const { dump, restore } = tools as Tools
     const source = await createTestDatabase()

@@ -70,8 +70,8 @@ test('the stages of an operation are composed in the order of the list', async (
   expect(log).toEqual(['outer', 'inner', 'handler'])
 })
 
-describe('a worker', () => {
-  test('knows the jobs of all its parts, and whether one of them leads', async () => {
+describe('workers', () => {
+  test('a worker knows the jobs of all its parts, and whether a part leads', async () => {
     const { part } = recorded()
     const seen: unknown[] = []
     const reading = part('b', {
@@ -82,7 +82,7 @@ describe('a worker', () => {
     expect(seen).toEqual([[added], true])
   })
 
-  test('stops its parts once, with the limit, and closes them in reverse order', async () => {
+  test('a worker stops its parts once, with the limit, and closes them in reverse order', async () => {
     const { log, part } = recorded()
     const worker = await startWorker([part('a'), part('b')], {} as never, {})
     const stops = [worker.stop(5), worker.stop(6)]
@@ -93,14 +93,14 @@ describe('a worker', () => {
     expect(log).toEqual(['start a', 'start b', 'stop a 5', 'stop b 5', 'close b', 'close a'])
   })
 
-  test('that fails to start stops what it has started, and closes all parts', async () => {
+  test('a worker that fails to start stops the parts that it has started, and closes all parts', async () => {
     const { log, part } = recorded()
     const parts = [part('a'), part('b', { start: failing }), part('c')]
     await expect(startWorker(parts, {} as never, {})).rejects.toThrow('lost')
     expect(log).toEqual(['start a', 'stop a 0', 'close c', 'close b', 'close a'])
   })
 
-  test('closes its parts even if one of them cannot be stopped', async () => {
+  test('a worker closes its parts even if one of them cannot be stopped', async () => {
     const { log, part } = recorded()
     const worker = await startWorker([part('a'), part('b', { stop: failing })], {} as never, {})
     await expect(worker.stop(5)).rejects.toThrow('lost')

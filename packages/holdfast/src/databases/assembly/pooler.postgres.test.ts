@@ -170,7 +170,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     expect(lines).toEqual([])
   })
 
-  test('limits of one statement never apply to another, whichever has the session next', async () => {
+  test('the limits of one statement never apply to the next statement in the session', async () => {
     const [running] = await startBoth()
     await Promise.all(Array.from({ length: 30 }, () => read(running, 'sleep')))
     await Promise.all(Array.from({ length: 10 }, (_, index) => record(running, `${index}`, randomUUIDv7())))
@@ -201,7 +201,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     expect(await namesOf()).toEqual([])
   })
 
-  test('cancelling the statement of one call never cancels that of another', async () => {
+  test('cancelling the statement of one call never cancels the statement of another call', async () => {
     const processes = await startBoth()
     const others: Promise<Answer>[] = []
     const ending = Array.from({ length: 120 }, async (_, n) => {
@@ -220,7 +220,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     expect(answered.filter(({ status }) => status >= 400)).toEqual([])
   })
 
-  test('workers are woken by a separate session', async () => {
+  test('behind PgBouncer, workers are woken through a separate session', async () => {
     const [running] = await startBoth()
     await startWorker(running)
     await until(async () => {
@@ -231,7 +231,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     })
   })
 
-  test('migrations are not applied through it', async () => {
+  test('migrations are not applied through PgBouncer', async () => {
     await expect(start({})).rejects.toMatchObject({
       code: 'migration-through-pooler',
       message: expect.stringContaining('DATABASE_DIRECT_URL'),
@@ -241,7 +241,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     ])
   })
 
-  test('without a direct URL it reports the unavailable features, and runs', async () => {
+  test('without a direct URL, a service logs the unavailable features and runs', async () => {
     await (await start({ DATABASE_DIRECT_URL: database.url })).stop()
     const running = await start({})
     expect(lines).toEqual([expect.stringContaining('DATABASE_DIRECT_URL is not set')])
@@ -273,7 +273,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     }
   })
 
-  test('while it is unreachable calls are rejected, and after its return they are answered', async () => {
+  test('calls are rejected while PgBouncer is unreachable, and answered after its return', async () => {
     const [running] = await startBoth()
     await record(running, 'before', randomUUIDv7())
     await pooler.kill()

@@ -38,7 +38,7 @@ const insertRows = `
   insert into holdfast.messages (id, service, event, key, payload)
   select gen_random_uuid(), 'moved', 'it.happened', 'key', '{}' from generate_series(1, 3)`
 
-describe('a start', () => {
+describe('starts', () => {
   let database: TestDatabase
   let client: pg.Client
   beforeEach(async () => {
@@ -51,7 +51,7 @@ describe('a start', () => {
     await database.drop()
   })
 
-  test('logs nothing if the recorded place is unchanged', async () => {
+  test('a start logs nothing if the recorded location is unchanged', async () => {
     expect(await warningsOf(database.url)).toEqual([])
   })
 
@@ -59,13 +59,13 @@ describe('a start', () => {
     ['server', `server = '1'`, 'moved, or restored from a dump'],
     ['timeline', 'timeline = timeline - 1', 'failover, or point-in-time recovery'],
     ['database', 'database = 1', 'a copy, or was restored from a dump'],
-  ])('logs once that the %s has changed', async (change, assignment, meaning) => {
+  ])('a start logs once that the %s has changed', async (change, assignment, meaning) => {
     await client.query(`update holdfast.database_place set ${assignment}`)
     expect(await warningsOf(database.url)).toMatchObject([{ change, msg: expect.stringContaining(meaning) }])
     expect(await warningsOf(database.url)).toEqual([])
   })
 
-  test('logs that it is on a copy, except in tests, which copy databases on purpose', async () => {
+  test('a start logs that the database is a copy, except in tests, which copy databases on purpose', async () => {
     await client.end()
     const copy = await createTestDatabase(new URL(database.url).pathname.slice(1))
     expect(await warningsOf(copy.url, 'test')).toEqual([])
@@ -74,7 +74,7 @@ describe('a start', () => {
     client = await connectClient({ connectionString: database.url, applicationName: 'test' })
   })
 
-  test('moves sequences forward that were not copied, and leaves the others', async () => {
+  test('a start moves sequences forward that were not copied, and leaves the others', async () => {
     await client.query(insertRows)
     await client.query(`
       alter sequence holdfast.webhook_endpoints_seq_seq restart;
@@ -90,7 +90,7 @@ describe('a start', () => {
     expect(await warningsOf(database.url)).toEqual([])
   })
 
-  test('moves a lagging sequence forward when the database is on another server', async () => {
+  test('a start moves a lagging sequence forward if the database is on another server', async () => {
     await client.query(insertRows)
     await client.query(`
       select setval('holdfast.messages_seq_seq', 1);
@@ -101,7 +101,7 @@ describe('a start', () => {
     ])
   })
 
-  test('covers every column that is filled from a sequence', async () => {
+  test('the list of sequenced columns contains every column that is filled from a sequence', async () => {
     const { rows } = await client.query<{ table: string; column: string }>(`
       select attrelid::regclass::text as table, attname as column
       from pg_depend
@@ -112,7 +112,7 @@ describe('a start', () => {
     expect(rows).toEqual(sequencedColumns.toSorted((a, b) => (a.table < b.table ? -1 : 1)))
   })
 
-  test('finds an identity in every table whose rows change, as a publication needs it', async () => {
+  test('every table whose rows change has the identity that a publication needs', async () => {
     const { rows } = await client.query<{ name: string }>(`
       select relname as name from pg_class
       where relnamespace = 'holdfast'::regnamespace and relkind = 'r' and relreplident = 'd'
@@ -122,7 +122,7 @@ describe('a start', () => {
   })
 })
 
-describe('a database that logical replication has moved to another server', () => {
+describe('logical replication', () => {
   const servers: EmbeddedPostgres[] = []
   const folders: string[] = []
   afterEach(async () => {
@@ -141,7 +141,7 @@ describe('a database that logical replication has moved to another server', () =
     return server
   }
 
-  test('is recognized, and continues to work', async () => {
+  test('a database that logical replication has moved to another server is recognized, and continues to work', async () => {
     const [from, to] = await Promise.all([startServer(), startServer()])
     const { running } = await start(from.url)
     const source = await connectClient({ connectionString: from.url, applicationName: 'test' })

@@ -50,8 +50,8 @@ const columns = async (): Promise<readonly string[]> => {
   return rows.map(({ name }) => name)
 }
 
-describe('a version of the program', () => {
-  test('starts after a newer version has expanded the schema, and after a rollback', async () => {
+describe('versions of the program', () => {
+  test('a version starts after a newer version has expanded the schema, and after a rollback', async () => {
     await start(1, [base])
     await start(2, [base, expand])
     expect(await start(1, [base])).toEqual({ applied: [], appliedBefore: 1 })
@@ -59,7 +59,7 @@ describe('a version of the program', () => {
     expect(await columns()).toEqual(['a', 'b', 'id'])
   })
 
-  test('is rejected once a newer one has removed what it needs, and changes nothing', async () => {
+  test('a version is rejected after a newer version has removed something that it needs, and changes nothing', async () => {
     await start(3, [base, expand, contract])
     await expect(start(1, [base, { name: '0009-c', sql: 'create table c ()' }])).rejects.toMatchObject({
       code: 'schema-too-new',
@@ -74,13 +74,13 @@ describe('a version of the program', () => {
     expect(await start(2, [base, expand])).toMatchObject({ applied: [] })
   })
 
-  test('reads a journal from before versions were recorded', async () => {
+  test('a version reads a journal from before versions were recorded', async () => {
     await start(1, [base])
     await client.query('alter table holdfast.migrations drop column needs_version')
     expect(await start(1, [base])).toMatchObject({ applied: [], appliedBefore: 1 })
   })
 
-  test('is upgraded by many processes at once, while the old one starts too', async () => {
+  test('many processes upgrade a database at once, while the old version starts too', async () => {
     await start(1, [base])
     const reports = await Promise.all([
       ...Array.from({ length: 5 }, () => start(2, [base, expand])),
@@ -89,13 +89,13 @@ describe('a version of the program', () => {
     expect(reports.flatMap(({ applied }) => applied.map(({ name }) => name))).toEqual(['0002-b'])
   })
 
-  test('works with its own migrations', () => {
+  test('the current version supports its own migrations', () => {
     for (const { name, needsVersion = 0 } of frameworkMigrations)
       expect(needsVersion, name).toBeLessThanOrEqual(schemaVersion)
   })
 })
 
-describe('a role that cannot create tables', () => {
+describe('roles without privileges', () => {
   const happened = event('it.happened', { payload: z.object({ name: z.string() }) })
   const heard: string[] = []
   const { mutation, consumer, service } = holdfast({ database: postgres() })
@@ -128,7 +128,7 @@ describe('a role that cannot create tables', () => {
       notify: () => {},
     })
 
-  test('gets an error that names the role that has to apply the migrations, and works after they are applied', async () => {
+  test('a role that cannot create tables gets an error that names the role to apply the migrations with, and then works', async () => {
     const role = `restricted_${randomUUID().replaceAll('-', '')}`
     await client.query(`create role ${role} login password 'pw'`)
     const url = new URL(database.url)

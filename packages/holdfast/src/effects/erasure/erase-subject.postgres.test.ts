@@ -7,8 +7,8 @@ import { collect, secret, useErasure, startOther } from './erasure.fixture.ts'
 let customer: string
 const { app, erase } = useErasure((one) => (customer = one))
 
-describe('an export', () => {
-  test('contains all data about a subject, and no data about another one', async () => {
+describe('exports', () => {
+  test('an export contains all data about a subject, and no data about another subject', async () => {
     await app.note(customer, { user: 'ada', text: `${secret} 1` })
     await app.note('customer:other', { text: 'of another' })
     await app.work()
@@ -56,15 +56,15 @@ describe('an export', () => {
     expect(own).toMatchObject([{ kind: 'idempotency-key' }])
   })
 
-  test('reads more rows than a page has', async () => {
+  test('an export reads more rows than a page has', async () => {
     for (let n = 0; n < 60; n += 1) await app.note(customer, { parts: [] })
     expect(await app.exported(customer)).toHaveLength(60)
     await erase()
   })
 })
 
-describe('an erasure', () => {
-  test('leaves no trace of the person in any table, and records itself', async () => {
+describe('erasures', () => {
+  test('an erasure leaves no trace of the person in any table, and records itself', async () => {
     const text = `${secret} of ${customer}`
     app.receiver.reply((_, response) => void response.writeHead(200).end(text))
     await app.note(customer, { user: text, text })
@@ -99,7 +99,7 @@ describe('an erasure', () => {
     ])
   })
 
-  test('leaves a key that never runs again', async () => {
+  test('an erasure leaves a key that never runs again', async () => {
     const key = crypto.randomUUID()
     expect((await app.note(customer, { key, parts: [] })).status).toBe(201)
     await erase()
@@ -114,7 +114,7 @@ describe('an erasure', () => {
     expect(app.runs.get(customer)).toBe(1)
   })
 
-  test('erases both copies of a key that is close to a boundary of the ring', async () => {
+  test('an erasure erases both copies of a key that is close to a boundary of the ring', async () => {
     const id = crypto.randomUUID()
     const { text, values = [] } = storeAnswer(
       {
@@ -141,7 +141,7 @@ describe('an erasure', () => {
       ).toEqual([{ status: 410 }])
   })
 
-  test('that is dry counts the same and changes nothing', async () => {
+  test('a dry run of an erasure counts the same rows and changes nothing', async () => {
     await app.note(customer)
     await app.work()
     const before = await app.contents()
@@ -152,7 +152,7 @@ describe('an erasure', () => {
     expect(await erase({ dryRun: true })).toMatchObject({ erased: {}, isComplete: true })
   })
 
-  test('that is interrupted between two batches continues when it is run again', async () => {
+  test('an erasure that is interrupted between two batches continues when it is run again', async () => {
     const keys = Array.from({ length: 6 }, () => crypto.randomUUID())
     for (const key of keys) await app.note(customer, { key, parts: [] })
     let commits = 0
@@ -178,7 +178,7 @@ describe('an erasure', () => {
     expect(app.runs.get(customer)).toBe(6)
   })
 
-  test('rolls a batch back together with its record', async () => {
+  test('an erasure rolls a batch back together with its record', async () => {
     await app.note(customer, { parts: [] })
     const failing = await app.watched({
       before(text) {
@@ -190,7 +190,7 @@ describe('an erasure', () => {
     expect(await listErasures(app.pool, { subject: customer })).toMatchObject([{ erased: {} }])
   })
 
-  test('repeats a batch that was the victim of a deadlock', async () => {
+  test('an erasure repeats a batch that was the victim of a deadlock', async () => {
     await app.note(customer, { parts: [] })
     let deadlocks = 2
     const failing = await app.watched({
@@ -207,7 +207,7 @@ describe('an erasure', () => {
     expect(deadlocks).toBe(0)
   })
 
-  test('does not wait for a mutation of the same subject, whose rows the next one erases', async () => {
+  test('an erasure does not wait for a mutation of the subject, whose rows the next erasure erases', async () => {
     const { promise, resolve: go } = Promise.withResolvers<void>()
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
     app.handlers.note = async () => {
@@ -225,7 +225,7 @@ describe('an erasure', () => {
     expect((await app.note(customer, { key })).status).toBe(410)
   })
 
-  test('erases data that is committed while it runs', async () => {
+  test('an erasure erases data that is committed while it runs', async () => {
     await app.note(customer, { parts: [] })
     let isLate = true
     const watched = await app.watched({
@@ -241,7 +241,7 @@ describe('an erasure', () => {
     })
   })
 
-  test('is refused with options that are not valid', async () => {
+  test('an erasure with invalid options is rejected', async () => {
     for (const options of [{ batchSize: 0 }, { batchSize: 1_001 }, { reference: 'x'.repeat(256) }])
       await expect(erase(options)).rejects.toMatchObject({ code: 'erasure-options-invalid' })
     await expect(eraseSubject(app.pool, '')).rejects.toMatchObject({ code: 'subject-invalid' })

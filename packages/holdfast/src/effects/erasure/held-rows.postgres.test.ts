@@ -13,8 +13,8 @@ const { app, erase } = useErasure((one) => (customer = one))
 const kindsOf = async (): Promise<readonly string[]> =>
   (await app.exported(customer)).map(({ kind, name = '' }) => `${kind} ${name as string}`.trimEnd())
 
-describe('a job', () => {
-  test('that waits is held, unless waiting jobs are cancelled', async () => {
+describe('jobs', () => {
+  test('a job that waits is held, unless waiting jobs are cancelled', async () => {
     await app.note(customer, { parts: ['job'] })
     const held = await erase()
     expect(held).toMatchObject({
@@ -32,7 +32,7 @@ describe('a job', () => {
     expect(await app.tablesWith(customer)).toEqual([])
   })
 
-  test('that runs is held, and its claim keeps it', async () => {
+  test('a job that runs is held, and its claim keeps it', async () => {
     const { promise, resolve: go } = Promise.withResolvers<void>()
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
     app.handlers.mail = async () => {
@@ -53,7 +53,7 @@ describe('a job', () => {
     expect(await erase()).toMatchObject({ erased: { jobs: 1 }, isComplete: true })
   })
 
-  test('that is claimed after it was found is not cancelled', async () => {
+  test('a job that is claimed after it was found is not cancelled', async () => {
     await app.note(customer, { parts: ['job'] })
     const watched = await app.watched({
       async before(text) {
@@ -73,8 +73,8 @@ describe('a job', () => {
   })
 })
 
-describe('a message', () => {
-  test('is held until every subscription has read it', async () => {
+describe('messages', () => {
+  test('a message is held until every subscription has read it', async () => {
     await app.note(customer, { parts: ['message'] })
     expect(await erase()).toMatchObject({
       held: [{ kind: 'message', name: 'note.made', reason: 'not dispatched yet' }],
@@ -93,7 +93,7 @@ describe('a message', () => {
     expect(await erase()).toMatchObject({ erased: { messages: 1, jobs: 1 }, isComplete: true })
   })
 
-  test('that is dead for a consumer goes, and the next one of its key is consumed', async () => {
+  test('a message that is dead for a consumer is erased, and the next message of its key is consumed', async () => {
     app.handlers.hear = giveUp
     await app.note(customer, { parts: ['message'], text: 'first' })
     await app.work()
@@ -114,7 +114,7 @@ describe('a message', () => {
     expect(heard).toEqual([1])
   })
 
-  test('takes the dead letters of its subscribers with it', async () => {
+  test('a message is erased together with the dead letters of its subscribers', async () => {
     await app.note(customer, { parts: ['message'] })
     await app.work()
     await app.pool.query(
@@ -134,7 +134,7 @@ describe('a message', () => {
   })
 })
 
-describe('a webhook', () => {
+describe('webhooks', () => {
   const delivery = async (): Promise<{ id: string; state: string }> => {
     const { rows } = await app.pool.query<{ id: string; state: string }>(
       'select id, state from holdfast.webhook_deliveries order by seq desc limit 1',
@@ -142,7 +142,7 @@ describe('a webhook', () => {
     return rows[0]!
   }
 
-  test('that waits to be sent again is held, or counts as failed', async () => {
+  test('a webhook that waits to be sent again is held, or counts as failed', async () => {
     app.receiver.reply((_, response) => void response.writeHead(500).end(secret))
     await app.note(customer, { parts: ['message'] })
     await app.work(
@@ -164,7 +164,7 @@ describe('a webhook', () => {
     expect(await delivery()).toMatchObject({ state: 'failed' })
   })
 
-  test('stays on record without its content, and is not sent again', async () => {
+  test('an erased webhook stays on record without its content, and is not sent again', async () => {
     await app.note(customer, { parts: ['message'] })
     await app.work()
     await erase()
@@ -188,7 +188,7 @@ describe('a webhook', () => {
     expect(app.receiver.requests).toHaveLength(sent)
   })
 
-  test('that is replayed has a job with its subjects, and is held', async () => {
+  test('a webhook that is replayed has a job with its subjects, and is held', async () => {
     await app.note(customer, { parts: ['message'] })
     await app.work()
     await replayWebhookDelivery(app.pool, (await delivery()).id)
@@ -214,7 +214,7 @@ describe('a webhook', () => {
         ).rowCount === 1,
     )
 
-  test('that is being replayed is not erased', async () => {
+  test('a webhook that is being replayed is not erased', async () => {
     await app.note(customer, { parts: ['message'] })
     await app.work()
     const { id } = await delivery()
@@ -240,7 +240,7 @@ describe('a webhook', () => {
   test.each([
     ['by itself', async (id: string) => replayWebhookDelivery(app.pool, id), 'webhook-delivery-erased'],
     ['in a range', async () => replayWebhookDeliveries(app.pool, await range()), 0],
-  ])('that is being erased is not replayed %s', async (_, replay, expected) => {
+  ])('a webhook that is being erased is not replayed %s', async (_, replay, expected) => {
     await app.note(customer, { parts: ['message'] })
     await app.work()
     const { id } = await delivery()

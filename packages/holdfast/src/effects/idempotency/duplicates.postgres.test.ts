@@ -7,7 +7,7 @@ import { storeKey } from './stored-keys.fixture.ts'
 const effects = useEffects()
 
 describe('concurrent duplicates', () => {
-  test('in one process: the second is rejected with Retry-After, then gets the first answer', async () => {
+  test('the second of two calls in one process is rejected with Retry-After, then gets the first answer', async () => {
     const [name, key, lock] = [uniqueName(), randomUUIDv7(), 1]
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })
@@ -26,7 +26,7 @@ describe('concurrent duplicates', () => {
     expect(effects.runs.names).toEqual([name])
   })
 
-  test('across processes: the second is rejected at once with Retry-After', async () => {
+  test('the second of two calls in two processes is rejected at once with Retry-After', async () => {
     const [name, key, lock] = [uniqueName(), randomUUIDv7(), 2]
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })
@@ -42,7 +42,7 @@ describe('concurrent duplicates', () => {
     expect(effects.runs.names).toEqual([name])
   })
 
-  test('many of them: one effect, and every final answer has the same bytes', async () => {
+  test('many concurrent duplicates have one effect, and every final answer has the same bytes', async () => {
     const keys = Array.from({ length: 20 }, () => randomUUIDv7())
     const answers = await Promise.all(
       keys.flatMap((key) =>

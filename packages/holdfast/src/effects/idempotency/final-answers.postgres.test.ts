@@ -107,16 +107,19 @@ afterAll(async () => {
   await on.stop()
 })
 
-describe('a problem that a handler derives from a failed statement', () => {
-  test.each(['22012', '23505', '23514', '44000', '21000', 'P0001'])('is final for %s', async (state) => {
-    const key = randomUUIDv7()
-    expect((await on.send('raise', { state }, { key })).status).toBe(409)
-    const again = await on.send('raise', { state }, { key })
-    expect(again).toMatchObject({ status: 409, headers: { 'idempotency-replayed': 'true' } })
-  })
+describe('problems after a failed statement', () => {
+  test.each(['22012', '23505', '23514', '44000', '21000', 'P0001'])(
+    'a problem that a handler derives from a failure %s is final',
+    async (state) => {
+      const key = randomUUIDv7()
+      expect((await on.send('raise', { state }, { key })).status).toBe(409)
+      const again = await on.send('raise', { state }, { key })
+      expect(again).toMatchObject({ status: 409, headers: { 'idempotency-replayed': 'true' } })
+    },
+  )
 
   test.each(['55P03', '57014', '53100', '53200', '58030', 'XX000', '42501', '0A000', '42P01'])(
-    'is answered but not stored for %s',
+    'a problem that a handler derives from a failure %s is answered but not stored',
     async (state) => {
       const key = randomUUIDv7()
       for (let n = 0; n < 2; n += 1) {
@@ -132,7 +135,7 @@ describe('a problem that a handler derives from a failed statement', () => {
 describe('serializable mutations', () => {
   // The read-only anomaly of Fekete, O'Neil and O'Neil (2004): a report that no serial order
   // produces.
-  test('a problem is final only if the state that it reports was committed', async () => {
+  test('a problem of a serializable mutation is final only if the state that it reports was committed', async () => {
     await client.query('select pg_advisory_lock(1)')
     const receiving = on.send('receive', {})
     await until(async () => {
@@ -152,7 +155,7 @@ describe('serializable mutations', () => {
     expect(refused.status === 409 && late.length > 0).toBe(false)
   })
 
-  test('a problem is replayed, and the effects of its handler are rolled back', async () => {
+  test('a problem of a serializable mutation is replayed, and the effects of its handler are rolled back', async () => {
     const key = randomUUIDv7()
     const first = await on.send('overdraw', {}, { key })
     const again = await on.send('overdraw', {}, { key })
@@ -161,7 +164,7 @@ describe('serializable mutations', () => {
     expect(again).toMatchObject({ body: first.body, headers: { 'idempotency-replayed': 'true' } })
   })
 
-  test('on disjoint rows do not conflict because of their keys', async () => {
+  test('serializable mutations of disjoint rows do not conflict because of their keys', async () => {
     touches = 0
     // The ids are so far apart that no two rows share a page of the table or of its index.
     const calls = Array.from({ length: 100 }, (_, n) =>
@@ -172,7 +175,7 @@ describe('serializable mutations', () => {
     expect(touches).toBe(100)
   })
 
-  test('a retry is a replay', async () => {
+  test('a retry of a serializable mutation is replayed', async () => {
     const key = randomUUIDv7()
     await on.send('touch', { id: 1 }, { key })
     const again = await on.send('touch', { id: 1 }, { key })

@@ -16,8 +16,8 @@ function ringAt(nowMs: number, layout: Partial<RingRow> = {}): KeyRing {
 const times = fc.integer({ min: startMs, max: startMs + 40 * widthMs })
 const meet = (a: readonly number[], b: readonly number[]): boolean => a.some((leaf) => b.includes(leaf))
 
-describe('two attempts with one key', () => {
-  test('share a leaf that both write, if they can overlap', () => {
+describe('leaves of a key', () => {
+  test('two attempts with one key share a leaf that both write, if they can overlap', () => {
     const overlap = fc.integer({ min: 0, max: 29 * minuteMs })
     fc.assert(
       fc.property(times, overlap, (firstMs, laterMs) => {
@@ -34,7 +34,7 @@ describe('two attempts with one key', () => {
     )
   })
 
-  test('write and read the same single leaf at any time, if the key is a UUIDv7', () => {
+  test('two attempts with a UUIDv7 write and read the same single leaf at any time', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 7 * dayMs }), (madeAtMs, laterMs) => {
         const [first, second] = [ringAt(madeAtMs), ringAt(madeAtMs + laterMs)]
@@ -45,7 +45,7 @@ describe('two attempts with one key', () => {
     )
   })
 
-  test('find each other during the retention, with any key', () => {
+  test('two attempts with one key find each other during the retention, with any key', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 7 * dayMs }), (firstMs, laterMs) => {
         const written = ringAt(firstMs).locate(undefined).write
@@ -55,8 +55,8 @@ describe('two attempts with one key', () => {
   })
 })
 
-describe('a leaf that may be truncated', () => {
-  test('has no rows younger than the retention plus an hour', () => {
+describe('truncation', () => {
+  test('a leaf that may be truncated has no rows younger than the retention plus an hour', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 7 * dayMs + hourMs }), (nowMs, ageMs) => {
         const expired = ringAt(nowMs).expired()
@@ -69,7 +69,7 @@ describe('a leaf that may be truncated', () => {
     )
   })
 
-  test('is not written to within half an hour, not even by keys from five minutes ahead', () => {
+  test('a leaf that may be truncated is not written to within half an hour, even with keys from five minutes ahead', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 30 * minuteMs }), (nowMs, laterMs) => {
         const expired = ringAt(nowMs).expired()
@@ -82,17 +82,17 @@ describe('a leaf that may be truncated', () => {
     )
   })
 
-  test('occurs once for each leaf in a round of the ring', () => {
+  test('each leaf may be truncated once in a round of the ring', () => {
     const seen = Array.from({ length: leafCount }, (_, n) => ringAt(startMs + n * widthMs).expired())
     expect(new Set(seen).size).toBe(leafCount)
   })
 })
 
-describe('after a change of the width', () => {
+describe('changes of the width', () => {
   const sinceMs = startMs + 3 * widthMs + hourMs
   const wider = { width_ms: 2 * widthMs, since_ms: sinceMs }
 
-  test('answers of the earlier width are found by all keys of that time', () => {
+  test('after a change of the width, answers of the earlier width are found with all keys of that time', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 7 * dayMs }), (ageMs) => {
         const madeAtMs = sinceMs - ageMs
@@ -104,7 +104,7 @@ describe('after a change of the width', () => {
     )
   })
 
-  test('no leaf is truncated before its answers have expired', () => {
+  test('after a change of the width, no leaf is truncated before its answers have expired', () => {
     const roundMs = leafCount * wider.width_ms
     expect(ringAt(sinceMs + roundMs - 1, wider).expired()).toBeUndefined()
     const first = Array.from({ length: 3 }, (_, hours) =>

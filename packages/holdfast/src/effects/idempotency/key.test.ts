@@ -20,7 +20,7 @@ describe('the Idempotency-Key header', () => {
     ['"a \\"quoted\\" word and a \\\\"', 'a "quoted" word and a \\'],
     ['"parameters";a=1', 'parameters'],
     ['order:42/x', 'order:42/x'],
-  ])('%s is the key %s', (header, key) => {
+  ])('the header %s is the key %s', (header, key) => {
     expect(parseKey(header)).toBe(key)
   })
 
@@ -39,11 +39,11 @@ describe('the Idempotency-Key header', () => {
     '"tab\t"',
     'a;b',
     '"a"b',
-  ])('%j is rejected', (header) => {
+  ])('the header %j is rejected', (header) => {
     expect(codeOf(() => parseKey(header))).toBe('idempotency-key-invalid')
   })
 
-  test('255 characters are accepted, one more is not', () => {
+  test('a key of 255 characters is accepted, and a key of 256 is not', () => {
     expect(parseKey('k'.repeat(255))).toHaveLength(255)
     expect(parseKey(`"${'k'.repeat(255)}"`)).toHaveLength(255)
     expect(codeOf(() => parseKey('k'.repeat(256)))).toBe('idempotency-key-invalid')

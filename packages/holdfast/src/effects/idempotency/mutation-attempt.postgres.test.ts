@@ -59,7 +59,7 @@ const codeOf = (answer: Answer): unknown => (JSON.parse(answer.body ?? '{}') as 
 const beforeCommit: Cut = { sender: 'frontend', where: isCommit, place: 'before', mode: 'destroyed' }
 const afterCommit: Cut = { sender: 'backend', where: isCommitted, place: 'before', mode: 'destroyed' }
 
-test('a connection cut before COMMIT: rolled back, reported, and a retry runs again', async () => {
+test('a mutation whose connection is cut before COMMIT is rolled back and reported, and a retry runs again', async () => {
   const [name, key] = [randomUUIDv7(), randomUUIDv7()]
   proxy.cut(beforeCommit)
   const lost = await send('record', name, key)

@@ -6,7 +6,7 @@ import { poolOf } from '../../storage/postgres/transaction/transaction.fixture.t
 import { MutationAttempt } from './mutation-attempt.ts'
 import type { MutationParts } from './mutation-parts.ts'
 
-test('a COMMIT is waited for, even if the deadline of its call has come', async () => {
+test('a call waits for its COMMIT, even after its deadline', async () => {
   const clock = createFakeClock()
   const sent = Promise.withResolvers<void>()
   const committed = Promise.withResolvers<object>()

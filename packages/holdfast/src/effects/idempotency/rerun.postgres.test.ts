@@ -25,11 +25,11 @@ const change = mutation({
 })
 const tested = service({ name: 'rerun', operations: { change } })
 
-describe('a mutation that is retried', () => {
+describe('retries of a mutation', () => {
   test.each([
     ['with', 'key-1'],
     ['without', null],
-  ])('gets the original input unchanged (%s a key)', async (_how, key) => {
+  ])('a mutation that is retried gets the original input unchanged (%s a key)', async (_how, key) => {
     runs = []
     await using running = await createTestService(tested)
     const response = await running.fetch('/change', {
@@ -48,7 +48,7 @@ describe('a mutation that is retried', () => {
     ])
   })
 
-  test('stops reading its input at its deadline', async () => {
+  test('a mutation that is retried stops reading its input at its deadline', async () => {
     runs = []
     check = () => (runs.length === 0 ? true : new Promise(() => {}))
     try {

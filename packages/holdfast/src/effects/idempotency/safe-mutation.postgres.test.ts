@@ -5,8 +5,8 @@ import { problemOf, uniqueName, useEffects } from '../../../test/effects/effects
 
 const effects = useEffects()
 
-describe('the key', () => {
-  test('missing if it is required: 400', async () => {
+describe('keys', () => {
+  test('a call without a required key is answered 400', async () => {
     const answer = await effects.tested.send('record', { name: uniqueName() }, { key: null })
     expect(answer.status).toBe(400)
     expect(problemOf(answer)).toMatchObject({
@@ -16,13 +16,16 @@ describe('the key', () => {
     expect(effects.runs.names).toEqual([])
   })
 
-  test.each(['', 'a b', '"open', 'k'.repeat(256)])('malformed (%j): 400', async (key) => {
-    const answer = await effects.tested.send('record', { name: uniqueName() }, { key })
-    expect(answer.status).toBe(400)
-    expect(problemOf(answer)).toMatchObject({ code: 'idempotency-key-invalid' })
-  })
+  test.each(['', 'a b', '"open', 'k'.repeat(256)])(
+    'a call with a malformed key (%j) is answered 400',
+    async (key) => {
+      const answer = await effects.tested.send('record', { name: uniqueName() }, { key })
+      expect(answer.status).toBe(400)
+      expect(problemOf(answer)).toMatchObject({ code: 'idempotency-key-invalid' })
+    },
+  )
 
-  test('a UUIDv7 older than the retention: 422, even if its answer is stored', async () => {
+  test('a UUIDv7 older than the retention is answered 422, even if its answer is stored', async () => {
     const past = (Date.now() - 8 * 86_400_000).toString(16).padStart(12, '0')
     const key = `${past.slice(0, 8)}-${past.slice(8)}-7000-8000-000000000000`
     const answer = await effects.tested.send('record', { name: uniqueName() }, { key })
@@ -30,7 +33,7 @@ describe('the key', () => {
     expect(problemOf(answer)).toMatchObject({ code: 'idempotency-key-expired' })
   })
 
-  test('is optional if the operation declares it, and works if it is sent', async () => {
+  test('a key is optional if the operation declares it, and works if it is sent', async () => {
     const name = uniqueName()
     await effects.tested.send('recordOptionally', { name }, { key: null })
     await effects.tested.send('recordOptionally', { name }, { key: null })
@@ -43,7 +46,7 @@ describe('the key', () => {
     expect(await effects.countOf(name)).toBe(3)
   })
 
-  test('is the same quoted and unquoted', async () => {
+  test('a key is the same quoted and unquoted', async () => {
     const [name, key] = [uniqueName(), randomUUIDv7()]
     const first = await effects.tested.send('record', { name }, { key })
     const second = await effects.tested.send('record', { name }, { key: `"${key}"` })
@@ -52,8 +55,8 @@ describe('the key', () => {
   })
 })
 
-describe('a finished key', () => {
-  test('returns the same status, headers and bytes, and marks the replay', async () => {
+describe('finished keys', () => {
+  test('a finished key returns the same status, headers and bytes, and marks the replay', async () => {
     const [name, key] = [uniqueName(), randomUUIDv7()]
     const first = await effects.tested.send('record', { name }, { key })
     const second = await effects.tested.send('record', { name }, { key })
@@ -65,7 +68,7 @@ describe('a finished key', () => {
     expect(await effects.countOf(name)).toBe(1)
   })
 
-  test('with a different payload: 422, and nothing runs', async () => {
+  test('a finished key with a different payload is answered 422, and nothing runs', async () => {
     const [name, key] = [uniqueName(), randomUUIDv7()]
     await effects.tested.send('record', { name }, { key })
     const answer = await effects.tested.send('record', { name: `${name}!` }, { key })
@@ -74,7 +77,7 @@ describe('a finished key', () => {
     expect(await effects.countOf(`${name}!`)).toBe(0)
   })
 
-  test('for another operation: 422', async () => {
+  test('a finished key for another operation is answered 422', async () => {
     const [name, key] = [uniqueName(), randomUUIDv7()]
     await effects.tested.send('record', { name }, { key })
     const answer = await effects.tested.send('refuse', { name }, { key })
@@ -82,13 +85,13 @@ describe('a finished key', () => {
     expect(effects.runs.names).toEqual([name])
   })
 
-  test('for another path parameter: 422', async () => {
+  test('a finished key for another path parameter is answered 422', async () => {
     const key = randomUUIDv7()
     expect((await effects.tested.send('recordUnder', { name: 'a' }, { key })).status).toBe(200)
     expect((await effects.tested.send('recordUnder', { name: 'b' }, { key })).status).toBe(422)
   })
 
-  test('with the same payload in another member order, or with defaults of the schema: replayed', async () => {
+  test('a payload in another member order, or with defaults of the schema, is a replay', async () => {
     const [name, key] = [uniqueName(), randomUUIDv7()]
     const send = (body: object) =>
       effects.tested.running.call({
@@ -102,7 +105,7 @@ describe('a finished key', () => {
     expect((await send({ name })).status).toBe(422)
   })
 
-  test('belongs to its caller and tenant: no other caller reads the answer', async () => {
+  test('a key belongs to its caller and tenant: no other caller reads the answer', async () => {
     const key = randomUUIDv7()
     const callers = [{}, { 'x-user': 'a' }, { 'x-user': 'b' }, { 'x-user': 'a', 'x-tenant': 't' }]
     const name = uniqueName()

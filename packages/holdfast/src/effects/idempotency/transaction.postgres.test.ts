@@ -5,8 +5,8 @@ import { problemOf, uniqueName, useEffects } from '../../../test/effects/effects
 
 const effects = useEffects()
 
-describe('the transaction', () => {
-  test('is not committed if a statement error was caught', async () => {
+describe('transactions', () => {
+  test('a transaction is not committed if a statement error was caught', async () => {
     const name = uniqueName()
     const answer = await effects.silently((quiet) => quiet.send('swallow', { name }))
     expect(answer.status).toBe(500)
@@ -39,16 +39,19 @@ describe('the transaction', () => {
     ['insert into effects (name) values (1); commit; begin', 'cannot insert multiple commands'],
     ['set search_path = elsewhere', 'session-changed'],
     ['discard all', 'session-changed'],
-  ])('rejects a handler that ends it, or changes its session, with %j', async (statement, reason) => {
-    const answer = await effects.silently((quiet) =>
-      quiet.send('endItself', { name: uniqueName(), statement }),
-    )
-    expect(answer.status).toBe(500)
-    expect(answer.logged).toContain(reason)
-    expect(answer.effects).toBe(0)
-  })
+  ])(
+    'a handler that ends its transaction, or changes its session, with %j is rejected',
+    async (statement, reason) => {
+      const answer = await effects.silently((quiet) =>
+        quiet.send('endItself', { name: uniqueName(), statement }),
+      )
+      expect(answer.status).toBe(500)
+      expect(answer.logged).toContain(reason)
+      expect(answer.effects).toBe(0)
+    },
+  )
 
-  test('a statement that is no longer awaited ends with its call, and no other statement does', async () => {
+  test('a statement that is no longer awaited ends with its call, and no other statement ends', async () => {
     // An unhandled rejection would fail this test run; it would end a service, too.
     expect((await effects.tested.send('abandon', { name: uniqueName() })).status).toBe(504)
     await effects.expectNothingOpen()
@@ -102,17 +105,20 @@ describe('the transaction', () => {
     expect(effects.runs.names).toHaveLength(3)
   })
 
-  test.each(['statement', 'handler'] as const)('at the deadline it is rolled back (%s)', async (where) => {
-    const [name, key] = [uniqueName(), randomUUIDv7()]
-    const answer = await effects.tested.send('linger', { name, where }, { key })
-    expect(answer.status).toBe(504)
-    expect(problemOf(answer)).toMatchObject({ code: 'deadline-exceeded' })
-    expect(await effects.countOf(name)).toBe(0)
-    expect(await effects.keysOf(key)).toBe(0)
-    await effects.expectNothingOpen()
-  })
+  test.each(['statement', 'handler'] as const)(
+    'a transaction is rolled back at the deadline (%s)',
+    async (where) => {
+      const [name, key] = [uniqueName(), randomUUIDv7()]
+      const answer = await effects.tested.send('linger', { name, where }, { key })
+      expect(answer.status).toBe(504)
+      expect(problemOf(answer)).toMatchObject({ code: 'deadline-exceeded' })
+      expect(await effects.countOf(name)).toBe(0)
+      expect(await effects.keysOf(key)).toBe(0)
+      await effects.expectNothingOpen()
+    },
+  )
 
-  test('when the client disconnects it is rolled back', async () => {
+  test('a transaction is rolled back when the client disconnects', async () => {
     const [name, lock] = [uniqueName(), 6]
     const held = await effects.holdLock(lock)
     const client = new AbortController()
@@ -146,7 +152,7 @@ describe('the transaction', () => {
 })
 
 describe('queries', () => {
-  test('cannot write', async () => {
+  test('a query cannot write', async () => {
     const lines: string[] = []
     const quiet = await createTestService(effects.service, { onLog: (line) => lines.push(line) })
     try {
@@ -158,7 +164,7 @@ describe('queries', () => {
     }
   })
 
-  test('are cancelled in the database at their deadline', async () => {
+  test('a query is cancelled in the database at its deadline', async () => {
     expect((await effects.tested.send('readSlowly', {})).status).toBe(504)
     await until(async () => {
       const running = await effects.tested.sql(
@@ -168,7 +174,7 @@ describe('queries', () => {
     })
   })
 
-  test('need no key, and ignore one', async () => {
+  test('a query needs no key, and ignores a key', async () => {
     expect((await effects.tested.send('countEffects', { name: 'x' }, { key: 'a b' })).status).toBe(200)
   })
 })

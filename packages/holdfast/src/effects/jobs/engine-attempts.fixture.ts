@@ -42,7 +42,7 @@ export function engineAttempts(
     expect(runs).toEqual(['after'])
   })
 
-  test('a job enqueues others in its own commit', async () => {
+  test('a job enqueues other jobs in its own commit', async () => {
     const on = await start()
     work.set('parent', async ({ jobs: all, attempt }) => {
       await all.enqueue(jobs.plain, { name: `child of ${attempt}` })
@@ -74,7 +74,7 @@ export function engineAttempts(
     expect(row).toMatchObject({ failures: 1, failure: { message: 'no such account' } })
   })
 
-  test('a job that throws RetryLater is retried at that time', async () => {
+  test('a job that throws RetryLater is retried at the requested time', async () => {
     const on = await start()
     const beganMs: number[] = []
     const attempts: number[] = []

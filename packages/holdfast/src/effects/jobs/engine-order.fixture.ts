@@ -30,7 +30,7 @@ export function engineOrder(
     release()
   })
 
-  test('jobs of a higher priority run first, others in their order; delayed ones later', async () => {
+  test('jobs of a higher priority run first, other jobs in their order, and delayed jobs later', async () => {
     const on = await start({ worker: false })
     await on.transact(async ({ jobs: all }) => {
       await all.enqueue(jobs.alone, { name: 'first' })

@@ -68,7 +68,7 @@ test('limits of unused keys are deleted', async () => {
   ])
 })
 
-test('a name whose limits fail does not block the limits of others', async () => {
+test('a name whose limits fail does not block the limits of other names', async () => {
   const stuck = job({ name: 'a-stuck-one', input: z.object({}), concurrency: { limit: 1 }, run: () => {} })
   const both = service({ name: 'both', operations: { enqueueSome }, jobs: [stuck, alone] })
   const lines: string[] = []

@@ -173,7 +173,7 @@ test.each<[string, Statement, unknown]>([
   await one.query('commit')
 })
 
-test('the sessions of a dead worker are ended, and no others', async () => {
+test('the sessions of a dead worker are ended, and no other sessions', async () => {
   const [dead, self] = [randomUUID(), randomUUID()]
   await on.sql(
     `insert into holdfast.job_workers (id, service, host, pid, started_at)

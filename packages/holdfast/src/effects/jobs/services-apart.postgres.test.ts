@@ -88,7 +88,7 @@ async function statesOf(service: string): Promise<readonly string[]> {
   return (await listJobs(pool, { service })).map(({ state }) => state)
 }
 
-test('a service does not run, limit or delay the jobs of another', async () => {
+test('a service does not run, limit or delay the jobs of another service', async () => {
   ran.length = 0
   const [one, other] = [await startProcess('one'), await startProcess('other')]
   expect(await one.enqueue({ unique: 'k' })).toEqual({ isNew: true })
@@ -120,7 +120,7 @@ test('an API process and a worker process with one name are one service', async 
   expect(ran).toEqual(['one'])
 })
 
-test('a command with a job name requires the service if several have it', async () => {
+test('a command with a job name requires the service if several services declare the name', async () => {
   const [one] = [await startProcess('one'), await startProcess('other')]
   await expect(pauseJobs(pool, 'work')).rejects.toMatchObject({
     code: 'job-service-ambiguous',

@@ -54,7 +54,7 @@ const tested = service({
   capabilities: [hooks],
 })
 
-test('a message with any text reaches consumers, waiting jobs and webhooks, and so does the next one', async () => {
+test('a message with any text reaches consumers, waiting jobs and webhooks, and so does the next message', async () => {
   await using on = await createTestService(tested)
   await on.call.startWaiting({})
   await until(async () => (await on.sql('select from holdfast.job_waits')).length === texts.length)

@@ -115,7 +115,7 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
       ])
     })
 
-    test('all messages arrive, those of a key in order', async () => {
+    test('all messages arrive, and messages of a key arrive in order', async () => {
       const messages = many(300)
       const connection = await connect()
       await connection.send(messages, AbortSignal.timeout(10_000))

@@ -81,7 +81,7 @@ async function publishWithDead(): Promise<string> {
   return dead!.id
 }
 
-test('later messages of a key wait behind a dead one until it is redriven, and keep their order', async () => {
+test('later messages of a key wait behind a dead message until it is redriven, and keep their order', async () => {
   const id = await publishWithDead()
   expect(of('skipping', 'a')).toEqual(['skipping a2', 'skipping a3'])
   broken.clear()
@@ -91,7 +91,7 @@ test('later messages of a key wait behind a dead one until it is redriven, and k
   expect(await on.sql('select slots from holdfast.job_limits where slots <> 0')).toEqual([])
 })
 
-test('later messages of a key continue when the dead one is skipped', async () => {
+test('later messages of a key continue when the dead message is skipped', async () => {
   const id = await publishWithDead()
   const wakes: string[] = []
   const client = await pool.connect()
@@ -110,7 +110,7 @@ test('later messages of a key continue when the dead one is skipped', async () =
   await expect(skipJob(pool, succeeded!.id)).rejects.toMatchObject({ code: 'job-not-dead' })
 })
 
-test('later messages of a key continue when the retention of the dead one ends', async () => {
+test('later messages of a key continue when the retention of the dead message ends', async () => {
   const id = await publishWithDead()
   await on.sql('update holdfast.ended_jobs set expires_at = now() where id = $1', [id])
   const log = createLogger({ level: 'error', write: () => {} })

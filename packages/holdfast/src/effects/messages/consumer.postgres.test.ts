@@ -95,7 +95,7 @@ async function states(): Promise<Record<string, number>> {
 /** Dispatches all messages again, with the same ids. */
 const repeat = (): Promise<unknown> => store.client.query('update holdfast.messages set position = null')
 
-test('each message has its effect once, those of a key in order, failed attempts included', async () => {
+test('each message has its effect once, and messages of a key in order, even after failed attempts', async () => {
   const failed = new Set<number>()
   await start(
     countConsumer(async (context) => {

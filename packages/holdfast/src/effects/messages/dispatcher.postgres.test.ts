@@ -191,7 +191,7 @@ test('a redriven dead letter is handled again, and a skipped one is deleted', as
   expect(await listDeadMessages(store.client)).toEqual([])
 })
 
-test('a dispatcher that loses its session is rolled back, and another one dispatches', async () => {
+test('a dispatcher that loses its session is rolled back, and another dispatcher continues', async () => {
   let kills = 0
   const killed = listener('killed', async () => {
     kills += 1
@@ -209,7 +209,7 @@ test('a dispatcher that loses its session is rolled back, and another one dispat
   expect(await jobs()).toEqual([0, 1, 2])
 })
 
-test('stopping it interrupts a waiting subscriber', async () => {
+test('a stop interrupts a waiting subscriber', async () => {
   await store.publish(Counted, 'a', 1)
   let begun = false
   const slow = await start({

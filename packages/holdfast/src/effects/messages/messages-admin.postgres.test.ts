@@ -82,7 +82,7 @@ test('relays are listed with their lag', async () => {
   expect(behind!.lagSeconds).toBeCloseTo(3_600, -2)
 })
 
-describe('messages', () => {
+describe('lists of messages', () => {
   beforeEach(async () => {
     await store.publishMany(Counted, keys(7))
     await store.publishMany(Other, keys(2))
@@ -92,7 +92,7 @@ describe('messages', () => {
   const payloads = async (options?: ListMessagesOptions): Promise<number[]> =>
     (await listMessages(pool, options)).map(({ payload }) => Number(payload)).toSorted((a, b) => a - b)
 
-  test('are listed with all their fields', async () => {
+  test('messages are listed with all their fields', async () => {
     const [message] = await listMessages(pool, { isNew: true })
     expect(message).toEqual({
       id: expect.any(String),
@@ -105,7 +105,7 @@ describe('messages', () => {
     })
   })
 
-  test('are found by event, key, state and time', async () => {
+  test('messages are found by event, key, state and time', async () => {
     expect(await payloads({ event: 'thing.other' })).toEqual([0, 1])
     expect(await payloads({ event: 'thing.counted', key: 'k0' })).toEqual([0, 3, 6, 7])
     expect(await payloads({ isNew: true })).toEqual([7])
@@ -115,7 +115,7 @@ describe('messages', () => {
     expect(await payloads({ since: new Date('2026-02-01') })).toHaveLength(8)
   })
 
-  test('are listed in pages, each once', async () => {
+  test('messages are listed in pages, each message once', async () => {
     const seen: string[] = []
     let page = await listMessages(pool, { limit: 4 })
     while (page.length > 0) {
@@ -127,13 +127,13 @@ describe('messages', () => {
   })
 
   test.each([{ limit: 0 }, { limit: 1_001 }, { limit: 1.5 }, { after: 'x' }])(
-    'are rejected for %j',
+    'a list of messages is rejected for %j',
     async (options) => {
       await expect(listMessages(pool, options)).rejects.toMatchObject({ code: 'message-list-invalid' })
     },
   )
 
-  test('are dispatched again, after the others', async () => {
+  test('messages are dispatched again, after the others', async () => {
     await dispatched()
     const { rows } = await store.client.query<{ id: string }>(
       'select id from holdfast.messages where position in (2, 5)',
@@ -151,7 +151,7 @@ describe('messages', () => {
   })
 })
 
-describe('a relay', () => {
+describe('moves of a relay', () => {
   beforeEach(async () => {
     await store.publishMany(Counted, keys(6))
     await dispatched()
@@ -162,7 +162,7 @@ describe('a relay', () => {
   const out = { kind: 'relay', name: 'out' } as const
   const none = { kind: 'relay', name: 'none' } as const
 
-  test('is moved to a position, without moving others', async () => {
+  test('a relay is moved to a position, without moving others', async () => {
     expect(await moveSubscription(pool, out, { position: 2n })).toEqual({
       service: testService,
       name: 'out',
@@ -173,7 +173,7 @@ describe('a relay', () => {
     expect(await positions()).toEqual({ out: '0', other: '6' })
   })
 
-  test('is moved to a time', async () => {
+  test('a relay is moved to a time', async () => {
     await store.client.query(`update holdfast.messages set published_at = '2026-01-01' where position <= 4`)
     const moveTo = (since: string): Promise<object> => moveSubscription(pool, out, { since: new Date(since) })
     expect(await moveTo('2026-01-02')).toMatchObject({ position: '4', messages: 2 })
@@ -181,7 +181,7 @@ describe('a relay', () => {
     expect(await moveTo('2999-01-02')).toMatchObject({ position: '6', messages: 0 })
   })
 
-  test('is not moved forward if it may not skip messages', async () => {
+  test('a relay is not moved forward if it may not skip messages', async () => {
     await moveSubscription(pool, out, { position: 2n })
     const refused = { code: 'subscription-would-skip', message: expect.stringContaining('up to position 2') }
     await expect(moveSubscription(pool, out, { position: 3n, maySkip: false })).rejects.toMatchObject(refused)
@@ -192,12 +192,12 @@ describe('a relay', () => {
     expect(await positions()).toEqual({ out: '1', other: '6' })
   })
 
-  test('is removed', async () => {
+  test('a relay is removed', async () => {
     await removeSubscription(pool, { kind: 'relay', name: 'other' })
     expect(await positions()).toEqual({ out: '6' })
   })
 
-  test('with a name in several services needs its service', async () => {
+  test('a relay whose name several services use needs its service', async () => {
     await relayAt(6, 'out', 'another')
     await expect(moveSubscription(pool, out, { position: 1n })).rejects.toMatchObject({
       code: 'subscription-ambiguous',
@@ -207,7 +207,7 @@ describe('a relay', () => {
     expect(moved).toMatchObject({ service: 'another', position: '1' })
   })
 
-  test('that is not registered is rejected', async () => {
+  test('a relay that is not registered is rejected', async () => {
     const unknown = {
       code: 'subscription-unknown',
       message: 'No relay "none" is registered in this database; registered: other, out.',

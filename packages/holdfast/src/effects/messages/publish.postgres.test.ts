@@ -57,8 +57,8 @@ async function waiting(): Promise<number> {
   return rows[0]!.count
 }
 
-describe('a message of a transaction', () => {
-  test('is stored after the commit, in order, with the trace of its call, and wakes the dispatcher', async () => {
+describe('messages of a transaction', () => {
+  test('a message is stored after the commit, in order, with the trace of its call, and wakes the dispatcher', async () => {
     const { count } = store.wakes
     const transaction = await store.begin()
     const ids = [
@@ -84,7 +84,7 @@ describe('a message of a transaction', () => {
     ])
   })
 
-  test('is sent with the others in one statement', async () => {
+  test('the messages of a transaction are sent in one statement', async () => {
     const transaction = await opened(
       ...Array.from({ length: 100 }, (_, n) => [`${n % 7}`, n] as [string, number]),
     )
@@ -93,14 +93,14 @@ describe('a message of a transaction', () => {
     expect(await payloads()).toEqual(Array.from({ length: 100 }, (_, n) => n))
   })
 
-  test('is not stored after a rollback', async () => {
+  test('a message is not stored after a rollback', async () => {
     const transaction = await opened(['a', 1])
     await transaction.flush()
     await transaction.rollBack()
     expect(await messages()).toEqual([])
   })
 
-  test('within a savepoint is undone with it', async () => {
+  test('a message within a savepoint is undone with the savepoint', async () => {
     const transaction = await opened(['a', 1])
     const say = (text: string): Promise<unknown> => transaction.session.query({ text })
     await say('savepoint one')
@@ -114,7 +114,7 @@ describe('a message of a transaction', () => {
     expect(await payloads()).toEqual([1, 4])
   })
 
-  test('has its payload at the time of publishing', async () => {
+  test('a message has its payload at the time of publishing', async () => {
     const transaction = await store.begin()
     const payload = { name: 'before' }
     await transaction.publish(Named, 'a', payload)
@@ -123,13 +123,13 @@ describe('a message of a transaction', () => {
     expect(await payloads()).toEqual([{ name: 'before' }])
   })
 
-  test('has no member that its event does not declare', async () => {
+  test('a message has no member that its event does not declare', async () => {
     await store.publish(Named, 'a', { name: 'x', password_hash: 'y' } as { name: string })
     await store.publish(Checked, 'a', { name: 'x', password_hash: 'y' } as { name: string })
     expect(await payloads()).toEqual([{ name: 'x' }, { name: 'x' }])
   })
 
-  test('is validated by an asynchronous schema, too', async () => {
+  test('a message is validated by an asynchronous schema, too', async () => {
     await store.publish(Checked, 'a', { name: 'x' })
     expect(await payloads()).toEqual([{ name: 'x' }])
   })
@@ -141,7 +141,7 @@ describe('a message of a transaction', () => {
     ['a\0', { name: 'x' }, /has a key with U\+0000/],
     ['\ud800', { name: 'x' }, /has a key with U\+0000 or an unpaired surrogate/],
     ['a', { name: 'x', note: 'n'.repeat(256 * 1_024) }, /has a payload of \d+ bytes, but the max is 262144/],
-  ])('is rejected if it is invalid: %#', async (key, payload, message) => {
+  ])('a message is rejected if it is invalid: %#', async (key, payload, message) => {
     const transaction = await store.begin()
     await expect(transaction.publish(Named, key, payload)).rejects.toMatchObject({
       code: 'message-invalid',
@@ -151,7 +151,7 @@ describe('a message of a transaction', () => {
     expect(await messages()).toEqual([])
   })
 
-  test('is rejected if it is not JSON-serializable', async () => {
+  test('a message is rejected if it is not JSON-serializable', async () => {
     const Any = event('thing.any', { payload: z.any() })
     const transaction = await store.begin()
     for (const payload of [undefined, 1n, () => 1]) {
@@ -160,7 +160,7 @@ describe('a message of a transaction', () => {
     await transaction.rollBack()
   })
 
-  test('is rejected after its handler has ended', async () => {
+  test('a message is rejected after its handler has ended', async () => {
     const transaction = await opened(['a', 1])
     await transaction.flush()
     await expect(transaction.publish(Counted, 'a', 2)).rejects.toMatchObject({
@@ -171,7 +171,7 @@ describe('a message of a transaction', () => {
   })
 })
 
-describe('the order', () => {
+describe('order', () => {
   let dispatcher: RecurringTask | undefined
   async function dispatched(count: number): Promise<Row[]> {
     dispatcher = startDispatcher({
@@ -188,7 +188,7 @@ describe('the order', () => {
     return messages('position')
   }
 
-  test('of a key is the order of the commits, regardless of which transaction began or published first', async () => {
+  test('messages of a key have the order of the commits, no matter which transaction began or published first', async () => {
     const first = await opened(['a', 1])
     await first.session.query({ text: 'create temporary table has_an_older_xid ()' })
     const second = await opened(['a', 2])
@@ -202,7 +202,7 @@ describe('the order', () => {
     expect((await dispatched(2)).map(({ payload }) => payload)).toEqual([2, 1])
   })
 
-  test('of many keys at once does not deadlock, and follows the commits', async () => {
+  test('transactions with many keys at once do not deadlock, and their messages have the order of the commits', async () => {
     const committed: number[] = []
     await Promise.all(
       Array.from({ length: 15 }, async (_, n) => {
@@ -219,7 +219,7 @@ describe('the order', () => {
       expect(rows.filter((row) => row.key === key).map(({ payload }) => payload)).toEqual(committed)
   })
 
-  test('includes messages that committed late, which reading from the last number would lose', async () => {
+  test('messages that committed late are read, although a reader of the last number would lose them', async () => {
     const slow = await opened(['slow', 1])
     await slow.flush()
     await store.publish(Counted, 'fast', 2)

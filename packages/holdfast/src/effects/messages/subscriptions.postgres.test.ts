@@ -103,7 +103,7 @@ test('each consumer gets every message of its event, regardless of the consumers
   expect(await consumed('by-other')).toHaveLength(15)
 })
 
-test('a deploy with a new event and consumer loses no message of it', async () => {
+test('a deploy with a new event and consumer loses no message of the event', async () => {
   await start('shop', happenedOnly, { worker: true })
   // The new version answers calls before any of its workers runs.
   const api = await start('shop', both, { worker: false })

@@ -261,7 +261,7 @@ test('the leader sweeps subjects without a row', async () => {
   await worker?.stop(1_000)
 })
 
-test('a key has the subject of its caller, and those that its operation declares', async () => {
+test('a key has the subject of its caller, and the subjects that its operation declares', async () => {
   action = async () => {}
   const call = async (user: string | undefined, about: readonly string[]): Promise<string> => {
     const key = crypto.randomUUID()

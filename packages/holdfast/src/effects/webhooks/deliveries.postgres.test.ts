@@ -44,8 +44,8 @@ async function rowOf(endpoint: string): Promise<Record<string, unknown>> {
   return row!
 }
 
-describe('a message', () => {
-  test('arrives signed, with its id, and is logged', async () => {
+describe('messages', () => {
+  test('a message arrives signed, with its id, and is logged', async () => {
     const account = newAccount()
     const { secret, id: endpoint } = await app.add(account, `${receiver.url}hooks?x=1`)
     const message = await app.publish(account, undefined, 120)
@@ -70,7 +70,7 @@ describe('a message', () => {
     expect(receiver.requests).toHaveLength(1)
   })
 
-  test('is sent to the endpoints of its owner that subscribe to its event, and to no other', async () => {
+  test('a message is sent only to the endpoints of its owner that subscribe to its event', async () => {
     const [account, other] = [newAccount(), newAccount()]
     await app.add(account, `${receiver.url}all`)
     await app.add(account, `${receiver.url}failed`, ['transfer.failed'])
@@ -88,7 +88,7 @@ describe('a message', () => {
     expect(receiver.requests.map(({ path }) => path).toSorted()).toEqual(['/all', '/all', '/failed'])
   })
 
-  test('of several owners is sent to the endpoints of each of them, once', async () => {
+  test('a message of several owners is sent once to the endpoints of each owner', async () => {
     const [account, other] = [newAccount(), newAccount()]
     await app.add(account, `${receiver.url}account`)
     await app.add(other, `${receiver.url}other`)
@@ -98,7 +98,7 @@ describe('a message', () => {
     expect(receiver.requests.map(({ path }) => path).toSorted()).toEqual(['/account', '/other'])
   })
 
-  test('is delivered once, in the trace of its call, even if it is dispatched again', async () => {
+  test('a message is delivered once, in the trace of its call, even if it is dispatched again', async () => {
     const account = newAccount()
     await app.add(account, receiver.url)
     const message = await app.publish(account)
@@ -119,8 +119,8 @@ describe('a message', () => {
   })
 })
 
-describe('a failed delivery', () => {
-  test('is sent again under the same id, with the same bytes and a new signature', async () => {
+describe('failed deliveries', () => {
+  test('a failed delivery is sent again under the same id, with the same bytes and a new signature', async () => {
     const account = newAccount()
     replyWith(500, 301, 200)
     const { secret, id } = await app.add(account, receiver.url)
@@ -140,7 +140,7 @@ describe('a failed delivery', () => {
     expect(await rowOf(id)).toMatchObject({ failing_since: null, state: 'enabled' })
   })
 
-  test('fails permanently after the last attempt, but does not fail its job', async () => {
+  test('a delivery fails permanently after the last attempt, but does not fail its job', async () => {
     const account = newAccount()
     replyWith(503)
     const { id } = await app.add(account, receiver.url)
@@ -152,7 +152,7 @@ describe('a failed delivery', () => {
     expect(jobs).toEqual([])
   })
 
-  test('holds no transaction during the request', async () => {
+  test('a delivery holds no transaction during the request', async () => {
     const account = newAccount()
     const open: unknown[] = []
     receiver.reply((_, response) => {
@@ -205,7 +205,7 @@ describe('a failed delivery', () => {
     await app.settled(account, 'delivered')
   })
 
-  test('is logged with the reason if there is no response', async () => {
+  test('a delivery without a response is logged with the reason', async () => {
     const account = newAccount()
     receiver.reply((_, response) => void response.destroy())
     await app.add(account, receiver.url)
@@ -218,7 +218,7 @@ describe('a failed delivery', () => {
     })
   })
 
-  test('keeps the first KiB of any response', async () => {
+  test('a delivery keeps the first KiB of any response', async () => {
     const account = newAccount()
     receiver.reply(
       (_, response) => void response.writeHead(200).end(Buffer.from([0, 255, ...Array(5_000).fill(97)])),
@@ -229,7 +229,7 @@ describe('a failed delivery', () => {
     expect(delivery!.attempts[0]!.answer).toBe(`\uFFFD\uFFFD${'a'.repeat(1_022)}`)
   })
 
-  test('is never sent to a private address, unless the host is declared', async () => {
+  test('a delivery is never sent to a private address, unless the host is declared', async () => {
     const account = newAccount()
     const { id } = await app.add(account, receiver.url)
     const hidden = receiver.url.replace('127.0.0.1', '127.0.0.2')
@@ -239,7 +239,7 @@ describe('a failed delivery', () => {
     expect(delivery!.attempts.map(({ failure }) => failure?.code)).toEqual(Array(3).fill('egress-refused'))
   })
 
-  test('does not delay other endpoints', async () => {
+  test('a failed delivery does not delay other endpoints', async () => {
     const [slow, quick] = [newAccount(), newAccount()]
     const held: (() => void)[] = []
     receiver.reply(({ path }, response) => {
@@ -260,8 +260,8 @@ describe('a failed delivery', () => {
   })
 })
 
-describe('an endpoint', () => {
-  test('that returns 410 is disabled, gets no more deliveries, and its owner can be notified', async () => {
+describe('endpoints', () => {
+  test('an endpoint that returns 410 is disabled, gets no more deliveries, and its owner can be notified', async () => {
     const account = newAccount()
     receiver.reply((_, response) => void response.writeHead(410, { 'retry-after': '3600' }).end())
     const { id } = await app.add(account, receiver.url)
@@ -277,7 +277,7 @@ describe('an endpoint', () => {
     ])
   })
 
-  test('that has failed for five days is disabled, and not before', async () => {
+  test('an endpoint is disabled when it has failed for five days, and not before', async () => {
     const account = newAccount()
     replyWith(500)
     const { id } = await app.add(account, receiver.url)
@@ -302,7 +302,7 @@ describe('an endpoint', () => {
     await until(() => app.failed.filter(({ owner }) => owner === account).length === 1)
   })
 
-  test('that is disabled while a delivery waits for its next attempt gets no more of them', async () => {
+  test('an endpoint that is disabled while a delivery waits gets no further attempt', async () => {
     const account = newAccount()
     receiver.reply((_, response) => void response.writeHead(503, { 'retry-after': '3600' }).end())
     const { id } = await app.add(account, receiver.url)
@@ -314,7 +314,7 @@ describe('an endpoint', () => {
     expect(receiver.requests).toHaveLength(1)
   })
 
-  test('that is removed loses its deliveries', async () => {
+  test('an endpoint that is removed loses its deliveries', async () => {
     const account = newAccount()
     receiver.reply((_, response) => void response.writeHead(503, { 'retry-after': '3600' }).end())
     const { id } = await app.add(account, receiver.url)
@@ -334,8 +334,8 @@ describe('an endpoint', () => {
   })
 })
 
-describe('a rotated secret', () => {
-  test('stays valid for a day in addition to the new one', async () => {
+describe('rotated secrets', () => {
+  test('a rotated secret stays valid for a day in addition to the new secret', async () => {
     const account = newAccount()
     const { id, secret: first } = await app.add(account, receiver.url)
     const rotate = (): Promise<{ readonly secret: string }> =>
@@ -371,7 +371,7 @@ describe('a rotated secret', () => {
   })
 })
 
-test('a message for which ownerOf throws is a dead letter, which blocks no other and can be redriven', async () => {
+test('a message for which ownerOf throws is a dead letter, which blocks no other message and can be redriven', async () => {
   let isBroken = true
   await using defective = await startWebhooks({
     ownerOf() {

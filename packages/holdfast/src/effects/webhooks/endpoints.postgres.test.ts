@@ -56,7 +56,7 @@ test('an endpoint is added, changed, disabled, enabled and removed by its owner'
   ).toEqual([])
 })
 
-test('an owner cannot access the endpoints of another', async () => {
+test('an owner cannot access the endpoints of another owner', async () => {
   await using receiver = await startReceiver()
   const { id } = await app.add('bob', receiver.url)
   await app.publish('bob')
@@ -115,7 +115,7 @@ test('an endpoint can subscribe only to declared events', async () => {
   ).rejects.toEqual(problemOf('webhook-event-unknown'))
 })
 
-describe('a URL', () => {
+describe('URLs', () => {
   test.each([
     'example.com',
     '/hooks',
@@ -133,11 +133,11 @@ describe('a URL', () => {
     'https://LOCALHOST./',
     'https://db.localhost:5432/',
     `https://example.com/${'x'.repeat(2_048)}`,
-  ])('%s is rejected', async (url) => {
+  ])('the URL %s is rejected', async (url) => {
     await expect(app.add('ann', url)).rejects.toEqual(problemOf('webhook-url-invalid'))
   })
 
-  test('must be https, unless http is allowed', async () => {
+  test('a URL must be https, unless http is allowed', async () => {
     await using strict = await startWebhooks({ allowHttp: false, allowedHosts: [] })
     await expect(strict.add('ann', 'http://example.com')).rejects.toEqual(problemOf('webhook-url-invalid'))
     expect(await strict.add('ann', 'https://example.com')).toMatchObject({ url: 'https://example.com/' })

@@ -31,7 +31,7 @@ function signedElsewhere(key: string, sentAt = new Date()): WebhookHeaders {
 }
 
 describe('the reference implementation', () => {
-  test('accepts our signatures', () => {
+  test('the reference implementation accepts our signatures', () => {
     const headers = signWebhook({ id, sentAt: new Date(), body }, [secret])
     expect(new Webhook(secret).verify(body, { ...headers })).toEqual(JSON.parse(body))
   })
@@ -44,7 +44,7 @@ describe('the reference implementation', () => {
     expect(() => new Webhook(createWebhookSecret()).verify(body, { ...headers })).toThrow('No matching')
   })
 
-  test('creates signatures that we accept', () => {
+  test('the reference implementation creates signatures that we accept', () => {
     const sentAt = new Date()
     expect(verify(signedElsewhere(secret, sentAt))).toEqual({
       id,
@@ -52,7 +52,7 @@ describe('the reference implementation', () => {
     })
   })
 
-  test('creates the same signature for the same bytes', () => {
+  test('the reference implementation creates the same signature for the same bytes', () => {
     const key = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
     const sentAt = new Date(1_614_265_330_000)
     expect(signWebhook({ id, sentAt, body }, [key])['webhook-signature']).toBe(
@@ -61,7 +61,7 @@ describe('the reference implementation', () => {
   })
 })
 
-describe('a signature', () => {
+describe('signatures', () => {
   const signed = signedElsewhere(secret)
   const invalid = expect.objectContaining({ code: 'webhook-signature-invalid', status: 401 }) as Error
 
@@ -88,35 +88,38 @@ describe('a signature', () => {
     expect(() => verify(headers, options)).toThrow(invalid)
   })
 
-  test('is valid if one of several signatures, of any version, is correct', () => {
+  test('a webhook is valid if one of several signatures, of any version, is correct', () => {
     const list = `v1a,AAAA v1,${randomBytes(32).toString('base64')} v2 ${signed['webhook-signature']}`
     expect(verify({ ...signed, 'webhook-signature': list }).id).toBe(id)
   })
 
-  test('is valid for five minutes in both directions', () => {
+  test('a signature is valid for five minutes in both directions', () => {
     const sentMs = Number(signed['webhook-timestamp']) * 1_000
     for (const offMs of [-300_000, 300_000]) expect(verify(signed, { nowMs: sentMs + offMs }).id).toBe(id)
     for (const offMs of [-300_001, 300_001])
       expect(() => verify(signed, { nowMs: sentMs + offMs })).toThrow(invalid)
   })
 
-  test.each(['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const)('requires %s', (name) => {
-    expect(() => verify({ ...signed, [name]: undefined } as never)).toThrow(
-      expect.objectContaining({ code: 'webhook-headers-missing', status: 400 }) as Error,
-    )
-    expect(() => verify({ ...signed, [name]: '' })).toThrow(
-      expect.objectContaining({ code: 'webhook-headers-missing' }) as Error,
-    )
-  })
+  test.each(['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const)(
+    'a signature requires %s',
+    (name) => {
+      expect(() => verify({ ...signed, [name]: undefined } as never)).toThrow(
+        expect.objectContaining({ code: 'webhook-headers-missing', status: 400 }) as Error,
+      )
+      expect(() => verify({ ...signed, [name]: '' })).toThrow(
+        expect.objectContaining({ code: 'webhook-headers-missing' }) as Error,
+      )
+    },
+  )
 })
 
-describe('a secret', () => {
-  test('is whsec_ and 32 bytes, different each time', () => {
+describe('secrets', () => {
+  test('a new secret is whsec_ and 32 bytes, different each time', () => {
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
     expect(createWebhookSecret()).not.toBe(secret)
   })
 
-  test.each([24, 64])('may have %i bytes', (length) => {
+  test.each([24, 64])('a secret may have %i bytes', (length) => {
     const key = `whsec_${randomBytes(length).toString('base64')}`
     expect(verify(signedElsewhere(key), { secrets: [key] }).id).toBe(id)
   })
@@ -126,7 +129,7 @@ describe('a secret', () => {
     ['that is too long', `whsec_${randomBytes(65).toString('base64')}`],
     ['without its prefix', randomBytes(32).toString('base64')],
     ['that is not base64', `whsec_${'!'.repeat(44)}`],
-  ])('%s is rejected without being shown', (_, key) => {
+  ])('a secret %s is rejected without being shown', (_, key) => {
     for (const use of [
       () => signWebhook({ id, sentAt: new Date(), body }, [key]),
       () => verify(signedElsewhere(secret), { secrets: [key] }),
@@ -136,7 +139,7 @@ describe('a secret', () => {
     }
   })
 
-  test('that is empty is rejected', () => {
+  test('an empty secret is rejected', () => {
     expect(() => signWebhook({ id, sentAt: new Date(), body }, ['whsec_'])).toThrow('has 0 bytes')
   })
 })

@@ -70,7 +70,7 @@ test('a watchdog that was killed is replaced by the next process', async () => {
   await until(() => processesOf(directory).length === 0)
 })
 
-test('an interrupted creation leaves nothing that is used', async () => {
+test('files of an interrupted creation are never used', async () => {
   const empty = join(temporaryFolder(), 'postgres')
   const service = startService({ directory: empty })
   await until(() => readFolder(empty).some((name) => readFolder(join(empty, name)).includes('base')))
@@ -94,7 +94,7 @@ test('a lock file whose process id now belongs to another program is ignored, an
   await expectUnharmed(program)
 })
 
-test('a lock file whose process id now belongs to another Postgres is ignored, and it is not killed', async () => {
+test('a lock file whose process id now belongs to another Postgres is ignored, and that Postgres is not killed', async () => {
   const other = await start({ directory: join(temporaryFolder(), 'other') })
   await leftByCrash()
   nameInLockFile(other.serverPid)

@@ -8,7 +8,7 @@ import { DriverClient } from '../postgres/session/driver-client.ts'
 
 const directory = sharedFolder()
 
-test('creates a database that keeps its data and its address', async () => {
+test('an embedded Postgres keeps its data and its address', async () => {
   const messages: string[] = []
   const fresh = join(temporaryFolder(), 'app', '.holdfast', 'postgres')
   const first = await start({ directory: fresh, notify: (message) => messages.push(message) })
@@ -23,7 +23,7 @@ test('creates a database that keeps its data and its address', async () => {
   expect(messages).toEqual([`Creating a Postgres 18 database in ${fresh}.`])
 })
 
-test('has the same locale everywhere, and the configured settings', async () => {
+test('an embedded Postgres has the same locale everywhere, and the configured settings', async () => {
   const { url } = await start({
     directory,
     database: 'Größe "x"',
@@ -46,7 +46,7 @@ test('has the same locale everywhere, and the configured settings', async () => 
   })
 })
 
-test('accepts only users who can read its files', async () => {
+test('an embedded Postgres accepts only users who can read its files', async () => {
   const { url } = await start({ directory })
   const [row] = await query(url, `select current_setting('listen_addresses') as hosts, version() as version`)
   expect(row).toMatchObject({ hosts: '127.0.0.1', version: expect.stringMatching(/^PostgreSQL 18/) })
@@ -57,7 +57,7 @@ test('accepts only users who can read its files', async () => {
   expect(statSync(directory).mode & 0o777).toBe(0o700)
 })
 
-test('uses another port if its own is in use', async () => {
+test('an embedded Postgres uses another port if its own port is in use', async () => {
   const messages: string[] = []
   const first = await start({ directory })
   const port = Number(new URL(first.url).port)
@@ -95,31 +95,35 @@ test('a server that was killed is available after a restart', async () => {
   expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
 })
 
-test('terminates a server that does not shut down in time, and logs it', { timeout: 20_000 }, async () => {
-  const messages: string[] = []
-  const postgres = await start({
-    directory,
-    stopTimeout: '100ms',
-    notify: (message) => messages.push(message),
-  })
-  const client = new DriverClient({ connectionString: postgres.url })
-  client.on('error', () => {})
-  await client.connect()
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-  process.kill(rows[0]!.pid, 'SIGSTOP')
-  await postgres.stop()
-  expect(processesOf(postgres.directory)).toEqual([])
-  expect(messages.join()).toContain('did not shut down within 100 ms')
-})
+test(
+  'a stop terminates a server that does not shut down in time, and logs it',
+  { timeout: 20_000 },
+  async () => {
+    const messages: string[] = []
+    const postgres = await start({
+      directory,
+      stopTimeout: '100ms',
+      notify: (message) => messages.push(message),
+    })
+    const client = new DriverClient({ connectionString: postgres.url })
+    client.on('error', () => {})
+    await client.connect()
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    process.kill(rows[0]!.pid, 'SIGSTOP')
+    await postgres.stop()
+    expect(processesOf(postgres.directory)).toEqual([])
+    expect(messages.join()).toContain('did not shut down within 100 ms')
+  },
+)
 
-test('stops once, and does not restart by itself', async () => {
+test('an embedded Postgres stops once, and does not restart by itself', async () => {
   const postgres = await start({ directory })
   await Promise.all([postgres.stop(), postgres.stop()])
   await postgres.stop()
   await expect(postgres.restart()).rejects.toMatchObject({ code: 'embedded-postgres-stopped' })
 })
 
-test('rejects data of another version, and keeps it', async () => {
+test('a start rejects data of another version, and keeps it', async () => {
   const postgres = await start({ directory })
   await postgres.stop()
   const versionFile = join(directory, 'data', 'PG_VERSION')
@@ -132,7 +136,7 @@ test('rejects data of another version, and keeps it', async () => {
   expect(readFileSync(versionFile, 'utf8')).toBe('17\n')
 })
 
-test('reports a failed start with the end of the Postgres log', async () => {
+test('a failed start is reported with the end of the Postgres log', async () => {
   await expect(start({ directory, settings: { shared_buffers: 'much' } })).rejects.toMatchObject({
     code: 'embedded-postgres-unavailable',
     message: expect.stringContaining('invalid value for parameter "shared_buffers": "much"'),
@@ -140,7 +144,7 @@ test('reports a failed start with the end of the Postgres log', async () => {
   await until(() => processesOf(directory).length === 0)
 })
 
-test('reports a folder that cannot be created', async () => {
+test('a folder that cannot be created is reported', async () => {
   const file = join(temporaryFolder(), 'file')
   writeFileSync(file, '')
   await expect(start({ directory: join(file, 'postgres') })).rejects.toMatchObject({
@@ -161,7 +165,7 @@ test.for<[EmbeddedPostgresOptions, string]>([
   })
 })
 
-test('rejects a time without a unit', async () => {
+test('a start rejects a time without a unit', async () => {
   await expect(start({ directory, stopTimeout: 100 as never })).rejects.toMatchObject({
     code: 'duration-invalid',
     message: expect.stringContaining('The option stopTimeout is 100'),

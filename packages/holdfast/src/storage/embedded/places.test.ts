@@ -26,7 +26,7 @@ const isRoot = process.geteuid?.() === 0
 const isOpen = foldersAbove(sources).every((folder) => (statSync(folder).mode & 0o001) !== 0)
 const platform = `${process.platform}-${process.arch}`
 
-test('creates the library links if install scripts are disabled', async () => {
+test('a start creates the library links if install scripts are disabled', async () => {
   const project = makeProject(temporaryFolder())
   const service = startService({ entry: project.entry, directory: join(project.folder, 'postgres') })
   await query(await service.next('url'), 'select')
@@ -34,7 +34,7 @@ test('creates the library links if install scripts are disabled', async () => {
   await service.finish('stop')
 })
 
-test.skipIf(isRoot && !isOpen)('uses a copy of binaries that it cannot modify', async () => {
+test.skipIf(isRoot && !isOpen)('a start uses a copy of binaries that it cannot modify', async () => {
   const project = makeProject(temporaryFolder())
   chmodSync(project.libraries, 0o555)
   const directory = join(project.folder, 'postgres')
@@ -50,7 +50,7 @@ test.skipIf(isRoot && !isOpen)('uses a copy of binaries that it cannot modify', 
 })
 
 test.runIf(isRoot)(
-  'keeps the data of a private folder of root in a place that Postgres can access',
+  'the data of a private folder of root are kept in a place that Postgres can access',
   async () => {
     const project = makeProject(temporaryFolder())
     chmodSync(project.folder, 0o700)
@@ -98,7 +98,7 @@ test.runIf(isRoot && isOpen)('root shares the server of a folder with the user w
   await again.finish('stop')
 })
 
-test.runIf(isRoot)('does not take over a folder of root with other files', async () => {
+test.runIf(isRoot)('a start does not take over a folder of root with other files', async () => {
   const directory = join(temporaryFolder(), 'precious')
   mkdirSync(directory)
   writeFileSync(join(directory, 'file'), '')

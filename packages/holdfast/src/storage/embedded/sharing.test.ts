@@ -45,7 +45,7 @@ test.for(['stop', 'kill'] as const)(
   },
 )
 
-test('two starts in one process count as two', async () => {
+test('two starts in one process count as two users of the server', async () => {
   const [one, other] = await Promise.all([
     startEmbeddedPostgres({ directory }),
     startEmbeddedPostgres({ directory }),
@@ -57,7 +57,7 @@ test('two starts in one process count as two', async () => {
   expect(processesOf(directory)).toEqual([])
 })
 
-test('a process that does not stop it can still exit, which stops it', async () => {
+test('a process that does not stop its server can still exit, which stops the server', async () => {
   const service = startService({ directory })
   await service.next('url')
   await service.finish('end')
@@ -66,7 +66,7 @@ test('a process that does not stop it can still exit, which stops it', async () 
   expect(existsSync(join(directory, 'data', 'postmaster.pid'))).toBe(false)
 })
 
-test('nothing keeps a process alive after it was stopped', async () => {
+test('a process can exit after it has stopped its server', async () => {
   const service = startService({ directory })
   await service.next('url')
   await service.finish('stop')

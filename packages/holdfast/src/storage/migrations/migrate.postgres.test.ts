@@ -51,7 +51,7 @@ const failure = async (work: Promise<unknown>): Promise<{ code: string; message:
 const table: Migration = { name: '0001-table', sql: 'create table things (id int primary key, name text);' }
 
 describe('applying', () => {
-  test('runs each migration once, in order, and records it', async () => {
+  test('applying runs each migration once, in order, and records it', async () => {
     const second: Migration = {
       name: '0002-rows',
       sql: `insert into things values (1, 'a;b'); -- a ; in a comment\ninsert into things values (2, $$;$$)`,
@@ -63,7 +63,7 @@ describe('applying', () => {
     expect((await client.query('select id from things order by id')).rows).toEqual([{ id: 1 }, { id: 2 }])
   })
 
-  test('run by ten processes at once, applies each migration once', async () => {
+  test('ten processes at once apply each migration once', async () => {
     await writeFile(
       join(folder, '0001-counter.sql'),
       'create table counter (n int); insert into counter values (0);',
@@ -85,7 +85,7 @@ describe('applying', () => {
     expect((await client.query('select n from counter')).rows).toEqual([{ n: 3 }])
   })
 
-  test('is continued by another process if its process is killed', async () => {
+  test('another process continues applying if the first is killed', async () => {
     await writeFile(
       join(folder, '0001-held.sql'),
       'create table held (n int); select pg_advisory_xact_lock(7); insert into held values (1);',
@@ -105,7 +105,7 @@ describe('applying', () => {
     expect((await client.query('select n from held')).rows).toEqual([{ n: 1 }])
   })
 
-  test('reports migrations that were merged late, and those that only a newer version has', async () => {
+  test('applying reports migrations that were merged late, and migrations that only a newer version has', async () => {
     const third: Migration = { name: '0003-third', sql: 'select 1' }
     await apply([table, third])
     const events: MigrationEvent[] = []
@@ -121,8 +121,8 @@ describe('applying', () => {
   })
 })
 
-describe('a migration that was edited', () => {
-  test('is rejected, all of them at once, and nothing is applied', async () => {
+describe('edited migrations', () => {
+  test('all edited migrations are rejected at once, and nothing is applied', async () => {
     await apply([table, { name: '0002-rows', sql: 'select 1' }])
     const edited = [
       { ...table, sql: `${table.sql} ` },
@@ -136,7 +136,7 @@ describe('a migration that was edited', () => {
     expect(await journal()).toEqual(['0001-table', '0002-rows'])
   })
 
-  test('is reported with a way to start over, only in development', async () => {
+  test('an edited migration is reported with a way to start over, only in development', async () => {
     const start = async (mode: Mode): Promise<string> => {
       const service = holdfast({ database: postgres({ url: database.url, migrations: folder }) }).service({
         name: 'edited',
@@ -162,7 +162,7 @@ describe('a migration that was edited', () => {
     }
   })
 
-  test('may have other line endings', async () => {
+  test('an applied migration may get other line endings', async () => {
     await apply([{ name: '0001-lines', sql: 'select 1;\nselect 2;\n' }])
     expect(await failure(apply([{ name: '0001-lines', sql: 'select 1;\r\nselect 2;\r\n' }]))).toMatchObject({
       code: 'none',
@@ -170,8 +170,8 @@ describe('a migration that was edited', () => {
   })
 })
 
-describe('a migration that fails', () => {
-  test('is reported with its location, is rolled back, and does not affect earlier migrations', async () => {
+describe('failing migrations', () => {
+  test('a migration that fails is reported with its location, is rolled back, and does not affect earlier migrations', async () => {
     const sql = `create table more (id int);\n\n-- ä comment\ninsert into more\n  values (1, 'wröng', missing_column);\n`
     const { code, message } = await failure(apply([table, { name: '0002-wrong', sql }]))
     expect(code).toBe('migration-failed')
@@ -187,7 +187,7 @@ describe('a migration that fails', () => {
     expect((await client.query(`select to_regclass('more') as more`)).rows).toEqual([{ more: null }])
   })
 
-  test('to parse is found before any part of it runs', async () => {
+  test('a migration that fails to parse is found before any part of it runs', async () => {
     const { code, message } = await failure(
       apply([{ name: '0001-typo', sql: 'create table a (id int);\ncreat table b (id int);' }]),
     )
@@ -196,7 +196,7 @@ describe('a migration that fails', () => {
     expect((await client.query(`select to_regclass('a') as a`)).rows).toEqual([{ a: null }])
   })
 
-  test.each(['commit', 'begin', 'rollback'])('because %s is rejected', async (word) => {
+  test.each(['commit', 'begin', 'rollback'])('a migration with %s is rejected', async (word) => {
     const { code, message } = await failure(
       apply([{ name: '0001-own', sql: `create table a (id int);\n${word};` }]),
     )
@@ -205,7 +205,7 @@ describe('a migration that fails', () => {
     expect((await client.query(`select to_regclass('a') as a`)).rows).toEqual([{ a: null }])
   })
 
-  test('to get its lock is reported with the blocking sessions, and rolled back', async () => {
+  test('a migration that fails to get its lock is reported with the blocking sessions, and rolled back', async () => {
     await apply([table])
     const holder = new DriverClient({ connectionString: database.url, application_name: 'the holder' })
     await holder.connect()
@@ -227,7 +227,7 @@ describe('a migration that fails', () => {
     expect(await journal()).toEqual(['0001-table'])
   })
 
-  test('to get its lock at first gets it after the blocker has ended', async () => {
+  test('a migration that is blocked at first gets its lock after the blocker has ended', async () => {
     await apply([table])
     const holder = new DriverClient({ connectionString: database.url, application_name: 'the holder' })
     await holder.connect()
@@ -274,27 +274,27 @@ test('a migration that loses a deadlock with running transactions is retried', a
   await holder.end()
 })
 
-describe('a migration outside of a transaction', () => {
+describe('migrations outside of a transaction', () => {
   const index: Migration = {
     name: '0002-index',
     sql: '-- holdfast: no transaction\ncreate index concurrently things_name on things (name);',
   }
 
-  test('can build an index concurrently, while others wait to migrate', async () => {
+  test('a migration can build an index concurrently, while others wait to migrate', async () => {
     await apply([table])
     const reports = await Promise.all(Array.from({ length: 4 }, () => apply([table, index])))
     expect(reports.map(({ applied }) => applied.length).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 1])
     expect(await journal()).toEqual(['0001-table', '0002-index'])
   })
 
-  test('has one statement', async () => {
+  test('a migration outside of a transaction has one statement', async () => {
     const { code, message } = await failure(apply([table, { ...index, sql: `${index.sql}\nselect 1;` }]))
     expect([code, message]).toEqual(['migration-failed', expect.stringContaining('2 statements')])
   })
 })
 
 describe('the lock', () => {
-  test('times out as configured, and the error names its holder', async () => {
+  test('the migration lock times out as configured, and the error names its holder', async () => {
     const other = new DriverClient({ connectionString: database.url, application_name: 'the other one' })
     await other.connect()
     await other.query('select pg_advisory_lock($1, $2)', [0x68_6f_6c_64, 0x6d_69_67_72])
@@ -306,7 +306,7 @@ describe('the lock', () => {
 })
 
 describe('the folder', () => {
-  test('is read in order, ignoring its other files', async () => {
+  test('a folder is read in order, and its other files are ignored', async () => {
     await writeFile(join(folder, '0002-b.sql'), 'b')
     await writeFile(join(folder, '0001-a.sql'), 'a')
     await writeFile(join(folder, 'README.md'), '')
@@ -316,7 +316,7 @@ describe('the folder', () => {
     ])
   })
 
-  test('is rejected with all its problems', async () => {
+  test('a folder is rejected with all its problems', async () => {
     for (const name of ['1-a.sql', '0001-B.sql', '0002-a.sql', '0002-b.sql'])
       await writeFile(join(folder, name), '')
     const { code, message } = await failure(readMigrations(folder))
@@ -325,14 +325,14 @@ describe('the folder', () => {
       expect(message).toContain(part)
   })
 
-  test('may have the names that drizzle-kit generates, beside its folder of snapshots', async () => {
+  test('a folder may have the names that drizzle-kit generates, beside its folder of snapshots', async () => {
     await mkdir(join(folder, 'meta'))
     const sql = 'select 1;\n--> statement-breakpoint\nselect 2;\n'
     await writeFile(join(folder, '0000_little_hercules.sql'), sql)
     expect(await readMigrations(folder)).toEqual([{ name: '0000_little_hercules', sql }])
   })
 
-  test('is rejected with each file that is not valid UTF-8, and the position', async () => {
+  test('a folder is rejected with each file that is not valid UTF-8, and the position', async () => {
     await writeFile(
       join(folder, '0001-latin.sql'),
       Buffer.from("insert into t\nvalues ('M\u00fcller')", 'latin1'),
@@ -349,14 +349,14 @@ describe('the folder', () => {
     ])
   })
 
-  test('may have files that begin with a byte order mark', async () => {
+  test('a folder may have files that begin with a byte order mark', async () => {
     await writeFile(join(folder, '0001-marked.sql'), '\ufeff-- holdfast: no transaction\nvacuum')
     const migrations = await readMigrations(folder)
     expect(migrations).toEqual([{ name: '0001-marked', sql: '-- holdfast: no transaction\nvacuum' }])
     expect((await apply(migrations)).applied).toHaveLength(1)
   })
 
-  test('that is missing is reported with its path', async () => {
+  test('a missing folder is reported with its path', async () => {
     expect(await failure(readMigrations(join(folder, 'nowhere')))).toMatchObject({
       code: 'migrations-invalid',
       message: expect.stringContaining('nowhere'),

@@ -60,9 +60,9 @@ async function leaveInvalid(statement: string): Promise<void> {
   await holder.end()
 }
 
-describe('an index that is created concurrently', () => {
+describe('concurrent indexes', () => {
   test.each(['', 'if not exists '])(
-    'is built even if a transaction blocked it for longer than the lock timeout (%s)',
+    'a concurrent index is built even if a transaction blocked it for longer than the lock timeout (%s)',
     async (condition) => {
       await migrating.apply([table])
       const holder = await holdUp()
@@ -79,7 +79,7 @@ describe('an index that is created concurrently', () => {
   )
 
   test.each(['', 'if not exists '])(
-    'replaces the remains of an interrupted attempt (%s)',
+    'a concurrent index replaces the remains of an interrupted attempt (%s)',
     async (condition) => {
       await migrating.apply([table])
       await leaveInvalid('create unique index concurrently "Things" on things (name)')
@@ -92,7 +92,7 @@ describe('an index that is created concurrently', () => {
     },
   )
 
-  test('that is blocked until the end is reported with its blockers, without any values', async () => {
+  test('a concurrent index that stays blocked is reported with its blockers, without any values', async () => {
     await migrating.apply([table])
     const holder = await holdUp()
     const { code, message } = await failBlocked([table, index])
@@ -108,7 +108,7 @@ describe('an index that is created concurrently', () => {
     expect(await begun()).toEqual([])
   })
 
-  test('leaves nothing if existing rows violate it', async () => {
+  test('a concurrent unique index leaves nothing if existing rows violate it', async () => {
     await migrating.apply([table])
     await migrating.sql(`insert into things values (1, 'a'), (2, 'a')`)
     const unique = alone('create unique index concurrently u on things (name);')
@@ -122,7 +122,7 @@ describe('an index that is created concurrently', () => {
     expect(await names()).toEqual(['0001-table', '0002-alone'])
   })
 
-  test('counts as applied if a crash came between the index and its row in the journal', async () => {
+  test('a concurrent index counts as applied if a crash came between the index and its row in the journal', async () => {
     await migrating.apply([table, index])
     await migrating.sql(`
       insert into holdfast.migrations_begun (owner, name) values ('app', '0002-alone');
@@ -133,7 +133,7 @@ describe('an index that is created concurrently', () => {
     expect(await begun()).toEqual([])
   })
 
-  test('does not adopt an index that existed before', async () => {
+  test('a migration does not adopt an index that existed before', async () => {
     await migrating.apply([table])
     await migrating.sql('create index things_name on things (id)')
     for (let start = 0; start < 2; start += 1) {
@@ -145,7 +145,7 @@ describe('an index that is created concurrently', () => {
   test.each([
     ['on another table', 'create table others (id int); create index things_name on others (id)'],
     ['that is not unique', 'create index things_name on things (name)'],
-  ])('does not adopt %s with its name', async (_, sql) => {
+  ])('a migration does not adopt %s with the name of its index', async (_, sql) => {
     await migrating.apply([table])
     await migrating.sql(sql)
     const statement = 'unique index concurrently if not exists things_name on things (name)'
@@ -160,7 +160,7 @@ describe('an index that is created concurrently', () => {
     expect(await names()).toEqual(['0001-table'])
   })
 
-  test('must have a name', async () => {
+  test('a concurrent index must have a name', async () => {
     const { code, message } = await migrating.fail([
       table,
       alone('create index concurrently on things (name)'),
@@ -170,7 +170,7 @@ describe('an index that is created concurrently', () => {
     expect(message).toContain('Name it')
   })
 
-  test('is not adopted by a migration that creates it in a transaction', async () => {
+  test('an invalid concurrent index is not adopted by a migration that creates it in a transaction', async () => {
     await migrating.apply([table])
     await leaveInvalid('create index concurrently things_name on things (name)')
     await migrating.apply([
@@ -181,8 +181,8 @@ describe('an index that is created concurrently', () => {
   })
 })
 
-describe('another concurrent statement', () => {
-  test('drops an index that an interrupted attempt left invalid', async () => {
+describe('other concurrent statements', () => {
+  test('DROP INDEX CONCURRENTLY drops an index that an interrupted attempt left invalid', async () => {
     await migrating.apply([table, { name: '0001-x', sql: 'create index things_name on things (name)' }])
     const all = [table, alone('drop index concurrently things_name')]
     await leaveInvalid('drop index concurrently things_name')
@@ -196,7 +196,7 @@ describe('another concurrent statement', () => {
   })
 
   test.each(['table things', 'index things_pkey', 'schema public', 'database'])(
-    'rebuilds %s, and drops the copies that an interrupted attempt left',
+    'REINDEX rebuilds %s, and drops the copies that an interrupted attempt left',
     async (what) => {
       await migrating.apply([table])
       const before = await indexes()
@@ -211,7 +211,7 @@ describe('another concurrent statement', () => {
     },
   )
 
-  test('detaches a partition that an interrupted attempt left pending', async () => {
+  test('DETACH detaches a partition that an interrupted attempt left pending', async () => {
     const parts: Migration = {
       name: '0001-table',
       sql: 'create table things (id int) partition by list (id); create table one partition of things for values in (1)',
@@ -228,9 +228,9 @@ describe('another concurrent statement', () => {
   })
 })
 
-describe('a migration without a transaction', () => {
+describe('migrations without a transaction', () => {
   test.each([[`alter type mood add value 'good'`], ['alter table things validate constraint positive']])(
-    'that could run in one is applied with its journal row, or not at all: %s',
+    'a statement that can run in a transaction is applied with its journal row, or not at all: %s',
     async (sql) => {
       const first: Migration = {
         name: '0001-first',
@@ -255,14 +255,14 @@ describe('a migration without a transaction', () => {
   )
 
   test.each(['vacuum things', 'do $$ begin insert into things values (1); commit; end $$'])(
-    'that cannot run in one runs without: %s',
+    'a statement that cannot run in a transaction runs without one: %s',
     async (sql) => {
       await migrating.apply([table, alone(sql)])
       expect(await names()).toEqual(['0001-table', '0002-alone'])
     },
   )
 
-  test('that committed a part of itself runs again, and reports it', async () => {
+  test('a migration that committed a part of itself runs again, and reports it', async () => {
     const half = alone(`do $$ begin
       insert into things values (1) on conflict do nothing; commit;
       if not exists (select from things where id = 2) then raise 'not yet'; end if; end $$`)
@@ -273,7 +273,7 @@ describe('a migration without a transaction', () => {
     expect(await names()).toEqual(['0001-table', '0002-alone'])
   })
 
-  test('is suggested for a statement that cannot run in a transaction', async () => {
+  test('a separate file without a transaction is suggested for a statement that cannot run in one', async () => {
     const { message } = await migrating.fail([
       table,
       { name: '0002-in', sql: 'create index concurrently i on things (name)' },

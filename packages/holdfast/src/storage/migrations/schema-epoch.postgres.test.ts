@@ -30,30 +30,36 @@ async function deploy(acting: ActingService, sql: string): Promise<void> {
 const widen = 'alter table events alter column ratio type double precision'
 const kinds: readonly WriteKind[] = ['keyed', 'keyless', 'repeatableRead', 'serializable']
 
-describe('a statement that was prepared before a migration', () => {
-  test.each(kinds)('is not used by a mutation after it (%s)', async (kind) => {
-    await using acting = await startActing()
-    await thrice(() => acting.write(insert, kind))
-    await deploy(acting, widen)
-    await acting.write(insert, kind)
-    expect(await stored(acting)).toBe(precise)
-    expect(acting.runs).toBe(4)
-  })
+describe('statements prepared before a migration', () => {
+  test.each(kinds)(
+    'a statement prepared before a migration is not used by a later mutation (%s)',
+    async (kind) => {
+      await using acting = await startActing()
+      await thrice(() => acting.write(insert, kind))
+      await deploy(acting, widen)
+      await acting.write(insert, kind)
+      expect(await stored(acting)).toBe(precise)
+      expect(acting.runs).toBe(4)
+    },
+  )
 
-  test.each(kinds)('is not committed by a mutation that overlaps with it (%s)', async (kind) => {
-    await using acting = await startActing()
-    await thrice(() => acting.write(insert, kind))
-    const runsBefore = acting.runs
-    await acting.write(async (db) => {
-      if (acting.runs === runsBefore + 1) await deploy(acting, widen)
-      return insert(db)
-    }, kind)
-    expect(await stored(acting)).toBe(precise)
-    expect(acting.runs).toBe(runsBefore + 2)
-    expect(await acting.sql('select from events')).toHaveLength(4)
-  })
+  test.each(kinds)(
+    'a mutation that overlaps with a migration does not commit a statement prepared before it (%s)',
+    async (kind) => {
+      await using acting = await startActing()
+      await thrice(() => acting.write(insert, kind))
+      const runsBefore = acting.runs
+      await acting.write(async (db) => {
+        if (acting.runs === runsBefore + 1) await deploy(acting, widen)
+        return insert(db)
+      }, kind)
+      expect(await stored(acting)).toBe(precise)
+      expect(acting.runs).toBe(runsBefore + 2)
+      expect(await acting.sql('select from events')).toHaveLength(4)
+    },
+  )
 
-  test('does not determine a problem that is stored as the final answer', async () => {
+  test('a statement prepared before a migration does not determine a problem that is stored as the final answer', async () => {
     await using acting = await startActing()
     const find = statement('select from events where ratio = $1', [precise])
     const findOrRefuse: Act = async (db) => {
@@ -70,7 +76,7 @@ describe('a statement that was prepared before a migration', () => {
     expect(acting.runs).toBe(runsBefore + 2)
   })
 
-  test('is not used by a query for longer than a second', async () => {
+  test('a statement prepared before a migration is not used by a query for longer than a second', async () => {
     await using acting = await startActing()
     const find = statement('select from events where ratio = $1', [precise])
     await thrice(() => acting.read(find))
@@ -80,7 +86,7 @@ describe('a statement that was prepared before a migration', () => {
 
   // The layout of the stored keys belongs to an epoch, so a key cannot be stored in a different
   // epoch.
-  test('is run again if it has a key, even if nothing is prepared', async () => {
+  test('a mutation with a key runs again after a migration, even if nothing is prepared', async () => {
     await using acting = await startActing({ preparedStatements: false })
     await thrice(() => acting.write(insert))
     const runsBefore = acting.runs

@@ -93,34 +93,37 @@ const nulls = fc.constantFrom('first' as const, 'last' as const, undefined)
 
 const by = fc.record({ direction, nulls })
 
-describe('every row is read once, in the order of one sort, forward and backward', () => {
-  test.each(Object.keys(types))('by a column of type %s', async (type) => {
-    const values = types[type]!
-    await client.query(
-      `drop table if exists rows; create table rows (a ${type}, b ${type}, id bigint generated always as identity primary key)`,
-    )
-    await client.query(
-      `insert into rows (a, b) select a::${typeName(type)}, b::${typeName(type)} from unnest($1::text[]) as a, unnest($1::text[]) as b`,
-      [[...values, null]],
-    )
-    statement = sql`select id::text, a, b from rows`
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 1, max: 7 }),
-        fc.record({ byA: by, byB: by, byId: direction }),
-        async (limit, { byA, byB, byId }) => {
-          order = [orderBy('a', byA), orderBy('b', byB), { by: 'id', direction: byId }]
-          const expected = await sorted(`${clause('a', byA)}, ${clause('b', byB)}, id::text ${byId}`)
-          const there = await walk({ limit, way: 'next' })
-          expect(there.ids).toEqual(expected)
-          if (there.back === undefined) return
-          const { ids } = await walk({ limit, way: 'prev', cursor: there.back })
-          expect(ids).toEqual(expected.slice(0, -lastPage(expected.length, limit)))
-        },
-      ),
-      { numRuns: 12 },
-    )
-  })
+describe('order', () => {
+  test.each(Object.keys(types))(
+    'every row is read once, in sort order, forward and backward, by a column of type %s',
+    async (type) => {
+      const values = types[type]!
+      await client.query(
+        `drop table if exists rows; create table rows (a ${type}, b ${type}, id bigint generated always as identity primary key)`,
+      )
+      await client.query(
+        `insert into rows (a, b) select a::${typeName(type)}, b::${typeName(type)} from unnest($1::text[]) as a, unnest($1::text[]) as b`,
+        [[...values, null]],
+      )
+      statement = sql`select id::text, a, b from rows`
+      await fc.assert(
+        fc.asyncProperty(
+          fc.integer({ min: 1, max: 7 }),
+          fc.record({ byA: by, byB: by, byId: direction }),
+          async (limit, { byA, byB, byId }) => {
+            order = [orderBy('a', byA), orderBy('b', byB), { by: 'id', direction: byId }]
+            const expected = await sorted(`${clause('a', byA)}, ${clause('b', byB)}, id::text ${byId}`)
+            const there = await walk({ limit, way: 'next' })
+            expect(there.ids).toEqual(expected)
+            if (there.back === undefined) return
+            const { ids } = await walk({ limit, way: 'prev', cursor: there.back })
+            expect(ids).toEqual(expected.slice(0, -lastPage(expected.length, limit)))
+          },
+        ),
+        { numRuns: 12 },
+      )
+    },
+  )
 })
 
 function typeName(type: string): string {
@@ -144,8 +147,8 @@ function clause(column: string, { direction: way, nulls: where }: By): string {
   return `${column} ${way}${where === undefined ? '' : ` nulls ${where}`}`
 }
 
-describe('with rows that are added and removed between the pages', () => {
-  test('every row that remains is read once, in order', async () => {
+describe('changes between the pages', () => {
+  test('every row that remains is read once, in order, while other rows are added and removed', async () => {
     await client.query(
       'drop table if exists rows; create table rows (a int, b int not null, c timestamptz not null, id bigint generated always as identity primary key)',
     )

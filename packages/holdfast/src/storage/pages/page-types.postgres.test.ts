@@ -102,7 +102,7 @@ describe.each(['asc', 'desc'] as const)('every row is read once, forward and bac
     return rows.map(({ id }) => id)
   }
 
-  test.each(Object.keys(others))('by a column of type %s', async (type) => {
+  test.each(Object.keys(others))('every row is read once by a column of type %s', async (type) => {
     await fill(type, others[type]!)
     order = [{ by: 'a', direction }, 'id']
     statement = sql`select id, a from rows`
@@ -110,15 +110,18 @@ describe.each(['asc', 'desc'] as const)('every row is read once, forward and bac
     expect(await walk()).toEqual({ there: expected, back: expected.slice(0, -1) })
   })
 
-  test.each(Object.keys({ ...orderedTypes, place: [] }))('by a column of a domain over %s', async (type) => {
-    await tested.sql('drop table if exists rows')
-    await tested.sql('drop domain if exists own')
-    await tested.sql(`create domain own as ${type}`)
-    await fill('own', { ...orderedTypes, ...others }[type]!.slice(0, 3))
-    order = [{ by: 'a', direction }, 'id']
-    const expected = await sorted()
-    expect(await walk()).toEqual({ there: expected, back: expected.slice(0, -1) })
-  })
+  test.each(Object.keys({ ...orderedTypes, place: [] }))(
+    'every row is read once by a column of a domain over %s',
+    async (type) => {
+      await tested.sql('drop table if exists rows')
+      await tested.sql('drop domain if exists own')
+      await tested.sql(`create domain own as ${type}`)
+      await fill('own', { ...orderedTypes, ...others }[type]!.slice(0, 3))
+      order = [{ by: 'a', direction }, 'id']
+      const expected = await sorted()
+      expect(await walk()).toEqual({ there: expected, back: expected.slice(0, -1) })
+    },
+  )
 })
 
 test('every type that Postgres can order is tested', async () => {
@@ -140,7 +143,7 @@ test('every type that Postgres can order is tested', async () => {
 })
 
 test.each(['json', 'xml', 'point', 'box', 'path'])(
-  'a type without an order, %s, is rejected on the first page, by name',
+  'the first page of a list by %s, a type without an order, is rejected with the name of the type',
   async (type) => {
     await fill(type, [])
     order = ['a', 'id']
@@ -183,7 +186,7 @@ test('an index of a domain over an enum serves its pages', async () => {
   expect(plans.join('\n')).not.toMatch(/Seq Scan|Sort/)
 })
 
-describe('a text', () => {
+describe('texts', () => {
   /** The text is random, so that it cannot be compressed. */
   const filler = (from: number, span: number, length: number): string =>
     Array.from({ length }, () => String.fromCodePoint(from + randomInt(span))).join('')
@@ -193,7 +196,7 @@ describe('a text', () => {
     ['as long as an index holds without compressing it', filler(0x4e00, 20_000, 890)],
     ['that is longer, and is compressed by an index', 'ab'.repeat(50_000)],
     ['of control characters', filler(1, 31, 2_600)],
-  ])('%s can be the start of a page', async (_, text) => {
+  ])('a text %s can be the start of a page', async (_, text) => {
     await fill('text', [`${text}1`, `${text}2`, `${text}3`])
     await tested.sql('create index on rows (a)')
     order = ['a', 'id']
@@ -207,7 +210,7 @@ describe('a text', () => {
     expect(references.some((reference) => reference.includes('rel="next"'))).toBe(next.length <= 2_030)
   })
 
-  test('that fits into no index is rejected at the end of its page, with the fix', async () => {
+  test('a text that fits into no index is rejected at the end of its page, with the fix', async () => {
     await fill('text', [filler(0x4e00, 20_000, 9_000), filler(0x4e00, 20_000, 9_000)])
     order = ['a', 'id']
     lines.length = 0

@@ -77,8 +77,8 @@ afterAll(async () => {
 const idsOf = (page: { readonly items: readonly { readonly id: string }[] }): string =>
   page.items.map(({ id }) => id).join(' ')
 
-describe('by cursor', () => {
-  test('a page links to the next and the previous one', async () => {
+describe('pages by cursor', () => {
+  test('a page links to the next and the previous page', async () => {
     const first = await tested.call.byCursor({})
     expect(idsOf(first)).toBe('8 7 6')
     expect(first.prev).toBeUndefined()
@@ -121,7 +121,7 @@ describe('by cursor', () => {
     expect(await tested.call.byKeyset({ count: true } as never)).not.toHaveProperty('total')
   })
 
-  test('the Link header has the other pages, with the filters', async () => {
+  test('the Link header of a page by cursor has the other pages, with the filters', async () => {
     const first = await tested.fetch('/by-cursor?colour=red&colour=a%20%26%20b&limit=3')
     expect(first.headers.get('link')).toMatch(
       /^<\?colour=red&colour=a%20%26%20b&limit=3&cursor=[\w-]+>; rel="next"$/,
@@ -134,7 +134,7 @@ describe('by cursor', () => {
   })
 })
 
-describe('with another key', () => {
+describe('cursor keys', () => {
   /** Starts another process on the same database. */
   const startOther = (): Promise<RunningService<typeof operations>> =>
     rowsService.start({
@@ -150,7 +150,7 @@ describe('with another key', () => {
     return ((await answer.json()) as { readonly next: string }).next
   }
 
-  test('cursors of the previous and of the new key are accepted by all processes, those of a deleted key by none', async () => {
+  test('all processes accept cursors of the previous and of the new key, and no cursor of a deleted key', async () => {
     const { next: old } = await tested.call.byCursor({})
     expect(await rotateCursorKey(client)).toBe(2)
     const other = await startOther()
@@ -180,8 +180,8 @@ describe('with another key', () => {
   })
 })
 
-describe('by keyset', () => {
-  test('a page links to its neighbours with readable parameters', async () => {
+describe('pages by keyset', () => {
+  test('a page by keyset links to its neighbours with readable parameters', async () => {
     const first = await tested.call.byKeyset({})
     expect(idsOf(first)).toBe('1 2 3')
     expectTypeOf(first.next).toEqualTypeOf<Readonly<Record<string, string>> | undefined>()
@@ -197,13 +197,13 @@ describe('by keyset', () => {
     ['after_made_at=yesterday-ish&after_id=3', 400, 'cursor-invalid'],
     ['after_made_at=2026-01-01&after_id=99999999999999999999', 400, 'cursor-invalid'],
     ['after_made_at=2026-01-01&after_id=3&before_made_at=2026-01-01&before_id=3', 422, 'not both'],
-  ])('%s is rejected', async (parameters, status, reason) => {
+  ])('a page by keyset with %s is rejected', async (parameters, status, reason) => {
     const answer = await tested.fetch(`/by-keyset?${parameters}`)
     expect(answer.status).toBe(status)
     expect(await answer.text()).toContain(reason)
   })
 
-  test('the Link header has the values', async () => {
+  test('the Link header of a page by keyset has the values', async () => {
     const answer = await tested.fetch('/by-keyset?limit=3')
     expect(answer.headers.get('link')).toBe(
       '<?limit=3&after_made_at=2026-01-01%2000%3A00%3A00.000003%2B00&after_id=3>; rel="next"',
@@ -211,8 +211,8 @@ describe('by keyset', () => {
   })
 })
 
-describe('by offset', () => {
-  test('a page links to the row numbers of the other pages', async () => {
+describe('pages by offset', () => {
+  test('a page by offset links to the row numbers of the other pages', async () => {
     expect(await tested.call.byOffset({ count: true })).toEqual({
       items: [{ id: '1' }, { id: '2' }, { id: '3' }],
       next: 3,

@@ -253,7 +253,7 @@ async function readWhile(act: () => Promise<void>): Promise<number> {
   return reads
 }
 
-test('no read fails if a replica crashes, and it is used again after its return', async () => {
+test('no read fails if a replica crashes, and the replica is used again after its return', async () => {
   const added = await add(1)
   await until(async () => (await look(after(added))).isReplica)
   const reads = await readWhile(async () => {
@@ -266,7 +266,7 @@ test('no read fails if a replica crashes, and it is used again after its return'
   expect(reads).toBeGreaterThan(0)
 })
 
-test('no read fails if a replica hangs, and it is used again after its return', async () => {
+test('no read fails if a replica hangs, and the replica is used again after its return', async () => {
   const added = await add(1)
   await until(async () => (await look(after(added))).isReplica)
   const pids = await processesOf(standby.server.serverPid)

@@ -110,7 +110,7 @@ async function outcome(
   return { status, log: lines.join('\n') }
 }
 
-test('rejects the second repeat with other values, and reports its location', async () => {
+test('the guard rejects the second repeat with other values, and reports its location', async () => {
   expect((await outcome('other', 2)).status).toBe(204)
   const { status, log } = await outcome('other', 3)
   expect(status).toBe(500)
@@ -119,46 +119,46 @@ test('rejects the second repeat with other values, and reports its location', as
   expect(log).toMatch(/handler-guard\.postgres\.test\.ts:\d+: select \$1::int/)
 })
 
-test('distinguishes a repeat of the same values from N+1, and hides values', async () => {
+test('the guard distinguishes a repeat of the same values from N+1, and hides values', async () => {
   const { status, log } = await outcome('same', 3)
   expect(status).toBe(500)
   expect(log).toContain('with the same values')
   expect(log).not.toContain('hidden')
 })
 
-test('guards mutations', async () => {
+test('the guard checks mutations', async () => {
   expect((await outcome('looped', 3)).log).toContain('query-repeated')
 })
 
-test('allows a mutation to read again what it has written', async () => {
+test('the guard allows a mutation to read again what it has written', async () => {
   expect((await outcome('written', 0)).status).toBe(204)
 })
 
-test('allows a mutation to read again what it has written in a WITH', async () => {
+test('the guard allows a mutation to read again what it has written in a WITH', async () => {
   expect((await outcome('writtenWithin', 0)).status).toBe(204)
 })
 
-test('explains how to write the rows of a loop at once', async () => {
+test('the guard explains how to write the rows of a loop at once', async () => {
   const { status, log } = await outcome('writes', 3)
   expect(status).toBe(500)
   expect(log).toContain('Write all rows at once, with several rows of values, or with `unnest($1)`')
 })
 
-test('allows an intended loop, up to the budget', async () => {
+test('the guard allows an intended loop, up to the budget', async () => {
   expect((await outcome('meant', 5)).status).toBe(204)
   const { status, log } = await outcome('meant', 6)
   expect(status).toBe(500)
   expect(log).toContain('statement-budget-exceeded')
 })
 
-test('reports the third repeat, once, if nothing is rejected', async () => {
+test('the guard reports the third repeat, once, if nothing is rejected', async () => {
   expect((await outcome('other', 3, 'report')).log).not.toContain('query-repeated')
   const { status, log } = await outcome('other', 9, 'report')
   expect(status).toBe(204)
   expect(log.split('"query-repeated"')).toHaveLength(2)
 })
 
-test('fails a statement that returns more than maxRows, regardless of other settings', async () => {
+test('the guard fails a statement that returns more than maxRows, regardless of other settings', async () => {
   expect((await outcome('many', 10, 'allow')).status).toBe(204)
   const { status, log } = await outcome('many', 11, 'allow')
   expect(status).toBe(500)

@@ -124,8 +124,8 @@ async function died(...all: readonly Enqueuing[]): Promise<string[]> {
 const slots = async (): Promise<number> =>
   (await on.sql<{ slots: number }>(`select slots from holdfast.job_limits where name = 'alone'`))[0]!.slots
 
-describe('a list', () => {
-  test('has the newest jobs first, by name and state, in pages', async () => {
+describe('lists of jobs', () => {
+  test('a list has the newest jobs first, by name and state, in pages', async () => {
     const ids = await enqueue(
       { job: 'plain', name: 'a' },
       { job: 'other', name: 'b' },
@@ -142,13 +142,16 @@ describe('a list', () => {
     expect(await listed({ after: last[1]! })).toEqual(last.slice(2))
   })
 
-  test.each([{ limit: 0 }, { limit: 1_001 }, { limit: 1.5 }])('is rejected for %j', async (options) => {
-    await expect(listJobs(pool, options)).rejects.toMatchObject({ code: 'job-list-invalid' })
-  })
+  test.each([{ limit: 0 }, { limit: 1_001 }, { limit: 1.5 }])(
+    'a list is rejected for %j',
+    async (options) => {
+      await expect(listJobs(pool, options)).rejects.toMatchObject({ code: 'job-list-invalid' })
+    },
+  )
 })
 
-describe('a job', () => {
-  test('is shown with its failure', async () => {
+describe('a single job', () => {
+  test('a job is shown with its failure', async () => {
     const [id] = await died({ job: 'plain', name: 'order' })
     expect(await showJob(pool, id!)).toMatchObject({
       id,
@@ -165,7 +168,7 @@ describe('a job', () => {
     })
   })
 
-  test('is shown with its steps', async () => {
+  test('a job is shown with its steps', async () => {
     const [id] = await enqueue({ job: 'stepping', name: 'a' })
     await startWorker()
     await until(async () => (await showJob(pool, id!)).steps.length === 2)
@@ -182,7 +185,7 @@ describe('a job', () => {
     ])
   })
 
-  test('is shown with what it waits for, and without a time if there is none', async () => {
+  test('a job is shown with the message that it waits for, and without a time if the wait has no timeout', async () => {
     const [id] = await enqueue({ job: 'plain', name: 'a' })
     await on.sql(`update holdfast.jobs set state = 'waiting', run_at = 'infinity' where id = $1`, [id])
     await on.sql(`insert into holdfast.job_steps (job_id, name, is_done) values ($1, 'answer', false)`, [id])
@@ -197,7 +200,7 @@ describe('a job', () => {
     })
   })
 
-  test('is shown with the process that runs it', async () => {
+  test('a job is shown with the process that runs it', async () => {
     const [id] = await enqueue({ job: 'endless', name: 'a' })
     await startWorker()
     await inState(id!, 'running')
@@ -209,7 +212,7 @@ describe('a job', () => {
 
   const absent = '0197f0a0-0000-7000-8000-000000000001'
   test.each([showJob, retryJob, cancelJob])(
-    'that does not exist is distinguished: %o',
+    'a job that does not exist is distinguished: %o',
     async (administer) => {
       await expect(administer(pool, absent)).rejects.toMatchObject({ code: 'job-unknown' })
       await expect(administer(pool, '0197')).rejects.toMatchObject({ code: 'job-id-invalid' })
@@ -217,8 +220,8 @@ describe('a job', () => {
   )
 })
 
-describe('a retry', () => {
-  test('runs a dead job once more, keeping its failures', async () => {
+describe('retries', () => {
+  test('a retry runs a dead job once more, and keeps its failures', async () => {
     const [id] = await died({ job: 'plain', name: 'a' })
     expect(await retryJob(pool, id!)).toEqual({
       id,
@@ -231,7 +234,7 @@ describe('a retry', () => {
     await inState(id!, 'succeeded')
   })
 
-  test('runs a scheduled job now', async () => {
+  test('a retry runs a scheduled job now', async () => {
     const [id] = await enqueue({ job: 'plain', name: 'later', delay: '1h' })
     await startWorker()
     await retryJob(pool, id!)
@@ -239,7 +242,7 @@ describe('a retry', () => {
     expect(runs).toEqual(['later'])
   })
 
-  test('of a job with limits is admitted by them, and takes a slot again', async () => {
+  test('a retried job with limits waits for admission, and takes a slot again', async () => {
     const [id] = await died({ job: 'alone', name: 'a' })
     expect(await slots()).toBe(0)
     expect(await retryJob(pool, id!)).toMatchObject({ state: 'limited' })
@@ -248,7 +251,7 @@ describe('a retry', () => {
     expect(await slots()).toBe(0)
   })
 
-  test('does not overtake other jobs', async () => {
+  test('a retry does not overtake other jobs', async () => {
     await enqueue({ job: 'slow', name: 'now' }, { job: 'slow', name: 'in an hour' })
     await startWorker()
     const late = await until(async () => (await listJobs(pool, { states: ['scheduled'] }))[0])
@@ -258,14 +261,14 @@ describe('a retry', () => {
     })
   })
 
-  test('of a job with a requested cancellation is not repeated', async () => {
+  test('a retried job with a requested cancellation does not run again', async () => {
     const [id] = await died({ job: 'plain', name: 'a' })
     await on.sql('update holdfast.jobs set is_cancelled = true where id = $1', [id])
     await retryJob(pool, id!)
     expect(await showJob(pool, id!)).toMatchObject({ isCancelled: false })
   })
 
-  test('does not change any other job', async () => {
+  test('a retry does not change any other job', async () => {
     const [id] = await enqueue({ job: 'plain', name: 'a' })
     await expect(retryJob(pool, id!)).rejects.toMatchObject({ code: 'job-not-retriable' })
     await startWorker()
@@ -277,7 +280,7 @@ describe('a retry', () => {
     await inState(id!, 'succeeded')
   })
 
-  test('waits for another job with its unique key', async () => {
+  test('a retry is rejected while another job has the unique key', async () => {
     const [id] = await died({ job: 'plain', name: 'a', unique: untilEnded('k') })
     await enqueue({ job: 'plain', name: 'b', unique: untilEnded('k') })
     await expect(retryJob(pool, id!)).rejects.toMatchObject({ code: 'job-unique-taken' })
@@ -285,8 +288,8 @@ describe('a retry', () => {
   })
 })
 
-describe('a redrive', () => {
-  test('runs the dead jobs of a name again, oldest first', async () => {
+describe('redrives', () => {
+  test('a redrive runs the dead jobs of a name again, oldest first', async () => {
     const ids = await died(
       { job: 'plain', name: 'a' },
       { job: 'other', name: 'b' },
@@ -306,7 +309,7 @@ describe('a redrive', () => {
     expect(await redriveJobs(pool, 'absent')).toMatchObject({ name: 'absent', ids: [], left: 0 })
   })
 
-  test('runs one job of a unique key at a time, the newest', async () => {
+  test('a redrive runs only the newest job of a unique key', async () => {
     const ids = await died(
       { job: 'plain', name: 'a', unique: untilEnded('k') },
       { job: 'plain', name: 'b', unique: untilEnded('k') },
@@ -316,13 +319,13 @@ describe('a redrive', () => {
     expect(await redriveJobs(pool, 'plain')).toMatchObject({ ids: [ids[1]], left: 2 })
   })
 
-  test.each([0, 10_001, 0.5])('is rejected with the limit %d', async (limit) => {
+  test.each([0, 10_001, 0.5])('a redrive is rejected with the limit %d', async (limit) => {
     await expect(redriveJobs(pool, 'plain', { limit })).rejects.toMatchObject({ code: 'job-list-invalid' })
   })
 })
 
-describe('a cancellation', () => {
-  test('ends a waiting job, and passes its slot on to the next one', async () => {
+describe('cancellations', () => {
+  test('a cancellation ends a waiting job, and passes its slot on to the next job', async () => {
     const [first, second] = await enqueue({ job: 'alone', name: 'a' }, { job: 'alone', name: 'b' })
     await pauseJobs(pool, 'alone')
     await startWorker()
@@ -340,7 +343,7 @@ describe('a cancellation', () => {
     expect(await slots()).toBe(0)
   })
 
-  test('aborts a running job', async () => {
+  test('a cancellation aborts a running job', async () => {
     const [id] = await enqueue({ job: 'endless', name: 'a' })
     await startWorker()
     await inState(id!, 'running')
@@ -348,7 +351,7 @@ describe('a cancellation', () => {
     await inState(id!, 'cancelled')
   })
 
-  test('of an ended job is rejected', async () => {
+  test('a cancellation of an ended job is rejected', async () => {
     const [id] = await died({ job: 'plain', name: 'a' })
     await expect(cancelJob(pool, id!)).rejects.toMatchObject({
       code: 'job-ended',
@@ -356,7 +359,7 @@ describe('a cancellation', () => {
     })
   })
 
-  test('belongs to the transaction of its client', async () => {
+  test('a cancellation belongs to the transaction of its client', async () => {
     const [id] = await enqueue({ job: 'plain', name: 'a' })
     const client = await pool.connect()
     await client.query('begin')
@@ -368,7 +371,7 @@ describe('a cancellation', () => {
     expect(await showJob(pool, id!)).toMatchObject({ state: 'cancelled' })
   })
 
-  test('that fails leaves a connection unchanged', async () => {
+  test('a cancellation that fails leaves a connection unchanged', async () => {
     const single = openDriverPool({ connectionString: on.databaseUrl, max: 1 })
     single.on('error', () => {})
     const [id] = await enqueue({ job: 'alone', name: 'a' })

@@ -36,7 +36,7 @@ test('two claims of one job are two attempts, and the end of one does not affect
   await runner.stop(0)
 })
 
-test('an attempt that rejects has ended as lost', async () => {
+test('an attempt whose function rejects ends as lost', async () => {
   const outcomes: AttemptOutcome[] = []
   const runner = createRunner(({ outcome }) => outcomes.push(outcome))
   await runner.run(claimed('a', 1), () => Promise.reject(new Error('no connection')))

@@ -51,7 +51,7 @@ const countOf = async (state: string): Promise<number> =>
     ])
   )[0]!.count
 
-test('a crash fails only jobs of one attempt that had begun', async () => {
+test('a crash fails only started jobs that have a single attempt', async () => {
   await insertJobs('hang', 10)
   const { child, began } = startChild()
   await until(() => began.length === 10)

@@ -99,7 +99,7 @@ test('rows that a user has locked do not delay heartbeats', async () => {
   await until(async () => (await heartbeats()).length === 1)
 })
 
-test('a heartbeat whose connection is lost is sent on another one', async () => {
+test('a heartbeat whose connection is lost is sent on another connection', async () => {
   await startHeartbeats()
   const known = await further([])
   await on.sql(`
@@ -122,7 +122,7 @@ test('defaults of the database do not affect the heartbeats, directly or through
   await on.sql(`alter database ${name} reset default_transaction_read_only`)
 })
 
-test('a worker that others removed learns that it was declared dead', async () => {
+test('a worker that another process removed learns that it was declared dead', async () => {
   let times = 0
   const worker = await startHeartbeats({ onDeclaredDead: () => (times += 1) })
   await further([])
@@ -131,7 +131,7 @@ test('a worker that others removed learns that it was declared dead', async () =
   expect(times).toBe(1)
 })
 
-test('a worker without a heartbeat within the lease is dead, except for the one that checks', async () => {
+test('a worker without a heartbeat within the lease is dead, unless it is the worker that checks', async () => {
   const [fresh, alive, silent, neverHeard, self] = [
     await register(),
     await register('1h'),
@@ -151,7 +151,7 @@ test('a worker without a heartbeat within the lease is dead, except for the one 
   ).toHaveLength(3)
 })
 
-test('the thread does not keep the process alive, and does not load the preloads of the program', async () => {
+test('the heartbeat thread does not keep the process alive, and does not load the preloads of the program', async () => {
   const preload = `data:text/javascript,console.log('preloaded')`
   const child = spawn(
     process.execPath,

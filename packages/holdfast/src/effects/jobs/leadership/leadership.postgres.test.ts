@@ -100,7 +100,7 @@ test('an expired lease goes to another candidate, in a new term', async () => {
   expect(await campaigned(one)).toMatchObject([{ term: null }])
 })
 
-test('of candidates that saw the same lease expire, one gets it', async () => {
+test('one of the candidates that saw the same lease expire gets the lease', async () => {
   await campaigned(one)
   await endLease()
   const [first, second] = [
@@ -174,7 +174,7 @@ test('a process runs only the tasks that the leader does not know', async () => 
   expect(newer.leadership.isLeader('b')).toBe(true)
 })
 
-test('a leader that loses its lease to another process follows it', async () => {
+test('a leader that loses its lease to another process follows that process', async () => {
   const { leadership, clock } = start()
   await until(() => leadership.leads)
   await endLease()

@@ -107,7 +107,7 @@ test('a failing schedule does not delay other schedules', async () => {
   )
 })
 
-test('an invalid schedule, or one without a job, does not start', async () => {
+test('an invalid schedule, or a schedule without a job, does not start', async () => {
   const broken = schedule({ ...nightly, name: 'broken', cron: 'never', input: { at: '' } })
   const reporting = service({
     name: 'broken-schedule',

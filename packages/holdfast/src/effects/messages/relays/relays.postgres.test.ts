@@ -236,7 +236,7 @@ test('unconfirmed messages are sent again over a new connection, in order', asyn
   expect(broker.connections).toEqual({ opened: 2, closed: 1 })
 })
 
-test('a session that is lost during a batch sends it again, and loses nothing after it', async () => {
+test('a batch during which the session is lost is sent again, and no later message is lost', async () => {
   const broker = new TestBroker()
   let kills = 0
   broker.onSend = async () => {
@@ -273,7 +273,7 @@ test('a relay that is moved while it sends continues at its new position', async
   expect(broker.payloads).toEqual([5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9])
 })
 
-test('stopping it ends regardless of the broker, and loses nothing', async () => {
+test('a stop of a relay ends even if the broker hangs, and loses no message', async () => {
   const broker = new TestBroker()
   let hangs = 0
   // The broker also ignores the signal that aborts a send.

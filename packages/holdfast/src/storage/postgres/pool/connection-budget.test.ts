@@ -35,7 +35,7 @@ class CountedLane implements Lane {
   }
 }
 
-test('a lane leaves room for the min of the others', () => {
+test('a lane leaves room for the min sessions of the other lanes', () => {
   const budget = new ConnectionBudget(10)
   budget.reserve(2)
   const calls = new CountedLane(budget, 1, 10)
@@ -50,7 +50,7 @@ test('a lane leaves room for the min of the others', () => {
   expect([calls.open, jobs.open, own.open]).toEqual([4, 2, 2])
 })
 
-test('a lane above its min gets sessions that others have not used for a second', () => {
+test('a lane above its min gets sessions that other lanes have not used for a second', () => {
   const budget = new ConnectionBudget(6)
   const calls = new CountedLane(budget, 1, 6)
   const jobs = new CountedLane(budget, 1, 6)
@@ -86,7 +86,7 @@ test('a later lane gets its min as soon as a session is released', () => {
   expect(jobs.open).toBe(1)
 })
 
-test('connections without a lane count until they are put back', () => {
+test('connections without a lane count toward the budget until they are released', () => {
   const budget = new ConnectionBudget(3)
   const calls = new CountedLane(budget, 1, 3)
   const putBack = budget.reserve(2)

@@ -130,7 +130,7 @@ test('sessions of queries are read-only and detect a disconnected client', async
   })
 })
 
-test('the options of a URL are kept, and override none of the framework', async () => {
+test('the options of a URL are kept, but override no setting of the framework', async () => {
   const database = await createTestDatabase()
   const url = `${database.url}?options=${encodeURIComponent('-c default_transaction_read_only=off -c work_mem=5MB')}`
   const running = await pooled.start(testHost({ env: { DATABASE_URL: url } }))

@@ -22,7 +22,7 @@ function started(sizes: readonly (readonly number[])[], isResponsible?: () => bo
   return { clock, limits, task }
 }
 
-test('after a full batch of any kind, the next one follows at once', async () => {
+test('after a full batch of any kind of rows, the next batch follows at once', async () => {
   const { clock, limits, task } = started([
     [10, 0],
     [3, 10],
@@ -43,7 +43,7 @@ test('after a full batch of any kind, the next one follows at once', async () =>
   await task.stop()
 })
 
-test('a process deletes nothing until it is responsible', async () => {
+test('a process prunes nothing until it is responsible for pruning', async () => {
   let isResponsible = false
   const { clock, limits, task } = started([], () => isResponsible)
   await Promise.resolve()

@@ -8,7 +8,7 @@ import { startSwitchedProxy } from '../../../../test/switched-proxy.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import { createPool } from './pool.ts'
 
-test('a request takes the connection that is free first, even if its own is still being opened', async () => {
+test('a request takes the connection that is free first, even if another is still being opened for it', async () => {
   const database = await createTestDatabase()
   const silent = createServer().listen(0, '127.0.0.1')
   await once(silent, 'listening')
@@ -39,7 +39,7 @@ test('a request takes the connection that is free first, even if its own is stil
   }
 })
 
-test('work of the framework waits until its deadline, and callers up to the max wait of their lane', async () => {
+test('work of the framework waits for a connection until its deadline, and a caller up to the max wait of its lane', async () => {
   const database = await createTestDatabase()
   const pool = createPool({
     connectionString: database.url,

@@ -157,7 +157,7 @@ test('every Postgres type is returned as documented, or as its text', async () =
   }
 })
 
-test('a nested array, and one with another lower bound than 1, is returned as nested arrays', async () => {
+test('nested arrays, and arrays with a lower bound other than 1, are returned as arrays', async () => {
   expect(
     await tested.sql(`select '{{1.10,NULL},{2,3}}'::numeric[] as a, '[2:3]={1,2}'::numeric[] as b`),
   ).toEqual([

@@ -103,7 +103,7 @@ describe('sslmode', () => {
     ['prefer', 'localhost', own, false],
   ]
 
-  test.each(cases)('%s, host %s', async (...[sslmode, host, root, does]) => {
+  test.each(cases)('sslmode %s, host %s', async (...[sslmode, host, root, does]) => {
     const parameters = { sslmode, ...(root ? { sslrootcert: root() } : {}) }
     expect(await connects(parameters, host)).toBe(does)
   })
@@ -161,7 +161,7 @@ describe.each(['postgres', 'direct'])('a statement over TLS (sslnegotiation=%s)'
     return createPool({ connectionString: url.href, max: 1, applicationName: 'cancelled', log })
   }
 
-  test('is cancelled over TLS, and its connection is kept', async () => {
+  test('a statement is cancelled over TLS, and its connection is kept', async () => {
     await using recorder = await record(() => false)
     const pool = poolThrough(recorder.port)
     const connection = await pool.acquire(systemWork(AbortSignal.timeout(60_000)))
@@ -181,7 +181,7 @@ describe.each(['postgres', 'direct'])('a statement over TLS (sslnegotiation=%s)'
     }
   })
 
-  test('sends no cancel request to a server that cannot be verified', async () => {
+  test('no cancel request is sent to a server that cannot be verified', async () => {
     const { certificate, key } = stranger.issue('localhost')
     const tls = { cert: certificate, key, ALPNProtocols: ['postgresql'], isServer: true }
     const told: Buffer[] = []

@@ -23,14 +23,14 @@ test('a session that ends right after its handshake fails the statement, not the
   await pool.end()
 })
 
-test('a connection outside of a pool does the same', async () => {
+test('a connection outside of a pool that ends right after its handshake fails the statement, not the process', async () => {
   await using server = await startEndingPostgres()
   const client = await connectClient({ connectionString: server.url, applicationName: 'ended' })
   await expect(client.query('select 1')).rejects.toThrow(/not queryable|terminat/)
   await client.end()
 })
 
-test('a listening connection does the same', async () => {
+test('a listening connection that ends right after its handshake does not end the process', async () => {
   await using server = await startEndingPostgres()
   const waker = createWaker({ service: 'ended', connectionString: server.url, clock: systemClock, log })
   waker.listen({ wake() {}, look() {} })

@@ -5,7 +5,7 @@ import { startCuttingProxy } from '../../../../test/cutting-proxy.ts'
 import { systemWork, type Work } from '../../../kernel/host/work.ts'
 import { createPool } from '../pool/pool.ts'
 
-test('work of the framework does not wait for a connection that stopped responding, and the pool gets another', async () => {
+test('work of the framework does not wait for a connection that stopped responding, and the pool opens another', async () => {
   const database = await createTestDatabase()
   const proxy = await startCuttingProxy(database.url)
   const log = createLogger({ level: 'error', write: () => {} })

@@ -56,7 +56,7 @@ test('a repeated statement is prepared, a single one is not', async () => {
   expect((await running.call.prepared({})).names).toContain('select * from things where id = $1')
 })
 
-test('nothing is prepared if that is disabled', async () => {
+test('nothing is prepared if preparing is disabled', async () => {
   await using running = await createTestService(serviceOf({ preparedStatements: false }))
   await running.call.addThing({})
   for (let times = 0; times < 3; times += 1) await running.call.readThing({ id: 1 })

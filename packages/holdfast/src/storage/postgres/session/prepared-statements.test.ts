@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { PreparedStatements } from './prepared-statements.ts'
 
-describe('a statement', () => {
-  test('is prepared from its second run, under its own name', () => {
+describe('prepared statements', () => {
+  test('a statement is prepared from its second run on, under its own name', () => {
     const prepared = new PreparedStatements()
     const twice = (text: string): (string | undefined)[] => [prepared.nameOf(text), prepared.nameOf(text)]
     const [first, second] = [twice('select 1'), twice('select 2')]
@@ -20,7 +20,7 @@ describe('a statement', () => {
     'select 1; select 2',
     '',
     'explain select 1',
-  ])('is not prepared if it is %j', (text) => {
+  ])('the statement %j is not prepared', (text) => {
     const prepared = new PreparedStatements()
     prepared.nameOf(text)
     expect(prepared.nameOf(text)).toBeUndefined()
@@ -30,13 +30,13 @@ describe('a statement', () => {
     '  select 1;\n',
     '/* why */ WITH a as (select 1) select * from a',
     '-- why\nInsert into a values (1)',
-  ])('is prepared if it is %j', (text) => {
+  ])('the statement %j is prepared', (text) => {
     const prepared = new PreparedStatements()
     prepared.nameOf(text)
     expect(prepared.nameOf(text)).toBeDefined()
   })
 
-  test('is prepared as long as there are not too many', () => {
+  test('a statement is not prepared if too many statements are prepared', () => {
     const prepared = new PreparedStatements()
     const names = Array.from({ length: 600 }, (_, n) => {
       prepared.nameOf(`select ${n}`)
@@ -45,7 +45,7 @@ describe('a statement', () => {
     expect(names.filter((name) => name !== undefined)).toHaveLength(500)
   })
 
-  test('with a name is prepared at its first run, under a name that contains it', () => {
+  test('a statement with a name is prepared at its first run, under a name that contains the given name', () => {
     const prepared = new PreparedStatements()
     const name = prepared.nameOf('select 1', 'mine')
     expect(name).toMatch(/^mine_/)
@@ -54,14 +54,14 @@ describe('a statement', () => {
     expect(prepared.nameOf('select 3', 'm'.repeat(63))!.length).toBeLessThan(63)
   })
 
-  test('of the framework is always prepared', () => {
+  test('a statement of the framework is always prepared', () => {
     const prepared = new PreparedStatements()
     for (let n = 0; n < 600; n += 1) prepared.nameOf(`select ${n}`, 'mine')
     expect(prepared.nameOf('select a', 'mine')).toBeUndefined()
     expect(prepared.nameOf('select b', 'holdfast_b')).toBeDefined()
   })
 
-  test('is prepared under another name after it was retired, up to a limit', () => {
+  test('a statement is prepared under another name after its name was retired, up to a limit', () => {
     const prepared = new PreparedStatements()
     const names = new Set<string>()
     for (let times = 0; times < 3; times += 1) {
@@ -78,7 +78,7 @@ describe('a statement', () => {
     expect(prepared.nameOf('select 1', 'mine')).toBeDefined()
   })
 
-  test('is prepared within a limit per session', () => {
+  test('a session is outdated after too many names were retired', () => {
     const prepared = new PreparedStatements()
     const session = {}
     prepared.enter(session)
@@ -88,7 +88,7 @@ describe('a statement', () => {
     }
   })
 
-  test('is prepared under another name after it was renewed', () => {
+  test('a statement is prepared under another name after all names were renewed', () => {
     const prepared = new PreparedStatements()
     prepared.nameOf('select 1')
     const before = prepared.nameOf('select 1')

@@ -34,7 +34,7 @@ test('a session expires at its max age, less a jitter of up to a quarter', () =>
   expect(lifetimes.isRetired(late)).toBe(false)
 })
 
-test('only sessions that were opened before are retired', () => {
+test('only sessions that are already open are retired', () => {
   let nowMs = 0
   const lifetimes = new SessionLifetimes({ maxAgeMs: 1_000, nowMs: () => nowMs })
   const [before, after] = [{}, {}]

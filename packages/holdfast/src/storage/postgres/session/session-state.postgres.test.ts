@@ -61,20 +61,23 @@ const leavingByMutation: typeof leaving = [
 
 const stateOf = async (): Promise<readonly unknown[]> => [await acting.read(state), await acting.write(state)]
 
-describe('state that a call leaves in its session does not reach the next call', () => {
-  test.each(leaving)('a query: %s', async (_, text) => {
+describe('state of a session', () => {
+  test.each(leaving)('state that a query leaves does not reach the next call: %s', async (_, text) => {
     const before = await stateOf()
     await acting.read(statement(text))
     expect(await stateOf()).toEqual(before)
   })
 
-  test.each(leavingByMutation)('a mutation: %s', async (_, text) => {
-    const before = await stateOf()
-    await acting.write(statement(text))
-    expect(await stateOf()).toEqual(before)
-  })
+  test.each(leavingByMutation)(
+    'state that a mutation leaves does not reach the next call: %s',
+    async (_, text) => {
+      const before = await stateOf()
+      await acting.write(statement(text))
+      expect(await stateOf()).toEqual(before)
+    },
+  )
 
-  test('a mutation that fails: a lock', async () => {
+  test('a lock that a failed mutation took does not reach the next call', async () => {
     await expect(
       acting.write(async (db) => {
         await db.query(`select pg_advisory_lock(7)`)
@@ -84,12 +87,12 @@ describe('state that a call leaves in its session does not reach the next call',
     expect(await acting.sql(`select from pg_locks where locktype = 'advisory' and objid = 7`)).toEqual([])
   })
 
-  test('the last number of a sequence', async () => {
+  test('the last number of a sequence does not reach the next call', async () => {
     await acting.write(statement(`select nextval('numbers')`))
     await expect(acting.write(statement('select lastval()'))).rejects.toThrow(/./)
   })
 
-  test('a lock is free before the session is used again', async () => {
+  test('a lock of a call is released before its session is used again', async () => {
     await acting.write(statement('select pg_advisory_lock(9)'))
     await acting.read(statement('select pg_advisory_lock(9)'))
     await expect
@@ -98,13 +101,13 @@ describe('state that a call leaves in its session does not reach the next call',
   })
 })
 
-describe('a query cannot write', () => {
+describe('queries', () => {
   test.each([
     `select 1; set transaction read write; insert into touched values (2)`,
     `select 1; commit; begin read write; insert into touched values (2); commit`,
     `do $$ begin perform set_config('default_transaction_read_only', 'off', false); commit; insert into touched values (2); end $$`,
     `with written as (insert into touched values (2) returning id) select id from written`,
-  ])('%s', async (text) => {
+  ])('a query cannot write with %s', async (text) => {
     await expect(acting.read(statement(text))).rejects.toThrow(/./)
     expect(await acting.sql('select from touched where id = 2')).toEqual([])
   })

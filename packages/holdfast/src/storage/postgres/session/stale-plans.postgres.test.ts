@@ -14,7 +14,7 @@ const insertMood = statement('insert into events (mood) values ($1)', ['ok'])
 const findNote = statement('select count(*)::int as found from events where note = $1', ['ok'])
 const findMood = statement('select mood from events where mood = $1', ['ok'])
 
-describe('a table that was changed manually', () => {
+describe('manual changes of a table', () => {
   const changes: readonly [change: string, act: Act, afterwards: Act][] = [
     ['alter table events alter column n type bigint', insertNumber(1), insertNumber(3_000_000_000)],
     ['alter table events alter column note type mood using note::mood', insertNote, insertNote],
@@ -37,17 +37,20 @@ describe('a table that was changed manually', () => {
     ],
   ]
 
-  test.each(changes)('makes a mutation run once more, but not twice: %s', async (change, act, afterwards) => {
-    await using acting = await startActing()
-    await thrice(() => acting.write(act))
-    await acting.sql(change)
-    const runsBefore = acting.runs
-    await acting.write(afterwards)
-    expect(acting.runs - runsBefore).toBeLessThanOrEqual(2)
-    const runsBetween = acting.runs
-    await thrice(() => acting.write(afterwards))
-    expect(acting.runs - runsBetween).toBe(3)
-  })
+  test.each(changes)(
+    'a changed table makes a mutation run once more, but not twice: %s',
+    async (change, act, afterwards) => {
+      await using acting = await startActing()
+      await thrice(() => acting.write(act))
+      await acting.sql(change)
+      const runsBefore = acting.runs
+      await acting.write(afterwards)
+      expect(acting.runs - runsBefore).toBeLessThanOrEqual(2)
+      const runsBetween = acting.runs
+      await thrice(() => acting.write(afterwards))
+      expect(acting.runs - runsBetween).toBe(3)
+    },
+  )
 
   const reads: readonly [change: string, act: Act][] = [
     ['alter table events alter column note type mood using note::mood', findNote],
@@ -60,7 +63,7 @@ describe('a table that was changed manually', () => {
     ['alter table events add column more int', statement('select * from events', [], 'mine')],
   ]
 
-  test.each(reads)('fails no query: %s', async (change, act) => {
+  test.each(reads)('a changed table fails no query: %s', async (change, act) => {
     await using acting = await startActing()
     await thrice(() => acting.read(act))
     await acting.sql(change)
@@ -81,7 +84,7 @@ test('an answer that a handler derives from a failure of a stale plan is not fin
   await acting.write(insertOrRefuse(3_000_000_000))
 })
 
-test('an invalid statement fails in the same way as without preparing', async () => {
+test('an invalid statement fails in the same way as an unprepared statement', async () => {
   await using acting = await startActing()
   await thrice(() => acting.write(insertNumber(1)))
   for (let times = 0; times < 6; times += 1) {
@@ -105,14 +108,14 @@ test('a session that has lost a prepared name does not fail', async () => {
 })
 
 // decisions/022 lists which stale statements Postgres reports.
-describe('a prepared statement whose parameter has another type by now', () => {
+describe('prepared statements with an outdated parameter type', () => {
   const precise = 0.123456789
   const insertRatio = statement('insert into events (ratio) values ($1)', [precise])
   const lastRatio = async (acting: ActingService): Promise<unknown> =>
     (await acting.sql<{ ratio: number }>('select ratio from events order by id desc limit 1'))[0]!.ratio
   const alter = 'alter table events alter column ratio type double precision'
 
-  test('stores only a part of the text, and Postgres reports no error', async () => {
+  test('a prepared statement with an outdated parameter type stores a rounded number, and Postgres reports no error', async () => {
     await using acting = await startActing()
     await thrice(() => acting.write(insertRatio))
     await acting.sql(alter)
@@ -120,7 +123,7 @@ describe('a prepared statement whose parameter has another type by now', () => {
     expect(await lastRatio(acting)).not.toBe(precise)
   })
 
-  test('is prepared again if the schema epoch has changed', async () => {
+  test('a statement is prepared again if the schema epoch has changed', async () => {
     await using acting = await startActing()
     await thrice(() => acting.write(insertRatio))
     await acting.sql(`${alter}; truncate holdfast.schema_epoch`)
@@ -128,7 +131,7 @@ describe('a prepared statement whose parameter has another type by now', () => {
     expect(await lastRatio(acting)).toBe(precise)
   })
 
-  test('commits nothing if the schema epoch changes while its transaction is open', async () => {
+  test('a transaction commits nothing if the schema epoch changes while it is open', async () => {
     await using acting = await startActing()
     await thrice(() => acting.write(insertRatio))
     const runsBefore = acting.runs
@@ -143,7 +146,7 @@ describe('a prepared statement whose parameter has another type by now', () => {
   })
 })
 
-describe('a failure that a stale prepared statement may have caused', () => {
+describe('failures of a stale prepared statement', () => {
   test.each([
     [
       'a function returns another type',
@@ -163,20 +166,23 @@ describe('a failure that a stale prepared statement may have caused', () => {
       `drop view found; create view found as select 'one' as found, 2 as more`,
       'select * from found',
     ],
-  ])('has a mutation and a query run again: %s', async (...[, before, change, text]) => {
-    await using acting = await startActing()
-    await acting.sql(before)
-    const find = statement(text, text.includes('$1') ? [1] : [])
-    await thrice(() => acting.write(find))
-    await thrice(() => acting.read(find))
-    await acting.sql(change)
-    const runsBefore = acting.runs
-    await acting.write(find)
-    expect(acting.runs - runsBefore).toBe(2)
-    await acting.read(find)
-  })
+  ])(
+    'a failure of a stale prepared statement makes a mutation and a query run again: %s',
+    async (...[, before, change, text]) => {
+      await using acting = await startActing()
+      await acting.sql(before)
+      const find = statement(text, text.includes('$1') ? [1] : [])
+      await thrice(() => acting.write(find))
+      await thrice(() => acting.read(find))
+      await acting.sql(change)
+      const runsBefore = acting.runs
+      await acting.write(find)
+      expect(acting.runs - runsBefore).toBe(2)
+      await acting.read(find)
+    },
+  )
 
-  test('has a mutation run again that changes a table itself', async () => {
+  test('a mutation that changes a table itself runs again', async () => {
     await using acting = await startActing()
     const all = statement('select * from events')
     await thrice(() => acting.write(all))
@@ -188,7 +194,7 @@ describe('a failure that a stale prepared statement may have caused', () => {
     expect(acting.runs - runsBefore).toBe(2)
   })
 
-  test('has a mutation run again for each of several statements', async () => {
+  test('a mutation runs again for each of several stale prepared statements', async () => {
     await using acting = await startActing()
     const texts = ['select * from events', 'select events.* from events', 'select e.* from events as e']
     const all: Act = async (db) => {
@@ -202,7 +208,7 @@ describe('a failure that a stale prepared statement may have caused', () => {
   })
 })
 
-describe('a value that cannot be serialized for Postgres', () => {
+describe('values that cannot be serialized', () => {
   const circle: Record<string, unknown> = {}
   circle['circle'] = circle
   const broken = {
@@ -215,7 +221,7 @@ describe('a value that cannot be serialized for Postgres', () => {
     ['a bigint in JSON', { a: 1n }],
     ['a circle', circle],
     ['what throws', broken],
-  ])('fails only its own call: %s', async (_name, value) => {
+  ])('a value that cannot be serialized for Postgres fails only its own call: %s', async (_name, value) => {
     await using acting = await startActing()
     const insert = (doc: unknown): Act => statement('insert into events (doc) values ($1)', [doc])
     const find = (doc: unknown): Act => statement('select from events where doc = $1', [doc])
@@ -230,11 +236,11 @@ describe('a value that cannot be serialized for Postgres', () => {
   })
 })
 
-describe('a session whose prepared statements were all renewed', () => {
+describe('renewed sessions', () => {
   const pid = statement('select pg_backend_pid() as pid')
   const backend = async (acting: ActingService): Promise<unknown> => JSON.stringify(await acting.write(pid))
 
-  test('is closed, with everything that it has prepared', async () => {
+  test('a session is closed after all of its prepared statements were renewed', async () => {
     await using acting = await startActing()
     const all = statement('select * from events')
     await thrice(() => acting.write(all))
@@ -245,7 +251,7 @@ describe('a session whose prepared statements were all renewed', () => {
     expect(await backend(acting)).not.toBe(before)
   })
 
-  test('is rare: a statement that becomes stale again and again is not prepared', async () => {
+  test('a statement that becomes stale again and again is not prepared', async () => {
     await using acting = await startActing()
     await acting.sql(`
       create schema a; create type a.mood as enum ('ok'); create table a.moods (mood a.mood);

@@ -9,7 +9,7 @@ test.each([1, defaultListed, 1_000])('%d rows can be listed at once', (limit) =>
   expect(checkLimit(limit, invalid)).toBe(limit)
 })
 
-test.each([0, -1, 1.5, 1_001, NaN, Infinity])('%d rows cannot', (limit) => {
+test.each([0, -1, 1.5, 1_001, NaN, Infinity])('%d is rejected as the number of rows of a list', (limit) => {
   expect(() => checkLimit(limit, invalid)).toThrow(
     `Rows were requested with the limit ${limit}; it must be an integer from 1 to 1000.`,
   )

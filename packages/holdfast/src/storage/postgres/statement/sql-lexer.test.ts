@@ -29,7 +29,7 @@ function scan(text: string): readonly string[] | undefined {
   }
 }
 
-describe('a text is split in the same way as by Postgres', () => {
+describe('splitting', () => {
   test.each<[string, Lexed]>([
     ['/* a /* b */ c */ commit', [['word', 'commit']]],
     ['-- a\rcommit', [['word', 'commit']]],
@@ -156,17 +156,17 @@ describe('a text is split in the same way as by Postgres', () => {
   })
 
   // libpg-query differs from Postgres here: it treats comments as tokens.
-  test('a string that continues behind a comment', () => {
+  test('a string that continues after a comment is split as by Postgres', () => {
     const text = `'a' -- why\n -- and how\n 'b'`
     expect(lex(text)).toEqual([['string', text]])
   })
 
   test.each([`'a`, `E'a\\'`, '"a', '/* /* */', '$a$ $b$', `x'1`, `'a'\n'b`, `U&"`])(
-    'a text with an unterminated part: %j',
+    'a text with an unterminated part is split as by Postgres: %j',
     (text) => expect(lex(text).at(-1)?.[0]).toBe('unterminated'),
   )
 
-  test('any sequence of characters', () => {
+  test('any sequence of characters is split as by Postgres', () => {
     const piece = fc.constantFrom(
       ...`' '' " "" \\ $ $$ $a$ $1 ; : :: := . .. , ( ) [ ] / * /* */ - -- + < > = <= => <> != @ # ^ & | ? % ~ ! \` _ a b e E'' x u& U&' U&" n' b' 0 1 12 0x1 0b1 1_0 1e5 e5 é 界`.split(
         ' ',

@@ -6,7 +6,7 @@ import { type ControlCommand, shapeOf, StatementShape } from './statement-shape.
 
 beforeAll(() => loadModule())
 
-describe('a command', () => {
+describe('commands', () => {
   test.each<[string, ControlCommand | undefined]>([
     ['/* a /* b */ c */ commit and chain', { kind: 'transaction' }],
     ['-- a\rcommit', { kind: 'transaction' }],
@@ -45,7 +45,7 @@ describe('a command', () => {
     expect(shapeOf(text).control).toEqual(control)
   })
 
-  test('is classified like by the Postgres parser, in any spelling', () => {
+  test('a command is classified as by the Postgres parser, in any spelling', () => {
     const blank = fc.constantFrom(' ', '\n', '\r', '\v', '/**/', '/* ; /* a */ */', '-- ;\n', '--\r', '\t')
     const word = fc.constantFrom(
       ...`begin start commit end abort prepare execute load rollback savepoint release set reset listen discard deallocate copy call do

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { describeStatement } from './statement-text.ts'
 
-describe('a statement', () => {
+describe('names of statements', () => {
   test.each([
     ['select id from accounts where id = $1', 'SELECT', 'SELECT accounts'],
     [
@@ -16,7 +16,7 @@ describe('a statement', () => {
     ['/* a /* from b */ */ delete from c', 'DELETE', 'DELETE c'],
     ["select 'from a' from b", 'SELECT', 'SELECT b'],
     ['', 'UNKNOWN', 'UNKNOWN'],
-  ])('%j is named by its first word and relation', (text, operation, summary) => {
+  ])('the statement %j is named by its first word and relation', (text, operation, summary) => {
     expect(describeStatement(text, true)).toMatchObject({ operation, summary })
   })
 
@@ -30,16 +30,16 @@ describe('a statement', () => {
     [String.raw`select 'c:\', 'Ada'`, 'select ?, ?'],
     ["select 'Ada", 'select ?'],
     ['select 12, 1.5e3, $1, t1.c2 from t1', 'select ?, ?, $1, t1.c2 from t1'],
-  ])('%j without parameters is shown without its values', (text, redactedText) => {
+  ])('the statement %j without parameters is shown without its values', (text, redactedText) => {
     expect(describeStatement(text, false).text).toBe(redactedText)
   })
 
-  test('with parameters is shown unchanged', () => {
+  test('a statement with parameters is shown unchanged', () => {
     const text = "select * from a where state = 'open' and id = $1"
     expect(describeStatement(text, true).text).toBe(text)
   })
 
-  test('that is very long is truncated', () => {
+  test('a very long statement is truncated', () => {
     for (const hasValues of [true, false])
       expect(describeStatement(`select ${"a, 'b', ".repeat(5_000)} b`, hasValues).text.length).toBe(4_097)
     expect(describeStatement(`select '${'Ada'.repeat(5_000)}'`, false).text).toBe('select ?')

@@ -116,7 +116,7 @@ test.each<[string, Outcome]>([
   expect(outcome).toEqual(expected)
 })
 
-test('jobs and messages are undone with the rows when no statement is waited for', async () => {
+test('jobs and messages are undone with the rows if no statement is awaited', async () => {
   const outcome = await outcomeOf(async (say, affect) => {
     void say('savepoint a')
     void affect()

@@ -24,7 +24,7 @@ function committing(commit: () => Promise<object>, more: Partial<FakeConnection>
   return { run: ({ text }) => (text === 'COMMIT' ? commit() : Promise.resolve({})), ...more }
 }
 
-test('a COMMIT that says ROLLBACK has committed nothing', async () => {
+test('a COMMIT whose command tag is ROLLBACK has committed nothing', async () => {
   const transaction = transactionOn(committing(async () => ({ command: 'ROLLBACK' })))
   expect(await transaction.tryCommit({})).toMatchObject({
     state: 'rolled back',
@@ -67,7 +67,7 @@ test.each([
   expect(await transaction.tryCommit({})).toEqual({ state, error })
 })
 
-test('a COMMIT without an answer is unknown, and its connection is closed', async () => {
+test('the outcome of a COMMIT without an answer is unknown, and its connection is closed', async () => {
   const clock = createFakeClock()
   let isClosed = false
   const never = (): Promise<object> => new Promise(() => {})
@@ -80,7 +80,7 @@ test('a COMMIT without an answer is unknown, and its connection is closed', asyn
   expect(isClosed).toBe(true)
 })
 
-test('a COMMIT is unknown if the deadline comes before its answer', async () => {
+test('the outcome of a COMMIT is unknown if the deadline comes before its answer', async () => {
   const deadline = new AbortController()
   const transaction = transactionOn(
     committing(() => {
