@@ -2,7 +2,7 @@ import type { Processes } from './processes.ts'
 
 /** The context of a benchmark. */
 export interface Bench {
-  /** Number of measurements of each participant. A warm-up round before them is not counted. */
+  /** Number of measurements of each participant, without the warm-up round before them. */
   readonly rounds: number
   /** Duration of a throughput measurement. */
   readonly seconds: number
@@ -30,5 +30,5 @@ export interface Column {
   readonly isFigure?: boolean
 }
 
-/** Measures one question, participants interleaved. */
+/** Answers one question by measurements. The participants take turns. */
 export type Benchmark = (bench: Bench) => Promise<readonly Table[]>

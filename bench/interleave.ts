@@ -1,8 +1,8 @@
 import type { Bench } from './benchmark.ts'
 
 /**
- * Measures every participant once per round, so that a temporary load on the machine affects all of
- * them. The first round is a warm-up. Returns the figures of each participant by round.
+ * Measures every participant once per round, so that a temporary load on the machine affects all
+ * participants. The first round is a warm-up. Returns the figures of each participant by round.
  */
 export async function interleave<Participant extends { readonly name: string }, Figure>(
   participants: readonly Participant[],

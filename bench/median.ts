@@ -1,4 +1,4 @@
-/** Returns the median of some figures, which a single outlier does not change. */
+/** Returns the median of some figures. A single outlier does not change it much. */
 export function median(figures: readonly number[]): number {
   const sorted = figures.toSorted((a, b) => a - b)
   const middle = sorted.length / 2

@@ -4,16 +4,16 @@ import { text } from 'node:stream/consumers'
 
 /** Options of a process. */
 export interface StartOptions {
-  /** Variables over those of this process. */
+  /** Variables that override those of this process. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** The core on which it runs. Default: any core. */
+  /** The core on which the process runs. Default: any core. */
   readonly core?: number
 }
 
 /** The result of a process that has ended. */
 export interface Finished {
-  /** Its exit status; `null` if it was killed after its timeout. */
+  /** The exit status of the process; `null` if it was killed after its timeout. */
   readonly exitCode: number | null
   readonly stdout: string
 }
@@ -22,13 +22,15 @@ export interface Finished {
 const graceMs = 5_000
 const lastWordsLength = 4_000
 
-/** The processes of a run. All of them end with it. */
+/** The processes of a run. All of them end when the run ends. */
 export class Processes implements AsyncDisposable {
   readonly #running = new Set<ChildProcess>()
   readonly #stopping = new WeakSet<ChildProcess>()
   #isEnding = false
 
-  /** Starts a process and discards its output, except stderr if it ends by itself. */
+  /**
+   * Starts a process and discards its output. If the process ends by itself, its stderr is shown.
+   */
   start(command: readonly string[], options: StartOptions = {}): ChildProcess {
     const child = this.#spawn(command, options, ['ignore', 'ignore', 'pipe'])
     let lastWords = ''
@@ -43,8 +45,8 @@ export class Processes implements AsyncDisposable {
   }
 
   /**
-   * Runs a program until it ends, and returns its output. `timeoutMs`: kills it after this time.
-   * Default: no limit.
+   * Runs a program until it ends, and returns its output. `timeoutMs` is the time after which the
+   * program is killed. Default: no limit.
    */
   async finish(
     command: readonly string[],
@@ -62,7 +64,7 @@ export class Processes implements AsyncDisposable {
 
   /**
    * Ends a process and its children, and waits for the end. Only the process itself gets the
-   * signal, since npm passes it on, and a second signal ends a service at once.
+   * signal, because npm passes the signal on, and a second signal would end a service at once.
    */
   async stop(child: ChildProcess): Promise<void> {
     if (!this.#running.has(child)) return
@@ -84,8 +86,8 @@ export class Processes implements AsyncDisposable {
     if (this.#isEnding) throw new Error('The run is ending; no new process is started.')
     const [program = '', ...rest] = [...pin(options.core), ...command]
     const child = spawn(program, rest, {
-      // A separate process group: its children end with it, and Ctrl-C reaches only this process,
-      // which ends the others in order.
+      // In a separate process group, the children of the process can be ended with it. Ctrl-C
+      // reaches only this process, which ends the others in order.
       detached: true,
       env: { ...process.env, ...options.env },
       stdio,
@@ -105,7 +107,7 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid!, 'SIGKILL')
   } catch (error) {
-    // Nothing of it is left.
+    // ESRCH means that the group has already ended.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

@@ -2,6 +2,6 @@
 export const productionEnv: Readonly<Record<string, string>> = {
   NODE_ENV: 'production',
   HOST: '127.0.0.1',
-  // There is no load balancer that has to notice the shutdown.
+  // The servers do not wait for a load balancer when they stop, because there is no load balancer.
   DRAIN_DELAY: '0s',
 }

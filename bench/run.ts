@@ -5,7 +5,7 @@ import { Session } from './session.ts'
 import { toMarkdown } from './to-markdown.ts'
 import { writeResults } from './write-results.ts'
 
-// Imported here, since they use the package, which is built first.
+// The benchmarks are imported lazily, because they use the package, which must be built before.
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   http: async () => (await import('./http/http-benchmark.ts')).httpBenchmark,
   jobs: async () => (await import('./jobs/jobs-benchmark.ts')).jobsBenchmark,
@@ -50,7 +50,7 @@ try {
     if (words.includes('--write')) writeResults(name, results)
   }
 } catch (error) {
-  // Interrupted work fails with errors that are not relevant.
+  // The errors of interrupted work are not relevant.
   if (!isInterrupted) console.error(error)
   process.exitCode = 1
 } finally {

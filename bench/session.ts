@@ -1,12 +1,12 @@
 import type { Bench } from './benchmark.ts'
 import { Processes } from './processes.ts'
 
-/** The resources of one benchmark, which are released when it ends. */
+/** The resources of one benchmark. They are released when it ends. */
 export class Session implements AsyncDisposable {
   readonly processes: Processes = new Processes()
   readonly #cleanUps = new AsyncDisposableStack()
 
-  /** The context of the benchmark. */
+  /** Returns the context of the benchmark. */
   toBench(settings: Pick<Bench, 'rounds' | 'seconds' | 'notify'>): Bench {
     return {
       ...settings,
@@ -15,7 +15,7 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Processes are stopped first, since they use the other resources. */
+  /** Processes are stopped first, because they use the other resources. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.processes[Symbol.asyncDispose]()
     await this.#cleanUps.disposeAsync()

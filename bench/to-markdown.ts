@@ -1,6 +1,6 @@
 import type { Table } from './benchmark.ts'
 
-/** Returns a Markdown table with its title before it and its note after it. */
+/** Returns a Markdown table, with the title before the table and the note after it. */
 export function toMarkdown({ title, columns, rows, note }: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [

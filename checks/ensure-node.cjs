@@ -1,8 +1,9 @@
-// Runs before every npm script, on any Node that the machine has (14 or newer): keep to old syntax.
+// Runs before every npm script, on any Node that the machine has (14 or newer), so it must use old
+// syntax.
 //
 // Node itself is a devDependency whose preinstall script fetches the binary. If install scripts are
-// blocked (`npm ci --ignore-scripts`, or a policy), the binary is missing and so is its link in
-// node_modules/.bin; then this runs the package's own installer and creates the link.
+// blocked (`npm ci --ignore-scripts`, or a policy), the binary and its link in node_modules/.bin
+// are missing. In this case, this script runs the installer of the package and creates the link.
 'use strict'
 
 const { spawnSync } = require('child_process')
@@ -14,7 +15,7 @@ const nodePackage = path.join(modules, 'node')
 const binary = path.join(nodePackage, 'bin', 'node')
 const link = path.join(modules, '.bin', 'node')
 
-// existsSync follows the link, so a dangling one counts as missing.
+// `existsSync` follows the link, so a link without a target counts as missing.
 if (!fs.existsSync(link) || !fs.existsSync(binary)) {
   ensureInstalled()
   if (!fs.existsSync(binary)) fetchBinary()

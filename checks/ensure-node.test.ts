@@ -8,7 +8,7 @@ const script = 'checks/ensure-node.cjs'
 const nodePackage = 'node_modules/node'
 const binary = `${nodePackage}/bin/node`
 
-/** Does the work of the installer of the `node` package, without a registry. */
+/** Stands for the installer of the `node` package, and needs no registry. */
 const installer = `require('fs').mkdirSync('bin'); require('fs').writeFileSync('bin/node', 'fetched')`
 
 function plantCheckout(files: Readonly<Record<string, string>>): string {
@@ -30,7 +30,7 @@ test('downloads a binary that blocked install scripts did not, once, and logs on
   expect(readFileSync(join(cwd, 'node_modules/.bin/node'), 'utf8')).toBe('fetched')
   expect(realpathSync(join(cwd, 'node_modules/.bin/node'))).toBe(realpathSync(join(cwd, binary)))
 
-  // A second installation would fail, since the folder exists by now.
+  // A second installation would fail, because the folder exists now.
   expect(await ensureNode(cwd)).toEqual({ exitCode: 0, stdout: '', stderr: '' })
 })
 

@@ -12,8 +12,8 @@ const hubNames: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Returns files that would become a hub: named after no concept, or re-exporting all names of
- * another module.
+ * Returns the files that would become a hub: files that are not named after a concept, and files
+ * that re-export all names of another module.
  */
 export function findHubViolations(graph: ModuleGraph): readonly Violation[] {
   return [...graph].flatMap(([file, imports]) => [
@@ -23,8 +23,8 @@ export function findHubViolations(graph: ModuleGraph): readonly Violation[] {
       .map(({ line, specifier }) => ({
         file,
         line,
-        what: `hands on every name of ${specifier} (export *)`,
-        why: 'What is public is then decided elsewhere, and by accident.',
+        what: `re-exports every name of ${specifier} (export *)`,
+        why: 'Then another file decides by accident which names are public.',
         fix: 'Name each export.',
       })),
   ])
@@ -38,8 +38,8 @@ function nameViolation(file: string): readonly Violation[] {
       file,
       line: 1,
       what: `is named ${name}`,
-      why: 'Such a name fits anything, so everything comes to import it and it grows without end.',
-      fix: 'Name each file after the one concept that it holds.',
+      why: 'Such a name fits any code, so the file grows without end, and every other file comes to import it.',
+      fix: 'Name each file after the one concept that it contains.',
     },
   ]
 }

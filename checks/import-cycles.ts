@@ -2,8 +2,8 @@ import type { ModuleGraph } from './module-graph.ts'
 import type { Violation } from './violation.ts'
 
 /**
- * Returns one violation for each group of files that import one another, including type-only
- * imports, with a shortest cycle.
+ * Returns one violation for each group of files that import one another, with a shortest cycle of
+ * the group. Type-only imports count.
  */
 export function findImportCycles(graph: ModuleGraph): readonly Violation[] {
   const reported = new Set<string>()
@@ -18,8 +18,8 @@ export function findImportCycles(graph: ModuleGraph): readonly Violation[] {
         file,
         line,
         what: `import cycle: ${[...cycle, file].join(' → ')}`,
-        why: 'Files in a cycle load, read and change only together, even where the imports are of types.',
-        fix: 'Move what both sides need into a file of its own, or pass it in.',
+        why: 'Files in a cycle can only be loaded, read and changed together. This is true even if they import only types.',
+        fix: 'Move the code that both sides need to a separate file, or pass it in.',
       },
     ]
   })

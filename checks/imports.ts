@@ -3,19 +3,22 @@ import { HoldfastError } from '../packages/holdfast/src/kernel/base/holdfast-err
 
 /** An import of another module by a file. */
 export interface Import {
-  /** As written: `./page.ts`, `holdfast`, `node:fs`. */
+  /** The specifier as written: `./page.ts`, `holdfast`, `node:fs`. */
   readonly specifier: string
   /** The line, starting at 1. */
   readonly line: number
-  /** True if it is erased at run time: `import type`, `export type … from`, `import('…').T`. */
+  /**
+   * True if the import is erased at run time: `import type`, `export type … from`, `import('…').T`.
+   */
   readonly typeOnly: boolean
-  /** True if it re-exports every name of the other module: `export * from`. */
+  /** True if the import re-exports every name of the other module: `export * from`. */
   readonly exportsAll: boolean
 }
 
 /**
- * Returns the imports of a file: static and dynamic ones, re-exports, `require` and types, in the
- * order of the text. A dynamic import of a computed name is left out, as its target is not known.
+ * Returns the imports of a file in the order of the text: static and dynamic imports, re-exports,
+ * `require` and types. A dynamic import of a computed name is left out, because its target is not
+ * known.
  * @throws HoldfastError `source-unparsable` if the text is not a valid program.
  */
 export function readImports(path: string, text: string): readonly Import[] {

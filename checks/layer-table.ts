@@ -11,12 +11,12 @@ export const layerTable: LayerTable = JSON.parse(
   readFileSync(new URL('layers.json', import.meta.url), 'utf8'),
 ) as LayerTable
 
-/** Returns whether rooms of this wing have rows in the table. */
+/** Returns true if the table has rows for rooms of this wing. */
 export function isWing(name: string, table: LayerTable): boolean {
   return Object.keys(table).some((room) => room.startsWith(`${name}/`))
 }
 
-/** Returns whether a list of rooms and wings covers a room. */
+/** Returns true if a list of rooms and wings covers a room. */
 export function allows(allowed: readonly string[], room: string): boolean {
   return allowed.some((name) => name === '*' || name === room || room.startsWith(`${name}/`))
 }

@@ -26,7 +26,7 @@ export function findLayerViolations(graph: ModuleGraph, table: LayerTable): read
   ]
 }
 
-/** Returns the rows that name a room or wing which does not stand wholly before them. */
+/** Returns the rows that name a room or wing of which a row is not before them. */
 function upwardRows(table: LayerTable): readonly Violation[] {
   const rooms = Object.keys(table)
   return Object.entries(table).flatMap(([room, allowed], index) =>
@@ -35,9 +35,9 @@ function upwardRows(table: LayerTable): readonly Violation[] {
       .map((name) => ({
         file: tableFile,
         line: index + 2,
-        what: `${room} may import ${name}, which does not stand before it`,
+        what: `${room} may import ${name}, which is not in an earlier row`,
         why: 'The order of the rows is the order of the floors: a room knows only the floors below it.',
-        fix: 'Move the row, or have what is needed passed in from above.',
+        fix: 'Move the row, or pass the needed value in from above.',
       })),
   )
 }
@@ -57,7 +57,7 @@ function unlistedRooms(files: readonly string[], table: LayerTable): readonly Vi
             file,
             line: 1,
             what: `the folder ${room} has no row in ${tableFile}`,
-            why: 'Without one, nothing says what it may import.',
+            why: 'Without a row, no rule says which rooms it may import.',
             fix: `Add it to ${tableFile} with as few rooms as it needs.`,
           },
         ],
@@ -81,16 +81,16 @@ function breachOf(table: LayerTable, file: string, target: string): Breach | und
 
 function importsTest(target: string): Breach {
   return {
-    what: `imports ${target}, which only tests may`,
+    what: `imports ${target}, which only tests may import`,
     why: 'Tests and their fixtures are not part of the published package.',
-    fix: 'Move what is shared into a file that is neither.',
+    fix: 'Move the shared code to a file that is neither a test nor a fixture.',
   }
 }
 
 function importsEntry(from: string | undefined, target: string): Breach {
   return {
     what: `${from} imports the entry file ${target}`,
-    why: 'An entry file gathers rooms for users: importing one depends on everything behind it.',
+    why: 'An entry file gathers rooms for users. A file that imports it depends on all of these rooms.',
     fix: 'Import the file that declares the name.',
   }
 }
@@ -99,7 +99,7 @@ function importsTop(to: string, target: string): Breach {
   return {
     what: `imports ${to} (${target})`,
     why: `${to} may import every room, so only its own entry files (${to}.ts, ${to}-*.ts) import it.`,
-    fix: `Move what is needed from ${to} to the room that it is about.`,
+    fix: `Move the needed code from ${to} to the room that it is about.`,
   }
 }
 
@@ -113,7 +113,7 @@ function importsUpwards(from: string, { to, target, allowed }: Upwards): Breach 
   return {
     what: `${from} imports ${to} (${target})`,
     why: `By ${tableFile} ${from} may import ${allowed.length === 0 ? 'no other room' : `only ${allowed.join(', ')}`}.`,
-    fix: `Have it passed in from above, move the code to the room that it is about, or change ${tableFile}.`,
+    fix: `Pass the value in from above, move the code to the room that it is about, or change ${tableFile}.`,
   }
 }
 

@@ -154,9 +154,9 @@ test('the rows of the table have the order of the floors', () => {
   expect(
     checkLayers(plantTree({}), upwards).map(({ file, line, what }) => `${file}:${line} ${what}`),
   ).toEqual([
-    'checks/layers.json:2 kernel/base may import kernel/pages, which does not stand before it',
-    'checks/layers.json:3 kernel/pages may import kernel, which does not stand before it',
-    'checks/layers.json:4 storage/postgres may import platform, which does not stand before it',
+    'checks/layers.json:2 kernel/base may import kernel/pages, which is not in an earlier row',
+    'checks/layers.json:3 kernel/pages may import kernel, which is not in an earlier row',
+    'checks/layers.json:4 storage/postgres may import platform, which is not in an earlier row',
   ])
 })
 
@@ -186,7 +186,7 @@ test('testing is imported only by its own entry, and a test by no published file
     }),
   ).toEqual([
     `${source}/http/router.ts:1 imports testing (${source}/testing/clock.ts)`,
-    `${source}/http/server.ts:1 imports ${source}/http/page.fixture.ts, which only tests may`,
+    `${source}/http/server.ts:1 imports ${source}/http/page.fixture.ts, which only tests may import`,
     `${source}/index.ts:1 imports testing (${source}/testing/clock.ts)`,
   ])
 })
@@ -236,7 +236,7 @@ test('generic names, and export *', () => {
     }),
   ).toEqual([
     'examples/one/src/utils.ts:1 is named utils',
-    `${source}/kernel/page.ts:1 hands on every name of ./call.ts (export *)`,
+    `${source}/kernel/page.ts:1 re-exports every name of ./call.ts (export *)`,
     `${source}/kernel/types.test.ts:1 is named types`,
   ])
 })

@@ -9,7 +9,10 @@ import { findPortabilityViolations } from './portability-violations.ts'
 import { findSizeViolations } from './size-violations.ts'
 import { describeViolation, type Violation } from './violation.ts'
 
-/** Returns all violations in how the files of a folder import one another, and in their number. */
+/**
+ * Returns all violations of the rules for the imports between the files of a folder, and for the
+ * number of files.
+ */
 export function checkLayers(root: string, table: LayerTable = layerTable): readonly Violation[] {
   const graph = readModuleGraph(root)
   return [

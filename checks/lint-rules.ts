@@ -46,8 +46,8 @@ const noBareError = {
 const driverClasses: ReadonlySet<string> = new Set(['Client', 'Pool'])
 
 /**
- * Forbids the driver's own connections: a session that fails before an error listener is attached
- * ends the process.
+ * Forbids connections that are opened with the driver's API: if a session fails before an error
+ * listener is attached, the process ends.
  */
 const noBarePgClient = {
   create(context: RuleContext): Record<string, (node: CallNode) => void> {
@@ -58,7 +58,7 @@ const noBarePgClient = {
         if (!isDriver) return
         context.report({
           node,
-          message: `pg.${callee.property?.name} has no error listener from the start, and reads PG… variables. Use DriverClient or openDriverPool of postgres/driver-client.ts, or connectClient of holdfast/postgres.`,
+          message: `pg.${callee.property?.name} has no error listener from the start, and reads the PG… variables. Use DriverClient or openDriverPool of postgres/driver-client.ts, or connectClient of holdfast/postgres.`,
         })
       },
     }

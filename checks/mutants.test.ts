@@ -51,8 +51,8 @@ test('a text that is missing, or occurs twice, makes a mutant stale', () => {
 })
 
 /**
- * Returns whether a text literal of a test file is a title with this name, or a part of it.
- * Parameters of a title (`%s`) stand for any text.
+ * Returns true if this name is a title in a test file, or a part of a title. A parameter of a title
+ * (`%s`) stands for any text.
  */
 function hasTitle(content: string, name: string): boolean {
   const literals = [...content.matchAll(/(['`])((?:\\.|(?!\1).)+)\1/g)].map((match) => match[2]!)
@@ -64,7 +64,10 @@ function hasTitle(content: string, name: string): boolean {
   })
 }
 
-/** Returns the mutants in the tables of a page whose last column is headed "mutants". */
+/**
+ * Returns the mutants in the tables of a page. Only tables whose last column is headed "mutants"
+ * count.
+ */
 function mutantsNamedBy(page: string): readonly string[] {
   const tables = page.split(/\n(?!\|)/).filter((block) => /^\|.*\| mutants +\|$/m.test(block))
   const cells = tables.flatMap((table) => table.split('\n').map((row) => row.split('|').at(-2) ?? ''))

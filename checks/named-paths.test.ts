@@ -24,8 +24,8 @@ test('a path that does not exist is found', () => {
 })
 
 /**
- * Returns the paths in code spans that are neither a path of the repository nor the end of one.
- * Folders that a program creates (`.holdfast/`) and patterns (`x.test.ts`) are left out.
+ * Returns the paths in code spans that are neither a path of the repository nor the end of such a
+ * path. Folders that a program creates (`.holdfast/`) and patterns (`x.test.ts`) are left out.
  */
 function missingPaths(text: string): readonly string[] {
   return [...text.matchAll(/`((?:[\w-][\w.-]*\/)+|(?:[\w.-]+\/)*[\w.-]+\.(?:ts|sql))`/g)]

@@ -11,11 +11,12 @@ const manifest = readJson<Manifest>(join(root, 'packages/holdfast/package.json')
 const entries = Object.keys(manifest.exports).filter((subpath) => subpath !== './package.json')
 
 /**
- * A user's project outside the repository, so that no part of the workspace is found by accident.
+ * The project of a user. It is outside the repository, so that no part of the workspace is found by
+ * accident.
  */
 const consumer = mkdtempSync(join(tmpdir(), 'holdfast-consumer-'))
 const inConsumer = { cwd: consumer, env: { NODE_ENV: undefined, NODE_OPTIONS: undefined } }
-// Bounds for what hangs: how long a command takes is not part of a verdict.
+// The limit for a command that hangs. The duration of a command is not part of a test's result.
 const limitMs = 1_800_000
 let tarball: string
 
@@ -45,7 +46,8 @@ beforeAll(async () => {
   })
   writeJson('tsconfig.sources.json', {
     extends: './tsconfig.json',
-    // No browser types, which would hide APIs that Node lacks.
+    // The types of browsers are left out: with them, the check would not find uses of APIs that
+    // Node lacks.
     compilerOptions: {
       lib: ['es2025', 'esnext.disposable'],
       allowImportingTsExtensions: true,
@@ -121,8 +123,8 @@ test(
   async () => {
     const { stdout } = await runCommand(['tsc', '--pretty', 'false'], inConsumer)
     const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
-    // Errors in declarations of other packages are ignored: some import peers that are not
-    // installed.
+    // Errors in declarations of other packages are ignored, because some packages import peers that
+    // are not installed.
     expect(errors.filter((line) => !/^node_modules\/(?!holdfast\/)/.test(line))).toEqual([])
   },
   limitMs,
@@ -137,8 +139,8 @@ test('it contains the build and its sources, without tests', async () => {
 })
 
 /**
- * Returns the versions that this repository is tested with, so that a release of a dependency
- * cannot break the tests; with the types of the oldest Node.
+ * Returns the versions with which this repository is tested, so that a release of a dependency
+ * cannot break the tests. The types of Node are those of the oldest Node.
  */
 function lockedVersions(): Readonly<Record<string, string>> {
   const { packages } = readJson<Lock>(join(root, 'package-lock.json'))

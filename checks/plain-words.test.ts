@@ -5,7 +5,7 @@ import { findDocStart, findWords, proseOf } from './plain-words.ts'
 
 const root = new URL('..', import.meta.url)
 
-/** Returns CONTRIBUTING.md with a blank "Language" section, which lists the words. */
+/** Returns CONTRIBUTING.md without the text of its section "Language", which lists the words. */
 function withoutWordList(text: string): string {
   return text.replace(/^## Language$[^]*?(?=^## )/m, (section) => section.replaceAll(/[^\n]/g, ''))
 }

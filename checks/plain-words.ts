@@ -48,7 +48,7 @@ const docStarts: readonly PlainWord[] = [
   { pattern: /^Has [^.]*\bdone\b/, instead: 'the verb itself: "Runs …"' },
 ]
 
-/** Returns a message if a doc comment begins with a clause instead of a verb or a noun phrase. */
+/** Returns a message if a doc comment does not begin with a verb or a noun phrase. */
 export function findDocStart(comment: string): string | undefined {
   const text = comment.replace(/^[*\s]+/, '')
   const start = docStarts.find(({ pattern }) => pattern.test(text))
@@ -59,8 +59,8 @@ export function findDocStart(comment: string): string | undefined {
 const maxColumns = 100
 
 /**
- * Returns the lines of a comment that are too long. Tables and lines with a URL cannot be wrapped,
- * and a comment after code counts with the code.
+ * Returns the lines of a comment that are too long. Tables and lines with a URL are ignored,
+ * because they cannot be wrapped. A comment after code counts with the code.
  */
 export function findLongLines(lines: readonly string[]): readonly string[] {
   return lines.filter(
@@ -69,8 +69,8 @@ export function findLongLines(lines: readonly string[]): readonly string[] {
 }
 
 /**
- * Returns the prose of a Markdown page, by line: without quotations and code, except for comments
- * in code.
+ * Returns the prose of a Markdown page, by line. Quotations and code are left out, but comments in
+ * code are included.
  */
 export function proseOf(markdown: string): readonly { readonly line: number; readonly text: string }[] {
   let isCode = false

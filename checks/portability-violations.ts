@@ -7,8 +7,8 @@ const portableFolder = 'packages/holdfast/src/kernel/'
 const portableEntry = 'packages/holdfast/src/index.ts'
 
 /**
- * Returns imports of Node modules that would keep the kernel, or modules reachable from the main
- * entry, from running on another runtime.
+ * Returns imports of Node modules in the kernel, and in the modules that the main entry loads.
+ * These modules must run on other runtimes too.
  */
 export function findPortabilityViolations(graph: ModuleGraph): readonly Violation[] {
   const reached = filesAtRunTime(graph, portableEntry)

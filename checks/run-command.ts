@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 
 /** The outcome of a command. */
 export interface CommandResult {
-  /** Its exit status; null if a signal ended it. */
+  /** The exit status of the command; null if a signal ended it. */
   readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string
@@ -20,8 +20,8 @@ export interface RunCommandOptions {
 }
 
 /**
- * Runs a command and its arguments without a shell, looking first among the binaries that this
- * repository installs, and waits until it ends. A failing exit status is a result, not an error.
+ * Runs a command with its arguments, without a shell, and waits until it ends. Programs that this
+ * repository installs take precedence. A failing exit status is a result, not an error.
  */
 export async function runCommand(
   [command = '', ...commandArguments]: readonly string[],

@@ -6,11 +6,11 @@ const maxFilesPerFolder = 25
 const maxImportsPerFile = 20
 
 /**
- * The files that import more, each with its number. A number only goes down: a file that has come
- * down to the limit leaves the list.
+ * The files that import more than the limit, each with the number of its imports. A number may only
+ * become smaller. A file that meets the limit leaves the list.
  */
 const largeFiles: Readonly<Record<string, number>> = {
-  // A list: one import for each command.
+  // This file is a list with one import for each command.
   'packages/cli/src/commands.ts': 25,
 }
 
@@ -35,8 +35,8 @@ function crowdedFolders(files: readonly string[]): readonly Violation[] {
       file: inFolder[0] ?? folder,
       line: 1,
       what: `${folder} has ${inFolder.length} source files directly in it; the limit is ${maxFilesPerFolder}`,
-      why: 'A folder that holds everything shows no structure.',
-      fix: 'Divide it by what its files are about.',
+      why: 'A folder that contains everything shows no structure.',
+      fix: 'Divide it by the concepts of its files.',
     }))
 }
 
@@ -55,20 +55,20 @@ function importViolations(
 function tooMany(count: number, allowed: number): Omit<Violation, 'file' | 'line'> {
   return {
     what: `imports ${count} files; the limit is ${allowed}`,
-    why: 'A file that knows that many others has more than one responsibility.',
-    fix: 'Take it apart by responsibility.',
+    why: 'A file that imports this many files has more than one responsibility.',
+    fix: 'Divide it by responsibility.',
   }
 }
 
 function outdated(count: number, allowed: number): Omit<Violation, 'file' | 'line'> {
   return {
     what: `imports ${count} files, fewer than the ${allowed} noted in checks/size-violations.ts`,
-    why: 'The noted number only goes down.',
+    why: 'The noted number may only become smaller.',
     fix: count > maxImportsPerFile ? `Note ${count}.` : 'Remove it from the list.',
   }
 }
 
-/** An entry file of the package gathers what is public. */
+/** Returns true for an entry file of the package, which gathers all that is public. */
 function isEntry(file: string): boolean {
   return /^packages\/holdfast\/src\/[^/]+$/.test(file)
 }

@@ -25,9 +25,9 @@ const slowest = [
 ]
 
 /**
- * Starts the slow test files first, so that none of them runs alone at the end. Vitest knows how
- * long files take only if they have run before, which is not the case in a clean clone; it then
- * starts the largest first.
+ * Starts the slow test files first, so that none of them runs alone at the end. Vitest knows the
+ * durations of files only if they have run before. In a clean clone, it would start the largest
+ * files first.
  */
 export class SlowestFirst extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {

@@ -5,14 +5,14 @@ const sourceFile = /\.(?:ts|mts|cts|tsx|js|mjs|cjs|jsx)$/
 const skippedFolders: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage'])
 
 /**
- * Returns the source files in a folder, as sorted paths relative to it, with `/` on every platform.
- * Hidden folders and those of built or installed files are left out.
+ * Returns the source files in a folder, as sorted paths relative to the folder, with `/` on every
+ * platform. Hidden folders, and folders of built or installed files, are left out.
  */
 export function listSourceFiles(root: string): readonly string[] {
   return filesBelow(root, '').sort()
 }
 
-/** Returns whether a file is a test (`x.test.ts`) or is used only by tests (`x.fixture.ts`). */
+/** Returns true if a file is a test (`x.test.ts`) or is used only by tests (`x.fixture.ts`). */
 export function isTestFile(path: string): boolean {
   return /\.(?:test|fixture)\.[cm]?tsx?$/.test(path)
 }

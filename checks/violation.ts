@@ -10,8 +10,8 @@ export interface Violation {
 }
 
 /**
- * Formats a violation for people: place and problem on the first line, so that an editor can jump
- * there.
+ * Formats a violation for people. The place and the problem are on the first line, so that an
+ * editor can open the place.
  */
 export function describeViolation({ file, line, what, why, fix }: Violation): string {
   return `${file}:${line}  ${what}\n    Why: ${why}\n    Fix: ${fix}`

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import autocannon from 'autocannon'
 
-// The client is a separate process, so that its CPU time is not counted as the server's.
+// The client is a separate process, so that its CPU time does not count as CPU time of the server.
 const [, , url = '', seconds = '3', method = 'GET'] = process.argv
 const transfer = (request: autocannon.Request): autocannon.Request => ({
   ...request,

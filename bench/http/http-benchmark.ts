@@ -48,7 +48,10 @@ export const httpBenchmark: Benchmark = async (bench) => {
   return tables
 }
 
-/** Tasks share servers: participants that differ only in their names use the same one. */
+/**
+ * Returns a key that is the same for participants that can share a server: they differ only in
+ * their names.
+ */
 function serverKey({ server, env, redis }: Participant): string {
   return JSON.stringify({ server, env, redis })
 }

@@ -8,7 +8,7 @@ export interface Load {
   readonly port: number
   readonly path: string
   readonly seconds: number
-  /** True if each request is a POST of a transfer with its own key. */
+  /** True if each request is a POST of a transfer with a new key. */
   readonly isMutation?: boolean
 }
 

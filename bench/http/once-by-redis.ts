@@ -5,7 +5,7 @@ const redis = new Redis({ host: '127.0.0.1', port: Number(process.env['REDIS_POR
 const running = 'running'
 const retentionSeconds = 604_800
 
-/** Returns the stored answer if Redis has the request's key, and does the work otherwise. */
+/** Returns the stored answer if Redis has the key of the request. Otherwise does the work. */
 export async function onceByRedis(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -10,8 +10,8 @@ import type { RedisKind } from './tasks.ts'
 const places = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server']
 
 /**
- * Finds Redis. If it is missing and this user may install packages, installs Debian's. Returns
- * `undefined` if Redis is not available.
+ * Finds Redis. If Redis is missing and this user may install packages, installs Debian's package.
+ * Returns `undefined` if Redis is not available.
  */
 export async function findRedis({ processes, notify }: Bench): Promise<string | undefined> {
   const found = places.find((place) => existsSync(place))
@@ -20,7 +20,7 @@ export async function findRedis({ processes, notify }: Bench): Promise<string | 
   notify('installing redis-server')
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   await processes.finish(['apt-get', 'update', '--quiet'], { env })
-  // Its package would start another server.
+  // With this variable, the package does not start a server.
   const noService = { ...env, RUNLEVEL: '1' }
   await processes.finish(['apt-get', 'install', '--yes', '--no-install-recommends', 'redis-server'], {
     env: noService,
@@ -29,11 +29,11 @@ export async function findRedis({ processes, notify }: Bench): Promise<string | 
 }
 
 /**
- * Starts Redis on a free port, and returns the port. A durable one writes each command to disk
- * before it acknowledges it.
+ * Starts Redis on a free port, and returns the port. A durable Redis writes each command to its log
+ * file before it acknowledges the command.
  */
 export async function startRedis(program: string, kind: RedisKind, bench: Bench): Promise<number> {
-  // In memory like the data of Postgres here, so that neither store waits for a disk.
+  // The data is in memory, like that of Postgres, so that neither store waits for a disk.
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const directory = mkdtempSync(join(parent, 'holdfast-bench-redis-'))
   bench.atEnd(() => rmSync(directory, { recursive: true, force: true }))

@@ -1,13 +1,13 @@
 /** The participants of a task. */
 export interface Participant {
   readonly name: string
-  /** The file of its server in `servers/`. */
+  /** The file of the participant's server in `servers/`. */
   readonly server: string
-  /** The guarantee for a retried mutation. */
+  /** The guarantee of the server for a retried mutation. */
   readonly promises?: string
-  /** Variables of its server. */
+  /** Environment variables of the server. */
   readonly env?: Readonly<Record<string, string>>
-  /** The Redis that it needs. */
+  /** The Redis that the server needs. */
   readonly redis?: RedisKind
 }
 

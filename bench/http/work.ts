@@ -1,6 +1,9 @@
 import pg from 'pg'
 
-/** The database work of the other servers: the same statements as Holdfast's server. */
+/**
+ * The database work of the servers other than Holdfast's. It runs the same statements as Holdfast's
+ * server.
+ */
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 10 })
 
 /** Reads one row. */
@@ -16,7 +19,7 @@ export interface Transfer {
   readonly amount: number
 }
 
-/** A handwritten transaction: a retry is not safe. */
+/** Makes a transfer in a handwritten transaction. A retry is not safe. */
 export async function transferUnsafely(body: unknown): Promise<Transfer> {
   const { account, amount } = body as { account: number; amount: number }
   const client = await pool.connect()

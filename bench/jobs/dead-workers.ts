@@ -8,8 +8,8 @@ import type { Contender, Stage } from './stage.ts'
 interface Case {
   readonly participant: Participant
   /**
-   * The documented time until a job of a dead worker starts again, for engines with which it
-   * exceeds the time limit of this benchmark.
+   * The documented time until a job of a dead worker starts again, for engines in which it exceeds
+   * the time limit of this benchmark.
    */
   readonly saidTakeOver?: string
 }
@@ -23,7 +23,7 @@ const cases: readonly Case[] = [
 ]
 const longestTakeOverMs = 180_000
 const longestStartMs = 20_000
-// Longer than any engine takes to store the end of a job.
+// The time to wait for a stored end of a job. It is longer than any engine takes.
 const timeoutMs = 2_000
 
 interface Place {
@@ -39,7 +39,7 @@ export async function deadWorkers(bench: Bench, stage: Stage): Promise<Table> {
     bench.notify(participant.name)
     rows.push([participant.name, ...(await stop(await enter(participant, stage)))])
   }
-  // They wait rather than work.
+  // The kills run at the same time, because they mostly wait.
   const takeOvers = await Promise.all(
     cases.map(async ({ participant, saidTakeOver }) => {
       if (saidTakeOver !== undefined) return saidTakeOver
@@ -68,8 +68,8 @@ async function enter(participant: Participant, stage: Stage): Promise<Place> {
 }
 
 /**
- * Pauses the first worker, releases its job to a second one, and lets the first complete it while
- * the second runs it.
+ * Pauses the first worker and releases its job to a second worker. Then lets the first worker
+ * complete the job while the second worker runs it.
  */
 async function stop(place: Place): Promise<readonly string[]> {
   const { contender, stage } = place

@@ -1,12 +1,12 @@
 /** A job queue on Postgres, as the benchmarks use it. */
 export interface Engine {
-  /** The schema of its tables. */
+  /** The schema of the engine's tables. */
   readonly schema: string
-  /** Creates its tables in a new database, and does all other one-time set-up. */
+  /** Creates the tables of the engine in a new database, and does all other one-time set-up. */
   install(url: string, settings: string): Promise<void>
   /**
-   * Starts a process that enqueues jobs and, if there is a job to run, runs jobs,
-   * {@link concurrency} at a time.
+   * Joins as a process that enqueues jobs. With `run`, the process also runs jobs, {@link
+   * concurrency} at a time.
    */
   open(url: string, settings: string, run?: Run): Promise<Member>
   /** SQL that inserts `$1` waiting jobs, with all rows that enqueueing creates. */
@@ -25,14 +25,14 @@ export const concurrency = 10
 /** The work of a job; `write` inserts a row in the way that the engine intends. */
 export type Run = (n: number, write: () => Promise<unknown>) => void | Promise<void>
 
-/** A process's part in the work. */
+/** A process that takes part in the work. */
 export interface Member {
   /**
    * Runs a transaction that inserts a business row and enqueues a job. Resolves when it is
    * committed.
    */
   enqueue(n: number): Promise<void>
-  /** Waits for running jobs, and starts no more. */
+  /** Starts no more jobs, and waits for running jobs. */
   stop(): Promise<void>
 }
 
@@ -41,8 +41,8 @@ export const businessTables = `
   create table orders (id bigint generated always as identity primary key, n int not null);
   create table receipts (id bigint generated always as identity primary key, n int not null)`
 
-/** The row of the business. */
+/** The SQL that inserts the business row. */
 export const insertOrder = 'insert into orders (n) values ($1)'
 
-/** The row that a job writes. */
+/** The SQL that inserts the row of a job. */
 export const insertReceipt = 'insert into receipts (n) values ($1)'

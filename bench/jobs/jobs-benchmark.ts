@@ -7,8 +7,8 @@ import { openStage } from './stage.ts'
 import { throughput } from './throughput.ts'
 
 /**
- * The cost and latency of jobs, with few and many waiting, and the fate of the jobs of a dead
- * worker.
+ * Measures the cost and latency of jobs, with few and many waiting jobs, and the time until the
+ * jobs of a dead worker run again.
  */
 export const jobsBenchmark: Benchmark = async (bench) => {
   const many = readMany()
@@ -22,7 +22,7 @@ export const jobsBenchmark: Benchmark = async (bench) => {
   ]
 }
 
-/** Number of jobs of a large queue. */
+/** Returns the number of jobs of a large queue. */
 function readMany(): number {
   const many = Number(process.env['JOBS'] ?? 1_000_000)
   if (Number.isInteger(many) && many >= 10_000) return many

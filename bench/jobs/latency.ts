@@ -39,7 +39,7 @@ export async function latency(bench: Bench, stage: Stage): Promise<Table> {
   const measured: Measured[] = []
   for (const { participant, isOneProcess } of cases)
     measured.push({ contender: await stage.enter(participant), isOneProcess, all: [] })
-  // Participants take turns, so that a temporary load on the machine affects all of them.
+  // Participants take turns, so that a temporary load on the machine affects all participants.
   for (let portion = 1; portion <= portions; portion += 1) {
     bench.notify(`part ${portion} of ${portions}`)
     for (const { contender, isOneProcess, all } of measured) {

@@ -10,7 +10,7 @@ import { engineNamed } from './engine-named.ts'
 import type { Participant } from './participant.ts'
 import type { Task } from './programs/task.ts'
 
-/** A participant with its own database. */
+/** A participant with its database. */
 export interface Contender {
   readonly name: string
   readonly participant: Participant
@@ -23,13 +23,13 @@ export interface Stage {
   /** Creates a database called `name` with the tables of a participant. */
   enter(participant: Participant, name?: string): Promise<Contender>
   /**
-   * Runs a program of a participant until it ends, on the core `core` if it is set, and returns its
-   * result.
+   * Runs a program of a participant until it ends, and returns its result. If `core` is set, the
+   * program runs on this core.
    */
   run<T extends Task, Result>(program: string, contender: Contender, options: RunOptions<T>): Promise<Result>
   /** Starts a program of a participant. */
   start<T extends Task>(program: string, contender: Contender, options: RunOptions<T>): ChildProcess
-  /** Ends one that was started. */
+  /** Ends a program that `start` has started. */
   stop(child: ChildProcess): Promise<void>
   /** Runs SQL in the database of a participant. */
   sql<Row extends pg.QueryResultRow>(contender: Contender, text: string, values?: unknown[]): Promise<Row[]>
@@ -38,11 +38,11 @@ export interface Stage {
 /** Options of a program run. */
 export interface RunOptions<T extends Task> {
   readonly task: Omit<T, keyof Task>
-  /** The core on which it runs. Default: any core. */
+  /** The core on which the program runs. Default: any core. */
   readonly core?: number
 }
 
-// What hangs would hang for good.
+// The limit for a program that hangs.
 const maxMs = 1_800_000
 
 /** Starts a Postgres for the participants. */

@@ -19,7 +19,7 @@ interface Kind {
   readonly participants: readonly Participant[]
 }
 
-// The others are compared with the last one.
+// The last participant is compared with the others.
 const kinds: readonly Kind[] = [
   {
     title: `Empty jobs, ${concurrency} at a time`,
@@ -80,10 +80,11 @@ async function measure(
     core: 0,
     task: { jobs },
   })
-  // Enough for the fastest engine. Enqueueing them one at a time would take too long.
+  // There are enough waiting jobs for the fastest engine. SQL inserts them, because enqueueing them
+  // one at a time would take too long.
   const waiting = waitingPerSecond * seconds
   await stage.sql(contender, contender.engine.fill, [waiting - jobs])
-  // Brings the tables to the state that they would have had if the jobs had been enqueued more
+  // This brings the tables to the state that they would have if the jobs had been enqueued more
   // slowly.
   await stage.sql(contender, 'vacuum analyze')
   const worked = await stage.run<WorkTask, Worked>('work', contender, {

@@ -4,7 +4,7 @@ import { type OrderColumn, pages } from 'holdfast'
 export interface ListOrder {
   readonly name: string
   readonly columns: readonly OrderColumn<string>[]
-  /** The same as SQL. */
+  /** The order as SQL. */
   readonly clause: string
   /** Condition for the rows after a position, column by column, as query builders write it. */
   expanded(place: readonly (string | null)[]): string

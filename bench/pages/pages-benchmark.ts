@@ -6,7 +6,7 @@ import { median } from '../median.ts'
 import { type ListOrder, orders } from './orders.ts'
 import { type Paging, pagings } from './pagings.ts'
 
-/** A page at a position of a list, and the way in which it is read. */
+/** A page at a position of a list, and the paging with which it is read. */
 interface Reading {
   readonly name: string
   readonly order: ListOrder
@@ -19,11 +19,11 @@ interface Reading {
 const rows = 1_000_000
 const depths = [0, 1_000, 500_000, 990_000]
 const pageSize = 50
-// Slow pages are only read a few times.
+// The time limit of reading one page repeatedly. A slow page is read only a few times.
 const maxMs = 400
 const mostReads = 200
 
-/** The cost of a page, at the beginning of a list and deep in it. */
+/** Measures the cost of a page, at the beginning of a list and far from it. */
 export const pagesBenchmark: Benchmark = async (bench) => {
   const postgres = await startTestPostgres()
   bench.atEnd(() => postgres.stop())

@@ -8,7 +8,7 @@ export interface PagePlace {
   readonly order: ListOrder
   /** The values of the row before the page; `undefined` for the first page. */
   readonly place: readonly (string | null)[] | undefined
-  /** Number of rows before it. */
+  /** Number of rows before the page. */
   readonly depth: number
   readonly limit: number
 }

@@ -10,9 +10,9 @@ import type { MemberTask } from './programs/member.ts'
 const workers = [1, 4, 16]
 const consumers = 20
 const enqueuesPerSecond = 14
-// The work of a start has ended by then.
+// The time after which the work of a start has ended.
 const settleMs = 10_000
-// A backend reports its transactions to the statistics at least this often while it is idle.
+// Max interval at which an idle backend reports its transactions to the statistics.
 const reportMs = 11_000
 const program = join(import.meta.dirname, 'programs/member.ts')
 
@@ -36,7 +36,8 @@ export async function idle({ seconds, processes, atEnd, notify }: Bench): Promis
     const members: ChildProcess[] = []
     for (let n = 0; n < count; n += 1) {
       members.push(start(task))
-      // Started one after another, since a simultaneous start would overload the machine.
+      // The workers start one after another, because a simultaneous start would overload the
+      // machine.
       await sleep(500)
     }
     if (rate > 0) members.push(start({ ...task, enqueuesPerSecond: rate }))
@@ -71,7 +72,7 @@ export async function idle({ seconds, processes, atEnd, notify }: Bench): Promis
     throw new Error(`${count} workers did not start.`)
   }
 
-  // Autovacuum looks at each database too.
+  // The figures of a database without workers: autovacuum runs transactions in it too.
   const unused = await measure(0, 0)
   const alone = await measure(0, enqueuesPerSecond)
   const rows: string[][] = []

@@ -10,7 +10,7 @@ const leafCount = 8
 const sizes = (process.env['KEYS'] ?? '1000000,5000000').split(',').map(Number)
 const readsPerRound = 300
 
-/** Durations at one number of keys, in milliseconds. */
+/** Durations with one number of stored keys, in milliseconds. */
 interface KeyFigures {
   readonly idlePass: number
   readonly truncation: number
@@ -33,7 +33,7 @@ export async function keysAtScale(bench: Bench): Promise<Table> {
     bench.notify(`${size} keys`)
     const rounds: KeyFigures[] = []
     for (let round = 0; round <= bench.rounds; round += 1) {
-      // Fill, prune and refill, so that the tables are in a steady state.
+      // The tables are filled, pruned and refilled, so that they are in a steady state.
       await fill(client, size)
       const figures = await measure(client, running)
       if (round > 0) rounds.push(figures)
@@ -115,7 +115,7 @@ async function measure(client: pg.Client, running: RunningService): Promise<KeyF
   const dated = await mutate(running, randomUUIDv7)
   const opaque = await mutate(running, randomUUID)
   const idlePass = await timed(() => pass(client, due))
-  // The oldest leaf, as if it were due.
+  // The oldest leaf, which is pruned as if it were due.
   const oldest = (due + 1) % leafCount
   const beside = mutate(running, randomUUIDv7)
   const truncation = await timed(() => pass(client, oldest))
@@ -129,8 +129,8 @@ async function measure(client: pg.Client, running: RunningService): Promise<KeyF
 }
 
 /**
- * Runs the statements of a pass, and again if a lock is not free in time, as a service does at its
- * next pass. Autovacuum holds one while it processes the table that was just filled.
+ * Runs the statements of a pass. If a lock is not free in time, runs them again, as a service does
+ * in its next pass. Autovacuum holds such a lock while it processes the table that was just filled.
  */
 async function pass(client: pg.Client, leaf: number): Promise<void> {
   for (;;) {

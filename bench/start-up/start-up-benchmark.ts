@@ -15,7 +15,7 @@ interface Participant {
   readonly path: string
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** Runs before each start, and is not measured. */
+  /** Runs before each start. It is not measured. */
   readonly before?: () => Promise<void>
 }
 

@@ -1,6 +1,9 @@
 import { type Program, resourceNumbers, schemaFile, shapes } from './resource.ts'
 
-/** The same routes in Hono with its validator, each called by its RPC client. */
+/**
+ * Returns a program with the same routes in Hono, with Hono's validator. Hono's RPC client calls
+ * each route.
+ */
 export function honoProgram(operations: number): Program {
   const numbers = resourceNumbers(operations)
   return new Map([

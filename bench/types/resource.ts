@@ -6,14 +6,14 @@ export const operationsPerResource = 5
 /** The files of a program to compile, by name. */
 export type Program = ReadonlyMap<string, string>
 
-/** Returns the numbers of the resources that together have a number of operations. */
+/** Returns the numbers of the resources that together have this number of operations. */
 export function resourceNumbers(operations: number): readonly number[] {
   return Array.from({ length: operations / operationsPerResource }, (_, index) => index + 1)
 }
 
 /**
- * The Drizzle tables of the operations, the same in all programs; one table if there are no
- * operations.
+ * Returns the file with the Drizzle tables of the operations, which is the same in all programs.
+ * Without operations, it has one table.
  */
 export function schemaFile(numbers: readonly number[]): string {
   const table = (n: number): string => `
@@ -30,7 +30,9 @@ export const things${n} = pgTable('things_${n}', {
 ${(numbers.length > 0 ? numbers : [1]).map(table).join('')}`
 }
 
-/** The Zod schemas of the operations of one resource; the same in all programs. */
+/**
+ * Returns the Zod schemas of the operations of one resource, which are the same in all programs.
+ */
 export function shapes(n: number): string {
   return `
 const Id = z.object({ id: z.uuid() })

@@ -62,7 +62,7 @@ function writeProgram(folder: string, program: Program): void {
   for (const [name, text] of program) writeFileSync(join(folder, name), text)
 }
 
-/** `undefined` if it exceeds the time limit. */
+/** Checks a program. Resolves to `undefined` if the check exceeds the time limit. */
 async function check({ name, folder }: Participant, { processes }: Bench): Promise<Check | undefined> {
   const command = [process.execPath, compiler(), '--project', folder, '--extendedDiagnostics']
   const startedMs = performance.now()

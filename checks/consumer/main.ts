@@ -6,7 +6,7 @@ import { getTableColumns } from 'drizzle-orm'
 import { bigint, pgTable, text } from 'drizzle-orm/pg-core'
 import { z } from 'zod'
 
-// A user's project: everything here comes from the package as npm would install it.
+// The program of a user's project. It imports everything from the package as npm would install it.
 
 const notes = pgTable('notes', {
   id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
@@ -78,7 +78,7 @@ const tested = await createTestService(notebook)
 const first = await tested.send('addNote', { text: 'once' }, { key: 'k' })
 const second = await tested.send('addNote', { text: 'once' }, { key: 'k' })
 console.log(first.status, first.body === second.body, second.headers['idempotency-replayed'])
-// Sent by a thread, whose file is located next to the others.
+// A thread sends the heartbeats. The package must contain its file.
 await until(async () => (await tested.sql('select from holdfast.job_heartbeats')).length > 0)
 console.log('beats')
 const countOf = async (by: string): Promise<number> =>

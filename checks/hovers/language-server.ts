@@ -7,8 +7,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const compiler = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
 
 /**
- * Returns the signatures that an editor shows for the marked places of a program, one line each, as
- * the language server of TypeScript answers them. A comment `^?` marks the place above its caret.
+ * Returns the signatures that an editor shows for the marked places of a program, one line each.
+ * They come from the language server of TypeScript. A comment `^?` marks the place above its caret.
  */
 export async function readHovers(path: string): Promise<readonly string[]> {
   const text = await readFile(path, 'utf8')
@@ -76,7 +76,8 @@ function startServer(): LanguageServer {
     server.stdin.write(`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
   }
   const receive = ({ id, method, result, error }: Message): void => {
-    // A request of the server, such as to register a capability. It waits for the answer.
+    // The message is a request of the server, for example to register a capability. The server
+    // waits for the answer.
     if (method !== undefined) {
       if (id !== undefined) send({ id, result: null })
       return

@@ -24,8 +24,8 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
 }
 
 /**
- * Returns the mutants whose area or name contains one of the words; all of them if there are no
- * words.
+ * Returns the mutants whose area or name contains one of the words. Without words, returns all
+ * mutants.
  */
 export function findMutants(words: readonly string[]): readonly Mutant[] {
   return Object.entries(mutantsByArea).flatMap(([area, mutants]) =>

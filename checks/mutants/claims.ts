@@ -3,7 +3,7 @@ import type { Mutant } from './mutant.ts'
 const src = 'packages/holdfast/src'
 const fences = `${src}/effects/jobs/fences.postgres.test.ts`
 
-/** Mutants of how jobs become ready, are claimed, and begin. */
+/** Mutants of the statements and code by which jobs become ready, are claimed, and begin. */
 export const claimMutants: readonly Mutant[] = [
   {
     name: 'marking as started: without the fence',
@@ -11,7 +11,7 @@ export const claimMutants: readonly Mutant[] = [
     text: 'now())\n      where ${byClaim}',
     replacement: 'now())\n      where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
     killedBy: [{ file: fences, name: 'markBegun does not change a job of another claim' }],
-    why: 'A worker whose claim was rescued would begin the last attempt beside the other one.',
+    why: 'A worker whose claim was rescued would begin the last attempt although another worker runs the job.',
   },
   {
     name: 'marking as started: not before a last attempt',
@@ -37,7 +37,7 @@ export const claimMutants: readonly Mutant[] = [
         name: 'a unique job does not start before all transactions that requested it have committed',
       },
     ],
-    why: 'The job would run before what it stands for is committed, and miss it.',
+    why: 'The job would run before the change that it has to process is committed, and miss this change.',
   },
   {
     name: 'unique jobs: a claim keeps the key',
@@ -50,7 +50,7 @@ export const claimMutants: readonly Mutant[] = [
         name: 'commits during the run of a unique job cause exactly one further run',
       },
     ],
-    why: 'What is committed while the job runs would be missed.',
+    why: 'Changes that are committed while the job runs would be missed.',
   },
   {
     name: 'releasing claims: without the fence',
@@ -58,7 +58,7 @@ export const claimMutants: readonly Mutant[] = [
     text: 'worker = null\n      where ${byClaim}',
     replacement: 'worker = null\n      where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
     killedBy: [{ file: fences, name: 'releaseClaims does not change a job of another claim' }],
-    why: 'A worker whose claim was rescued would take the job away from the one that runs it.',
+    why: 'A worker whose claim was rescued would take the job away from the worker that runs it.',
   },
   {
     name: 'releasing unknown claims: of every worker',
@@ -99,7 +99,7 @@ export const claimMutants: readonly Mutant[] = [
         name: 'the first claim searches all jobs, and later claims only those after the jobs that were claimed a while ago',
       },
     ],
-    why: 'While an old snapshot is open, a claim would read all that was claimed since.',
+    why: 'While an old snapshot is open, a claim would read all jobs that were claimed since.',
   },
   {
     name: 'claim: no sweep after the first',
@@ -128,7 +128,7 @@ export const claimMutants: readonly Mutant[] = [
     text: 'key = $2\n        for update`,',
     replacement: 'key = $2`,',
     killedBy: [{ file: fences, name: 'one transaction at a time passes slots of a limit on' }],
-    why: 'A job that is blocked meanwhile would be seen by no one, and wait for good.',
+    why: 'No process would see a job that is blocked meanwhile, so the job would wait without end.',
   },
   {
     name: 'limits: the gate is not locked',
@@ -136,7 +136,7 @@ export const claimMutants: readonly Mutant[] = [
     text: "pg_try_advisory_xact_lock(hashtextextended('holdfast gate ' || $1 || ' ' || $2, 0))",
     replacement: '($1::text || $2::text is not null)',
     killedBy: [{ file: fences, name: 'one transaction at a time lets jobs through their limits' }],
-    why: 'Jobs of one name would pass each other at the gate.',
+    why: 'Jobs of one name would be admitted in the wrong order.',
   },
   {
     name: 'due jobs: promoted by several processes at once',
@@ -157,6 +157,6 @@ export const claimMutants: readonly Mutant[] = [
         name: 'a job whose claim committed without an answer still runs, and loses no attempt',
       },
     ],
-    why: 'A job would stay with a worker that lives and does not know of it.',
+    why: 'A job would stay with a live worker that does not know that it has claimed the job.',
   },
 ]

@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Copies the repository in its current state, including uncommitted changes, into a new temporary
- * folder, and returns that folder. Installed packages are linked; the workspaces are linked to
- * their copies.
+ * Copies the repository in its current state, including uncommitted changes, to a new temporary
+ * folder, and returns this folder. Installed packages are linked. Links to workspaces lead to their
+ * copies.
  */
 export function copyRepository(root: string): string {
   const copy = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-mutants-')))
@@ -24,7 +24,7 @@ export function copyRepository(root: string): string {
     encoding: 'utf8',
   })
   for (const path of listed.split('\0')) {
-    // A deleted file is listed until the deletion is committed.
+    // Git still lists a deleted file until the deletion is committed.
     if (path !== '' && existsSync(join(root, path))) cpSync(join(root, path), join(copy, path))
   }
   linkModules(join(root, 'node_modules'), join(copy, 'node_modules'))
@@ -32,8 +32,8 @@ export function copyRepository(root: string): string {
 }
 
 /**
- * Links each installed package. Links of workspaces are relative, so they lead to the copy if they
- * are kept as they are.
+ * Links each installed package. Links to workspaces are relative, so unchanged links lead to the
+ * copies.
  */
 function linkModules(from: string, to: string): void {
   mkdirSync(to)
@@ -46,5 +46,5 @@ function linkModules(from: string, to: string): void {
   }
 }
 
-/** Caches keyed by the path or content of sources. */
+/** Caches whose keys are paths or contents of sources, which each copy must not share. */
 const ownOfEachCopy = new Set(['.programs', '.vite', '.vite-temp', '.vitest'])

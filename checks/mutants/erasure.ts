@@ -16,7 +16,7 @@ export const erasureMutants: readonly Mutant[] = [
     replacement: `delete from \${leafName(leaf)}
         where`,
     killedBy: [{ file: erasing, name: 'an erasure leaves a key that never runs again' }],
-    why: 'A retry after the erasure would carry the call out a second time.',
+    why: 'A retry after the erasure would run the call a second time.',
   },
   {
     name: 'erasure: an erased answer replayed',
@@ -24,7 +24,7 @@ export const erasureMutants: readonly Mutant[] = [
     text: 'if (stored.fingerprint.length === 0) throw IdempotencyAnswerErased()',
     replacement: '',
     killedBy: [{ file: erasing, name: 'an erasure leaves a key that never runs again' }],
-    why: 'A retry after the erasure would be told that its key was used for another request.',
+    why: 'A retry after the erasure would be rejected because its key was used for another request.',
   },
   {
     name: 'erasure: a retry with input that is not valid any more',
@@ -48,7 +48,7 @@ export const erasureMutants: readonly Mutant[] = [
     text: ` and state <> 'running'`,
     replacement: '',
     killedBy: [{ file: holding, name: 'a job that is claimed after it was found is not cancelled' }],
-    why: 'An attempt that has begun would write what was erased again, and its job would be gone.',
+    why: 'An attempt that has begun would write the erased data again, and its job would not exist any more.',
   },
   {
     name: 'erasure: the slot of a dead job kept',
@@ -106,7 +106,7 @@ export const erasureMutants: readonly Mutant[] = [
     killedBy: [
       { file: holding, name: 'a webhook that is replayed has a job with its subjects, and is held' },
     ],
-    why: 'The job of a replay could not be found, and would be left when its body is erased.',
+    why: 'The job of a replay could not be found, and would remain after its body is erased.',
   },
   {
     name: 'erasure: no second pass',
@@ -114,7 +114,7 @@ export const erasureMutants: readonly Mutant[] = [
     text: 'this.#isSettled = count === 0',
     replacement: 'this.#isSettled = true',
     killedBy: [{ file: erasing, name: 'an erasure erases data that is committed while it runs' }],
-    why: 'What was committed during the erasure would be left, and the result would say complete.',
+    why: 'Data that was committed during the erasure would remain, and the result would still be "complete".',
   },
   {
     name: 'erasure: a dry run that writes',
@@ -122,7 +122,7 @@ export const erasureMutants: readonly Mutant[] = [
     text: 'if (this.#parts.id === null) this.#count(source, rows)',
     replacement: 'if (count < 0) this.#count(source, rows)',
     killedBy: [{ file: erasing, name: 'a dry run of an erasure counts the same rows and changes nothing' }],
-    why: 'An operator who only wants to look would erase.',
+    why: 'An operator who only wants to count the data would erase it.',
   },
   {
     name: 'erasure: another service',
@@ -188,7 +188,7 @@ export const erasureMutants: readonly Mutant[] = [
     text: '!isRetryable(error) || attempts === maxAttempts',
     replacement: '!isRetryable(error) || attempts >= 1',
     killedBy: [{ file: erasing, name: 'an erasure repeats a batch that was the victim of a deadlock' }],
-    why: 'A deadlock with a worker would end the erasure half way.',
+    why: 'A deadlock with a worker would end the erasure before it is complete.',
   },
   {
     name: 'subjects: kept after the leaf of their keys is truncated',

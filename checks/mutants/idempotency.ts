@@ -2,7 +2,7 @@ import type { Mutant } from './mutant.ts'
 
 const src = 'packages/holdfast/src'
 
-/** Mutants of the mutation path: its key, its transaction, its commit and the outcome. */
+/** Mutants of a mutation: its key, its transaction, its commit and the outcome. */
 export const idempotencyMutants: readonly Mutant[] = [
   {
     name: 'fingerprint: without the query',
@@ -10,7 +10,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     text: 'path, query, body: body ?? null })',
     replacement: 'path, body: body ?? null })',
     killedBy: [{ file: `${src}/effects/idempotency/fingerprint.test.ts`, name: 'requests that differ in' }],
-    why: 'A key that is reused with another query would be answered with the answer of the first.',
+    why: 'A key that is reused with another query string would be answered with the answer of the first request.',
   },
   {
     name: 'fingerprint: without the path',
@@ -18,7 +18,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     text: 'path, query, body: body ?? null })',
     replacement: 'query, body: body ?? null })',
     killedBy: [{ file: `${src}/effects/idempotency/fingerprint.test.ts`, name: 'requests that differ in' }],
-    why: 'A key that is reused for another account would be answered with the answer of the first.',
+    why: 'A key that is reused for another account would be answered with the answer of the first request.',
   },
   {
     name: 'key ring: no overlap at a boundary',
@@ -80,7 +80,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'an answer is not stored if the layout has changed since its attempt began',
       },
     ],
-    why: 'An attempt placed by an earlier width would commit where later attempts do not look.',
+    why: 'An attempt that was placed by an earlier width would commit its answer to a leaf that later attempts do not read.',
   },
   {
     name: 'transaction marker: not checked when the answer is stored',
@@ -162,7 +162,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       { file: `${src}/effects/idempotency/mutation-attempt.test.ts`, name: 'a COMMIT is waited for' },
     ],
-    why: 'A COMMIT sent at the end of a deadline would be cut off, and its outcome looked up for nothing.',
+    why: 'A COMMIT that is sent at the end of a deadline would be cut off, so that its outcome would have to be looked up.',
   },
   {
     name: 'claim: without a statement_timeout',
@@ -201,7 +201,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'the second of two calls in two processes is rejected at once with Retry-After',
       },
     ],
-    why: 'Two attempts with one key would run at once, and one of them uselessly.',
+    why: 'Two attempts with one key would run at once, and one of them for nothing.',
   },
   {
     name: 'key ring: a leaf is truncated by another width',
@@ -227,7 +227,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'the ring is not widened while one of its leaves is truncated',
       },
     ],
-    why: 'A leaf could come into use between the look at the width and its truncation.',
+    why: 'The leaf could come into use after the width is read and before the leaf is truncated.',
   },
   {
     name: 'primary key: a second final answer is an error',
@@ -240,7 +240,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'an attempt that loses at the last moment returns the answer of the winner',
       },
     ],
-    why: 'An attempt that was overtaken would be answered with an error instead of the stored answer.',
+    why: 'If another attempt commits first, this attempt would be answered with an error instead of the stored answer.',
   },
   {
     name: 'replay: of another request',
@@ -253,7 +253,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'a finished key with a different payload is answered 422, and nothing runs',
       },
     ],
-    why: 'A client that reuses a key would be told that its other payment was made.',
+    why: 'A client that reuses a key would get the answer of its other payment.',
   },
   {
     name: 'key: without its caller',
@@ -292,7 +292,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'a problem that a handler derived from a deadlock is not final',
       },
     ],
-    why: 'A handler that makes a problem of any error would not be run again after a deadlock.',
+    why: 'A handler that turns every error into a problem would not be run again after a deadlock.',
   },
   {
     name: 'key: its age is not checked',
@@ -318,7 +318,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'a key more than five minutes in the future is invalid',
       },
     ],
-    why: 'The key would be looked up in another leaf once its time has come, and its request would run again.',
+    why: 'When the time of the key has come, it would be looked up in another leaf, and its request would run again.',
   },
   {
     name: 'claim: a clock that was wrong counts',

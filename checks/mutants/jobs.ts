@@ -5,7 +5,7 @@ const fences = `${src}/effects/jobs/fences.postgres.test.ts`
 const leadership = `${src}/effects/jobs/leadership/leadership.postgres.test.ts`
 const quiet = `${src}/databases/assembly/quiet-fleet.postgres.test.ts`
 
-/** Mutants of how jobs are claimed, run and completed. */
+/** Mutants of the statements and code by which jobs are claimed, run and completed. */
 export const jobMutants: readonly Mutant[] = [
   {
     name: 'end of an attempt: without its fence',
@@ -13,7 +13,7 @@ export const jobMutants: readonly Mutant[] = [
     text: "where id = $1 and claim = $2 and state = 'running'\n        for update",
     replacement: "where id = $1 and $2::int > 0 and state = 'running'\n        for update",
     killedBy: [{ file: fences, name: 'endAttempt does not change a job of another claim' }],
-    why: 'A worker whose job was rescued would end the attempt of the other one, and commit its own.',
+    why: 'A worker whose job was rescued would end the attempt of another worker, and commit its own effects.',
   },
   {
     name: 'end of an attempt: of a job that does not run',
@@ -30,7 +30,7 @@ export const jobMutants: readonly Mutant[] = [
     replacement:
       "delete from holdfast.jobs where id = $1 and $2::int > 0 and state = 'running' returning jobs.*",
     killedBy: [{ file: fences, name: 'succeedFenced does not change a job of another claim' }],
-    why: 'A worker whose job was rescued would commit its effects beside the other one.',
+    why: 'A worker whose job was rescued would commit its effects although another worker runs the job.',
   },
   {
     name: 'rescue: a claim that did not start counts as an attempt',
@@ -56,7 +56,7 @@ export const jobMutants: readonly Mutant[] = [
         name: 'a job runs once at a time even if the answer to the end of its attempt was lost',
       },
     ],
-    why: 'The end of one attempt would forget the next one of the same job, which would be handed back while it runs.',
+    why: 'At the end of one attempt, the worker would forget the next attempt of the same job, and hand it back while it runs.',
   },
   {
     name: 'completing jobs: without the fence',
@@ -64,7 +64,7 @@ export const jobMutants: readonly Mutant[] = [
     text: 'where ${byClaim} returning',
     replacement: 'where jobs.id = any ($1::uuid[]) and $2::int[] is not null returning',
     killedBy: [{ file: fences, name: 'completeJobs does not change a job of another claim' }],
-    why: 'A worker whose job was rescued would complete the attempt of the other one.',
+    why: 'A worker whose job was rescued would complete the attempt of another worker.',
   },
   {
     name: 'bookkeeping by claim: of jobs that do not run',
@@ -86,7 +86,7 @@ export const jobMutants: readonly Mutant[] = [
       { file: fences, name: 'storeStep does not change a job of another claim' },
       { file: fences, name: 'beginPause does not change a job of another claim' },
     ],
-    why: 'A worker whose job was rescued would commit a step beside the other one.',
+    why: 'A worker whose job was rescued would commit a step although another worker runs the job.',
   },
   {
     name: 'steps: the row of the job is not locked',
@@ -102,7 +102,7 @@ export const jobMutants: readonly Mutant[] = [
     text: 'await connection.run(endSessions([sessionsOf(id), ownSessionsOf(id)]))',
     replacement: '',
     killedBy: [{ file: fences, name: 'the sessions of a dead worker are ended' }],
-    why: 'A process that was stopped would hold the locks of its transaction against those that rescue its jobs.',
+    why: 'A process that was stopped would still hold the locks of its transaction, which block the rescue of its jobs.',
   },
   {
     name: 'rescue: ends sessions of other databases and users',
@@ -137,7 +137,7 @@ export const jobMutants: readonly Mutant[] = [
         name: 'a step does not start after the lease of its worker has expired, and the job runs again',
       },
     ],
-    why: 'A worker that was declared dead would call a third party beside the one that rescued the job.',
+    why: 'A worker that was declared dead would call a third party although another worker has rescued the job.',
   },
   {
     name: 'waits: messages are not locked',
@@ -145,7 +145,7 @@ export const jobMutants: readonly Mutant[] = [
     text: 'select pg_advisory_xact_lock(id) from (',
     replacement: 'select id from (',
     killedBy: [{ file: fences, name: 'one transaction at a time begins to wait for a message' }],
-    why: 'A message could slip through between the look for it and the begin of the wait.',
+    why: 'A message that is dispatched between the search for it and the begin of the wait would be missed.',
   },
   {
     name: 'schedules: handled by several processes at once',
@@ -161,7 +161,7 @@ export const jobMutants: readonly Mutant[] = [
     text: 'isFailure: true,\n    failure: {',
     replacement: 'failure: {',
     killedBy: [{ file: fences, name: 'the sessions of a dead worker are ended' }],
-    why: 'A job that kills its process would do so without end.',
+    why: 'A job that kills its process would run again, and kill processes, without end.',
   },
   {
     name: 'heartbeat: of a worker that was declared dead',
@@ -174,7 +174,7 @@ export const jobMutants: readonly Mutant[] = [
         name: 'a worker that another process removed learns that it was declared dead',
       },
     ],
-    why: 'A worker whose jobs were rescued would not notice, and go on with them.',
+    why: 'A worker whose jobs were rescued would not notice it, and continue to run them.',
   },
   {
     name: 'leader: a lease that another process has is taken',
@@ -192,7 +192,7 @@ export const jobMutants: readonly Mutant[] = [
     text: 'return this.#parts.clock.monotonicMs() < this.#leadsUntilMs',
     replacement: 'return this.#term !== undefined',
     killedBy: [{ file: leadership, name: 'a process leads only while its lease is valid by its own clock' }],
-    why: 'A process whose event loop was blocked would go on with its duties beside the next leader.',
+    why: 'A process whose event loop was blocked would continue its tasks as leader although another process leads.',
   },
   {
     name: 'leader: stops without resigning',
@@ -239,7 +239,7 @@ export const jobMutants: readonly Mutant[] = [
         name: 'if a notification cannot hold all names, it stands for any name of the service',
       },
     ],
-    why: 'Postgres would refuse the notification, again and again, and with it all that come after.',
+    why: 'Postgres would refuse this notification and all later ones, again and again.',
   },
   {
     name: 'dead jobs: they lose their slot',
@@ -252,7 +252,7 @@ export const jobMutants: readonly Mutant[] = [
         name: 'later messages of a key wait behind a dead message',
       },
     ],
-    why: 'Later messages of a key would overtake the dead one.',
+    why: 'Later messages of a key would be handled before the dead one.',
   },
   {
     name: 'dead jobs: their slot is not released when they are deleted',

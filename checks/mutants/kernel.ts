@@ -25,7 +25,7 @@ export const kernelMutants: readonly Mutant[] = [
     killedBy: [
       { file: tests, name: 'is checked rule by rule, each with the caller that the previous one returned' },
     ],
-    why: 'A rule would judge a caller without the tenant that the rule before has found.',
+    why: 'A rule would check a caller without the tenant that the previous rule has added.',
   },
   {
     name: 'allOf: the caller stays the first',
@@ -35,6 +35,6 @@ export const kernelMutants: readonly Mutant[] = [
     killedBy: [
       { file: tests, name: 'is checked rule by rule, each with the caller that the previous one returned' },
     ],
-    why: 'The handler would be given a caller without the tenant that a rule has found.',
+    why: 'The handler would receive a caller without the tenant that a rule has added.',
   },
 ]

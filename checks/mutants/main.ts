@@ -1,9 +1,9 @@
-// Applies each mutant on its own to a copy of the repository, and runs the tests that have to
-// detect it.
+// Applies one mutant at a time to a copy of the repository, and runs the tests that have to detect
+// it.
 //
-// One process of Vitest runs at a time. First come the controls: the same tests, without any
-// mutant, must pass. The exit status is 1 if a control fails, or if a mutant survives, is stale or
-// is broken.
+// One process of Vitest runs at a time. The controls come first: without any mutant, the same tests
+// must pass. The exit status is 1 if a control fails, or if a mutant survives, is stale or is
+// broken.
 import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -4,7 +4,7 @@ const src = 'packages/holdfast/src'
 const locks = `${src}/effects/messages/subscription-locks.postgres.test.ts`
 const wakes = `${src}/databases/assembly/admin-wakes.postgres.test.ts`
 
-/** Mutants of how messages get their positions and reach their readers. */
+/** Mutants of the statements and code by which messages get positions and reach their readers. */
 export const messageMutants: readonly Mutant[] = [
   {
     name: 'consumers: rows are not locked',
@@ -23,7 +23,7 @@ export const messageMutants: readonly Mutant[] = [
     replacement: `      order by name
       for update`,
     killedBy: [{ file: locks, name: 'consumers that another process advances are skipped' }],
-    why: 'Each process would wait for each other, and connections be held for nothing.',
+    why: 'Processes would wait for one another, and hold connections for nothing.',
   },
   {
     name: 'subscriptions: advanced from any position',
@@ -37,7 +37,7 @@ export const messageMutants: readonly Mutant[] = [
       },
       { file: locks, name: 'a subscription that was moved during a pass stays at its new position' },
     ],
-    why: 'A subscription that a person moves back would jump to where it was, and lose what was to be sent again.',
+    why: 'A subscription that an operator moves back would return to its old position, and the messages would not be sent again.',
   },
   {
     name: 'consumers: moved back',
@@ -76,7 +76,7 @@ export const messageMutants: readonly Mutant[] = [
         name: 'a sequence that was restored from an earlier time is moved after every position when a service starts',
       },
     ],
-    why: 'After a restore, new messages would get positions that every subscription has passed.',
+    why: 'After a restore, new messages would get positions that every subscription has already passed.',
   },
   {
     name: 'positions: repaired by messages alone',
@@ -124,7 +124,7 @@ export const messageMutants: readonly Mutant[] = [
         name: 'a message that is dispatched again has no further effect, for each consumer',
       },
     ],
-    why: 'A message that is handed out twice would have its effect twice.',
+    why: 'A message that is dispatched twice would have its effect twice.',
   },
   {
     name: 'publishing: keys are not locked',
@@ -137,7 +137,7 @@ export const messageMutants: readonly Mutant[] = [
         name: 'messages of a key have the order of the commits, no matter which transaction began or published first',
       },
     ],
-    why: 'Messages of a key would be numbered in another order than that of their commits.',
+    why: 'The positions of the messages of a key would not have the order of their commits.',
   },
   {
     name: 'admin: a subscription is moved without a notification',

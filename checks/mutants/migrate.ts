@@ -16,7 +16,7 @@ export const migrateMutants: readonly Mutant[] = [
         name: 'a version is rejected after a newer version has removed something that it needs',
       },
     ],
-    why: 'A rollback too far would run on tables without the columns that it needs.',
+    why: 'An old version would run on tables without the columns that it needs.',
   },
   {
     name: 'schema version: not stored with the migration',
@@ -29,7 +29,7 @@ export const migrateMutants: readonly Mutant[] = [
         name: 'a version is rejected after a newer version has removed something that it needs',
       },
     ],
-    why: 'No database would know which versions it takes.',
+    why: 'A database would not contain the versions that can work with its tables.',
   },
   {
     name: 'migration: a deadlock is final',
@@ -94,6 +94,6 @@ export const migrateMutants: readonly Mutant[] = [
         name: 'a start logs once that the server has changed',
       },
     ],
-    why: 'No log line would say that a database has the state of a backup.',
+    why: 'No log line would report that a database has the state of a backup.',
   },
 ]

@@ -1,13 +1,13 @@
 /** A fault planted on purpose in one line of the product, which a test has to detect. */
 export interface Mutant {
-  /** A few words that name the defence it removes. Unique. */
+  /** A unique name of a few words, which says which defence the mutant removes. */
   readonly name: string
   /** The file to change, from the root of the repository. */
   readonly file: string
-  /** The exact text to replace. Occurs once in the file. */
+  /** The exact text to replace. It must occur once in the file. */
   readonly text: string
   readonly replacement: string
-  /** The tests that must fail, each by itself. */
+  /** The tests that must fail. Each of them must detect the mutant by itself. */
   readonly killedBy: readonly KillingTest[]
   /** The damage that the fault would do in production. */
   readonly why: string

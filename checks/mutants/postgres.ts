@@ -25,7 +25,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       { file: `${src}/storage/postgres/pool/connection-budget.test.ts`, name: 'leaves room for the min' },
     ],
-    why: 'A flood of calls would keep the bookkeeping of jobs waiting.',
+    why: 'Under many calls, the statements of the workers would wait for connections.',
   },
   {
     name: 'budget: connections outside of lanes do not count',
@@ -38,7 +38,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'connections without a lane count',
       },
     ],
-    why: 'A process would open more connections than it says.',
+    why: 'A process would open more connections than its budget allows.',
   },
   {
     name: 'budget: no reservation for a lane that is added later',
@@ -74,7 +74,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'takes the connection that is free first',
       },
     ],
-    why: 'A call would be answered 503 while a connection is idle, if its own is slow to open.',
+    why: 'A call whose new connection opens slowly would be answered with 503 although another connection is idle.',
   },
   {
     name: 'pool: the queue is unbounded',
@@ -171,7 +171,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'a statement is cancelled over TLS, and its connection is kept',
       },
     ],
-    why: 'Who reads along could cancel every later statement of the connection.',
+    why: 'An attacker who reads the network traffic could cancel every later statement of the connection.',
   },
   {
     name: 'cancel request: to a server that is not verified',
@@ -184,7 +184,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'no cancel request is sent to a server that cannot be verified',
       },
     ],
-    why: 'Who takes the place of the server would get the key of the connection.',
+    why: 'An attacker in the place of the server would get the key of the connection.',
   },
   {
     name: 'stale plans: the statement that failed keeps its name',
@@ -269,7 +269,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'state that a query leaves does not reach the next call: ',
       },
     ],
-    why: 'A search_path or a tenant that one handler set would be that of the next call.',
+    why: 'The next call would run with the search_path or the tenant that another handler has set.',
   },
   {
     name: 'session reset: never due',
@@ -282,7 +282,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'state that a query leaves does not reach the next call: ',
       },
     ],
-    why: 'What a handler leaves in its session would reach the next call.',
+    why: 'All changes that a handler makes to its session would be visible to the next call.',
   },
   {
     name: 'pool of queries: its sessions may write',
@@ -295,7 +295,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'sessions of queries are read-only and detect a disconnected client',
       },
     ],
-    why: 'A query could write, without a key and a transaction.',
+    why: 'A query could write without a key and without a transaction.',
   },
   {
     name: 'start: settings that lose commits are not reported',
@@ -308,7 +308,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'a start warns of synchronous_commit = off of a database',
       },
     ],
-    why: 'A database that loses answered commits in a crash would be found out after the crash.',
+    why: 'An operator would notice only after a crash that the database loses answered commits.',
   },
   {
     name: 'session settings: the limits of the role are inherited',

@@ -2,9 +2,9 @@ import type { Mutant } from './mutant.ts'
 import { runTests } from './run-tests.ts'
 
 /**
- * Runs all tests that the mutants name, once per file and without any mutant, and yields the
- * problems: a test that fails anyway proves nothing about a mutant, and neither does a name that
- * matches no test.
+ * Runs all tests that the mutants name, without any mutant, and yields the problems. There is one
+ * run per file. A test that fails without a mutant proves nothing about a mutant, and a name that
+ * matches no test proves nothing either.
  */
 export async function* runControls(
   mutants: readonly Mutant[],

@@ -20,17 +20,17 @@ export interface TestOutcome {
   /** The full names of the tests that passed. */
   readonly passed: readonly string[]
   readonly failed: readonly string[]
-  /** The end of what the run printed. */
+  /** The end of the output of the run. */
   readonly output: string
 }
 
-/** Limits for a hanging test, far above what a busy machine needs. */
+/** Limits for a hanging test. They are much longer than a test takes on a busy machine. */
 const testTimeoutMs = 180_000
 const hookTimeoutMs = 300_000
 const runTimeoutMs = 900_000
 
 /**
- * Runs tests of one file in a separate process until the first fails, and resolves once that
+ * Runs tests of one file in a separate process, until the first test fails. Resolves when the
  * process has ended.
  */
 export async function runTests({ root, file, names, signal }: TestRun): Promise<TestOutcome> {
@@ -43,8 +43,8 @@ export async function runTests({ root, file, names, signal }: TestRun): Promise<
       cwd: root,
       env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}` },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // A separate process group: Ctrl-C reaches it only through this process, and leftovers can be
-      // killed.
+      // In a separate process group, Ctrl-C reaches the tests only through this process, and
+      // processes that they leave behind can be killed.
       detached: true,
     },
   )
@@ -79,7 +79,7 @@ interface Report {
   }[]
 }
 
-/** Returns which tests passed and failed; none if the run ended without a report. */
+/** Returns the tests that passed and failed; empty lists if the run ended without a report. */
 function readReport(path: string): Pick<TestOutcome, 'passed' | 'failed'> {
   let report: Report
   try {
@@ -98,6 +98,6 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // The whole group has ended, as it should.
+    // The whole group has already ended.
   }
 }

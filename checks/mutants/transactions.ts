@@ -16,7 +16,7 @@ export const transactionMutants: readonly Mutant[] = [
       },
       { file: `${src}/storage/postgres/transaction/transaction.test.ts`, name: 'waits for statements' },
     ],
-    why: 'A COMMIT would be sent behind a statement that outlasts the deadline of its call.',
+    why: 'A COMMIT would be sent behind a statement that runs beyond the deadline of the call.',
   },
   {
     name: 'commit: its tag is not read',
@@ -55,7 +55,7 @@ export const transactionMutants: readonly Mutant[] = [
         name: 'and its connection is closed',
       },
     ],
-    why: 'The look-up of the outcome would wait for a connection that never answers.',
+    why: 'Finding the outcome would wait for a connection that never answers.',
   },
   {
     name: 'transaction marker: not set',
@@ -63,7 +63,7 @@ export const transactionMutants: readonly Mutant[] = [
     text: "return `set_config('holdfast.transaction', ${parameter}, true)`",
     replacement: "return `set_config('holdfast.transaction', ${parameter}, false)`",
     killedBy: [{ file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`, name: '' }],
-    why: 'What a handler runs after its own COMMIT would commit as if it were its transaction.',
+    why: 'Statements that a handler runs after its own COMMIT would commit as if they were in its transaction.',
   },
   {
     name: 'transaction control: tags are not compared with the text',
@@ -79,7 +79,7 @@ export const transactionMutants: readonly Mutant[] = [
     text: 'if (!hasSucceeded) return undefined',
     replacement: 'void hasSucceeded',
     killedBy: [{ file: `${src}/storage/postgres/transaction/savepoints.postgres.test.ts`, name: '' }],
-    why: 'Jobs would be undone with a savepoint that was never made, or committed without their rows.',
+    why: 'Jobs would be undone with a savepoint that was never created, or committed without their rows.',
   },
   {
     name: 'savepoints: a name finds the oldest',
@@ -117,6 +117,6 @@ export const transactionMutants: readonly Mutant[] = [
         name: 'a job does not succeed in a transaction that it did not begin (tag seen: false)',
       },
     ],
-    why: 'A job whose handler ended its transaction would count as done, and its effects come twice.',
+    why: 'A job whose handler ended its transaction would count as succeeded, and its effects could happen twice.',
   },
 ]

@@ -4,9 +4,9 @@ import { applyMutant, type Mutant } from './mutant.ts'
 import { runTests } from './run-tests.ts'
 
 /**
- * `killed`: each of its tests failed. `survived`: one of them passed. `stale`: its text does not
- * occur exactly once. `broken`: no test reached a verdict, for example because the mutated file
- * does not load.
+ * `killed`: each test of the mutant failed. `survived`: at least one of these tests passed.
+ * `stale`: the text of the mutant does not occur exactly once. `broken`: no test had a result, for
+ * example because the mutated file does not load.
  */
 export type Verdict = 'killed' | 'survived' | 'stale' | 'broken'
 

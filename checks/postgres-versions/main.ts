@@ -6,7 +6,7 @@ import { testDatabaseVariable } from '../../packages/holdfast/src/testing/test-p
 import { cachedPackage } from '../cached-package.ts'
 import { startPostgres } from './server.ts'
 
-// Runs tests of what depends on the version of Postgres against the given majors:
+// Runs the tests that depend on the version of Postgres, against the given major versions:
 //
 //   npm run postgres-versions -- 14 17
 //   npm run postgres-versions -- 14 -- effects/messages

@@ -15,14 +15,14 @@ import { freePort, listens } from '../../packages/holdfast/test/free-port.ts'
 /** A Postgres server of a given version. */
 export interface PostgresServer {
   readonly url: string
-  /** Stops it and deletes its data. */
+  /** Stops the server and deletes its data. */
   stop(): Promise<void>
 }
 
 /** Starts a server in a temporary folder, with the binaries of a registry package at `root`. */
 export async function startPostgres(root: string): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-postgres-'))
-  // Postgres refuses to run as root. Its user may not be able to read node_modules.
+  // Postgres refuses to run as root. The user that runs it may not be able to read node_modules.
   const account = serverAccount(folder)
   const binaries = join(folder, 'home', 'binaries')
   makeFolder(join(folder, 'home'), { mode: 0o755, account })

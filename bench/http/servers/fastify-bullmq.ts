@@ -3,8 +3,8 @@ import fastify from 'fastify'
 import { transferUnsafely } from '../work.ts'
 import { onceByRedis } from '../once-by-redis.ts'
 
-// The complete stack assembled by hand: a key in Redis, a transaction in Postgres, and then a job
-// in BullMQ. Three commits.
+// The complete stack, assembled by hand: a key in Redis, then a transaction in Postgres, then a job
+// in BullMQ. These are three commits.
 const app = fastify()
 const receipts = new Queue('receipts', {
   connection: { host: '127.0.0.1', port: Number(process.env['REDIS_PORT']) },

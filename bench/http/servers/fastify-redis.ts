@@ -2,7 +2,8 @@ import fastify from 'fastify'
 import { transferUnsafely } from '../work.ts'
 import { onceByRedis } from '../once-by-redis.ts'
 
-// The usual stack assembled by hand: the key and its answer are in Redis, outside the transaction.
+// The usual stack, assembled by hand: the key and its answer are in Redis, outside of the
+// transaction.
 const app = fastify()
 const transfer = {
   type: 'object',

@@ -16,7 +16,7 @@ class BenchController {
   }
 }
 
-// Node strips types but does not support decorators, so they are called as functions.
+// Node strips types but does not support decorators, so the decorators are called as functions.
 const { prototype } = BenchController
 const property = (name: string): PropertyDescriptor => Object.getOwnPropertyDescriptor(prototype, name)!
 Get('hello')(prototype, 'hello', property('hello'))

@@ -5,11 +5,11 @@ import { settingsNamed } from './settings-named.ts'
 
 const settings: Readonly<Record<string, Omit<GraphileConfig.WorkerOptions, 'connectionString'>>> = {
   defaults: {},
-  // The batching of https://worker.graphile.org/docs/performance.
+  // The batching that https://worker.graphile.org/docs/performance describes.
   batched: { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 },
 }
 
-// By default, it logs a line for every job.
+// By default, graphile-worker logs a line for every job.
 const logger = new Logger(() => () => {})
 
 /** graphile-worker. A transaction enqueues with the documented SQL function. */
@@ -53,7 +53,7 @@ function work(url: string, worker: GraphileConfig.WorkerOptions, run: Run): Prom
   return startRunner({
     preset: {
       extends: [WorkerPreset],
-      // The pool size that its documentation recommends.
+      // The pool size that the documentation of graphile-worker recommends.
       worker: {
         connectionString: url,
         concurrentJobs: concurrency,

@@ -6,7 +6,7 @@ import { concurrency, type Engine, type Run } from '../engine.ts'
 import { settingsNamed } from './settings-named.ts'
 
 interface Settings {
-  /** The operation that enqueues. */
+  /** The operation that enqueues the jobs. */
   readonly operation: 'place' | 'placeWithoutKey'
   readonly hasTelemetry?: boolean
   /** Retention of jobs. */
@@ -17,11 +17,14 @@ const settings: Readonly<Record<string, Settings>> = {
   defaults: { operation: 'place' },
   'without-key': { operation: 'placeWithoutKey' },
   'without-telemetry': { operation: 'place', hasTelemetry: false },
-  // The shortest retention that it allows.
+  // The shortest retention that Holdfast allows.
   forgetful: { operation: 'place', retention: '1ms' },
 }
 
-/** Holdfast. A mutation enqueues; it is called like by a transport, but without HTTP. */
+/**
+ * Holdfast. A mutation enqueues the job. It is called as a transport would call it, but without
+ * HTTP.
+ */
 export const engine: Engine = {
   schema: 'holdfast',
   async install(url, name) {

@@ -14,17 +14,17 @@ interface Settings {
   readonly boss?: ConstructorOptions
   readonly queue?: Omit<Queue, 'name'>
   readonly work: WorkOptions
-  /** True if each job has its own transaction, which also completes the job. */
+  /** True if each job has a transaction, which also completes the job. */
   readonly isTransactional?: boolean
 }
 
-// The shortest polling interval that it allows, and no pause while it finds jobs.
+// The shortest polling interval that pg-boss allows, and no pause while it finds jobs.
 const eager = { pollingIntervalSeconds: 0.5, burstWhenBatchFull: true, burstWhenReadyExceeds: 1 }
 const oneByOne: Settings = {
   boss: { superviseIntervalSeconds: 1, monitorIntervalSeconds: 1, queueCacheIntervalSeconds: 1 },
   work: { ...eager, localConcurrency: concurrency },
 }
-// One worker was the fastest setup of those tried: 1 to 10 workers with batches of 10 to 2,000.
+// One worker was the fastest of the tried setups: 1 to 10 workers with batches of 10 to 2,000.
 const batched: Settings = { work: { ...eager, batchSize: 500 } }
 
 const settings: Readonly<Record<string, Settings>> = {
@@ -33,7 +33,7 @@ const settings: Readonly<Record<string, Settings>> = {
   transactional: { ...oneByOne, isTransactional: true },
   batches: { work: { ...eager, batchSize: concurrency } },
   'large-batches': batched,
-  // The shortest retention that it allows.
+  // The shortest retention that pg-boss allows.
   forgetful: {
     ...batched,
     boss: { superviseIntervalSeconds: 1, maintenanceIntervalSeconds: 1 },
@@ -44,7 +44,7 @@ const settings: Readonly<Record<string, Settings>> = {
     queue: { notify: true },
     work: { localConcurrency: concurrency },
   },
-  // The shortest that it allows.
+  // The shortest heartbeat that pg-boss allows.
   'with-heartbeat': { queue: { heartbeatSeconds: 10 }, work: { localConcurrency: concurrency } },
 }
 
@@ -83,7 +83,7 @@ export const engine: Engine = {
       },
     }
   },
-  // The columns that its own fetch statement returns.
+  // The columns that the fetch statement of pg-boss returns.
   fill: `
     insert into pgboss.job (
       name, data, expire_seconds, deletion_seconds, keep_until, retry_limit, retry_delay, retry_backoff, policy,

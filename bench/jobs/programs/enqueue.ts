@@ -2,7 +2,7 @@ import { concurrency } from '../engine.ts'
 import { engineNamed } from '../engine-named.ts'
 import { readTask, type Task, tell } from './task.ts'
 
-/** Enqueues jobs, one in each transaction. */
+/** A task that enqueues jobs, one in each transaction. */
 export interface EnqueueTask extends Task {
   /** The total number of jobs. */
   readonly jobs: number
@@ -15,7 +15,7 @@ export interface Enqueued {
 
 const { engine, settings, url, jobs } = readTask<EnqueueTask>()
 const member = await (await engineNamed(engine)).open(url, settings)
-// Connections are opened before it counts.
+// These jobs open the connections, and are not measured.
 await Promise.all(Array.from({ length: concurrency }, () => member.enqueue(0)))
 let next = concurrency
 const startedMs = performance.now()

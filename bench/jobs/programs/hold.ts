@@ -4,11 +4,11 @@ import { engineNamed } from '../engine-named.ts'
 import { readTask, type Task } from './task.ts'
 
 /**
- * Runs jobs that wait until they are released, then write their row and end. Runs until it is
- * stopped.
+ * A task that runs until it is stopped. Its jobs wait until they are released, then write their
+ * rows and end.
  */
 export interface HoldTask extends Task {
-  /** Its name in the table `holders`. */
+  /** The name of the process in the table `holders`. */
   readonly holder: string
 }
 

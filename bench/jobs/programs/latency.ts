@@ -5,25 +5,27 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { engineNamed } from '../engine-named.ts'
 import { readTask, type Task, tell } from './task.ts'
 
-/** Enqueues jobs for an idle worker, one at a time. */
+/** A task that enqueues jobs for an idle worker, one at a time. */
 export interface LatencyTask extends Task {
   readonly jobs: number
-  /** Max duration of the measurement, in milliseconds. After it, the result has fewer jobs. */
+  /**
+   * Max duration of the measurement, in milliseconds. If it is exceeded, the result has fewer jobs.
+   */
   readonly limitMs: number
   /**
-   * Max random pause before each job, in milliseconds, so that the jobs do not fall into step with
-   * a polling interval.
+   * Max random pause before each job, in milliseconds. Without the pause, the jobs could be
+   * enqueued in the rhythm of a polling interval.
    */
   readonly maxPauseMs: number
   /** True if this process is also the worker. */
   readonly isOneProcess: boolean
 }
 
-/** Time from the commit of each job to its start, in milliseconds. */
+/** The time from the commit of each job to its start, in milliseconds. */
 export type Latencies = readonly number[]
 
 const { engine: name, settings, url, jobs, limitMs, maxPauseMs, isOneProcess } = readTask<LatencyTask>()
-// The first ones open connections.
+// The number of first jobs that are not measured, because they open connections.
 const unmeasured = 2
 
 const starts = new Map<number, PromiseWithResolvers<bigint>>()

@@ -2,13 +2,13 @@ import pg from 'pg'
 import { engineNamed } from '../engine-named.ts'
 import { readTask, type Task, tell } from './task.ts'
 
-/** Works on the jobs that wait. */
+/** A task that runs waiting jobs. */
 export interface WorkTask extends Task {
   /** Number of jobs. */
   readonly jobs: number
   /**
-   * True if there are more jobs than it runs. Otherwise it ends when all jobs have ended in the
-   * database.
+   * True if the database has more jobs than the task runs. If false, the task ends when all jobs
+   * have ended in the database.
    */
   readonly leavesOthers: boolean
   /** True if each job writes a row. */
@@ -19,7 +19,7 @@ export interface WorkTask extends Task {
 
 /** The result. */
 export interface Worked {
-  /** From the first job on. */
+  /** The duration from the first job on, in seconds. */
   readonly seconds: number
   readonly handled: number
 }

@@ -6,9 +6,12 @@ import { z } from 'zod'
 /** A process of the measured fleet. */
 export interface MemberTask {
   readonly url: string
-  /** Consumers that a worker has. */
+  /** Number of consumers of a worker. */
   readonly consumers: number
-  /** Jobs to enqueue per second, of names that the fleet does not run. 0: run as a worker. */
+  /**
+   * Number of jobs to enqueue per second. The fleet does not run jobs of their name. 0: the process
+   * runs as a worker instead.
+   */
   readonly enqueuesPerSecond: number
 }
 

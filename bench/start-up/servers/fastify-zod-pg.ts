@@ -2,7 +2,7 @@ import fastify from 'fastify'
 import pg from 'pg'
 import { z } from 'zod'
 
-// The minimum of such a service: a framework, schemas, and a driver with one open connection.
+// The minimal service: a framework, schemas, and a driver with one open connection.
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] })
 await pool.query('select 1')
 

@@ -9,7 +9,7 @@ class HelloController {
   }
 }
 
-// Node strips types but does not support decorators, so they are called as functions.
+// Node strips types but does not support decorators, so the decorators are called as functions.
 const { prototype } = HelloController
 Get('hello')(prototype, 'hello', Object.getOwnPropertyDescriptor(prototype, 'hello')!)
 Controller()(HelloController)

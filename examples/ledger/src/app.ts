@@ -11,7 +11,7 @@ export const ledgerSettings = settings({
   }),
 })
 
-/** The only module that configures the database. */
+/** This is the only module that configures the database. */
 export const { query, mutation, job, consumer, service } = holdfast({
   settings: ledgerSettings,
   database: drizzle(schema, {

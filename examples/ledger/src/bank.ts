@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 /** A payment that a bank is asked to make. */
 export interface Payment {
-  /** The same for all attempts: the bank pays once per key. */
+  /** The key, which is the same in all attempts: the bank pays once per key. */
   readonly key: string
   readonly iban: string
   readonly amount: number
@@ -16,8 +16,8 @@ const Reply = z.discriminatedUnion('state', [
 ])
 
 /**
- * Asks the bank to make a payment. Throws if it does not respond, or answers unexpectedly: then the
- * outcome is unknown, and the payment has to be sent again under the same key.
+ * Asks the bank to make a payment. Throws if the bank does not respond, or responds unexpectedly.
+ * The outcome is then unknown, and the payment has to be sent again with the same key.
  */
 export async function pay(
   bankUrl: string | undefined,

@@ -1,10 +1,7 @@
 import { event } from 'holdfast'
 import { z } from 'zod'
 
-/**
- * Published with every transfer between customers. The key is the id of the account that the money
- * comes from.
- */
+/** The event of a transfer between customers. Its key is the id of the paying account. */
 export const TransferCreated = event('transfer.created', {
   description: 'Money was transferred between two accounts.',
   payload: z.object({

@@ -4,8 +4,8 @@ import { ledgerSettings } from './app.ts'
 import { startFakeBank } from './fake-bank.ts'
 import { ledger } from './service.ts'
 
-// Outside production, a fake bank makes the payments. In production, a missing BANK_URL fails the
-// start.
+// Outside production, a fake bank makes the payments. In production, the service does not start
+// without BANK_URL.
 if (readMode(process.env) !== 'production' && (await readSettings(ledgerSettings)).BANK_URL === undefined)
   process.env['BANK_URL'] = (await startFakeBank()).url
 

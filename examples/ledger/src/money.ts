@@ -6,11 +6,11 @@ export const Amount = z.int().positive().max(1_000_000_000_000).meta({
   example: 1250,
 })
 
-/** A currency by its code of ISO 4217. */
+/** A currency, by its ISO 4217 code. */
 export const Currency = z
   .string()
   .regex(/^[A-Z]{3}$/, 'Expected three capital letters, such as EUR')
   .meta({ example: 'EUR' })
 
-/** The largest balance that JavaScript counts exactly. */
+/** The largest balance that a JavaScript number can represent exactly. */
 export const maxBalance = Number.MAX_SAFE_INTEGER

@@ -29,8 +29,8 @@ const toPayout = (row: typeof schema.payouts.$inferSelect): z.infer<typeof Payou
 })
 
 /**
- * Pays through the bank. The call is a separate step, with a key that each attempt repeats: even if
- * a later part fails, the bank makes one payment, and its answer is booked once.
+ * Pays through the bank. The call is a separate step with a key, which each attempt repeats. Even
+ * if a later part fails, the bank makes one payment, and its answer is booked once.
  */
 export const payOut = job({
   name: 'pay-out',

@@ -6,8 +6,8 @@ import { ReceiptNotFound } from './problems.ts'
 import * as schema from './schema.ts'
 
 /**
- * Creates the receipt of a transfer. Its row and the end of the job are one commit, so there is one
- * receipt, no matter how many attempts the job takes.
+ * Creates the receipt of a transfer. The row of the receipt and the end of the job are in one
+ * commit, so there is one receipt, even if the job needs several attempts.
  */
 export const sendReceipt = job({
   name: 'send-receipt',

@@ -1,6 +1,6 @@
 import { bigint, date, integer, numeric, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
-// The columns that queries use. The constraints are in migrations/.
+// The columns that the queries use. The constraints are in migrations/.
 
 export const accounts = pgTable('accounts', {
   id: uuid().primaryKey(),

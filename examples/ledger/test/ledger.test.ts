@@ -203,7 +203,8 @@ describe('transfers', () => {
       Array.from({ length: 20 }, (_, index) => {
         const [from, to] = index % 2 === 0 ? [one, two] : [two, one]
         const key = crypto.randomUUID()
-        // On a busy machine some exceed their deadline. A retry with the same key is safe.
+        // On a busy machine, some transfers exceed their deadline. A retry with the same key is
+        // safe.
         return until(async () => {
           const answer = await books.send('createTransfer', { from, to, amount: 7 }, { key })
           return answer.status < 500 ? answer : undefined
@@ -222,7 +223,7 @@ describe('transfers', () => {
     const first = await books.call.listTransfers({ account: from, limit: 3 })
     expect(first.items.map(({ id }) => id)).toEqual(made.toReversed().slice(0, 3))
     const second = await books.call.listTransfers({ account: from, limit: 3, cursor: first.next! })
-    // The last is the deposit that the account was opened with.
+    // The last item is the first deposit into the account.
     expect(second.items.map(({ amount }) => amount)).toEqual([1, 1_000])
     expect(second).not.toHaveProperty('next')
     await expect(books.call.listTransfers({ account: to, cursor: first.next! })).rejects.toMatchObject({
