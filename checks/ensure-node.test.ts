@@ -19,7 +19,7 @@ function ensureNode(cwd: string, env: Readonly<Record<string, string>> = {}): Pr
   return runCommand([process.execPath, script], { cwd, env })
 }
 
-test('downloads a binary that blocked install scripts did not, once, and logs one line', async () => {
+test('ensure-node downloads a binary that blocked install scripts did not download, once, and logs one line', async () => {
   const cwd = plantCheckout({
     [`${nodePackage}/package.json`]: '{ "version": "26.10.0" }',
     [`${nodePackage}/installArchSpecificPackage.js`]: installer,
@@ -34,13 +34,13 @@ test('downloads a binary that blocked install scripts did not, once, and logs on
   expect(await ensureNode(cwd)).toEqual({ exitCode: 0, stdout: '', stderr: '' })
 })
 
-test('creates only the link if the binary exists', async () => {
+test('ensure-node creates only the link if the binary exists', async () => {
   const cwd = plantCheckout({ [`${nodePackage}/package.json`]: '{}', [binary]: 'fetched before' })
   expect(await ensureNode(cwd)).toEqual({ exitCode: 0, stdout: '', stderr: '' })
   expect(readFileSync(join(cwd, 'node_modules/.bin/node'), 'utf8')).toBe('fetched before')
 })
 
-test('shows the output of the installer if it fails', async () => {
+test('ensure-node shows the output of the installer if it fails', async () => {
   const cwd = plantCheckout({
     [`${nodePackage}/package.json`]: '{ "version": "26.10.0" }',
     [`${nodePackage}/installArchSpecificPackage.js`]: "console.error('npm error ENOTFOUND'); process.exit(1)",
@@ -51,7 +51,7 @@ test('shows the output of the installer if it fails', async () => {
   expect(stderr).toContain('npm error ENOTFOUND')
 })
 
-test('suggests npm ci if nothing is installed', async () => {
+test('ensure-node suggests npm ci if nothing is installed', async () => {
   const { exitCode, stderr } = await ensureNode(plantCheckout({}))
   expect(exitCode).toBe(1)
   expect(stderr).toContain('run `npm ci` first')

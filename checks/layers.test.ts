@@ -96,7 +96,7 @@ test.each([
   ['a re-export', "export { pool } from '../postgres/pool.ts'"],
   ['an import() type', "export type Pool = import('../postgres/pool.ts').Pool"],
   ['require', "export const pool = require('../postgres/pool.ts')"],
-])('the direction is broken by %s', (_, statement) => {
+])('an import against the order of the layers is found: %s', (_, statement) => {
   expect(
     violationsIn({
       [`${source}/postgres/pool.ts`]: 'export const pool = 1\n',
@@ -105,7 +105,7 @@ test.each([
   ).toEqual([`${source}/kernel/page.ts:2 kernel imports postgres (${source}/postgres/pool.ts)`])
 })
 
-test('a sibling that the table does not allow, and an unknown folder', () => {
+test('an import of a sibling that the table does not allow is found, and so is an unknown folder', () => {
   expect(
     violationsIn({
       [`${source}/http/router.ts`]: "import { pool } from '../postgres/pool.ts'\n",
@@ -119,7 +119,7 @@ test('a sibling that the table does not allow, and an unknown folder', () => {
   ])
 })
 
-test('rooms of a wing, and a wing that stands for all of its rooms', () => {
+test('a row of the table may name rooms of a wing, or a wing that stands for all of its rooms', () => {
   const floors: LayerTable = {
     'kernel/base': [],
     'kernel/pages': ['kernel/base'],
@@ -191,7 +191,7 @@ test('testing is imported only by its own entry, and a test by no published file
   ])
 })
 
-test('cycles, of types and through the name of the package too, and among tests', () => {
+test('import cycles are found, also of types, through the name of the package, and among tests', () => {
   expect(
     violationsIn({
       [`${source}/kernel/call.ts`]: "import type { Page } from './page.ts'\n",
@@ -211,7 +211,7 @@ test('cycles, of types and through the name of the package too, and among tests'
   ])
 })
 
-test('modules of Node in the kernel, and in everything that the main entry loads at run time', () => {
+test('modules of Node are found in the kernel, and in everything that the main entry loads at run time', () => {
   expect(
     violationsIn({
       [`${source}/kernel/clock.ts`]: "import type { Timer } from 'node:timers'\nimport 'fs/promises'\n",
@@ -226,7 +226,7 @@ test('modules of Node in the kernel, and in everything that the main entry loads
   ])
 })
 
-test('generic names, and export *', () => {
+test('generic file names are found, and so is export *', () => {
   expect(
     violationsIn({
       'examples/one/src/utils.ts': 'export const one = 1\n',
@@ -241,7 +241,7 @@ test('generic names, and export *', () => {
   ])
 })
 
-test('a folder with more than 25 source files, and a file that imports more than 20', () => {
+test('a folder with more than 25 source files is found, and so is a file that imports more than 20', () => {
   const names = Array.from({ length: 26 }, (_, n) => `page-${n}`)
   const pages = Object.fromEntries(
     names.map((name) => [`${source}/kernel/${name}.ts`, 'export const page = 1\n']),
@@ -261,7 +261,7 @@ test('a folder with more than 25 source files, and a file that imports more than
   ])
 })
 
-test('the noted number of imports of a large file only goes down', () => {
+test('the noted number of imports of a large file may only become smaller', () => {
   const root = plantTree({
     'packages/holdfast/package.json': manifest,
     [`${source}/kernel/page.ts`]: 'export const page = 1\n',
@@ -273,7 +273,7 @@ test('the noted number of imports of a large file only goes down', () => {
   ])
 })
 
-test('a violation says where, what, why and how to fix it', () => {
+test('a violation says where it is, what it is, why it matters and how to fix it', () => {
   const [violation] = checkLayers(
     plantTree({
       [`${source}/postgres/pool.ts`]: 'export const pool = 1\n',

@@ -78,7 +78,7 @@ test.each([
   ['publint', ['run', '--strict']],
   ['attw', ['--profile', 'esm-only']],
 ] as const)(
-  '%s finds nothing wrong with it',
+  '%s finds no fault in the package',
   async (program, options) => {
     succeeded(await runCommand([program, ...options, tarball]))
   },
@@ -110,7 +110,7 @@ describe.each([...oldestNodes, 'current'])('on Node %s', (version) => {
   })
 })
 
-test('its sources use no syntax that the oldest Node does not have', async () => {
+test('the sources in the package use no syntax that the oldest Node does not have', async () => {
   const { exitCode, stdout } = await runCommand(
     ['tsc', '--pretty', 'false', '--project', 'tsconfig.sources.json'],
     inConsumer,
@@ -119,7 +119,7 @@ test('its sources use no syntax that the oldest Node does not have', async () =>
 })
 
 test(
-  'its declarations are complete, and a service that uses it type-checks',
+  'the declarations in the package are complete, and a service that uses the package type-checks',
   async () => {
     const { stdout } = await runCommand(['tsc', '--pretty', 'false'], inConsumer)
     const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
@@ -130,7 +130,7 @@ test(
   limitMs,
 )
 
-test('it contains the build and its sources, without tests', async () => {
+test('the package contains the build and its sources, without tests', async () => {
   const files = readdirSync(join(consumer, 'node_modules/holdfast'), { recursive: true, encoding: 'utf8' })
   expect(files).toEqual(
     expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'src/index.ts', 'LICENSE']),

@@ -22,7 +22,7 @@ const openWith = async (amount: number, currency = 'EUR') => {
 const balanceOf = async (id: string) => (await books.call.getAccount({ id })).balance
 
 describe('accounts', () => {
-  test('are opened empty, with a Location where they can be read', async () => {
+  test('accounts are opened empty, with a Location where they can be read', async () => {
     const response = await books.fetch('/accounts', {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': `"${uuidv7()}"` },
@@ -42,7 +42,7 @@ describe('accounts', () => {
     expect(await read.json()).toEqual(account)
   })
 
-  test('have the types of their schema', () => {
+  test('accounts have the types of their schema', () => {
     expectTypeOf(books.call.getAccount).returns.resolves.toEqualTypeOf<{
       id: string
       name: string
@@ -58,14 +58,14 @@ describe('accounts', () => {
     [{ name: 'x'.repeat(101), currency: 'EUR' }, '#/name'],
     [{ name: 'Alice', currency: 'eur' }, '#/currency'],
     [{ currency: 'EUR' }, '#/name'],
-  ])('%j is rejected at %s', async (input, pointer) => {
+  ])('opening an account with %j is rejected at %s', async (input, pointer) => {
     await expect(books.call.createAccount(input as never)).rejects.toMatchObject({
       status: 422,
       problem: { code: 'invalid-input', errors: [{ pointer, in: 'body' }] },
     })
   })
 
-  test('that do not exist are not found', async () => {
+  test('accounts that do not exist are not found', async () => {
     const id = uuidv7()
     await expect(books.call.getAccount({ id })).rejects.toMatchObject({
       code: 'account-not-found',
@@ -73,7 +73,7 @@ describe('accounts', () => {
     })
   })
 
-  test('are listed in pages, each once, without the world', async () => {
+  test('accounts are listed in pages, each once, without the world', async () => {
     await using fresh = await createTestService(ledger)
     const opened: string[] = []
     for (let index = 0; index < 5; index += 1) {
@@ -95,7 +95,7 @@ describe('accounts', () => {
 })
 
 describe('deposits', () => {
-  test('raise the balance', async () => {
+  test('deposits raise the balance', async () => {
     const account = await open()
     const deposit = await books.call.createDeposit({ account: account.id, amount: 1_250 })
     expect(deposit).toMatchObject({ account: account.id, amount: 1_250 })
@@ -107,7 +107,7 @@ describe('deposits', () => {
     })
   })
 
-  test.each([0, -1, 1.5, 1_000_000_000_001, '5'])('of %j are rejected', async (amount) => {
+  test.each([0, -1, 1.5, 1_000_000_000_001, '5'])('deposits of %j are rejected', async (amount) => {
     const account = await open()
     await expect(
       books.call.createDeposit({ account: account.id, amount: amount as number }),
@@ -116,7 +116,7 @@ describe('deposits', () => {
     })
   })
 
-  test('into no account are not found', async () => {
+  test('deposits into no account are not found', async () => {
     await expect(books.call.createDeposit({ account: uuidv7(), amount: 1 })).rejects.toMatchObject({
       status: 404,
       code: 'account-not-found',
@@ -125,7 +125,7 @@ describe('deposits', () => {
 })
 
 describe('transfers', () => {
-  test('move money', async () => {
+  test('transfers move money', async () => {
     const [from, to] = [await openWith(1_000), await openWith(5)]
     const transfer = await books.call.createTransfer({ from, to, amount: 400, memo: 'rent' })
     expect(transfer).toMatchObject({ from, to, amount: 400, memo: 'rent' })
@@ -133,7 +133,7 @@ describe('transfers', () => {
     expect(await books.call.getTransfer({ id: transfer.id })).toEqual(transfer)
   })
 
-  test('sent twice with one key move it once', async () => {
+  test('transfers sent twice with one key move the money once', async () => {
     const [from, to, key] = [await openWith(1_000), await openWith(5), uuidv7()]
     const first = await books.send('createTransfer', { from, to, amount: 400 }, { key })
     const second = await books.send('createTransfer', { from, to, amount: 400 }, { key })
@@ -141,7 +141,7 @@ describe('transfers', () => {
     expect(await balanceOf(from)).toBe(600)
   })
 
-  test('above the balance are rejected, with the balance', async () => {
+  test('transfers above the balance are rejected, with the balance', async () => {
     const [from, to] = [await openWith(100), await openWith(5)]
     await expect(books.call.createTransfer({ from, to, amount: 101 })).rejects.toMatchObject({
       status: 409,
@@ -151,13 +151,13 @@ describe('transfers', () => {
     expect([await balanceOf(from), await balanceOf(to)]).toEqual([100, 5])
   })
 
-  test('of the whole balance succeed', async () => {
+  test('transfers of the whole balance succeed', async () => {
     const [from, to] = [await openWith(100), await openWith(5)]
     await books.call.createTransfer({ from, to, amount: 100 })
     expect(await balanceOf(from)).toBe(0)
   })
 
-  test('between currencies are rejected', async () => {
+  test('transfers between currencies are rejected', async () => {
     const [from, to] = [await openWith(100, 'EUR'), await openWith(100, 'USD')]
     await expect(books.call.createTransfer({ from, to, amount: 1 })).rejects.toMatchObject({
       status: 409,
@@ -166,7 +166,7 @@ describe('transfers', () => {
     })
   })
 
-  test('from or to no account are not found', async () => {
+  test('transfers from or to no account are not found', async () => {
     const [known, unknown] = [await openWith(100), uuidv7()]
     for (const [from, to] of [
       [known, unknown],
@@ -179,7 +179,7 @@ describe('transfers', () => {
     }
   })
 
-  test('to the same account are rejected', async () => {
+  test('transfers to the same account are rejected', async () => {
     const account = await openWith(100)
     await expect(books.call.createTransfer({ from: account, to: account, amount: 1 })).rejects.toMatchObject({
       status: 422,
@@ -187,7 +187,7 @@ describe('transfers', () => {
     })
   })
 
-  test('cannot use the world account', async () => {
+  test('transfers cannot use the world account', async () => {
     const account = await openWith(100)
     const [world] = await books.sql<{ id: string }>(
       `select id from accounts where kind = 'world' and currency = 'EUR'`,
@@ -197,7 +197,7 @@ describe('transfers', () => {
     ).rejects.toMatchObject({ status: 404 })
   })
 
-  test('in both directions at once keep the total', async () => {
+  test('transfers in both directions at once keep the total', async () => {
     const [one, two] = [await openWith(1_000), await openWith(1_000)]
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => {
@@ -215,7 +215,7 @@ describe('transfers', () => {
     expect([await balanceOf(one), await balanceOf(two)]).toEqual([1_000, 1_000])
   })
 
-  test('of an account are listed newest first, in pages', async () => {
+  test('transfers of an account are listed newest first, in pages', async () => {
     const [from, to] = [await openWith(1_000), await openWith(5)]
     const made: string[] = []
     for (let amount = 1; amount <= 4; amount += 1)
@@ -234,7 +234,7 @@ describe('transfers', () => {
 })
 
 describe('the books', () => {
-  test('sum to zero, and every balance is the sum of its entries', async () => {
+  test('the books sum to zero, and every balance is the sum of its entries', async () => {
     const [from, to] = [await openWith(1_000), await openWith(5)]
     await books.call.createTransfer({ from, to, amount: 400 })
     expect(await books.sql('select sum(amount)::int from entries')).toEqual([{ sum: 0 }])
@@ -246,7 +246,7 @@ describe('the books', () => {
     expect(wrong).toEqual([])
   })
 
-  test('cannot be falsified by a bug of the program', async () => {
+  test('the books cannot be falsified by a bug of the program', async () => {
     const [from, to] = [await openWith(1_000), await openWith(5)]
     const { id } = await books.call.createTransfer({ from, to, amount: 400 })
     const refused = (sql: string, message: RegExp) => expect(books.sql(sql, [id])).rejects.toThrow(message)

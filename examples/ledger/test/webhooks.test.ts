@@ -34,7 +34,7 @@ afterAll(async () => {
   await new Promise((resolve) => receiver.close(resolve))
 })
 
-test('a transfer is sent to the endpoints of both of its accounts, signed, and on demand again', async () => {
+test('a transfer is sent to the endpoints of both of its accounts, signed, and is sent again on demand', async () => {
   const open = async (): Promise<string> =>
     (await books.call.createAccount({ name: 'Rich', currency: 'EUR' })).id
   const [from, to, other] = [await open(), await open(), await open()]

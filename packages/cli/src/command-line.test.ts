@@ -7,21 +7,21 @@ import { commands } from './commands.ts'
 import { callHoldfast, runHoldfast } from './run-holdfast.fixture.ts'
 
 describe('help', () => {
-  test('of all commands lists each of them', async () => {
+  test('the help of all commands lists each command', async () => {
     const { exitCode, stdout, stderr } = await runHoldfast(['--help'])
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     for (const { name, summary } of commands)
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b.*  ${RegExp.escape(summary)}$`, 'm'))
   })
 
-  test('of a group lists the commands of the group', async () => {
+  test('the help of a group lists the commands of the group', async () => {
     const { exitCode, stdout } = await callHoldfast(['keys', '--help'])
     expect(exitCode).toBe(0)
     expect(stdout).toContain('  keys prune  ')
     expect(stdout).not.toContain('jobs list')
   })
 
-  test('of a command shows its arguments and options', async () => {
+  test('the help of a command shows its arguments and options', async () => {
     const { exitCode, stdout } = await callHoldfast(['jobs', 'redrive', '-h'])
     expect(exitCode).toBe(0)
     expect(stdout).toContain('holdfast jobs redrive <name> [options]')
@@ -29,14 +29,14 @@ describe('help', () => {
     expect(stdout).toMatch(/^ {2}--database-url <url> {2}/m)
   })
 
-  test('is printed when no command is given', async () => {
+  test('the help is printed when no command is given', async () => {
     const { exitCode, stdout, stderr } = await runHoldfast([])
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
     expect(stderr).toContain('jobs list')
   })
 })
 
-test('the version is that of the package', async () => {
+test('the version of the command line is that of the package', async () => {
   expect(await runHoldfast(['--version'])).toMatchObject({ exitCode: 0, stdout: '0.0.0\n' })
 })
 
@@ -63,7 +63,7 @@ test.each([
   [['jobs', 'list', '--directory', 'nowhere'], '--directory nowhere: folder not found.'],
   [['jobs', 'list', '--directory', '.', '--database-url', 'postgres://h/d'], 'Pass either --database-url or'],
   [['db', 'url', 'more'], '"more" is an unexpected argument.'],
-])('%j is rejected before anything is done', async (line, message) => {
+])('the command line %j is rejected before anything is done', async (line, message) => {
   const { exitCode, stdout, stderr } = await callHoldfast(line)
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
   expect(stderr).toContain(message)
@@ -74,7 +74,7 @@ test.each([
 describe('the database', () => {
   const listed = { exitCode: 1, stderr: expect.stringContaining('are missing from this database') }
 
-  test('must be configured', async () => {
+  test('the database must be configured', async () => {
     const folder = await createFolder()
     expect(await runHoldfast(['jobs', 'list'], { folder })).toMatchObject({
       exitCode: 1,
@@ -84,7 +84,7 @@ describe('the database', () => {
     })
   })
 
-  test('is reported as unreachable, without its password', async () => {
+  test('the database is reported as unreachable, without its password', async () => {
     const { exitCode, stderr } = await runHoldfast(['jobs', 'list'], {
       databaseUrl: 'postgres://u:secretpw@127.0.0.1:1/db',
     })
@@ -93,7 +93,7 @@ describe('the database', () => {
     expect(stderr).not.toContain('secretpw')
   })
 
-  test('is taken from the option, the environment or .env', async () => {
+  test('the database is taken from the option, the environment or .env', async () => {
     const database = await createTestDatabase()
     onTestFinished(() => database.drop())
     const folder = await createFolder()

@@ -79,7 +79,7 @@ async function died(): Promise<string> {
 }
 
 describe('jobs', () => {
-  test('are listed, without formatting if the output is not a terminal', async () => {
+  test('jobs are listed, without formatting if the output is not a terminal', async () => {
     const dead = await died()
     const scheduled = await enqueued('later', '1h')
     const stdout = await printed('jobs', 'list')
@@ -104,7 +104,7 @@ describe('jobs', () => {
     expect(await json('jobs', 'list', '--after', scheduled)).toMatchObject({ jobs: [{ id: dead }] })
   })
 
-  test('are shown without secrets, unless --show-input is passed', async () => {
+  test('jobs are shown without secrets, unless --show-input is passed', async () => {
     const id = await died()
     const shown = await printed('jobs', 'show', id)
     expect(shown).toMatch(/^State +dead$/m)
@@ -121,7 +121,7 @@ describe('jobs', () => {
     })
   })
 
-  test('are shown with their step results, without secrets', async () => {
+  test('jobs are shown with their step results, without secrets', async () => {
     const id = await enqueued('later', '1h')
     await on.sql(
       `insert into holdfast.job_steps (job_id, name, result, wakes_at, is_done)
@@ -137,7 +137,7 @@ describe('jobs', () => {
     expect(await printed('jobs', 'show', id, '--show-input')).toContain('{"token":"hunter2","user":"ada"}')
   })
 
-  test('are retried', async () => {
+  test('jobs are retried', async () => {
     const id = await died()
     expect(await printed('jobs', 'retry', id)).toBe(`mail ${id} runs now.\n`)
     expect(await stateOf(id)).toBe('ready')
@@ -152,14 +152,14 @@ describe('jobs', () => {
     })
   })
 
-  test('are cancelled', async () => {
+  test('jobs are cancelled', async () => {
     const id = await enqueued('later', '1h')
     expect(await printed('jobs', 'cancel', id)).toBe(`later ${id} is cancelled.\n`)
     expect(await stateOf(id)).toBe('cancelled')
     expect(await run('jobs', 'cancel', id)).toMatchObject({ exitCode: 1 })
   })
 
-  test('are redriven', async () => {
+  test('jobs are redriven', async () => {
     await died()
     await died()
     expect(await printed('jobs', 'redrive', 'mail', '--limit', '1')).toBe('1 job redriven, 1 still dead.\n')
@@ -174,7 +174,7 @@ describe('jobs', () => {
     ])
   })
 
-  test('are paused and resumed', async () => {
+  test('jobs are paused and resumed', async () => {
     await enqueued('later', '1h')
     expect(await printed('jobs', 'pause', 'later')).toBe(
       'later is paused. 1 job of that name is unfinished.\n',
@@ -189,7 +189,7 @@ describe('jobs', () => {
 })
 
 describe('messages', () => {
-  test('are listed without secrets, unless --show-payload is passed', async () => {
+  test('messages are listed without secrets, unless --show-payload is passed', async () => {
     await enqueued('later')
     const shown = await printed('messages', 'list', '--event', 'order.paid', '--key', 'order-7', '--new')
     expect(shown).toMatch(/ order\.paid +order-7 +new +\d+s +\{"order":7,"apiKey":"\[redacted\]"\}$/m)
@@ -202,7 +202,7 @@ describe('messages', () => {
     expect(await json('messages', 'list', '--until', '1h')).toEqual({ messages: [] })
   })
 
-  test('are sent again by a rewound relay, which skips none without --skip', async () => {
+  test('messages are sent again by a rewound relay, which skips no message without --skip', async () => {
     for (const position of [1, 2, 3]) {
       await enqueued('later')
       await on.sql('update holdfast.messages set position = $1 where position is null', [position])
@@ -234,7 +234,7 @@ describe('messages', () => {
     expect(await run('messages', 'remove', 'queue', 'nats')).toMatchObject({ exitCode: 2 })
   })
 
-  test('that a subscriber failed to handle are listed, redriven and skipped', async () => {
+  test('messages that a subscriber failed to handle are listed, redriven and skipped', async () => {
     const message = '01a20866-85b5-79cd-a893-fefba1ca6c4f'
     await on.sql(
       `insert into holdfast.dead_messages (service, subscriber, message_id, event, key, failure)
@@ -262,7 +262,7 @@ describe('keys', () => {
     eachLeaf((leaf) => `update ${leaf} set created_at = now() - interval '2 hours'`)
   beforeEach(() => eachLeaf((leaf) => `truncate ${leaf}`))
 
-  test('are listed, and shown without secrets, unless --show-body is passed', async () => {
+  test('keys are listed, and shown without secrets, unless --show-body is passed', async () => {
     await call('first')
     await age()
     await call('second')
@@ -283,7 +283,7 @@ describe('keys', () => {
     })
   })
 
-  test('are pruned', async () => {
+  test('keys are pruned', async () => {
     await call('old')
     await age()
     await call('new')
@@ -327,7 +327,7 @@ describe('webhooks', () => {
     )
   })
 
-  test('are listed, without secrets', async () => {
+  test('webhooks are listed, without secrets', async () => {
     const endpoints = await printed('webhooks', 'endpoints', '--owner', 'ada', '--state', 'enabled')
     expect(endpoints).toMatch(/ada +https:\/\/ada\.test\/hooks +enabled/)
     expect(JSON.stringify(await json('webhooks', 'endpoints'))).not.toContain('whsec')
@@ -339,7 +339,7 @@ describe('webhooks', () => {
     expect(await run('webhooks', 'deliveries', '--state', 'lost')).toMatchObject({ exitCode: 2 })
   })
 
-  test('are sent again, by delivery or by endpoint', async () => {
+  test('webhooks are sent again, by delivery or by endpoint', async () => {
     expect(await printed('webhooks', 'replay', delivery)).toBe('The delivery will be sent again.\n')
     expect(await json('webhooks', 'deliveries')).toMatchObject({ deliveries: [{ state: 'pending' }] })
     await on.sql(`update holdfast.webhook_deliveries set state = 'failed'`)
@@ -355,7 +355,7 @@ describe('webhooks', () => {
     })
   })
 
-  test('are disabled and enabled', async () => {
+  test('webhooks are disabled and enabled', async () => {
     expect(await printed('webhooks', 'disable', endpoint, '--reason', 'It is too slow.')).toBe(
       'https://ada.test/hooks is disabled.\n',
     )
@@ -371,7 +371,7 @@ describe('webhooks', () => {
 })
 
 describe('subjects', () => {
-  test('are exported, one record per line, with every value', async () => {
+  test('subjects are exported, one record per line, with every value', async () => {
     const id = await enqueued('later', '1h')
     const { exitCode, stdout, stderr } = await run('subjects', 'export', 'customer:ada')
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '1 record exported.\n' })
@@ -386,7 +386,7 @@ describe('subjects', () => {
     })
   })
 
-  test('are erased, unless they are still needed, which the exit code shows', async () => {
+  test('subjects are erased; data that is still needed is kept, which the exit code shows', async () => {
     const id = await enqueued('later', '1h')
     const held = await run('subjects', 'erase', 'customer:ada')
     expect(held).toMatchObject({ exitCode: 1, stderr: '' })

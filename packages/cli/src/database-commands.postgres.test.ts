@@ -9,7 +9,7 @@ const password = 'p@ss/w%rd'
 const databaseUrl = `postgres://ann:${encodeURIComponent(password)}@db.test:5433/books`
 
 describe('the address of the database', () => {
-  test('is printed without its password, unless --show-password is passed', async () => {
+  test('the address of the database is printed without its password, unless --show-password is passed', async () => {
     const { exitCode, stdout, stderr } = await runHoldfast(['db', 'url'], { databaseUrl })
     expect([exitCode, stdout]).toEqual([0, 'postgres://ann@db.test:5433/books\n'])
     expect(stderr).toContain('holdfast db url --show-password')
@@ -17,7 +17,7 @@ describe('the address of the database', () => {
     expect(shown).toEqual({ exitCode: 0, stdout: `${databaseUrl}\n`, stderr: '' })
   })
 
-  test('is printed as JSON', async () => {
+  test('the address of the database is printed as JSON', async () => {
     const { stdout } = await runHoldfast(['db', 'url', '--json'], {
       databaseUrl: 'postgres://db.test/books?password=hunter2&sslmode=require',
     })
@@ -40,7 +40,7 @@ describe('psql', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  test('is opened with the arguments after the dashes, and the password only in its environment', async () => {
+  test('psql is opened with the arguments after the dashes, and the password only in its environment', async () => {
     const run = await runHoldfast(['db', 'psql', '--', '-c', 'select 1'], {
       databaseUrl,
       env: { PATH: `${folder}${delimiter}${process.env['PATH']}` },
@@ -52,7 +52,7 @@ describe('psql', () => {
     })
   })
 
-  test('is reported if it is missing, without the password', async () => {
+  test('psql is reported if it is missing, without the password', async () => {
     const { exitCode, stdout, stderr } = await runHoldfast(['db', 'psql'], {
       databaseUrl,
       env: { PATH: '/nowhere' },
@@ -82,7 +82,7 @@ describe('the embedded database', () => {
 
   const reached = { exitCode: 1, stderr: expect.stringContaining('are missing from this database') }
 
-  test('is found in the folder of the service while it runs, and started if it does not run', async () => {
+  test('the embedded database is found in the folder of the service while it runs, and started if it does not run', async () => {
     const shown = await runHoldfast(['db', 'url', '--show-password'], { folder })
     expect(shown).toEqual({ exitCode: 0, stdout: `${server.url}\n`, stderr: '' })
     expect(await runHoldfast(['jobs', 'list'], { folder })).toMatchObject(reached)
@@ -93,7 +93,7 @@ describe('the embedded database', () => {
     ).toMatchObject(reached)
   })
 
-  test('is not used in production, nor if DATABASE_URL names another', async () => {
+  test('the embedded database is not used in production, nor if DATABASE_URL names another database', async () => {
     const production = await runHoldfast(['db', 'url'], { folder, env: { NODE_ENV: 'production' } })
     expect(production).toMatchObject({
       exitCode: 1,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { present } from './present.ts'
 
-test('members that are undefined are left out, and no others', () => {
+test('only members that are undefined are left out', () => {
   const members = present({ name: 'a', service: undefined, limit: 0, owner: '', isNew: false, at: null })
   expect(members).toEqual({ name: 'a', limit: 0, owner: '', isNew: false, at: null })
   expect(Object.keys(members)).not.toContain('service')

@@ -6,7 +6,7 @@ const screen: Screen = { columns: undefined, now: new Date(), strong: (text) => 
 const columns = [{ title: 'ID', value: ({ id }: { readonly id: string }) => id }]
 const more = ({ id }: { readonly id: string }): string => `--after ${id}`
 
-test('a list without rows says so', () => {
+test('a list without rows says that it has no rows', () => {
   expect(rowList({ rows: [], columns, limit: 2, more }, screen)).toBe('None found.')
 })
 

@@ -22,7 +22,7 @@ const show = (width: number | undefined): readonly string[] => {
 }
 
 describe('a table', () => {
-  test('is as wide as its content if there is no width to fit', () => {
+  test('a table is as wide as its content if there is no width to fit', () => {
     expect(show(undefined)).toEqual([
       'ID  NAME                   NOTE',
       String.raw`1   a name of some length  a note\nof two lines`,
@@ -30,7 +30,7 @@ describe('a table', () => {
     ])
   })
 
-  test('is cut to fit a terminal', () => {
+  test('a table is cut to fit a terminal', () => {
     expect(show(30)).toEqual([
       'ID  NAME          NOTE',
       String.raw`1   a name of s…  a note\nof …`,
@@ -38,15 +38,15 @@ describe('a table', () => {
     ])
   })
 
-  test('omits optional columns that do not fit', () => {
+  test('a table omits optional columns that do not fit', () => {
     expect(show(20)).toEqual(['ID  NAME', '1   a name of some …', '22  short'])
   })
 
-  test('prints each row on several lines if it does not fit at all', () => {
+  test('a table prints each row on several lines if it does not fit at all', () => {
     expect(show(12)).toEqual(['ID    1', 'NAME  a name of some length', '', 'ID    22', 'NAME  short'])
   })
 
-  test('counts the columns that a terminal uses', () => {
+  test('a table counts the columns that a terminal uses', () => {
     const screen: Screen = { columns: 14, now: new Date(), strong: (text) => text }
     const wide = [{ id: '1', name: '世界世界世界世界', note: '' }]
     expect(table(columns.slice(0, 2), wide, screen)).toBe('ID  NAME\n1   世界世界…')

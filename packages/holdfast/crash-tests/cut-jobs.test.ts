@@ -67,13 +67,13 @@ function destroying(application: RegExp, every = 1): readonly Sweep[] {
 }
 
 test.concurrent(
-  'the transactions of a job, its step and its consumers, cut at any message',
+  'a job, its step and its consumers take effect once if their transactions are cut at any message',
   () => expectDoneOnce({ count: 4 }, destroying(ofJobs)),
   maxMs,
 )
 
 test.concurrent(
-  'the claims and reports of a worker, and message dispatch, cut at any message',
+  'jobs and messages take effect once if claims, reports or message dispatch are cut at any message',
   () => expectDoneOnce({ count: 4 }, destroying(ofOwn, isShort ? 2 : 1)),
   maxMs,
 )
@@ -92,7 +92,7 @@ function silencing(application: RegExp): readonly Sweep[] {
 }
 
 test.concurrent(
-  'a worker whose connections fall silent',
+  'jobs and messages take effect once if the connections of a worker fall silent',
   () =>
     expectDoneOnce(
       { count: 14, of: createCutService({ jobDeadline: '1s' }) },

@@ -56,7 +56,7 @@ function countAnswers(reports: readonly CallReport[]): number {
 }
 
 test.concurrent(
-  'a connection that is cut before, within or after any message, in either direction',
+  'a mutation takes effect once if a connection is cut before, within or after any message, in either direction',
   () =>
     expectSafe(
       { service, count: 4 },
@@ -79,7 +79,7 @@ test.concurrent(
 const quietPlaces = ['before', 'middle'] as const
 
 test.concurrent(
-  'a connection that falls silent at any message, in either direction',
+  'a mutation takes effect once if a connection falls silent at any message, in either direction',
   () =>
     expectSafe(
       { service, count: 32 },
@@ -91,7 +91,7 @@ test.concurrent(
 )
 
 test.concurrent(
-  'messages that arrive after their recipient has ended',
+  'a mutation takes effect once if messages arrive after their recipient has ended',
   () =>
     expectSafe(
       { service, count: 12 },

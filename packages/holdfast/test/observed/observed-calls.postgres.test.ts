@@ -100,7 +100,7 @@ function pointsOf(metrics: readonly Metric[], name: string) {
 }
 
 describe('a mutation', () => {
-  test('has a span of its transaction and of every statement', async () => {
+  test('a mutation has a span of its transaction and of every statement', async () => {
     const { spans } = await observe(async (send) => void (await send('/things', post({ name: 'second' }))))
     expect(treeOf(spans)).toEqual([
       [
@@ -142,7 +142,7 @@ describe('a mutation', () => {
     expect(Object.fromEntries(insert.ownAttributes)['db.response.returned_rows']).toBe(1)
   })
 
-  test('that is replayed is marked as a replay', async () => {
+  test('a mutation that is replayed is marked as a replay', async () => {
     const init = post({ name: 'once' })
     const { spans, metrics } = await observe(async (send) => {
       await send('/things', init)
@@ -160,14 +160,14 @@ describe('a mutation', () => {
     ])
   })
 
-  test('has its problem, which is not a failure of the service', async () => {
+  test('a mutation has its problem, which is not a failure of the service', async () => {
     const { spans } = await observe(async (send) => void (await send('/things', post({ name: 'refused' }))))
     const call = spanNamed(spans, 'POST /things')
     expect(Object.fromEntries(call.ownAttributes)['holdfast.problem.code']).toBe('refused')
     expect(call.failure).toBeUndefined()
   })
 
-  test('whose statement fails has the SQLSTATE, and no values', async () => {
+  test('a mutation whose statement fails has the SQLSTATE, and no values', async () => {
     const { spans } = await observe(async (send) => {
       await send('/things', post({ name: 'same-secret' }))
       await send('/things', post({ name: 'same-secret' }))
@@ -181,7 +181,7 @@ describe('a mutation', () => {
 })
 
 describe('a request', () => {
-  test('continues the trace of its caller', async () => {
+  test('a request continues the trace of its caller', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     const { spans } = await observe(async (send) => {
       const response = await send('/things/1', { headers: { traceparent } })
@@ -194,7 +194,7 @@ describe('a request', () => {
     expect(spanNamed(spans, 'GET /things/{id}').trace.parentSpanId).toBe('b7ad6b7169203331')
   })
 
-  test('has one log line, and its handler logs with the same ids', async () => {
+  test('a request has one log line, and its handler logs with the same ids', async () => {
     const { lines, spans } = await observe(
       async (send) => void (await send('/things', post({ name: 'third' }))),
     )
@@ -224,7 +224,7 @@ describe('a request', () => {
     expect(lines[1]!['durationMs']).toBeGreaterThan(0)
   })
 
-  test('that fails is a failure in its span and its metric', async () => {
+  test('a request that fails is a failure in its span and its metric', async () => {
     const { spans, metrics } = await observe(async (send) => void (await send('/things/77')))
     expect(spanNamed(spans, 'GET /things/{id}').failure).toMatchObject({ type: 'internal-error' })
     const points = pointsOf(metrics, 'http.server.request.duration')
@@ -237,7 +237,7 @@ describe('a request', () => {
     })
   })
 
-  test('for an unknown route creates no new series', async () => {
+  test('a request for an unknown route creates no new series', async () => {
     const { metrics, spans } = await observe(async (send) => {
       for (const path of ['/a', '/b', '/c']) await send(path)
       await send('/d', { method: 'PROPFIND' })

@@ -77,7 +77,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
       )
       .then(({ rows }) => rows.map(({ effects }) => effects))
 
-  test('kill -9 of a worker in mid-job: others rescue its jobs, none is lost, each takes effect once', async () => {
+  test('kill -9 of a BullMQ worker in mid-job: other workers rescue its jobs, and each job takes effect once', async () => {
     await enqueue(60, 400)
     await until(async () => (await inTransaction()) === 8, { what: 'jobs that run on both workers' })
     await servers[1]!.killAndRestart()
@@ -87,7 +87,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     expect(takenOver).toBeGreaterThan(0)
   })
 
-  test('a worker that was stopped past its lock commits nothing', async () => {
+  test('a BullMQ worker that was stopped past its lock commits nothing', async () => {
     await servers.pop()!.stop()
     const { rows } = await looking.query<{ pid: number }>('select pid from holdfast.job_workers')
     expect(rows).toHaveLength(1)
@@ -106,7 +106,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     expect(await effectsPerJob()).toEqual([1])
   })
 
-  test('kill -9 of Redis in mid-job: none is lost, each takes effect once, and enqueuing continues', async () => {
+  test('kill -9 of Redis in mid-job: each job takes effect once, and enqueuing continues', async () => {
     await enqueue(60, 100)
     await until(async () => (await inTransaction()) > 0, { what: 'jobs that run' })
     await redis.kill()

@@ -115,7 +115,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
   })
   afterAll(() => redis?.stop())
 
-  test('rejects jobs with features that BullMQ does not have, all at once', async () => {
+  test('bullmqJobs rejects jobs with features that BullMQ does not have, all at once', async () => {
     const app = holdfast({ database: postgres({ jobEngine: bullmqJobs({ connection }) }) })
     const byName = (given: { name: string }): string => given.name
     const keyed = app.job({
@@ -149,7 +149,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
     expect(message).toMatch(/job "ordered" .* is ordered.*keepOnPostgres: \['ordered'\]/)
   })
 
-  test('rejects a job that uses a step, and names the alternative', async () => {
+  test('bullmqJobs rejects a job that uses a step, and names the alternative', async () => {
     const on = await start()
     const { failure } = await inState(on, await enqueue(on, 'stepping', 'a'), 'dead')
     expect(failure).toMatchObject({

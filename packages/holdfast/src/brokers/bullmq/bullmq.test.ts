@@ -87,7 +87,7 @@ describe.skipIf(missing)('bullmq', () => {
     }
   }
 
-  test('a worker gets the message, named after its event', async () => {
+  test('a BullMQ worker gets each message in a job that is named after the event', async () => {
     await send()
     expect(await workOff('messages')).toEqual([
       {
@@ -116,7 +116,7 @@ describe.skipIf(missing)('bullmq', () => {
     expect(await waitingIn('removed', server.port)).toHaveLength(1)
   })
 
-  test('reports why a message was rejected', async () => {
+  test('bullmq reports why a message was rejected', async () => {
     const client = new Redis({ port: server.port })
     await client.config('SET', 'maxmemory', '1')
     try {

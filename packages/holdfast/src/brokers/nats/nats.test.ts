@@ -80,7 +80,7 @@ describe.skipIf(missing)('nats', () => {
     }
   }
 
-  test('reports a missing stream, and creates none unless configured', async () => {
+  test('nats reports a missing stream, and creates no stream unless configured', async () => {
     await expect(send({ stream: 'orders' })).rejects.toMatchObject({
       code: 'nats-stream-missing',
       message: expect.stringMatching(/^NATS has no stream "orders"\. Create the stream/),
@@ -90,14 +90,14 @@ describe.skipIf(missing)('nats', () => {
     expect((await storedIn('orders', server.port)).map(({ subject }) => subject)).toEqual(['order.placed'])
   })
 
-  test('reports a subject without a stream', async () => {
+  test('nats reports a subject without a stream', async () => {
     await expect(send({ subject: ({ event }) => `nobody.${event}` })).rejects.toMatchObject({
       code: 'nats-stream-missing',
       message: expect.stringMatching(/^NATS has no stream for the subject "nobody\.order\.placed"/),
     })
   })
 
-  test('reports why a message was rejected', async () => {
+  test('nats reports why a message was rejected', async () => {
     await send({
       stream: 'full',
       createStream: { subjects: ['full.>'], max_msg_size: 10 },
@@ -114,7 +114,7 @@ describe.skipIf(missing)('nats', () => {
     )
   })
 
-  test('reports why a stream was not created', async () => {
+  test('nats reports why a stream was not created', async () => {
     await expect(
       send({ stream: 'any', createStream: { subjects: ['not a subject'] } }),
     ).rejects.toMatchObject({
@@ -123,7 +123,7 @@ describe.skipIf(missing)('nats', () => {
     })
   })
 
-  test('rejects a message that another stream than the configured one would store', async () => {
+  test('nats rejects a message that another stream than the configured one would store', async () => {
     await send({ stream: 'one', createStream: { subjects: ['one.>'] }, subject: () => 'one.1' })
     await send({ stream: 'two', createStream: { subjects: ['two.>'] }, subject: () => 'two.1' })
     await expect(send({ stream: 'one', subject: () => 'two.2' })).rejects.toMatchObject({
@@ -131,7 +131,7 @@ describe.skipIf(missing)('nats', () => {
     })
   })
 
-  test('reports that JetStream is missing', async () => {
+  test('nats reports that JetStream is missing', async () => {
     const plain = await startNats({ jetStream: false })
     try {
       const broker = nats({ servers: `127.0.0.1:${plain.port}`, stream: 'things' })

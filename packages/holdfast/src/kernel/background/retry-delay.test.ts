@@ -7,7 +7,7 @@ test('a schedule sets the delays and the number of attempts', () => {
   expect([1, 2].map((failures) => retryDelayMs(policy, failures, 0.5))).toEqual([1_000, 60_000])
 })
 
-test('otherwise the delays back off exponentially with full jitter, from 1s to 1h by default', () => {
+test('without a schedule, the delays back off exponentially with full jitter, from 1s to 1h by default', () => {
   expect(maxAttempts({})).toBe(20)
   const random = [1, 2, 13].map((failures) => retryDelayMs({}, failures, 1))
   expect(random).toEqual([1_000, 2_000, 3_600_000])

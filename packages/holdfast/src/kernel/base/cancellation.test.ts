@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Cancellation, CancellationSource, abortable } from './cancellation.ts'
 
 describe('a cancellation', () => {
-  test('calls each listener once, with the first reason', () => {
+  test('a cancellation calls each listener once, with the first reason', () => {
     const source = new CancellationSource()
     const told: string[] = []
     const listener = (): void => void told.push(String(source.reason))
@@ -14,7 +14,7 @@ describe('a cancellation', () => {
     expect(() => source.throwIfAborted()).toThrow('first')
   })
 
-  test('does not call a listener that was removed', () => {
+  test('a cancellation does not call a listener that was removed', () => {
     const source = new CancellationSource()
     const told: string[] = []
     const leaver = (): void => void told.push('the one who left')
@@ -25,14 +25,17 @@ describe('a cancellation', () => {
     expect(told).toEqual(['the other'])
   })
 
-  test.each(['before', 'after'])('has an AbortSignal, whether it is read before or after: %s', (when) => {
-    const source = new CancellationSource()
-    const early = when === 'before' ? source.signal : undefined
-    source.cancel('over')
-    const { signal } = source
-    expect([signal.aborted, signal.reason]).toEqual([true, 'over'])
-    expect(early ?? signal).toBe(signal)
-  })
+  test.each(['before', 'after'])(
+    'a cancellation has an AbortSignal, which may be read %s it is cancelled',
+    (when) => {
+      const source = new CancellationSource()
+      const early = when === 'before' ? source.signal : undefined
+      source.cancel('over')
+      const { signal } = source
+      expect([signal.aborted, signal.reason]).toEqual([true, 'over'])
+      expect(early ?? signal).toBe(signal)
+    },
+  )
 })
 
 describe.each([
@@ -46,12 +49,12 @@ describe.each([
   const of = (controller: CancellationSource | AbortController): Cancellation =>
     controller instanceof CancellationSource ? controller : controller.signal
 
-  test('returns the result of the work', async () => {
+  test('abortable work returns its result', async () => {
     expect(await abortable(Promise.resolve(1), of(make()))).toBe(1)
     await expect(abortable(Promise.reject(new TypeError('broken')), of(make()))).rejects.toThrow('broken')
   })
 
-  test('rejects with the reason, and disposes of a late result', async () => {
+  test('abortable work rejects with the reason of its cancellation, and a late result is disposed of', async () => {
     const controller = make()
     const { promise, resolve } = Promise.withResolvers<number>()
     const late: unknown[] = []
@@ -63,7 +66,7 @@ describe.each([
     expect(late).toEqual([{ status: 'fulfilled', value: 2 }])
   })
 
-  test('does not start work if it is already cancelled', async () => {
+  test('abortable work does not start if it is already cancelled', async () => {
     const controller = make()
     cancel(controller, 'over')
     await expect(abortable(new Promise(() => {}), of(controller))).rejects.toBe('over')

@@ -14,7 +14,7 @@ const utf16 = (text: string, order: 'little' | 'big'): Uint8Array =>
   )
 
 describe('a file', () => {
-  test('in UTF-8 is decoded with all its characters', () => {
+  test('a file in UTF-8 is decoded with all its characters', () => {
     const text = 'a\u00e9\u20ac\u{1f600}\ufffd\r\n'
     expect(decodeText(bytes(text))).toEqual({ text })
     expect(decodeText(bytes(''))).toEqual({ text: '' })
@@ -27,11 +27,11 @@ describe('a file', () => {
     ['one that is cut off at the end', bytes('\u00e9', [0xc3]), 'line 1, byte 3 (offset 2)'],
     ['one that is encoded too long', bytes([0x41, 0xc0, 0x80]), 'line 1, byte 2 (offset 1)'],
     ['half a surrogate pair', bytes([0x41, 0xed, 0xa0, 0x80]), 'line 1, byte 2 (offset 1)'],
-  ])('with %s is rejected with its position', (_, file, place) => {
+  ])('a file with %s is rejected with its position', (_, file, place) => {
     expect(decodeText(file)).toEqual({ fault: `is not valid UTF-8, at ${place}. Save it as UTF-8.` })
   })
 
-  test('with a NUL is rejected with its position', () => {
+  test('a file with a NUL is rejected with its position', () => {
     expect(decodeText(bytes('select 1;\n', [0], 'drop'))).toEqual({
       fault: 'has a NUL character, at line 2, byte 1 (offset 10). Remove it.',
     })
@@ -42,7 +42,7 @@ describe('a file', () => {
     ['little endian', utf16('select', 'little')],
     ['big endian, marked', utf16('\ufeffselect', 'big')],
     ['big endian', utf16('select', 'big')],
-  ])('in UTF-16 is reported as UTF-16 (%s)', (_, file) => {
+  ])('a file in UTF-16 is reported as UTF-16 (%s)', (_, file) => {
     expect(decodeText(file)).toEqual({ fault: 'is encoded in UTF-16. Save it as UTF-8.' })
   })
 })

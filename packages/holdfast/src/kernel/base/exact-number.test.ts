@@ -22,7 +22,7 @@ describe('a number', () => {
     '2.2250738585072014e-308',
     '5e-324',
     `1${'0'.repeat(1_000)}e-1000`,
-  ])('%s is kept exactly', (literal) => {
+  ])('the number %s is kept exactly', (literal) => {
     expect(isExactNumber(literal)).toBe(true)
   })
 
@@ -39,11 +39,11 @@ describe('a number', () => {
     '-1e400',
     '1e-400',
     '4.9e-324',
-  ])('%s is not kept exactly', (literal) => {
+  ])('the number %s is not kept exactly', (literal) => {
     expect(isExactNumber(literal)).toBe(false)
   })
 
-  test('that JavaScript prints is kept exactly', () => {
+  test('a number that JavaScript prints is kept exactly', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
         expect(isExactNumber(String(number))).toBe(true)
@@ -52,7 +52,7 @@ describe('a number', () => {
     )
   })
 
-  test('of at most 15 digits is kept exactly', () => {
+  test('a number of at most 15 digits is kept exactly', () => {
     const digits = fc.bigInt({ min: -(10n ** 15n) + 1n, max: 10n ** 15n - 1n })
     fc.assert(
       fc.property(digits, fc.integer({ min: -99, max: 99 }), (mantissa, exponent) => {
@@ -61,7 +61,7 @@ describe('a number', () => {
     )
   })
 
-  test('is exact if its double prints the same value', () => {
+  test('a number is exact if its double prints the same value', () => {
     fc.assert(
       fc.property(numberLiteral, (literal) => {
         const number = Number(literal)

@@ -27,18 +27,18 @@ describe('a redactor', () => {
     'email',
     'taxId',
     'TAX_ID',
-  ])('hides %s', (name) => {
+  ])('a redactor hides %s', (name) => {
     expect(redactor.isSensitive(name)).toBe(true)
   })
 
   test.each(['tokens', 'emailed', 'xemail', 'secretary', 'nextPageToken', 'id', 'key', ''])(
-    'keeps %j',
+    'a redactor keeps %j',
     (name) => {
       expect(redactor.isSensitive(name)).toBe(false)
     },
   )
 
-  test('hides at any depth, and leaves its input unchanged', () => {
+  test('a redactor hides values at any depth, and leaves its input unchanged', () => {
     expect(
       redactor.fields({
         user: { email: 'ada@example.org', name: 'Ada', password: null },
@@ -60,7 +60,7 @@ describe('a redactor', () => {
     })
   })
 
-  test('accepts values that JSON cannot represent', () => {
+  test('a redactor accepts values that JSON cannot represent', () => {
     const circle: Record<string, unknown> = { size: 10n, bytes: new Uint8Array(3), when: new Date(0) }
     circle['self'] = circle
     const odd = {
@@ -102,20 +102,20 @@ describe('a redactor', () => {
         },
       }),
     ],
-  ])('accepts %s', (_what, broken) => {
+  ])('a redactor accepts %s', (_what, broken) => {
     expect(redactor.fields({ broken, size: 1 })).toEqual({ broken: '[unreadable]', size: 1 })
   })
 
-  test('accepts fields whose getters throw', () => {
+  test('a redactor accepts fields whose getters throw', () => {
     expect(redactor.fields(revoked())).toEqual({ fields: '[unreadable]' })
   })
 
-  test('accepts an error instead of fields', () => {
+  test('a redactor accepts an error instead of fields', () => {
     const error = new TypeError('x') as unknown as LogFields
     expect(redactor.fields(error)).toMatchObject({ error: { name: 'TypeError', message: 'x' } })
   })
 
-  test('omits values that are too large', () => {
+  test('a redactor omits values that are too large', () => {
     let wide: unknown = 'leaf'
     for (let depth = 0; depth < 7; depth += 1) wide = Array.from({ length: 8 }, () => wide)
     const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`name${n}`, n]))
@@ -126,7 +126,7 @@ describe('a redactor', () => {
     }
   })
 
-  test('runs in time proportional to the length of a text', () => {
+  test('a redactor runs in time proportional to the length of a text', () => {
     const startMs = performance.now()
     redactor.text(`${'a'.repeat(1_000_000)} ://`)
     redactor.text(`://${':@'.repeat(500_000)} Bearer${' '.repeat(1_000_000)}`)
@@ -135,7 +135,7 @@ describe('a redactor', () => {
     expect(performance.now() - startMs).toBeLessThan(100_000)
   })
 
-  test('describes errors with their causes, and hides in them', () => {
+  test('a redactor describes errors with their causes, and hides values in them', () => {
     const error = new TypeError('postgres://app:hunter2@db/app is gone', { cause: { password: 'hunter2' } })
     const redactedText = redactor.fields({ error })
     expect(redactedText).toMatchObject({
@@ -151,11 +151,11 @@ describe('a redactor', () => {
     ['Authorization: Bearer abc.def-123', 'Authorization: Bearer [redacted]'],
     ['see https://example.org/a:b@c', 'see https://example.org/a:b@c'],
     ['a bearer of news', 'a bearer of news'],
-  ])('masks the secret in %j', (text, expected) => {
+  ])('a redactor masks the secret in %j', (text, expected) => {
     expect(redactor.text(text)).toBe(expected)
   })
 
-  test('hides every value under a declared name, however deeply it is nested', () => {
+  test('a redactor hides every value under a declared name, at any depth', () => {
     const secret = 'the-one-that-nobody-reads'
     const name = fc.constantFrom('password', 'Email', 'tax_id', 'API-KEY', 'cookie')
     const hidden = fc.record({ name, value: fc.constantFrom<unknown>(secret, [secret], { deep: secret }) })

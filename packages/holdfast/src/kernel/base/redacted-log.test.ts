@@ -10,7 +10,7 @@ function written(write: (log: Logger) => void): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
-test('hides in fields, in those of a child, and in messages', () => {
+test('a redacted log hides values in fields, in the fields of a child, and in messages', () => {
   const lines = written((log) =>
     log.child({ email: 'a@b.c', step: 1 }).info({ password: 'x' }, 'redis://:x@cache failed'),
   )
@@ -19,7 +19,7 @@ test('hides in fields, in those of a child, and in messages', () => {
   ])
 })
 
-test('renames fields that clash with the names that every line has', () => {
+test('a redacted log renames fields that clash with the names that every line has', () => {
   const lines = written((log) => log.child({ level: 9 }).info({ time: 'noon', msg: 'mine' }, 'levelled up'))
   expect(lines).toMatchObject([
     {
@@ -33,7 +33,7 @@ test('renames fields that clash with the names that every line has', () => {
   ])
 })
 
-test('copies nothing for a line that is not written', () => {
+test('a redacted log copies nothing for a line that is not written', () => {
   const log: Logger = { ...createLogger({ write: () => {} }), isLevelEnabled: (level) => level !== 'debug' }
   let isRead = false
   const fields = {
@@ -48,7 +48,7 @@ test('copies nothing for a line that is not written', () => {
   expect(isRead).toBe(true)
 })
 
-test('keeps the fields of a child, even if a line logs a field of the same name', () => {
+test('a redacted log keeps the fields of a child, even if a line logs a field of the same name', () => {
   const lines = written((log) => log.child({ requestId: 'own' }).info({ requestId: 'forged' }, 'sent'))
   expect(lines).toMatchObject([{ requestId: 'own', requestId_: 'forged' }])
 })

@@ -22,7 +22,7 @@ function later(): number {
 }
 
 describe('a UUID of version 7', () => {
-  test('has the version, the variant and the time', () => {
+  test('a UUID of version 7 has the version, the variant and the time', () => {
     const nowMs = later()
     const uuid = uuidv7()
     expect(isUuid(uuid)).toBe(true)
@@ -30,13 +30,13 @@ describe('a UUID of version 7', () => {
     expect(fields(uuid).timeMs).toBe(nowMs)
   })
 
-  test('is greater than the previous one, within and across milliseconds', () => {
+  test('a UUID of version 7 is greater than the previous one, within and across milliseconds', () => {
     const uuids = Array.from({ length: 20_000 }, () => uuidv7())
     expect(uuids.toSorted()).toEqual(uuids)
     expect(new Set(uuids).size).toBe(uuids.length)
   })
 
-  test('is greater than the previous one when the clock is set back', () => {
+  test('a UUID of version 7 is greater than the previous one when the clock is set back', () => {
     const nowMs = later()
     const before = uuidv7()
     vi.setSystemTime(nowMs - 3_600_000)
@@ -45,7 +45,7 @@ describe('a UUID of version 7', () => {
     expect(fields(after)).toEqual({ timeMs: nowMs, counter: fields(before).counter + 1 })
   })
 
-  test('counts up from a random number with room above it, and ends in random bits', () => {
+  test('a UUID of version 7 counts up from a random number with room above it, and ends in random bits', () => {
     const starts = Array.from({ length: 500 }, () => {
       later()
       return uuidv7()

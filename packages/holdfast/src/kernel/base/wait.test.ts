@@ -50,7 +50,7 @@ function countedSignal() {
 }
 
 describe('a pause', () => {
-  test('lasts its time on the given clock', async () => {
+  test('a pause lasts its full time on the given clock', async () => {
     const clock = countedClock()
     const { signal, listeners } = countedSignal()
     let isOver = false
@@ -63,7 +63,7 @@ describe('a pause', () => {
     expect([clock.pending(), listeners()]).toEqual([0, 0])
   })
 
-  test('ends when it is cancelled, without an error and without leaving its timer', async () => {
+  test('a pause ends when it is cancelled, without an error and without leaving its timer', async () => {
     const clock = countedClock()
     const { controller, signal, listeners } = countedSignal()
     const waiting = pause(1_000, { clock, cancellation: signal })
@@ -73,13 +73,13 @@ describe('a pause', () => {
     expect([clock.pending(), listeners()]).toEqual([0, 0])
   })
 
-  test('does not begin if it is cancelled already', async () => {
+  test('a pause does not begin if it is cancelled already', async () => {
     const clock = countedClock()
     await pause(1_000, { clock, cancellation: AbortSignal.abort() })
     expect(clock.pending()).toBe(0)
   })
 
-  test('takes real time by default', async () => {
+  test('a pause takes real time by default', async () => {
     const startMs = performance.now()
     await pause(20)
     // Timers may fire up to a millisecond early.
@@ -88,7 +88,7 @@ describe('a pause', () => {
 })
 
 describe('a wait with a timeout', () => {
-  test('settles like the work, and clears its timer', async () => {
+  test('a wait with a timeout settles like the work, and clears its timer', async () => {
     const clock = countedClock()
     const limit = { timeoutMs: 1_000, timedOut, clock }
     const fulfilled = withTimeout(Promise.resolve(7), limit)
@@ -99,14 +99,14 @@ describe('a wait with a timeout', () => {
     expect(clock.pending()).toBe(0)
   })
 
-  test('rejects with its reason on timeout', async () => {
+  test('a wait with a timeout rejects with its reason on timeout', async () => {
     const clock = countedClock()
     const waiting = withTimeout(never, { timeoutMs: 1_000, timedOut, clock })
     clock.advance(1_000)
     await expect(waiting).rejects.toBe('too late')
   })
 
-  test('ignores a failure after the timeout', async () => {
+  test('a wait with a timeout ignores a failure after the timeout', async () => {
     const clock = countedClock()
     const work = Promise.withResolvers<void>()
     const waiting = withTimeout(work.promise, { timeoutMs: 1_000, timedOut, clock })
@@ -116,13 +116,13 @@ describe('a wait with a timeout', () => {
     await pause(0)
   })
 
-  test('uses real time by default', async () => {
+  test('a wait with a timeout uses real time by default', async () => {
     await expect(withTimeout(never, { timeoutMs: 1, timedOut })).rejects.toBe('too late')
   })
 })
 
 describe('work with a timeout', () => {
-  test('gets a signal that is aborted on timeout, and is not waited for after that', async () => {
+  test('work with a timeout gets a signal that is aborted on timeout, and is not waited for after that', async () => {
     const clock = countedClock()
     let given: AbortSignal | undefined
     const waiting = runWithTimeout({ timeoutMs: 1_000, timedOut, clock }, (signal) => {
@@ -135,7 +135,7 @@ describe('work with a timeout', () => {
     expect(given?.reason).toBe('too late')
   })
 
-  test('is stopped by the signal of its owner as well', async () => {
+  test('work with a timeout is stopped by the signal of its owner as well', async () => {
     const clock = countedClock()
     const stopping = new AbortController()
     let given: AbortSignal | undefined
@@ -152,7 +152,7 @@ describe('work with a timeout', () => {
     expect(clock.pending()).toBe(0)
   })
 
-  test('clears its timer when the work ends, or throws at once', async () => {
+  test('work with a timeout clears its timer when the work ends, or throws at once', async () => {
     const clock = countedClock()
     expect(await runWithTimeout({ timeoutMs: 1_000, timedOut, clock }, () => Promise.resolve(7))).toBe(7)
     const broken = (): Promise<never> => {
@@ -164,12 +164,12 @@ describe('work with a timeout', () => {
 })
 
 describe('whether work settles in time', () => {
-  test('is true if it does, and false on timeout', async () => {
+  test('settlesWithin resolves to true if the work settles in time, and to false on timeout', async () => {
     expect(await settlesWithin(Promise.resolve(), 60_000)).toBe(true)
     expect(await settlesWithin(never, 1)).toBe(false)
   })
 
-  test('is unknown if the work fails', async () => {
+  test('settlesWithin rejects if the work fails', async () => {
     await expect(settlesWithin(Promise.reject(new TypeError('broken')), 60_000)).rejects.toThrow('broken')
   })
 })

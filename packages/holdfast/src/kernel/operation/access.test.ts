@@ -103,11 +103,11 @@ describe('access', () => {
     ['either', 'service', 'service'],
     ['either', 'user:bob', 'user'],
     ['either', undefined, [401, 'unauthenticated']],
-  ])('to %s as %s: %j', async (operation, caller, expected) => {
+  ])('access to %s as %s: %j', async (operation, caller, expected) => {
     expect(await as(operation, caller)).toEqual(expected)
   })
 
-  test('may reject with a problem of its own, which becomes a problem of the service', async () => {
+  test('access may reject with a problem of its own, which becomes a problem of the service', async () => {
     const Banned = problem('banned', {
       status: 403,
       title: 'Banned',
@@ -133,7 +133,7 @@ describe('access', () => {
     ])
   })
 
-  test('is checked rule by rule, each with the caller that the previous one returned', async () => {
+  test('access is checked rule by rule, each with the caller that the previous one returned', async () => {
     const ofAcme: Access<Caller & { readonly tenant: string }> = {
       name: 'ofAcme()',
       authorize: ({ caller }) => ({ ...caller, tenant: 'acme' }),
@@ -151,7 +151,7 @@ describe('access', () => {
     expect(bodyOf(await call(await startService({ tenant }), 'tenant'))).toEqual({ who: 'acme' })
   })
 
-  test('is checked before the input is validated', async () => {
+  test('access is checked before the input is validated', async () => {
     const guarded = query({
       route: 'GET /guarded',
       access: signedIn(),
@@ -163,7 +163,7 @@ describe('access', () => {
     expect(answer.status).toBe(401)
   })
 
-  test('accepts thenables that are not promises, such as those of query builders', async () => {
+  test('access accepts thenables that are not promises, such as those of query builders', async () => {
     const looked = query({
       route: 'GET /looked',
       access: { name: 'looked()', authorize: ({ caller }) => lazyPromise(caller) },
@@ -188,7 +188,7 @@ describe('access', () => {
     { kind: 'user', id: {} },
     { kind: 'user', tenant: 7 },
     'ann',
-  ])('is denied to %j, which is not a valid caller', async (stranger) => {
+  ])('access is denied to %j, which is not a valid caller', async (stranger) => {
     const lines: string[] = []
     const options = { onLog: (line: string) => lines.push(line) }
     const identified = await startService({ open }, { ...options, identify: () => stranger as Caller })

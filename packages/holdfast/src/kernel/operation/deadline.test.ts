@@ -31,22 +31,25 @@ describe('a deadline', () => {
     ['2s', undefined, 2_000],
     ['2s', '300ms', 300],
     ['2s', '1h', 2_000],
-  ] as const)('of %s, with %s requested, ends the call after %i ms', async (deadline, asked, expectedMs) => {
-    const { clock, seen, running } = await waiting(deadline)
-    const pending = call(running, 'wait', {
-      headers: asked === undefined ? {} : { 'request-timeout': asked },
-    })
-    await until(() => seen.length === 1)
-    expect(seen[0]!.remainingMs).toBe(expectedMs)
-    clock.advance(expectedMs - 1)
-    expect(seen[0]!.signal.aborted).toBe(false)
-    clock.advance(1)
-    expect(seen[0]!.signal.aborted).toBe(true)
-    expect(bodyOf(await pending)).toMatchObject({ status: 504, code: 'deadline-exceeded' })
-  })
+  ] as const)(
+    'a deadline of %s, with %s requested, ends the call after %i ms',
+    async (deadline, asked, expectedMs) => {
+      const { clock, seen, running } = await waiting(deadline)
+      const pending = call(running, 'wait', {
+        headers: asked === undefined ? {} : { 'request-timeout': asked },
+      })
+      await until(() => seen.length === 1)
+      expect(seen[0]!.remainingMs).toBe(expectedMs)
+      clock.advance(expectedMs - 1)
+      expect(seen[0]!.signal.aborted).toBe(false)
+      clock.advance(1)
+      expect(seen[0]!.signal.aborted).toBe(true)
+      expect(bodyOf(await pending)).toMatchObject({ status: 504, code: 'deadline-exceeded' })
+    },
+  )
 
   test.each(['soon', '5', '-1s', '1 s', '0ms', '0.0d', '0.999ms', '1s, 2s', `${'9'.repeat(400)}d`])(
-    'cannot be requested as %j',
+    'a deadline cannot be requested as %j',
     async (asked) => {
       const { running } = await waiting('2s')
       const answer = await call(running, 'wait', { headers: { 'request-timeout': asked } })
@@ -54,13 +57,13 @@ describe('a deadline', () => {
     },
   )
 
-  test('does not run the handler if the client has already disconnected', async () => {
+  test('a deadline does not run the handler if the client has already disconnected', async () => {
     const { seen, running } = await waiting('2s')
     expect((await call(running, 'wait', { signal: AbortSignal.abort() })).status).toBe(503)
     expect(seen).toEqual([])
   })
 
-  test('leaves no timer behind', async () => {
+  test('a deadline leaves no timer behind', async () => {
     const clock = createFakeClock()
     const pending = new Set<Timer>()
     const counting: Clock = {
@@ -92,7 +95,7 @@ describe('a deadline', () => {
     expect(pending.size).toBe(0)
   })
 
-  test('that has passed logs what the handler does afterwards', async () => {
+  test('a deadline that has passed logs what the handler does afterwards', async () => {
     const clock = createFakeClock()
     const lines: string[] = []
     const fail = Promise.withResolvers<void>()
@@ -114,7 +117,7 @@ describe('a deadline', () => {
     await until(() => lines.some((line) => line.includes('too late')))
   })
 
-  test('does not wait for a client that has disconnected', async () => {
+  test('a deadline does not wait for a client that has disconnected', async () => {
     const { seen, running } = await waiting('2s')
     const client = new AbortController()
     const pending = call(running, 'wait', { signal: client.signal })

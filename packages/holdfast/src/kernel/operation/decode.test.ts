@@ -57,7 +57,7 @@ describe('input from text', () => {
     [{ unknown: ['x'] }, {}],
     [{ ratio: ['0.10'] }, { ratio: 0.1 }],
     [{ text: ['9007199254740993'] }, { text: '9007199254740993' }],
-  ])('%j is decoded as %j', async (query, expected) => {
+  ])('the input text %j is decoded as %j', async (query, expected) => {
     expect(await read(query)).toEqual({ number: 1, size: 7, ...expected })
   })
 
@@ -69,7 +69,7 @@ describe('input from text', () => {
     [{ flag: ['yes'] }, '#/flag'],
     [{ text: ['a', 'b'] }, '#/text'],
     [{ numbers: ['1', 'x'] }, '#/numbers/1'],
-  ])('%j is rejected at %s', async (query, pointer) => {
+  ])('the input text %j is rejected at %s', async (query, pointer) => {
     expect(await read(query)).toMatchObject({
       status: 422,
       code: 'invalid-input',
@@ -77,34 +77,34 @@ describe('input from text', () => {
     })
   })
 
-  test('in the path is distinguished from the query', async () => {
+  test('input in the path is distinguished from input in the query string', async () => {
     expect(await read({}, 'one')).toMatchObject({ errors: [{ pointer: '#/number', in: 'path' }] })
     expect(await read({ number: ['2'] }, '1')).toEqual({ number: 1, size: 7 })
   })
 })
 
 describe('a body', () => {
-  test('contains the fields that are not in the path', async () => {
+  test('a body contains the fields that are not in the path', async () => {
     const answer = await call(running, 'change', { path: { id: 'a/b' }, body: { count: 2 } })
     expect(bodyOf(answer)).toEqual({ input: '{"id":"a/b","count":2}' })
   })
 
-  test('cannot override a path parameter', async () => {
+  test('a body cannot override a path parameter', async () => {
     const answer = await call(running, 'change', { path: { id: 'path' }, body: { id: 'body', count: 2 } })
     expect(bodyOf(answer)).toEqual({ input: '{"id":"path","count":2}' })
   })
 
-  test.each([[[1]], ['text'], [null], [5]])('%j is rejected', async (body) => {
+  test.each([[[1]], ['text'], [null], [5]])('the body %j is rejected', async (body) => {
     const answer = await call(running, 'change', { path: { id: 'a' }, body })
     expect([answer.status, bodyOf(answer)]).toMatchObject([400, { code: 'bad-request' }])
   })
 
-  test('is not converted: text stays text', async () => {
+  test('a body is not converted: text stays text', async () => {
     const answer = await call(running, 'change', { path: { id: 'a' }, body: { count: '2' } })
     expect(bodyOf(answer)).toMatchObject({ errors: [{ pointer: '#/count', in: 'body' }] })
   })
 
-  test('is rejected with every invalid field', async () => {
+  test('a body is rejected with every invalid field', async () => {
     const answer = await call(running, 'change', { path: {}, body: { count: 1.5 } })
     expect(bodyOf(answer)).toMatchObject({
       errors: [
@@ -115,7 +115,7 @@ describe('a body', () => {
   })
 })
 
-test('a thousand invalid fields are reported as a hundred and their number', async () => {
+test('of a thousand invalid fields, a hundred are reported, with the total number', async () => {
   const many = mutation({
     ...echo,
     route: 'POST /many',

@@ -48,7 +48,7 @@ const get = async (
   ) as PageBody
 
 describe('pages', () => {
-  test('return every row once, in order, with any limit', async () => {
+  test('pages return every row once, in order, with any limit', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(60), fc.integer({ min: 1, max: 50 }), async (rows, limit) => {
         size = rows
@@ -69,14 +69,14 @@ describe('pages', () => {
     )
   })
 
-  test('have 20 items by default, and the last has no next', async () => {
+  test('pages have 20 items by default, and the last page has no next', async () => {
     size = 20
     const page = await get('list', {})
     expect(page.items).toHaveLength(20)
     expect(page).not.toHaveProperty('next')
   })
 
-  test.each(['0', '51', '-1', '1.5', 'many'])('of %s items are rejected', async (limit) => {
+  test.each(['0', '51', '-1', '1.5', 'many'])('pages of %s items are rejected', async (limit) => {
     expect(await get('list', { limit })).toMatchObject({
       code: 'invalid-input',
       errors: [{ pointer: '#/limit' }],
@@ -133,7 +133,7 @@ describe('a cursor', () => {
     return (await get('list', { limit: '10' })).next!
   }
 
-  test('that was changed anywhere is rejected', async () => {
+  test('a cursor that was changed anywhere is rejected', async () => {
     const cursor = await firstCursor()
     for (let index = 0; index < cursor.length; index += 1) {
       const other = cursor[index] === 'A' ? 'B' : 'A'
@@ -145,7 +145,7 @@ describe('a cursor', () => {
     }
   })
 
-  test('has one spelling', async () => {
+  test('a cursor has one spelling', async () => {
     const cursor = await firstCursor()
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
     // The last character must have unused bits; otherwise no other character could encode the same
@@ -156,11 +156,14 @@ describe('a cursor', () => {
     }
   })
 
-  test.each(['', 'x', 'AA', '!!!', 'A'.repeat(40), 'é'])('that is %j is rejected', async (cursor) => {
-    expect((await get('list', { cursor })).code).toBe('cursor-invalid')
-  })
+  test.each(['', 'x', 'AA', '!!!', 'A'.repeat(40), 'é'])(
+    'a cursor that is %j is rejected',
+    async (cursor) => {
+      expect((await get('list', { cursor })).code).toBe('cursor-invalid')
+    },
+  )
 
-  test('is valid only for its list, filters and order', async () => {
+  test('a cursor is valid only for its list, filters and order', async () => {
     const cursor = await firstCursor()
     expect((await get('other', { cursor })).code).toBe('cursor-invalid')
     expect((await get('list', { cursor, color: 'blue' })).code).toBe('cursor-invalid')
@@ -170,7 +173,7 @@ describe('a cursor', () => {
     ])
   })
 
-  test('is valid only in processes with the same secret', async () => {
+  test('a cursor is valid only in processes with the same secret', async () => {
     const cursor = await firstCursor()
     const same = await startService(operations, { database: noDatabase })
     expect((await call(same, 'list', { query: { cursor: [cursor] } })).status).toBe(200)
@@ -178,7 +181,7 @@ describe('a cursor', () => {
     expect((await call(other, 'list', { query: { cursor: [cursor] } })).status).toBe(400)
   })
 
-  test('is never longer than the accepted max', async () => {
+  test('a cursor is never longer than the accepted max', async () => {
     // The text is random, so that compression does not shorten it.
     const text = Array.from({ length: 400 }, () => crypto.randomUUID()).join('')
     const long = query({

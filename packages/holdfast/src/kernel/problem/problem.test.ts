@@ -25,7 +25,7 @@ const thrower = (make: () => Error, problems: readonly (typeof TooFew | typeof G
   })
 
 describe('a problem', () => {
-  test('is answered as defined by RFC 9457', async () => {
+  test('a problem is answered as defined by RFC 9457', async () => {
     const fails = thrower(() =>
       TooFew({ left: 2, detail: 'Only two are left.', secret: 1 } as { left: number }),
     )
@@ -43,7 +43,7 @@ describe('a problem', () => {
     })
   })
 
-  test('has typed members', () => {
+  test('a problem has typed members', () => {
     expectTypeOf(TooFew).parameters.toEqualTypeOf<
       [members: { left: number } & { readonly detail?: string }]
     >()
@@ -54,7 +54,7 @@ describe('a problem', () => {
     expect(() => TooFew({})).not.toThrow()
   })
 
-  test('that is not declared is a defect outside of production, and is answered with a warning in production', async () => {
+  test('a problem that is not declared is a defect outside of production, and is answered with a warning in production', async () => {
     const lines: string[] = []
     const fails = thrower(() => Gone(), [TooFew])
     const onLog = (line: string): void => void lines.push(line)
@@ -68,7 +68,7 @@ describe('a problem', () => {
   })
 })
 
-test('any other error becomes internal-error, with its cause only in the log', async () => {
+test('an error that is not a problem becomes internal-error, with its cause only in the log', async () => {
   const lines: string[] = []
   const fails = thrower(() => new TypeError('the password is 12345'))
   const answer = await call(await startService({ fails }, { onLog: (line) => lines.push(line) }), 'fails')

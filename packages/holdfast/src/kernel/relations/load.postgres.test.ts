@@ -223,19 +223,19 @@ afterEach(() => reads.splice(0))
 const ids = (...given: number[]) => ({ ids: given.map(String) })
 
 describe('a relation', () => {
-  test('reads all keys of one turn in one statement, each once, and returns the rows in the requested order', async () => {
+  test('a relation reads all keys of one turn in one statement, each once, and returns the rows in the requested order', async () => {
     expect(await library.call.authors(ids(3, 1, 9, 3))).toEqual({
       names: ['author 3', 'author 1', null, 'author 3'],
     })
     expect(reads).toEqual([[3, 1, 9]])
   })
 
-  test('reads a key once per query', async () => {
+  test('a relation reads a key once per query', async () => {
     expect(await library.call.again({})).toEqual({ names: ['author 1', 'author 1'] })
     expect(reads).toEqual([[1]])
   })
 
-  test('runs one statement per level of nesting, regardless of the number of rows', async () => {
+  test('a relation runs one statement per level of nesting, regardless of the number of rows', async () => {
     const { titles } = await library.call.shelves(ids(1, 2, 3, 9))
     expect(titles).toEqual([
       ['book 1 by author 1', 'book 6 by author 1'],
@@ -246,23 +246,23 @@ describe('a relation', () => {
     expect(reads).toEqual([[1, 2, 3, 9]])
   })
 
-  test('supports composite keys, and UUIDs in upper case', async () => {
+  test('a relation supports composite keys, and UUIDs in upper case', async () => {
     expect(await library.call.editions({})).toEqual({ years: [2001, 1999, null, 2001], published: 1 })
   })
 
-  test('splits keys into several statements above the max batch size', async () => {
+  test('a relation splits keys into several statements above the max batch size', async () => {
     expect(await library.call.batches(ids(1, 2, 3))).toEqual({ names: ['author 1', 'author 2', 'author 3'] })
     expect(reads).toEqual([[1, 2], [3]])
   })
 
-  test('shares no rows between calls', async () => {
+  test('a relation shares no rows between calls', async () => {
     await Promise.all([library.call.authors(ids(1)), library.call.authors(ids(2))])
     expect(reads).toHaveLength(2)
     expect(reads).toEqual(expect.arrayContaining([[1], [2]]))
   })
 })
 
-test('fails only the key that has no row, with the problem that it declares', async () => {
+test('a load fails only for the key that has no row, with the problem that the relation declares', async () => {
   expect(await library.call.known(ids(1, 9, 2))).toEqual({ names: ['author 1', 'author 2'] })
   expect(reads).toEqual([[1, 9, 2]])
   await expect(library.call.known(ids(9))).rejects.toMatchObject({
@@ -271,7 +271,7 @@ test('fails only the key that has no row, with the problem that it declares', as
   })
 })
 
-test('reads again after a write of a mutation or a job', async () => {
+test('a load reads again after a write of a mutation or a job', async () => {
   expect(await library.call.rename({})).toEqual({ names: ['author 1', 'author 1', 'author 2', 'another'] })
   await expect.poll(() => jobNames).toEqual(['renamed', 'renamed', undefined])
   expect(reads).toEqual([[1, 2], [1], [1, 9]])
@@ -282,7 +282,7 @@ describe('an invalid relation', () => {
     ['repeated', /read 2 for 1 \(a number\).+many/],
     ['unasked', /read a row with the key "1" \(a string\), .+ requested keys include 1 \(a number\)/],
     ['broken', /division by zero/],
-  ] as const)('%s: rejects every waiting load', async (how, message) => {
+  ] as const)('an invalid relation rejects every waiting load: %s', async (how, message) => {
     const { names } = await library.call.misread({ how })
     expect(names).toEqual([expect.stringMatching(message), expect.stringMatching(message)])
   })

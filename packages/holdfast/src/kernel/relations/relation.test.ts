@@ -19,7 +19,7 @@ test('a row with a null key is reported as not requested', async () => {
   })
 })
 
-test.each([null, undefined])('a key that is %s rejects, and names the relation', async (key) => {
+test.each([null, undefined])('a load with a key that is %s rejects, and names the relation', async (key) => {
   const relation = createMany(
     { rows: (_context: RelationContext<unknown>, _keys: readonly number[]) => [], key: () => 1 },
     'here',
@@ -33,7 +33,7 @@ test.each([null, undefined])('a key that is %s rejects, and names the relation',
   expect(begun).not.toThrow()
 })
 
-test('a failed key is not read twice by the next read', async () => {
+test('a key whose read failed is not read twice by the next read', async () => {
   const reads: (readonly number[])[] = []
   const first = Promise.withResolvers<{ id: number }[]>()
   const relation = createMany(

@@ -82,7 +82,7 @@ describe('an undeclared field is never answered', () => {
       { a: 1 },
     ],
     ['by its prototype', z.object({ a: z.int().optional() }), Object.create({ secret: 1 }), {}],
-  ])('%s', async (...row) => {
+  ])('an undeclared field is never answered: %s', async (...row) => {
     const [, schema, value, expected] = row
     expect(await leaving(schema, value)).toEqual(expected)
     expect(await leaving(schema, value, 'test')).toEqual(expected)
@@ -119,11 +119,14 @@ describe('an answer is the value that its schema returns', () => {
       { a: 5 },
       5,
     ],
-  ] as readonly [string, Schema, unknown, unknown][])('%s', async (...row) => {
-    const [, schema, value, expected] = row
-    expect(await leaving(schema, value)).toEqual(expected)
-    expect(await leaving(schema, value, 'test')).toEqual(expected)
-  })
+  ] as readonly [string, Schema, unknown, unknown][])(
+    'an answer is the value that its schema returns: %s',
+    async (...row) => {
+      const [, schema, value, expected] = row
+      expect(await leaving(schema, value)).toEqual(expected)
+      expect(await leaving(schema, value, 'test')).toEqual(expected)
+    },
+  )
 })
 
 describe('in production, a value that does not match is reduced to its declared fields', () => {
@@ -164,13 +167,16 @@ describe('in production, a value that does not match is reduced to its declared 
       { a: 1, b: 'x', secret: 2 },
       { a: 1, b: 'x' },
     ],
-  ] as readonly [string, Schema, unknown, unknown][])('%s', async (...row) => {
-    const [, schema, value, expected] = row
-    expect(await leaving(schema, value)).toEqual(expected)
-    expect(await leaving(schema, value, 'test')).toBe(500)
-  })
+  ] as readonly [string, Schema, unknown, unknown][])(
+    'in production, a value that does not match is reduced to its declared fields: %s',
+    async (...row) => {
+      const [, schema, value, expected] = row
+      expect(await leaving(schema, value)).toEqual(expected)
+      expect(await leaving(schema, value, 'test')).toBe(500)
+    },
+  )
 
-  test('a mismatch is logged if the schema had to parse the value', async () => {
+  test('in production, a mismatch is logged if the schema had to parse the value', async () => {
     const lines: string[] = []
     const show = query({
       route: 'GET /show',

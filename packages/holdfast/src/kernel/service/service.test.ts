@@ -137,14 +137,14 @@ describe('a service does not start', () => {
       query({ ...fine, route: 'GET /a', problems: [problem('forbidden', { status: 403, title: 'x' })] }),
       'is declared twice with different definitions',
     ],
-  ])('with %s', async (_, operation, reason) => {
+  ])('a service does not start with %s', async (_, operation, reason) => {
     const refusal = await refusalOf({ it: operation }, { database: noDatabase })
     expect(refusal).toContain(reason)
     // The message identifies the operation by its name, its route and this file.
     expect(refusal).toMatch(/it \((?:GET|POST) \/\S+, .*service\.test\.ts:\d+\)/)
   })
 
-  test('with two operations on one route, even if their parameters have different names', async () => {
+  test('a service does not start with two operations on one route, even if their parameters have different names', async () => {
     const one = query({ ...fine, route: 'GET /a/{id}', input: z.object({ id: z.string() }) })
     const two = query({ ...fine, route: 'GET /a/{key}', input: z.object({ key: z.string() }) })
     expect(await refusalOf({ one, two })).toMatch(
@@ -152,13 +152,13 @@ describe('a service does not start', () => {
     )
   })
 
-  test('with a mutation and no database', async () => {
+  test('a service does not start with a mutation and no database', async () => {
     expect(await refusalOf({ it: mutation({ ...fine, route: 'POST /a' }) })).toContain(
       'a mutation needs a database',
     )
   })
 
-  test('with a job and no database', async () => {
+  test('a service does not start with a job and no database', async () => {
     const without = holdfast()
     const mail = without.job({ name: 'mail', input: z.object({ to: z.string() }), run: () => {} })
     const jobbing = without.service({ name: 'jobbing', operations: {}, jobs: [mail] })
@@ -167,20 +167,20 @@ describe('a service does not start', () => {
     )
   })
 
-  test('with problems that are not documented', async () => {
+  test('a service does not start with problems that are not documented', async () => {
     const undocumented = service({ name: 'undocumented', operations: {}, problemTypeBase: '/problems' })
     await expect(undocumented.start({} as never)).rejects.toThrow(
       'its problemTypeBase /problems must end with a slash',
     )
   })
 
-  test('with a value among its operations that is not an operation', async () => {
+  test('a service does not start with a value among its operations that is not an operation', async () => {
     const job = holdfast().job({ name: 'mail', input: z.object({}), run: () => {} })
     for (const value of [job, 'text', null, () => {}, {}])
       expect(await refusalOf({ value: value as never })).toContain('"value" is not an operation')
   })
 
-  test('and reports all problems at once', async () => {
+  test('a service does not start, and all problems are reported at once', async () => {
     const operations = {
       one: query({ ...fine, route: 'GET /a/{id}', access: undefined as never }),
       two: query({ ...fine, route: 'GET /b', output: z.array(z.string()), run }),

@@ -5,7 +5,7 @@ const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const spanId = '00f067aa0ba902b7'
 
 describe('a traceparent', () => {
-  test('is continued with a new span', () => {
+  test('a traceparent is continued with a new span', () => {
     const trace = continueTrace(`00-${traceId}-${spanId}-01`)
     expect(trace).toMatchObject({ traceId, parentSpanId: spanId, sampled: true })
     expect(trace.spanId).toMatch(/^[0-9a-f]{16}$/)
@@ -13,11 +13,11 @@ describe('a traceparent', () => {
     expect(toTraceparent(trace)).toBe(`00-${traceId}-${trace.spanId}-01`)
   })
 
-  test('of a later version is parsed as far as it is known', () => {
+  test('a traceparent of a later version is parsed as far as it is known', () => {
     expect(continueTrace(`cc-${traceId}-${spanId}-00-more`)).toMatchObject({ traceId, sampled: false })
   })
 
-  test('keeps its tracestate and its random flag, and drops other flags', () => {
+  test('a traceparent keeps its tracestate and its random flag, and drops other flags', () => {
     const trace = continueTrace(`00-${traceId}-${spanId}-fe`, 'congo=1 ,rojo=2')
     expect(trace).toMatchObject({ sampled: false, isRandom: true, tracestate: 'congo=1,rojo=2' })
     expect(toTraceparent(trace)).toBe(`00-${traceId}-${trace.spanId}-02`)
@@ -50,7 +50,7 @@ describe('a traceparent', () => {
     `cc-${traceId}-${spanId}-01.more`,
     `00-${traceId}-${spanId}-01, 00-${traceId}-${spanId}-01`,
     `cc-${traceId}-${spanId}-01-x, cc-${traceId}-${spanId}-01-x`,
-  ])('that is %j starts a new trace', (header) => {
+  ])('the traceparent %j starts a new trace', (header) => {
     const trace = continueTrace(header)
     expect(trace.traceId).toMatch(/^(?!0+$)[0-9a-f]{32}$/)
     expect(trace.traceId).not.toBe(traceId)

@@ -16,7 +16,7 @@ describe('a tracestate', () => {
     [`foo=${'v'.repeat(256)}`, `foo=${'v'.repeat(256)}`],
     ['foo= a b', 'foo= a b'],
     [list(32), list(32)],
-  ])('of %j is sent as %j', (header, sent) => {
+  ])('the tracestate %j is sent as %j', (header, sent) => {
     expect(readTracestate(header)).toBe(sent)
   })
 
@@ -38,7 +38,7 @@ describe('a tracestate', () => {
     [`foo=${'v'.repeat(257)}`],
     ['foo=1,BAD=2'],
     [list(33)],
-  ])('of %j is dropped as a whole', (header) => {
+  ])('the tracestate %j is dropped as a whole', (header) => {
     expect(readTracestate(header)).toBeUndefined()
   })
 })

@@ -45,12 +45,12 @@ test.each([
   'ff02::1',
   'localhost',
   '',
-])('rejects %s', (address) => {
+])('the address %s is rejected', (address) => {
   expect(rejectAddress(address)).toBeDefined()
 })
 
 test.each(['1.1.1.1', '8.8.8.8', '100.63.255.255', '172.32.0.1', '192.167.255.255', '2606:4700:4700::1111'])(
-  'allows %s',
+  'the address %s is allowed',
   (address) => {
     expect(rejectAddress(address)).toBeUndefined()
   },

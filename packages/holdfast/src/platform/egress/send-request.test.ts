@@ -29,7 +29,7 @@ function resolver(...answers: readonly (readonly string[])[]) {
   return { asked, resolve }
 }
 
-test('sends a request and returns its response', async () => {
+test('a request is sent, and its response is returned', async () => {
   await using receiver = await startReceiver()
   receiver.reply((_, response) => void response.writeHead(418, { 'Retry-After': '7' }).end('teapot'))
   const answer = await send(`${receiver.url}in?a=1`, { allowedHosts: ['127.0.0.1'] })
@@ -41,7 +41,7 @@ test('sends a request and returns its response', async () => {
 })
 
 describe('a destination', () => {
-  test('that resolves to a private address, or also to one, is rejected', async () => {
+  test('a destination is rejected if one of its addresses is private', async () => {
     await using receiver = await startReceiver()
     const url = `http://inner.test:${receiver.port}/`
     for (const addresses of [['127.0.0.1'], ['1.1.1.1', '127.0.0.1'], ['::ffff:127.0.0.1']]) {
@@ -64,13 +64,13 @@ describe('a destination', () => {
     '[::1]',
     '[::ffff:7f00:1]',
     'localhost',
-  ])('http://%s is rejected', async (host) => {
+  ])('the destination http://%s is rejected', async (host) => {
     await using receiver = await startReceiver()
     await expect(send(`http://${host}:${receiver.port}/`)).rejects.toMatchObject({ code: 'egress-refused' })
     expect(receiver.requests).toEqual([])
   })
 
-  test('that is declared is allowed, on the declared port', async () => {
+  test('a declared destination is allowed, on the declared port', async () => {
     await using receiver = await startReceiver()
     const { resolve } = resolver(['127.0.0.1'])
     const url = `http://inner.test:${receiver.port}/`
@@ -82,7 +82,7 @@ describe('a destination', () => {
 
   // Simulates DNS rebinding: the owner of a name changes its address between the check and the
   // connection.
-  test('is the address that was checked, even if the name resolves differently a moment later', async () => {
+  test('the destination is the address that was checked, even if the name resolves differently a moment later', async () => {
     await using checked = await startReceiver('127.0.0.2')
     const elsewhere = http.createServer((_, response) => void response.end('elsewhere'))
     await new Promise<void>((resolve) => elsewhere.listen(checked.port, '127.0.0.1', resolve))
@@ -100,7 +100,7 @@ describe('a destination', () => {
     }
   })
 
-  test('of a redirect is not followed', async () => {
+  test('a redirect to another destination is not followed', async () => {
     await using target = await startReceiver()
     await using receiver = await startReceiver()
     receiver.reply((_, response) => void response.writeHead(307, { location: target.url }).end())
@@ -108,7 +108,7 @@ describe('a destination', () => {
     expect(target.requests).toEqual([])
   })
 
-  test('is not reached through the proxy of the environment', async () => {
+  test('a destination is not reached through the proxy of the environment', async () => {
     await using proxy = await startReceiver()
     await using receiver = await startReceiver()
     const restore = http.setGlobalProxyFromEnv({ http_proxy: proxy.url, https_proxy: proxy.url })
@@ -123,7 +123,7 @@ describe('a destination', () => {
 })
 
 describe('a limit', () => {
-  test('applies to an endless response body', async () => {
+  test('the limit of bytes applies to an endless response body', async () => {
     await using receiver = await startReceiver()
     let isClosed = false
     receiver.reply((_, response) => {
@@ -137,7 +137,7 @@ describe('a limit', () => {
     await until(() => isClosed)
   })
 
-  test('applies to the time until the response', async () => {
+  test('the timeout applies to the time until the response', async () => {
     await using receiver = await startReceiver()
     receiver.reply(() => {})
     await expect(send(receiver.url, { allowedHosts: ['127.0.0.1'], timeoutMs: 50 })).rejects.toMatchObject({
@@ -145,14 +145,14 @@ describe('a limit', () => {
     })
   })
 
-  test('applies to the time of the name lookup', async () => {
+  test('the timeout applies to the name lookup', async () => {
     const resolve = (): Promise<never> => new Promise(() => {})
     await expect(send('http://slow.test/', { resolve, timeoutMs: 50 })).rejects.toMatchObject({
       code: 'egress-timed-out',
     })
   })
 
-  test('applies to the time of a slow body, and keeps the status', async () => {
+  test('the timeout applies to a slow body, and the status is kept', async () => {
     await using receiver = await startReceiver()
     receiver.reply((_, response) => {
       response.writeHead(200)
@@ -164,7 +164,7 @@ describe('a limit', () => {
 })
 
 describe('a failure', () => {
-  test('is reported for a host that is unreachable', async () => {
+  test('a failure is reported for a host that is unreachable', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
@@ -178,7 +178,7 @@ describe('a failure', () => {
     }
   })
 
-  test('is reported for a name that does not exist', async () => {
+  test('a failure is reported for a name that does not exist', async () => {
     const resolve = async (): Promise<never> => {
       throw new Error('ENOTFOUND')
     }
@@ -186,7 +186,7 @@ describe('a failure', () => {
     await expect(send('http://empty.test/', resolver([]))).rejects.toMatchObject({ code: 'egress-failed' })
   })
 
-  test('is reported for a connection that breaks before the response', async () => {
+  test('a failure is reported for a connection that breaks before the response', async () => {
     await using receiver = await startReceiver()
     receiver.reply((_, response) => void response.destroy())
     await expect(send(receiver.url, { allowedHosts: ['127.0.0.1'] })).rejects.toMatchObject({
@@ -194,7 +194,7 @@ describe('a failure', () => {
     })
   })
 
-  test('is reported for https to a server that speaks http', async () => {
+  test('a failure is reported for https to a server that speaks http', async () => {
     await using receiver = await startReceiver()
     await expect(
       send(receiver.url.replace('http:', 'https:'), { allowedHosts: ['127.0.0.1'] }),
@@ -202,7 +202,7 @@ describe('a failure', () => {
     expect(receiver.requests).toEqual([])
   })
 
-  test('is reported for an aborted request, with the reason', async () => {
+  test('a failure is reported for an aborted request, with the reason', async () => {
     const reason = new Error('given up')
     await expect(send('http://1.1.1.1/', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
   })

@@ -38,7 +38,7 @@ const messageOf = (env: Record<string, string>, mode?: 'development' | 'producti
   failureOf(read(env, mode))
 
 describe('settings', () => {
-  test('are parsed by their schemas', async () => {
+  test('settings are parsed by their schemas', async () => {
     const values = await read({ API_KEY: 'k-1', LIMIT: '7', REGIONS: 'us, eu', REPORT: '90s', TRACE: 'true' })
     expect(values).toMatchObject({
       LIMIT: 7,
@@ -55,11 +55,11 @@ describe('settings', () => {
     expectTypeOf(values.TARGET).toEqualTypeOf<string | undefined>()
   })
 
-  test('that are empty are treated as not set', async () => {
+  test('settings that are empty are treated as not set', async () => {
     expect(await read({ API_KEY: 'k', LIMIT: '', REPORT: '' })).toMatchObject({ LIMIT: 5, REPORT: undefined })
   })
 
-  test('report all problems at once', async () => {
+  test('settings report all problems at once', async () => {
     const message = await messageOf({
       API_KYE: 'oops',
       LIMIT: '500',
@@ -79,12 +79,12 @@ describe('settings', () => {
     )
   })
 
-  test('may be required only in production', async () => {
+  test('settings may be required only in production', async () => {
     expect(await messageOf({ API_KEY: 'k' })).toBe('nothing is wrong')
     expect(await messageOf({ API_KEY: 'k' }, 'production')).toContain('TARGET is not set.')
   })
 
-  test('never show a secret, and truncate long values', async () => {
+  test('settings never show a secret, and truncate long values', async () => {
     const keys = settings({
       KEY: setting(z.string().min(50), { description: 'A key.', secret: true }),
       WORD: setting(oneOf('a', 'b'), { description: 'A word.' }),
@@ -96,7 +96,7 @@ describe('settings', () => {
     expect(message.length).toBeLessThan(500)
   })
 
-  test('never show values whose names or forms suggest a secret', async () => {
+  test('settings never show values whose names or forms suggest a secret', async () => {
     const leaky = settings({
       API_TOKEN: setting(oneOf('a'), { description: 'A token.' }),
       TARGET: setting(url('https'), { description: 'A target.' }),
@@ -108,7 +108,7 @@ describe('settings', () => {
     expect(message).not.toContain('hunter2')
   })
 
-  test('report where an invalid value comes from', async () => {
+  test('settings report where an invalid value comes from', async () => {
     const one = settings({
       COLOR: setting(oneOf('a'), { description: 'A color.' }),
       MODE: setting(oneOf('a'), { description: 'A mode.', default: 'b' }),
@@ -120,7 +120,7 @@ describe('settings', () => {
     ])
   })
 
-  test('are compared with similar names that are set if one is missing', async () => {
+  test('a missing setting is compared with similar names that are set', async () => {
     const hintOf = async (name: string, env: Record<string, string>): Promise<string | undefined> => {
       const declarations = { [name]: setting(text(), { description: 'It.' }) }
       const other = { DB_B: setting(text(), { description: 'Another.' }) }
@@ -136,7 +136,7 @@ describe('settings', () => {
     expect(await hintOf('KEY', { PWD: '/', KEPT: 'x' })).toBeUndefined()
   })
 
-  test('may be omitted if their schema allows it', async () => {
+  test('settings may be omitted if their schema allows it', async () => {
     const lenient = settings({
       LIMIT: setting(z.int().default(5), { description: 'A limit.' }),
       REGIONS: setting(z.array(z.string()).nullable().optional(), { description: 'Regions.' }),
@@ -156,14 +156,14 @@ describe('settings', () => {
     expect(defaults).toEqual(['5', 'none', 'none', undefined])
   })
 
-  test('may have a schema that JSON Schema cannot express', async () => {
+  test('settings may have a schema that JSON Schema cannot express', async () => {
     const dated = settings({ SINCE: setting(z.coerce.date(), { description: 'A day.' }) })
     expect(await dated.read({ env: { SINCE: '2026-01-31' }, mode: 'test' })).toEqual({
       SINCE: new Date('2026-01-31'),
     })
   })
 
-  test('with an asynchronous or a throwing schema do not hide other problems', async () => {
+  test('settings with an asynchronous or a throwing schema do not hide other problems', async () => {
     const fail = (given: string): string => {
       throw new TypeError(`cannot take ${given}`)
     }
@@ -186,7 +186,7 @@ describe('settings', () => {
     ])
   })
 
-  test('describe the valid values of any schema', () => {
+  test('settings describe the valid values of any schema', () => {
     const described = settings({
       A: setting(z.int(), { description: '.' }),
       B: setting(z.number().min(0.5), { description: '.' }),
@@ -209,14 +209,14 @@ describe('settings', () => {
     ])
   })
 
-  test('do not show the default of a secret', () => {
+  test('settings do not show the default of a secret', () => {
     const { descriptions } = settings({
       KEY: setting(text(), { description: 'A key.', secret: true, default: 'hunter2' }),
     })
     expect(settingsTable(descriptions)).not.toContain('hunter2')
   })
 
-  test('are printed as a table', () => {
+  test('settings are printed as a table', () => {
     expect(settingsTable(declared.descriptions.slice(0, 2))).toBe(
       [
         '| variable           | description                  | valid values            | default  |',
@@ -244,11 +244,11 @@ describe('a secret', () => {
     ['the console without its own form', () => inspect(secret, { customInspect: false, showHidden: true })],
     ['a log line', () => logged(secret)],
     ['an error', () => inspect(new TypeError(`no ${secret as unknown as string}`, { cause: secret }))],
-  ])('is hidden in %s', (_where, show) => {
+  ])('a secret is hidden in %s', (_where, show) => {
     expect(show()).not.toContain('hunter2')
   })
 
-  test('is revealed on request', () => {
+  test('a secret is revealed on request', () => {
     expect(secret.reveal()).toBe('hunter2')
   })
 })
@@ -274,7 +274,7 @@ describe('a service', () => {
   const configured = service({ name: 'configured', operations: { readLimit } })
   const start = (env: Record<string, string>) => configured.start(testHost({ env }))
 
-  test('passes its configuration to its handlers', async () => {
+  test('a service passes its configuration to its handlers', async () => {
     const running = await start({ API_KEY: 'k', LIMIT: '9' })
     const answer = await running.call({
       operation: 'readLimit',
@@ -285,7 +285,7 @@ describe('a service', () => {
     await running.stop()
   })
 
-  test('does not start without its configuration', async () => {
+  test('a service does not start without its configuration', async () => {
     await expect(start({})).rejects.toMatchObject({ code: 'configuration-invalid' })
   })
 })

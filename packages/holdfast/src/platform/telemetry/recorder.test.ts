@@ -10,7 +10,7 @@ const all = (reader: { take(most: number): { readonly items: readonly FinishedSp
   reader.take(Number.POSITIVE_INFINITY).items
 
 describe('a span', () => {
-  test('is readable when it has ended, with everything that was recorded', () => {
+  test('a span is readable when it has ended, with everything that was recorded', () => {
     const telemetry = telemetryForTest()
     const reader = telemetry.readSpans()
     const before = performance.now()
@@ -44,7 +44,7 @@ describe('a span', () => {
     expect(read!.endMs).toBeLessThanOrEqual(performance.now())
   })
 
-  test('ignores changes after its end, and ends once', () => {
+  test('a span ignores changes after its end, and ends once', () => {
     const telemetry = telemetryForTest()
     const reader = telemetry.readSpans()
     const span = telemetry.beginTrace('internal', undefined)
@@ -62,7 +62,7 @@ describe('a span', () => {
     expect(attributesOf(spans[0]!)).toEqual({})
   })
 
-  test('is a child of the span that started it, in any order of reading', () => {
+  test('a span is a child of the span that started it, in any order of reading', () => {
     const telemetry = telemetryForTest()
     const root = telemetry.beginTrace('server', traceparent)
     const child = root.begin('select', 'client')
@@ -80,7 +80,7 @@ describe('a span', () => {
     expect(root.trace).toBe(root.trace)
   })
 
-  test('keeps 128 attributes and events, and counts the others', () => {
+  test('a span keeps 128 attributes and events, and counts the others', () => {
     const telemetry = telemetryForTest()
     const reader = telemetry.readSpans()
     const span = telemetry.beginTrace('internal', undefined)
@@ -99,7 +99,7 @@ describe('a span', () => {
 })
 
 describe('the active span', () => {
-  test('is kept across asynchronous calls', async () => {
+  test('the active span is kept across asynchronous calls', async () => {
     const telemetry = telemetryForTest()
     const seen: (Span | undefined)[] = []
     const run = (span: Span): Promise<void> =>
@@ -113,7 +113,7 @@ describe('the active span', () => {
     expect(telemetry.activeSpan()).toBeUndefined()
   })
 
-  test('is the parent of a new trace, unless the trace comes from outside', () => {
+  test('the active span is the parent of a new trace, unless the trace comes from outside', () => {
     const telemetry = telemetryForTest()
     const outer = telemetry.beginTrace('server', undefined)
     telemetry.within(outer, () => {
@@ -125,7 +125,7 @@ describe('the active span', () => {
 })
 
 describe('the buffer', () => {
-  test('keeps the latest spans; each reader has its own position and learns how many it missed', () => {
+  test('the buffer keeps the latest spans; each reader has a separate position, and gets the number of spans that it missed', () => {
     const telemetry = telemetryForTest({ spanBufferSize: 10 })
     const write = (count: number): void => {
       for (let n = 0; n < count; n += 1) telemetry.beginTrace('internal', undefined).end()
@@ -145,7 +145,7 @@ describe('the buffer', () => {
     expect(telemetry.readSpans('oldest').take(100)).toMatchObject({ items: { length: 10 }, lost: 0 })
   })
 
-  test('never mixes a span with a later one in the same position', () => {
+  test('the buffer never mixes a span with a later span in the same position', () => {
     const telemetry = telemetryForTest({ spanBufferSize: 1 })
     const reader = telemetry.readSpans()
     const full = telemetry.beginTrace('server', traceparent)
@@ -199,28 +199,36 @@ describe('sampling', () => {
   const unsampled = traceparent.replace(/01$/, '00')
 
   test.each([
-    ['records all by default', [{}, {}], { roots: 1, sampled: 1, unsampled: 0 }],
-    ['by option', [{ samplingRatio: 0.25 }, {}], { roots: 0.25, sampled: 1, unsampled: 0 }],
-    ['off', [{}, { OTEL_TRACES_SAMPLER: 'always_off' }], { roots: 0, sampled: 0, unsampled: 0 }],
-    ['on', [{}, { OTEL_TRACES_SAMPLER: 'always_on' }], { roots: 1, sampled: 1, unsampled: 1 }],
+    ['all traces are recorded by default', [{}, {}], { roots: 1, sampled: 1, unsampled: 0 }],
+    ['an option sets the ratio', [{ samplingRatio: 0.25 }, {}], { roots: 0.25, sampled: 1, unsampled: 0 }],
     [
-      'by a share of what begins here',
+      'a variable disables it',
+      [{}, { OTEL_TRACES_SAMPLER: 'always_off' }],
+      { roots: 0, sampled: 0, unsampled: 0 },
+    ],
+    [
+      'a variable records all traces, even those that the caller does not record',
+      [{}, { OTEL_TRACES_SAMPLER: 'always_on' }],
+      { roots: 1, sampled: 1, unsampled: 1 },
+    ],
+    [
+      'a variable sets the ratio of traces that begin here',
       [{}, { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.5' }],
       { roots: 0.5, sampled: 1, unsampled: 0 },
     ],
     [
-      'none of what begins here',
+      'a variable excludes traces that begin here',
       [{}, { OTEL_TRACES_SAMPLER: 'parentbased_always_off' }],
       { roots: 0, sampled: 1, unsampled: 0 },
     ],
-  ] as const)('%s', (_, [options, env], expected) => {
+  ] as const)('sampling: %s', (_, [options, env], expected) => {
     const telemetry = telemetryForTest(options, env)
     expect(Math.abs(share(telemetry) - expected.roots)).toBeLessThan(0.05)
     expect(share(telemetry, traceparent)).toBe(expected.sampled)
     expect(share(telemetry, unsampled)).toBe(expected.unsampled)
   })
 
-  test('by ratio selects the same traces in every service', () => {
+  test('sampling by ratio selects the same traces in every service', () => {
     const env = { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.5' }
     const [one, two] = [telemetryForTest({}, env), telemetryForTest({}, env)]
     const chosen = Array.from({ length: 100 }, (_, n) => {

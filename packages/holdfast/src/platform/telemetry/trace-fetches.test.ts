@@ -54,7 +54,7 @@ async function traced(
 const ask = async (path = '', init?: RequestInit): Promise<string> => (await fetch(url + path, init)).text()
 
 describe('a fetch within a span', () => {
-  test('is a client span, and propagates its trace context', async () => {
+  test('a fetch within a span is a client span, and propagates its trace context', async () => {
     const telemetry = telemetryForTest()
     const [span] = await traced(telemetry, () => ask('/things?token=secret', { method: 'POST' }))
     expect(span).toMatchObject({ name: 'POST', kind: 'client', trace: { traceId }, failure: undefined })
@@ -70,14 +70,14 @@ describe('a fetch within a span', () => {
     ])
   })
 
-  test('is sent to the host of its URL, in any form of path', async () => {
+  test('a fetch within a span is sent to the host of its URL, in any form of path', async () => {
     const telemetry = telemetryForTest({ untracedHosts: ['api.example.com'] })
     const [span] = await traced(telemetry, () => ask('//api.example.com/things'))
     expect(attributesOf(span!)['url.full']).toBe(`${url}//api.example.com/things`)
     expect(received[0]).toHaveProperty('traceparent')
   })
 
-  test('has its own span for each request, including redirects', async () => {
+  test('a fetch within a span has a separate span for each request, including redirects', async () => {
     const telemetry = telemetryForTest()
     const spans = await traced(telemetry, () => ask('/moved'))
     expect(spans.map((span) => attributesOf(span)['http.response.status_code'])).toEqual([302, 200])
@@ -86,7 +86,7 @@ describe('a fetch within a span', () => {
     )
   })
 
-  test('keeps the headers that the program has set', async () => {
+  test('a fetch within a span keeps the headers that the program has set', async () => {
     const telemetry = telemetryForTest()
     const own = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-00`
     await traced(telemetry, async () => {
@@ -98,7 +98,7 @@ describe('a fetch within a span', () => {
     expect(received[1]).toMatchObject({ traceparent: expect.stringContaining(traceId), tracestate: 'mine=1' })
   })
 
-  test('of a trace that is not recorded propagates it, with a new id for each request', async () => {
+  test('a fetch in a trace that is not recorded propagates the trace, with a new id for each request', async () => {
     const telemetry = telemetryForTest()
     const unsampled = traceparent.replace(/01$/, '00')
     const spans = await traced(telemetry, () => Promise.all([ask(), ask()]), unsampled)
@@ -108,7 +108,7 @@ describe('a fetch within a span', () => {
     expect(new Set(sent).size).toBe(2)
   })
 
-  test('that fails, or returns an error, is a failed span', async () => {
+  test('a fetch within a span that fails, or returns an error, is a failed span', async () => {
     const telemetry = telemetryForTest()
     const free = createServer()
     await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve))
@@ -121,13 +121,13 @@ describe('a fetch within a span', () => {
     expect(spans.map(({ failure }) => failure?.type)).toEqual(['404', 'ECONNREFUSED'])
   })
 
-  test('ends its span with the head of the response, whether its body is read or not', async () => {
+  test('a fetch within a span ends its span with the head of the response, even if the body is not read', async () => {
     const telemetry = telemetryForTest()
     const spans = await traced(telemetry, () => fetch(url))
     expect(spans).toHaveLength(1)
   })
 
-  test('sends no trace context to an excluded host, but is still a span', async () => {
+  test('a fetch within a span sends no trace context to an excluded host, but still has a span', async () => {
     const telemetry = telemetryForTest({ untracedHosts: ['127.0.0.1'] })
     const spans = await traced(telemetry, () => ask())
     expect(spans).toHaveLength(1)
@@ -137,7 +137,7 @@ describe('a fetch within a span', () => {
 })
 
 describe('a fetch is not traced', () => {
-  test('outside of a span', async () => {
+  test('a fetch is not traced outside of a span', async () => {
     const telemetry = telemetryForTest()
     const reader = telemetry.readSpans()
     await ask()
@@ -145,7 +145,7 @@ describe('a fetch is not traced', () => {
     expect(reader.take(100).items).toEqual([])
   })
 
-  test('after its span has ended', async () => {
+  test('a fetch is not traced after its span has ended', async () => {
     const telemetry = telemetryForTest()
     const span = telemetry.beginTrace('server', traceparent)
     await telemetry.within(span, () => {
@@ -155,7 +155,7 @@ describe('a fetch is not traced', () => {
     expect(received[0]).not.toHaveProperty('traceparent')
   })
 
-  test('after the telemetry has stopped', async () => {
+  test('a fetch is not traced after the telemetry has stopped', async () => {
     const telemetry = telemetryForTest()
     await telemetry.stop()
     await traced(telemetry, () => ask())
@@ -197,12 +197,12 @@ describe('untracedHosts', () => {
     ['*.example.com', 'example.com', false],
     ['*.example.com', 'badexample.com', false],
     ['::1', '::1', true],
-  ])('of %j has %j: %j', (pattern, host, expected) => {
+  ])('untracedHosts with %j includes %j: %j', (pattern, host, expected) => {
     expect(readUntracedHosts([pattern])(host)).toBe(expected)
   })
 
   test.each(['https://example.com', 'example.com:443', 'example.com/path', '*', 'a*.example.com', ''])(
-    'rejects %j',
+    'untracedHosts rejects %j',
     (pattern) => {
       expect(() => readUntracedHosts([pattern])).toThrow(
         expect.objectContaining({ code: 'configuration-invalid' }),

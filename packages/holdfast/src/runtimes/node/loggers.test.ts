@@ -57,7 +57,7 @@ describe.each([
   ['pino', withPino],
   ['winston', withWinston],
 ])('%s', (_, create) => {
-  test('receives each line of a handler, with its level, redacted fields and message', async () => {
+  test('the logger receives each line of a handler, with its level, redacted fields and message', async () => {
     const { log, lines } = create('debug')
     const { url } = await serveForTest(reports, { log })
     expect(await (await fetch(`${url}/reports/q1`)).json()).toEqual({ ok: true })
@@ -102,7 +102,7 @@ describe.each([
     expect(requests).toEqual([expect.objectContaining({ level: 'info', status: 200, ...call })])
   })
 
-  test('decides which levels are written', () => {
+  test('the logger decides which levels are written', () => {
     const { log, lines } = create('warn')
     expect(
       (['debug', 'info', 'warn', 'error'] as const).filter((level) => log.isLevelEnabled?.(level)),

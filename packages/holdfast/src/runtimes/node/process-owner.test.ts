@@ -12,42 +12,45 @@ async function beginWaiting(child: Child, ms: number): Promise<{ readonly respon
 }
 
 describe('a process', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('stops at %s, after the calls in flight', async (signal) => {
-    const child = startMain({})
-    const { response } = await beginWaiting(child, 300)
-    child.process.kill(signal)
-    await until(() => child.log().some(({ msg }) => msg === 'stopping'))
-    await expect(fetch(`${await child.url}/wait?ms=0`)).rejects.toThrow('fetch failed')
-    const answer = await response
-    expect(answer.headers.get('connection')).toBe('close')
-    expect(await answer.json()).toEqual({ waited: 300 })
-    expect(await child.ended).toBe(0)
-    expect(child.log().map(({ msg }) => msg)).toEqual([
-      'listening',
-      'ready',
-      'waiting',
-      'stopping',
-      'GET /wait 200',
-      'stopped',
-    ])
-    expect(child.output.stderr).toBe('')
-  })
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'a process stops at %s, after the calls in flight',
+    async (signal) => {
+      const child = startMain({})
+      const { response } = await beginWaiting(child, 300)
+      child.process.kill(signal)
+      await until(() => child.log().some(({ msg }) => msg === 'stopping'))
+      await expect(fetch(`${await child.url}/wait?ms=0`)).rejects.toThrow('fetch failed')
+      const answer = await response
+      expect(answer.headers.get('connection')).toBe('close')
+      expect(await answer.json()).toEqual({ waited: 300 })
+      expect(await child.ended).toBe(0)
+      expect(child.log().map(({ msg }) => msg)).toEqual([
+        'listening',
+        'ready',
+        'waiting',
+        'stopping',
+        'GET /wait 200',
+        'stopped',
+      ])
+      expect(child.output.stderr).toBe('')
+    },
+  )
 
-  test('does not wait for idle connections', async () => {
+  test('a process does not wait for idle connections', async () => {
     const child = startMain({})
     await (await fetch(`${await child.url}/wait?ms=0`)).json()
     child.process.kill('SIGTERM')
     expect(await child.ended).toBe(0)
   })
 
-  test('exits although other code of the program keeps it alive', async () => {
+  test('a process exits although other code of the program keeps it alive', async () => {
     const child = startMain({ KEEP_ALIVE: '1' })
     await child.url
     child.process.kill('SIGTERM')
     expect(await child.ended).toBe(0)
   })
 
-  test('reports what is still running when the grace period is over, and fails', async () => {
+  test('a process reports what is still running when the grace period is over, and fails', async () => {
     const child = startMain({ GRACE_MS: '100' })
     await beginWaiting(child, 60_000)
     child.process.kill('SIGTERM')
@@ -64,7 +67,7 @@ describe('a process', () => {
   test.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('exits at once at a second %s', async (signal, code) => {
+  ] as const)('a process exits at once at a second %s', async (signal, code) => {
     const child = startMain({})
     await beginWaiting(child, 60_000)
     child.process.kill('SIGTERM')
@@ -77,7 +80,7 @@ describe('a process', () => {
     ['throw', 'uncaughtException', 'not caught'],
     ['reject', 'unhandledRejection', 'not handled'],
     ['throw-unreadable', 'uncaughtException', 'an error that cannot be described'],
-  ])('stops and fails after an uncaught error (%s)', async (how, origin, message) => {
+  ])('a process stops and fails after an uncaught error (%s)', async (how, origin, message) => {
     const child = startMain({})
     const { response } = await beginWaiting(child, 200)
     child.process.send(how)
@@ -90,7 +93,7 @@ describe('a process', () => {
 })
 
 describe('a process that drains', () => {
-  test('listens for the delay, not ready, and closes every connection', async () => {
+  test('a process that drains still listens, is not ready, and closes every connection', async () => {
     const child = startMain({ DRAIN_DELAY: '500ms' })
     const url = await child.url
     expect((await fetch(`${url}/health/ready`)).status).toBe(200)
@@ -107,7 +110,7 @@ describe('a process that drains', () => {
     expect(performance.now() - beganMs).toBeGreaterThan(400)
   })
 
-  test('exits at once at a second signal', async () => {
+  test('a process that drains exits at once at a second signal', async () => {
     const child = startMain({ DRAIN_DELAY: '9s' })
     await child.url
     child.process.kill('SIGTERM')
@@ -116,7 +119,7 @@ describe('a process that drains', () => {
     expect(await child.ended).toBe(130)
   })
 
-  test('drains for a short time after an uncaught error', async () => {
+  test('a process drains only for a short time after an uncaught error', async () => {
     const child = startMain({ DRAIN_DELAY: '9s' })
     const url = await child.url
     child.process.send('throw')
@@ -126,15 +129,18 @@ describe('a process that drains', () => {
     expect(await child.ended).toBe(1)
   })
 
-  test.each(['throw', 'reject'])('fails if there is an uncaught error meanwhile (%s)', async (how) => {
-    const child = startMain({ DRAIN_DELAY: '300ms' })
-    await child.url
-    child.process.kill('SIGTERM')
-    await until(() => child.log().some(({ msg }) => msg === 'draining'))
-    child.process.send(how)
-    expect(await child.ended).toBe(1)
-    expect(child.log().map(({ msg }) => msg)).toContain('uncaught exception; shutting down')
-  })
+  test.each(['throw', 'reject'])(
+    'a process that drains fails if there is an uncaught error meanwhile (%s)',
+    async (how) => {
+      const child = startMain({ DRAIN_DELAY: '300ms' })
+      await child.url
+      child.process.kill('SIGTERM')
+      await until(() => child.log().some(({ msg }) => msg === 'draining'))
+      child.process.send(how)
+      expect(await child.ended).toBe(1)
+      expect(child.log().map(({ msg }) => msg)).toContain('uncaught exception; shutting down')
+    },
+  )
 })
 
 describe('a process whose service starts', () => {
@@ -151,7 +157,7 @@ describe('a process whose service starts', () => {
     return { child, url }
   }
 
-  test('is live but not ready, and then ready', async () => {
+  test('a process whose service starts is live but not ready, and then ready', async () => {
     const { child, url } = await startSlowly()
     const live = await fetch(`${url}/health/live`)
     expect([live.status, await live.json()]).toEqual([200, { status: 'pass' }])
@@ -173,29 +179,35 @@ describe('a process whose service starts', () => {
     expect((await fetch(`${url}/health/ready`)).status).toBe(200)
   })
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('exits at once at %s', async (signal) => {
-    const { child } = await startSlowly()
-    child.process.kill(signal)
-    expect(await child.ended).toBe(0)
-    expect(child.log()).toEqual([
-      expect.objectContaining({ msg: 'listening' }),
-      expect.objectContaining({ msg: 'stopping', signal }),
-    ])
-  })
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'a process whose service starts exits at once at %s',
+    async (signal) => {
+      const { child } = await startSlowly()
+      child.process.kill(signal)
+      expect(await child.ended).toBe(0)
+      expect(child.log()).toEqual([
+        expect.objectContaining({ msg: 'listening' }),
+        expect.objectContaining({ msg: 'stopping', signal }),
+      ])
+    },
+  )
 
-  test.each(['throw', 'reject'])('exits at once after an uncaught error (%s)', async (how) => {
-    const { child } = await startSlowly()
-    child.process.send(how)
-    expect(await child.ended).toBe(1)
-    expect(child.log()).toEqual([
-      expect.objectContaining({ msg: 'listening' }),
-      expect.objectContaining({ level: 'error', msg: 'uncaught exception; shutting down' }),
-    ])
-  })
+  test.each(['throw', 'reject'])(
+    'a process whose service starts exits at once after an uncaught error (%s)',
+    async (how) => {
+      const { child } = await startSlowly()
+      child.process.send(how)
+      expect(await child.ended).toBe(1)
+      expect(child.log()).toEqual([
+        expect.objectContaining({ msg: 'listening' }),
+        expect.objectContaining({ level: 'error', msg: 'uncaught exception; shutting down' }),
+      ])
+    },
+  )
 })
 
 describe('a service that does not start', () => {
-  test('reports why in one message, and fails', async () => {
+  test('a service that does not start reports why in one message, and fails', async () => {
     const child = startMain({ PORT: '70000' })
     expect(await child.ended).toBe(1)
     expect(child.output.stderr).toBe(
@@ -204,7 +216,7 @@ describe('a service that does not start', () => {
     expect(child.output.stdout).toBe('')
   })
 
-  test('reports why even if what it had started cannot be closed, which is logged', async () => {
+  test('a service that does not start reports why even if the parts that it has started cannot be closed, which is logged', async () => {
     const child = startMain({ UNCLOSABLE: '1' })
     expect(await child.ended).toBe(1)
     expect(child.output.stderr).toBe('It has no pages.\n')
@@ -215,7 +227,7 @@ describe('a service that does not start', () => {
     })
   })
 
-  test('on a port in use reports it', async () => {
+  test('a service that does not start because its port is in use reports this', async () => {
     const first = startMain({})
     const port = new URL(await first.url).port
     const second = startMain({ PORT: port })

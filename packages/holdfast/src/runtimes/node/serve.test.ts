@@ -34,7 +34,7 @@ function waiting() {
 }
 
 describe('a served service', () => {
-  test('answers over a socket as its handler does', async () => {
+  test('a served service answers over a socket as its handler does', async () => {
     const { url, port, service: running } = await serveForTest(shop)
     expect(url).toBe(`http://127.0.0.1:${port}`)
     expect(running.name).toBe('shop')
@@ -51,7 +51,7 @@ describe('a served service', () => {
     expect(await made.json()).toEqual({ id: '1', item: 'täa' })
   })
 
-  test('answers HEAD, OPTIONS, 204 and 304 without content', async () => {
+  test('a served service answers HEAD, OPTIONS, 204 and 304 without content', async () => {
     const { port, url } = await serveForTest(shop)
     const etag = (await fetch(`${url}/orders/1`)).headers.get('etag')!
     using client = await openRaw(port)
@@ -79,7 +79,7 @@ describe('a served service', () => {
     expect(await client.answer()).toMatchObject({ status: 404 })
   })
 
-  test('declares that a response without a body has no content', async () => {
+  test('a served service declares that a response without a body has no content', async () => {
     const accept = mutation({ route: 'POST /accepted', access: anyone(), status: 202, run: () => {} })
     const { port } = await serveForTest(service({ name: 'accepting', operations: { accept } }))
     using client = await openRaw(port)
@@ -87,7 +87,7 @@ describe('a served service', () => {
     expect(await client.answer()).toMatchObject({ status: 202, headers: { 'content-length': '0' } })
   })
 
-  test('accepts an absolute URL as the target, and HTTP/1.0', async () => {
+  test('a served service accepts an absolute URL as the target, and HTTP/1.0', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`GET http://shop.test/orders/1?lines=true HTTP/1.1\r\n${host}\r\n`)
@@ -99,7 +99,7 @@ describe('a served service', () => {
     await client.closed
   })
 
-  test('does not resolve dots in a path', async () => {
+  test('a served service does not resolve dots in a path', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`GET /orders/../orders/1 HTTP/1.1\r\n${host}\r\n`)
@@ -108,21 +108,21 @@ describe('a served service', () => {
     expect(await client.answer()).toMatchObject({ status: 200, body: '{"id":"..","item":"tea"}' })
   })
 
-  test('ignores requests to upgrade a connection', async () => {
+  test('a served service ignores requests to upgrade a connection', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`GET /orders/1 HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`)
     expect(await client.answer()).toMatchObject({ status: 200 })
   })
 
-  test('answers pipelined requests in their order', async () => {
+  test('a served service answers pipelined requests in their order', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(['a', 'b', 'c'].map((id) => `GET /orders/${id} HTTP/1.1\r\n${host}\r\n`).join(''))
     for (const id of ['a', 'b', 'c']) expect(JSON.parse((await client.answer()).body)).toMatchObject({ id })
   })
 
-  test('runs next to other servers in one process', async () => {
+  test('a served service runs next to other servers in one process', async () => {
     const servers = await Promise.all([serveForTest(shop), serveForTest(shop), serveForTest(shop)])
     const statuses = await Promise.all(
       servers.map(async ({ url }) => (await fetch(`${url}/orders/1`)).status),
@@ -133,7 +133,7 @@ describe('a served service', () => {
 })
 
 describe('a call', () => {
-  test('is aborted when its client disconnects', async () => {
+  test('a call is aborted when its client disconnects', async () => {
     const { begun, waitingService } = waiting()
     const { port } = await serveForTest(waitingService)
     using client = await openRaw(port)
@@ -145,7 +145,7 @@ describe('a call', () => {
     expect(signal.reason).toMatchObject({ code: 'client-disconnected' })
   })
 
-  test('that has been answered is not aborted afterwards', async () => {
+  test('a call that has been answered is not aborted afterwards', async () => {
     const { begun, finish, waitingService } = waiting()
     const { url } = await serveForTest(waitingService)
     finish()
@@ -154,7 +154,7 @@ describe('a call', () => {
     expect((await begun).aborted).toBe(false)
   })
 
-  test('that takes longer than its caller allows is answered 504', async () => {
+  test('a call that takes longer than its caller allows is answered with 504', async () => {
     const { waitingService } = waiting()
     const { url } = await serveForTest(waitingService)
     const response = await fetch(`${url}/wait`, { headers: { 'request-timeout': '20ms' } })
@@ -162,7 +162,7 @@ describe('a call', () => {
     expect(await response.json()).toMatchObject({ code: 'deadline-exceeded' })
   })
 
-  test('whose response cannot be sent is answered as a defect', async () => {
+  test('a call whose response cannot be sent is answered as a defect', async () => {
     const database = {
       ...noDatabase,
       open: async () => ({

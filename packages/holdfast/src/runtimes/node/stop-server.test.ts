@@ -12,7 +12,7 @@ import { serveForTest } from './serve.fixture.ts'
 const host = 'Host: long.test\r\n'
 
 describe('stopping', () => {
-  test('waits for the calls in flight, and closes connections as they are answered', async () => {
+  test('stopping waits for the calls in flight, and closes connections as they are answered', async () => {
     const server = await serveForTest(longService)
     using busy = await openRaw(server.port)
     using idle = await openRaw(server.port)
@@ -32,7 +32,7 @@ describe('stopping', () => {
     await expect(fetch(server.url)).rejects.toThrow('fetch failed')
   })
 
-  test('does not wait for a connection whose response was sent before', async () => {
+  test('stopping does not wait for a connection whose response was sent before', async () => {
     const { query, service } = holdfast()
     const text = 'x'.repeat(2 ** 24)
     const read = query({
@@ -55,7 +55,7 @@ describe('stopping', () => {
     await stopped
   })
 
-  test('does not wait for a connection without a request', async () => {
+  test('stopping does not wait for a connection without a request', async () => {
     const server = await serveForTest(longService, { grace: '4s' })
     using open = await openRaw(server.port)
     await until(async () => (await fetch(server.url)).status === 404)
@@ -63,7 +63,7 @@ describe('stopping', () => {
     await open.closed
   })
 
-  test('answers requests on idle connections during the delay', async () => {
+  test('stopping answers requests on idle connections during the delay', async () => {
     const server = await serveForTest(longService, { drainDelay: '300ms', grace: '4s' })
     using first = await openRaw(server.port)
     using second = await openRaw(server.port)
@@ -81,7 +81,7 @@ describe('stopping', () => {
     await Promise.all([stopped, second.closed])
   })
 
-  test('answers requests that have arrived before it closes their connections', async () => {
+  test('stopping answers requests that have arrived before it closes their connections', async () => {
     const server = await serveForTest(longService)
     using client = await openRaw(server.port)
     client.send(`GET /wait?ms=0 HTTP/1.1\r\n${host}\r\n`)
@@ -94,7 +94,7 @@ describe('stopping', () => {
     await stopped
   })
 
-  test('answers all pipelined requests, and closes the connection after the last', async () => {
+  test('stopping answers all pipelined requests, and closes the connection after the last', async () => {
     const server = await serveForTest(longService)
     using client = await openRaw(server.port)
     client.send([200, 300, 400].map((ms) => `GET /wait?ms=${ms} HTTP/1.1\r\n${host}\r\n`).join(''))
@@ -106,7 +106,7 @@ describe('stopping', () => {
     await Promise.all([client.closed, stopped])
   })
 
-  test('does not run requests after the end of a connection, whose response could not be sent', async () => {
+  test('stopping does not run requests after the end of a connection, whose response could not be sent', async () => {
     const { query, service } = holdfast()
     const text = 'x'.repeat(2 ** 24)
     let runs = 0
@@ -139,7 +139,7 @@ describe('stopping', () => {
     await stopped
   })
 
-  test('does not wait for the rest of an incomplete request', async () => {
+  test('stopping does not wait for the rest of an incomplete request', async () => {
     const server = await serveForTest(longService, { grace: '4s' })
     using client = await openRaw(server.port)
     client.send('GET /wait?ms=0 HTTP/1.1\r\nHo')
@@ -148,7 +148,7 @@ describe('stopping', () => {
     await client.closed
   })
 
-  test('twice stops once', async () => {
+  test('stopping a service twice stops it once', async () => {
     let closes = 0
     const database = {
       ...noDatabase,
@@ -163,7 +163,7 @@ describe('stopping', () => {
     expect(closes).toBe(1)
   })
 
-  test('closes the database only after all calls have ended', async () => {
+  test('stopping closes the database only after all calls have ended', async () => {
     const order: string[] = []
     const database = {
       ...noDatabase,
@@ -201,7 +201,7 @@ describe('stopping', () => {
     expect(order).toEqual(['answered', 'closed'])
   })
 
-  test('ends after the grace period, and reports what is still running', async () => {
+  test('stopping ends after the grace period, and reports what is still running', async () => {
     const server = await serve(longService, {
       port: 0,
       signals: false,
@@ -218,7 +218,7 @@ describe('stopping', () => {
     await client.closed
   })
 
-  test('reports a client that does not finish its body, rather than its call', async () => {
+  test('stopping reports a client that does not finish its body, rather than its call', async () => {
     const { mutation, service } = holdfast({ database: noDatabase })
     const write = mutation({
       route: 'POST /write',
@@ -243,7 +243,7 @@ describe('stopping', () => {
     })
   })
 
-  test('reports a client that does not finish its request, and a database that does not close', async () => {
+  test('stopping reports a client that does not finish its request, and a database that does not close', async () => {
     const database = {
       ...noDatabase,
       open: async () => ({
@@ -265,7 +265,7 @@ describe('stopping', () => {
     })
   })
 
-  test('leaves nothing behind in the process', async () => {
+  test('stopping leaves nothing behind in the process', async () => {
     const listeners = () =>
       ['SIGTERM', 'SIGINT', 'uncaughtException'].map((name) => process.listenerCount(name))
     const before = listeners()

@@ -7,7 +7,7 @@ import { serveForTest } from './serve.fixture.ts'
 const inTest = (env: Readonly<Record<string, string>>) => ({ env: { NODE_ENV: 'test', ...env } })
 
 describe('a served service', () => {
-  test('sends its spans and metrics to the configured receiver, the last ones when it stops', async () => {
+  test('a served service sends its spans and metrics to the configured receiver, the last ones when it stops', async () => {
     const receiver = await startReceiver()
     const server = await serveForTest(shop, inTest({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }))
     const traceId = randomUUID().replaceAll('-', '')
@@ -26,7 +26,7 @@ describe('a served service', () => {
     expect(JSON.stringify(json)).toContain(`{"key":"service.name","value":{"stringValue":"${shop.name}"}}`)
   })
 
-  test('records nothing if telemetry is disabled', async () => {
+  test('a served service records nothing if telemetry is disabled', async () => {
     const receiver = await startReceiver()
     const server = await serveForTest(shop, {
       ...inTest({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }),
@@ -37,7 +37,7 @@ describe('a served service', () => {
     expect(receiver.requests).toEqual([])
   })
 
-  test('serves its metrics on a separate port', async () => {
+  test('a served service serves its metrics on a separate port', async () => {
     const server = await serveForTest(shop, { telemetry: { metricsServer: { port: 0 } } })
     await fetch(`${server.url}/orders/1`)
     const url = String(server.log.find(({ msg }) => msg === 'serving metrics')?.['url'])
@@ -48,7 +48,7 @@ describe('a served service', () => {
     await expect(fetch(url)).rejects.toThrow('fetch failed')
   })
 
-  test('stops if the receiver does not respond', async () => {
+  test('a served service stops if the receiver does not respond', async () => {
     const receiver = await startReceiver({ answer: () => 'hang' })
     const server = await serveForTest(shop, {
       ...inTest({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }),
@@ -59,7 +59,7 @@ describe('a served service', () => {
     expect(server.log).toContainEqual(expect.objectContaining({ msg: 'exporting spans failed' }))
   })
 
-  test('does not start if an OpenTelemetry variable is invalid', async () => {
+  test('a served service does not start if an OpenTelemetry variable is invalid', async () => {
     const start = serveForTest(shop, inTest({ OTEL_TRACES_SAMPLER: 'sometimes' }))
     await expect(start).rejects.toMatchObject({ code: 'configuration-invalid' })
   })

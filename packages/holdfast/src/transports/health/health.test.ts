@@ -28,7 +28,7 @@ function deaf() {
 }
 
 describe('/health/live', () => {
-  test('reports that the process is alive, regardless of its checks', async () => {
+  test('/health/live reports that the process is alive, regardless of its checks', async () => {
     const { fetch, health } = await openHealth({ checks: { broken: fails } })
     const answer = await fetch('/health/live')
     expect(answer.status).toBe(200)
@@ -39,7 +39,7 @@ describe('/health/live', () => {
 })
 
 describe.each(['/health/live', '/health/ready'])('%s', (path) => {
-  test('is never cached and never conditional', async () => {
+  test('a health endpoint is never cached and never conditional', async () => {
     const { fetch } = await openHealth()
     const answer = await fetch(path, { headers: { 'if-none-match': '*' } })
     expect(answer.status).toBe(200)
@@ -47,7 +47,7 @@ describe.each(['/health/live', '/health/ready'])('%s', (path) => {
     expect(answer.headers.get('etag')).toBeNull()
   })
 
-  test('supports HEAD, and accepts no other method', async () => {
+  test('a health endpoint supports HEAD, and accepts no other method', async () => {
     const { fetch } = await openHealth()
     const head = await fetch(path, { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])
@@ -55,14 +55,14 @@ describe.each(['/health/live', '/health/ready'])('%s', (path) => {
     expect((await fetch(path, { method: 'POST' })).status).toBe(405)
   })
 
-  test('is not logged', async () => {
+  test('a health endpoint is not logged', async () => {
     const { fetch, log } = await openHealth({ checks: { broken: fails } })
     for (let probe = 0; probe < 3; probe += 1) await fetch(path)
     const probes = log.filter(({ route }) => route === path)
     expect(probes.map(({ level }) => level)).toEqual(['debug', 'debug', 'debug'])
   })
 
-  test('leaves the route to an operation that has it', async () => {
+  test('a health endpoint leaves the route to an operation that has it', async () => {
     const own = holdfast().query({
       route: `GET ${path}` as `GET /${string}`,
       access: anyone(),
@@ -75,12 +75,12 @@ describe.each(['/health/live', '/health/ready'])('%s', (path) => {
 })
 
 describe('/health/ready', () => {
-  test('passes if there are no checks', async () => {
+  test('/health/ready passes if there are no checks', async () => {
     const { ready } = await openHealth()
     expect(await ready()).toEqual({ status: 200, checks: {} })
   })
 
-  test('reports the result of each check', async () => {
+  test('/health/ready reports the result of each check', async () => {
     const { ready } = await openHealth({ checks: { queue: passes, cache: { ...fails, required: false } } })
     const took = expect.any(Number)
     expect(await ready()).toEqual({
@@ -92,7 +92,7 @@ describe('/health/ready', () => {
     })
   })
 
-  test('fails with a problem if a required check fails', async () => {
+  test('/health/ready fails with a problem if a required check fails', async () => {
     const { fetch } = await openHealth({ checks: { queue: fails, other: passes } })
     const answer = await fetch('/health/ready')
     expect(answer.status).toBe(503)
@@ -107,7 +107,7 @@ describe('/health/ready', () => {
     })
   })
 
-  test('fails if a check throws synchronously, and if an error has no message', async () => {
+  test('/health/ready fails if a check throws synchronously, and if an error has no message', async () => {
     const refused = Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' })
     const { ready } = await openHealth({
       checks: {
@@ -125,7 +125,7 @@ describe('/health/ready', () => {
     })
   })
 
-  test('fails as soon as the service stops, without running a check', async () => {
+  test('/health/ready fails as soon as the service stops, without running a check', async () => {
     let runs = 0
     const { ready, health } = await openHealth({ checks: { queue: { run: () => void (runs += 1) } } })
     health.drain()
@@ -137,7 +137,7 @@ describe('/health/ready', () => {
     expect(runs).toBe(0)
   })
 
-  test('fails if the service starts to stop while a check runs', async () => {
+  test('/health/ready fails if the service starts to stop while a check runs', async () => {
     const slow = deaf()
     const { ready, health } = await openHealth({ checks: { slow } })
     const answer = ready()
@@ -147,7 +147,7 @@ describe('/health/ready', () => {
     expect(await answer).toMatchObject({ status: 503, detail: 'The service is stopping.' })
   })
 
-  test('logs once when a check starts to fail and once when it passes again', async () => {
+  test('/health/ready logs once when a check starts to fail and once when it passes again', async () => {
     const clock = createFakeClock()
     let isThere = false
     const run = async (): Promise<void> => {
@@ -170,7 +170,7 @@ describe('/health/ready', () => {
 })
 
 describe('a check', () => {
-  test('is run once for concurrent requests', async () => {
+  test('a check is run once for concurrent requests', async () => {
     const slow = deaf()
     const { ready } = await openHealth({ checks: { slow } })
     const answers = Array.from({ length: 20 }, () => ready())
@@ -183,7 +183,7 @@ describe('a check', () => {
   test.each([
     ['a second', undefined, 1_000],
     ['as long as it says', '300ms', 300],
-  ] as const)('is not run again for %s', async (_, cacheFor, ms) => {
+  ] as const)('a check is not run again for %s', async (_, cacheFor, ms) => {
     const clock = createFakeClock()
     let runs = 0
     const run = () => void (runs += 1)
@@ -203,30 +203,33 @@ describe('a check', () => {
   test.each([
     ['a second', undefined, 1_000],
     ['as long as it says', '300ms', 300],
-  ] as const)('that does not end fails after %s, and its signal is aborted', async (_, timeout, ms) => {
-    const clock = createFakeClock()
-    const { runs, signals, run } = deaf()
-    const { ready } = await openHealth({
-      clock,
-      checks: { queue: timeout === undefined ? { run } : { run, timeout } },
-    })
-    const answer = ready()
-    await until(() => runs.length === 1)
-    clock.advance(ms - 1)
-    expect(signals[0]!.aborted).toBe(false)
-    clock.advance(1)
-    expect(signals[0]!.aborted).toBe(true)
-    expect(await answer).toMatchObject({
-      status: 503,
-      checks: {
-        queue: {
-          error: `The check "queue" timed out after ${ms} ms. Raise its timeout if it needs longer.`,
+  ] as const)(
+    'a check that does not end fails after %s, and its signal is aborted',
+    async (_, timeout, ms) => {
+      const clock = createFakeClock()
+      const { runs, signals, run } = deaf()
+      const { ready } = await openHealth({
+        clock,
+        checks: { queue: timeout === undefined ? { run } : { run, timeout } },
+      })
+      const answer = ready()
+      await until(() => runs.length === 1)
+      clock.advance(ms - 1)
+      expect(signals[0]!.aborted).toBe(false)
+      clock.advance(1)
+      expect(signals[0]!.aborted).toBe(true)
+      expect(await answer).toMatchObject({
+        status: 503,
+        checks: {
+          queue: {
+            error: `The check "queue" timed out after ${ms} ms. Raise its timeout if it needs longer.`,
+          },
         },
-      },
-    })
-  })
+      })
+    },
+  )
 
-  test('that ignores its signal is not run again before it has ended', async () => {
+  test('a check that ignores its signal is not run again before it has ended', async () => {
     const clock = createFakeClock()
     const { runs, run } = deaf()
     const { ready } = await openHealth({ clock, checks: { queue: { run } } })
@@ -252,7 +255,7 @@ describe('a check', () => {
     await again
   })
 
-  test('does not wait for another check', async () => {
+  test('a check does not wait for another check', async () => {
     const slow = deaf()
     let other = 0
     const { ready } = await openHealth({ checks: { slow, other: { run: () => void (other += 1) } } })
@@ -276,7 +279,7 @@ describe('the details', () => {
     return user === undefined ? undefined : { kind: 'user', id: user }
   }
 
-  test('are hidden in production', async () => {
+  test('the details of the checks are hidden in production', async () => {
     const { ready } = await openHealth({ mode: 'production', checks })
     const answer = await ready()
     expect(answer.status).toBe(503)
@@ -285,7 +288,7 @@ describe('the details', () => {
     expect(await (await fine.fetch('/health/ready')).json()).toEqual({ status: 'pass' })
   })
 
-  test('are visible to the callers that the rule of the service allows', async () => {
+  test('the details of the checks are visible to the callers that the rule of the service allows', async () => {
     const { ready, log } = await openHealth({
       mode: 'production',
       checks,
@@ -303,12 +306,12 @@ describe('the details', () => {
     expect(told).toEqual([expect.objectContaining({ error: expect.objectContaining({ name: 'TypeError' }) })])
   })
 
-  test('are visible to everyone if the rule allows it', async () => {
+  test('the details of the checks are visible to every caller if the rule allows it', async () => {
     const { ready } = await openHealth({ mode: 'production', checks, health: { detail: anyone() } })
     expect(await ready()).toHaveProperty('checks')
   })
 
-  test('do not delay the answer while the caller is identified', async () => {
+  test('the details of the checks do not delay the answer while the caller is identified', async () => {
     const clock = createFakeClock()
     const asked = Promise.withResolvers<void>()
     const { ready } = await openHealth({
@@ -340,7 +343,7 @@ describe('a service does not start', () => {
       { database: passes },
       'check "database": the database already has',
     ],
-  ] as const)('with %s', async (_, checks, reason) => {
+  ] as const)('a service does not start with %s', async (_, checks, reason) => {
     const database = { name: 'none', problems: [], open: () => expect.unreachable('it was opened') }
     await expect(openHealth({ checks, database })).rejects.toThrow(reason)
   })

@@ -6,26 +6,26 @@ import { json, noDatabase, openShop, problemOf, shop, SoldOut } from './shop.fix
 import { testHost } from '../../../test/test-host.ts'
 
 describe('an answer of an operation', () => {
-  test('is JSON', async () => {
+  test('an answer of an operation is JSON', async () => {
     const response = await (await openShop(shop)).fetch('/orders/1?lines=true')
     expect(response.headers.get('content-type')).toBe('application/json')
     expect(await response.text()).toBe('{"id":"1","item":"with lines"}')
   })
 
-  test('with a location has a Location header', async () => {
+  test('an answer of an operation with a location has a Location header', async () => {
     const response = await (await openShop(shop)).fetch('/orders', json('{"id":"a/b","item":"tea"}'))
     expect(response.status).toBe(201)
     expect(response.headers.get('location')).toBe('/orders/a%2Fb')
   })
 
-  test('without an output has no content', async () => {
+  test('an answer of an operation without an output has no content', async () => {
     const response = await (await openShop(shop)).fetch('/orders/1', { method: 'DELETE' })
     expect(response.status).toBe(204)
     expect(response.headers.get('content-type')).toBeNull()
     expect(response.body).toBeNull()
   })
 
-  test('that is a declared problem has its members', async () => {
+  test('an answer of an operation that is a declared problem has its members', async () => {
     const response = await (await openShop(shop)).fetch('/orders', json('{"item":"gone"}'))
     expect(response.status).toBe(409)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
@@ -41,7 +41,7 @@ describe('an answer of an operation', () => {
 })
 
 describe('a defect', () => {
-  test('of an operation is hidden from the client and fully logged', async () => {
+  test('a defect of an operation is hidden from the client and fully logged', async () => {
     const opened = await openShop(shop)
     const response = await opened.fetch('/defects')
     expect(response.status).toBe(500)
@@ -59,7 +59,7 @@ describe('a defect', () => {
     })
   })
 
-  test('outside of every operation is answered and logged in the same way', async () => {
+  test('a defect outside of every operation is answered and logged in the same way', async () => {
     const opened = await openShop(shop)
     const log: string[] = []
     const broken = {
@@ -99,7 +99,7 @@ describe('a call', () => {
     },
   })
 
-  test('is in flight until it is answered, and is cancelled when its client disconnects', async () => {
+  test('a call is in flight until it is answered, and is cancelled when its client disconnects', async () => {
     const running = await service({ name: 'waiting', operations: { wait } }).start(testHost())
     const handler = createHandler(running)
     const client = new AbortController()
@@ -120,7 +120,7 @@ describe('a call', () => {
 })
 
 describe('the deadline', () => {
-  test('that a caller requests is kept', async () => {
+  test('the deadline that a caller requests is kept', async () => {
     const { query, service } = holdfast()
     const hang = query({ route: 'GET /hang', access: anyone(), run: () => new Promise<void>(() => {}) })
     const opened = await openShop(service({ name: 'hanging', operations: { hang } }))
@@ -154,7 +154,7 @@ test('headers that a database and its stage set reach the client', async () => {
 })
 
 describe('a runtime', () => {
-  test('can ask without a Request, also about the whole server', async () => {
+  test('a runtime can ask without a Request, also about the whole server', async () => {
     const { running } = await openShop(shop)
     const request: HttpRequest = {
       method: 'OPTIONS',
@@ -176,7 +176,7 @@ describe('a runtime', () => {
     expect(await answer({ ...request, method: 'GET', target: '/orders/ü' })).toMatchObject({ status: 400 })
   })
 
-  test('can reject a request', async () => {
+  test('a runtime can reject a request', async () => {
     const { running } = await openShop(shop)
     const refusal = createHandler(running).refuse(SoldOut({ left: 1, detail: 'of a runtime' }), {
       method: 'GET',

@@ -58,7 +58,7 @@ describe('a body of', () => {
     brackets: repeated('['),
     colons: repeated(':'),
   }
-  test.each(Object.entries(bodies))('%s', (_name, make) => {
+  test.each(Object.entries(bodies))('a body is read in linear time: %s', (_name, make) => {
     const encoder = new TextEncoder()
     expectProportional(
       refusing((text) => parseJson(encoder.encode(text))),
@@ -128,7 +128,7 @@ describe('a text is parsed by', () => {
     ],
     'what judges numbers': [isExactNumber, [repeated('0', '1', '1'), repeated('0', '0.', '1')]],
   }
-  test.each(Object.entries(works))('%s', (_name, [work, makes]) => {
+  test.each(Object.entries(works))('a text is parsed in linear time by %s', (_name, [work, makes]) => {
     for (const make of makes) expectProportional(refusing(work), make, 2_048)
   })
 })

@@ -28,19 +28,19 @@ const answering = (route: `GET /${string}`, answer: string) =>
 const answerOf = async (tried: Shop, path: string) => (await tried.fetch(path)).json() as Promise<unknown>
 
 describe('a path', () => {
-  test('is routed to its operation, with decoded parameters', async () => {
+  test('a path is routed to its operation, with decoded parameters', async () => {
     const response = await opened.fetch('/orders/a%2Fb%20%C3%BC%25')
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({ id: 'a/b ü%', item: 'tea' })
   })
 
-  test('is the same in every percent-encoding', async () => {
+  test('a path is the same in every percent-encoding', async () => {
     expect((await opened.fetch('/%6Frders/%31')).status).toBe(200)
     expect(await (await opened.fetch('/%6frders/%31')).json()).toEqual({ id: '1', item: 'tea' })
   })
 
   test.each(['/', '/nothing', '/orders/', '//orders', '/orders/1/lines', '/ORDERS'])(
-    '%s matches no route',
+    'the path %s matches no route',
     async (path) => {
       const response = await opened.fetch(path)
       expect(response.status).toBe(404)
@@ -56,7 +56,7 @@ describe('a path', () => {
   )
 
   test.each(['/orders/%zz', '/orders/%', '/orders/%C3', '/orders/%ff', '/%C3%28'])(
-    '%s is rejected as malformed',
+    'the path %s is rejected as malformed',
     async (path) => {
       const response = await opened.fetch(path)
       expect(response.status).toBe(400)
@@ -67,7 +67,7 @@ describe('a path', () => {
     },
   )
 
-  test('with fixed text takes precedence over a parameter, in any order of definition', async () => {
+  test('a path with fixed text takes precedence over a path with a parameter, in any order of definition', async () => {
     const operations = {
       any: answering('GET /{a}/{b}', 'any'),
       itemOfAny: answering('GET /{a}/item', 'item of any'),
@@ -84,7 +84,7 @@ describe('a path', () => {
     }
   })
 
-  test('may contain characters that are special to routers', async () => {
+  test('a path may contain characters that are special to routers', async () => {
     const operations = {
       colon: answering('GET /a:b/{id}', 'colon'),
       mark: answering("GET /(x)+!$&',;=@", 'marks'),
@@ -100,7 +100,7 @@ describe('a path', () => {
     expect((await tried.fetch('/xx')).status).toBe(404)
   })
 
-  test('may name its parameters differently for another method', async () => {
+  test('a path may name its parameters differently for another method', async () => {
     const close = mutation({
       route: 'POST /accounts/{account}/close',
       access: anyone(),
@@ -117,13 +117,13 @@ describe('a path', () => {
 })
 
 describe('a query string', () => {
-  test('is decoded: a plus sign as a space, a repeated name as a list', async () => {
+  test('a query string is decoded: a plus sign as a space, a repeated name as a list', async () => {
     const response = await opened.fetch('/orders?t%61g=a+b&tag=%2B%C3%BC&&tag&tag==&min=-3')
     expect(await response.json()).toEqual({ tags: ['a b', '+ü', '', '='], min: -3 })
   })
 
   test.each(['?tag=%zz', '?%=1', '?tag=%C3%28', '?__proto__=1'])(
-    '%s is rejected as malformed',
+    'the query string %s is rejected as malformed',
     async (search) => {
       const response = await opened.fetch(`/orders${search}`)
       expect(response.status).toBe(400)
@@ -134,11 +134,11 @@ describe('a query string', () => {
     },
   )
 
-  test('with names that objects inherit works like any other', async () => {
+  test('a query string with names that objects inherit works like any other', async () => {
     expect((await opened.fetch('/orders?constructor=1&toString=2&hasOwnProperty=3')).status).toBe(200)
   })
 
-  test('that does not match is answered with the invalid field', async () => {
+  test('a query string that does not match is answered with the invalid field', async () => {
     const response = await opened.fetch('/orders?min=x')
     expect(response.status).toBe(422)
     expect(await problemOf(response)).toMatchObject({
@@ -149,7 +149,7 @@ describe('a query string', () => {
 })
 
 describe('a method', () => {
-  test('that the path does not support is answered with the methods that it supports', async () => {
+  test('a method that the path does not support is answered with the methods that it supports', async () => {
     const response = await opened.fetch('/orders/1', { method: 'PATCH' })
     expect(response.status).toBe(405)
     expect(response.headers.get('allow')).toBe('DELETE, GET, HEAD, OPTIONS')
@@ -160,7 +160,7 @@ describe('a method', () => {
   })
 
   test.each(['PROPFIND', 'ALL', 'constructor', '__proto__'])(
-    'that no operation uses, such as %s, is rejected',
+    'a method that no operation uses, such as %s, is rejected',
     async (method) => {
       const response = await opened.fetch('/orders', { method })
       expect(response.status).toBe(405)
@@ -176,7 +176,7 @@ describe('a method', () => {
     expect((await opened.fetch('/nothing', { method: 'OPTIONS' })).status).toBe(404)
   })
 
-  test('is combined from all routes that match a path', async () => {
+  test('the methods of a path are combined from all routes that match it', async () => {
     const search = mutation({
       route: 'POST /orders/search',
       access: anyone(),

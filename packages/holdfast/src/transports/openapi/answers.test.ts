@@ -52,19 +52,22 @@ describe('an answer with a body matches the document', () => {
       ...json({ children: [{ name: 'twig', children: [] }] }),
       method: 'PUT',
     },
-  ])('$method $target: $status', async ({ path, target, status, ...init }) => {
-    const answer = await tested.fetch(target, init)
-    const text = await answer.text()
-    expect(answer.status, text).toBe(status)
-    const place = { method: init.method ?? 'GET', path, status }
-    const type = answer.headers.get('content-type')!
-    const { headers, content } = describedAnswer(place)
-    expect(Object.keys(content!)).toEqual([type])
-    expect(absent(headers, answer)).toEqual([])
-    const validate = validatorOf(place, type)
-    expect(validate(JSON.parse(text)), JSON.stringify(validate.errors)).toBe(true)
-    expect(validate({ unlike: 'any' })).toBe(false)
-  })
+  ])(
+    'an answer with a body matches the document: $method $target: $status',
+    async ({ path, target, status, ...init }) => {
+      const answer = await tested.fetch(target, init)
+      const text = await answer.text()
+      expect(answer.status, text).toBe(status)
+      const place = { method: init.method ?? 'GET', path, status }
+      const type = answer.headers.get('content-type')!
+      const { headers, content } = describedAnswer(place)
+      expect(Object.keys(content!)).toEqual([type])
+      expect(absent(headers, answer)).toEqual([])
+      const validate = validatorOf(place, type)
+      expect(validate(JSON.parse(text)), JSON.stringify(validate.errors)).toBe(true)
+      expect(validate({ unlike: 'any' })).toBe(false)
+    },
+  )
 })
 
 describe('an answer without a body has none in the document', () => {
@@ -87,15 +90,18 @@ describe('an answer without a body has none in the document', () => {
     },
     { path: '/ping', target: '/ping', status: 202, ...json({}) },
     { path: '/', target: '/', status: 304, headers: { 'if-none-match': '*' } },
-  ])('$method $target: $status', async ({ path, target, status, ...init }) => {
-    const answer = await tested.fetch(target, init)
-    const text = await answer.text()
-    expect(answer.status, text).toBe(status)
-    expect(text).toBe('')
-    const { headers, content } = describedAnswer({ method: init.method ?? 'GET', path, status })
-    expect(content).toBeUndefined()
-    expect(absent(headers, answer)).toEqual([])
-  })
+  ])(
+    'an answer without a body has no body in the document: $method $target: $status',
+    async ({ path, target, status, ...init }) => {
+      const answer = await tested.fetch(target, init)
+      const text = await answer.text()
+      expect(answer.status, text).toBe(status)
+      expect(text).toBe('')
+      const { headers, content } = describedAnswer({ method: init.method ?? 'GET', path, status })
+      expect(content).toBeUndefined()
+      expect(absent(headers, answer)).toEqual([])
+    },
+  )
 })
 
 /** The location of a response in the document. */

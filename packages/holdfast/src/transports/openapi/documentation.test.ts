@@ -24,17 +24,20 @@ const get = (path: string): HttpRequest => fromRequest(new Request(`http://shop.
 const html = /^text\/html/
 
 describe('documentation', () => {
-  test.each(['development', 'test', 'production'])('is served by default, in %s too', async (mode) => {
-    const { url } = await serveForTest(greeter, { env: { NODE_ENV: mode }, host: '127.0.0.1' })
-    const document = await fetch(`${url}/openapi.json`)
-    expect(document.headers.get('content-type')).toBe('application/json')
-    expect(await document.json()).toMatchObject({ openapi: '3.1.1', info: { title: '<greeter>' } })
-    const page = await fetch(`${url}/docs`)
-    expect(page.status).toBe(200)
-    expect(page.headers.get('content-type')).toMatch(html)
-  })
+  test.each(['development', 'test', 'production'])(
+    'documentation is served by default, in %s too',
+    async (mode) => {
+      const { url } = await serveForTest(greeter, { env: { NODE_ENV: mode }, host: '127.0.0.1' })
+      const document = await fetch(`${url}/openapi.json`)
+      expect(document.headers.get('content-type')).toBe('application/json')
+      expect(await document.json()).toMatchObject({ openapi: '3.1.1', info: { title: '<greeter>' } })
+      const page = await fetch(`${url}/docs`)
+      expect(page.status).toBe(200)
+      expect(page.headers.get('content-type')).toMatch(html)
+    },
+  )
 
-  test('is not served if it is disabled', async () => {
+  test('documentation is not served if it is disabled', async () => {
     const { url } = await serveForTest(greeter, { documentation: false })
     for (const path of ['/openapi.json', '/docs']) expect((await fetch(url + path)).status).toBe(404)
     expect((await fetch(`${url}/hello`)).status).toBe(200)
@@ -42,7 +45,7 @@ describe('documentation', () => {
 })
 
 describe.each(['/openapi.json', '/docs'])('%s', (path) => {
-  test('is answered with 304 while it is unchanged', async () => {
+  test('a documentation page is answered with 304 while it is unchanged', async () => {
     const { fetch } = await documented()
     const first = await fetch(path)
     expect(first.headers.get('cache-control')).toBe('no-cache')
@@ -52,7 +55,7 @@ describe.each(['/openapi.json', '/docs'])('%s', (path) => {
     expect((await fetch(path, { headers: { 'if-none-match': '"another"' } })).status).toBe(200)
   })
 
-  test('supports HEAD, and accepts no other method', async () => {
+  test('a documentation page supports HEAD, and accepts no other method', async () => {
     const { fetch } = await documented()
     const head = await fetch(path, { method: 'HEAD' })
     expect(head.status).toBe(200)
@@ -60,7 +63,7 @@ describe.each(['/openapi.json', '/docs'])('%s', (path) => {
     expect((await fetch(path, { method: 'POST' })).status).toBe(405)
   })
 
-  test('leaves the route to an operation that has it', async () => {
+  test('a documentation page leaves the route to an operation that has it', async () => {
     const own = query({ ...definitionOf(path), run: () => ({ text: 'my own' }) })
     const { fetch } = await documented(service({ name: 'own', operations: { own } }))
     expect(await (await fetch(path)).json()).toEqual({ text: 'my own' })
@@ -68,7 +71,7 @@ describe.each(['/openapi.json', '/docs'])('%s', (path) => {
 })
 
 describe('/docs', () => {
-  test('loads one script, whose name and integrity match its bytes', async () => {
+  test('/docs loads one script, whose name and integrity match its bytes', async () => {
     const { fetch } = await documented()
     const page = await (await fetch('/docs')).text()
     const [, source, integrity] = /<script src="([^"]*)" integrity="([^"]*)">/.exec(page)!
@@ -82,7 +85,7 @@ describe('/docs', () => {
     expect((await fetch('/docs/reference-of-another-time.js')).status).toBe(404)
   })
 
-  test('may run that script and load nothing else', async () => {
+  test('/docs may run that script and load nothing else', async () => {
     const { fetch } = await documented()
     const policy = (await fetch('/docs')).headers.get('content-security-policy')!
     const directives = new Map(policy.split('; ').map((directive) => [directive.split(' ')[0], directive]))
@@ -92,12 +95,12 @@ describe('/docs', () => {
     expect(policy).not.toMatch(/https?:|unsafe-eval|script-src[^;]*unsafe-inline/)
   })
 
-  test('escapes the name of the service', async () => {
+  test('/docs escapes the name of the service', async () => {
     const { fetch } = await documented()
     expect(await (await fetch('/docs')).text()).toContain('<title>&lt;greeter&gt; API</title>')
   })
 
-  test('says which package to install if the reference is missing', async () => {
+  test('/docs says which package to install if the reference is missing', async () => {
     const { running } = await documented()
     const { fetch } = createHandler(running, { pages: (of) => documentation(of, async () => undefined) })
     const page = await fetch(new Request('http://shop.test/docs'))
@@ -107,7 +110,7 @@ describe('/docs', () => {
     expect((await fetch(new Request('http://shop.test/openapi.json'))).status).toBe(200)
   })
 
-  test('is read again after reading failed', async () => {
+  test('/docs is read again after reading failed', async () => {
     const { running } = await documented()
     let readings = 0
     const readBundle = async () => {

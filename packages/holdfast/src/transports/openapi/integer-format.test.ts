@@ -28,7 +28,7 @@ describe('an integer', () => {
         .gt(-(2 ** 31) - 2)
         .max(5),
     ],
-  ])('of more than 32 bits is an int64: %s', (_text, schema) => {
+  ])('an integer of more than 32 bits is an int64: %s', (_text, schema) => {
     expect(integerFormat(toJsonSchema(schema, 'output'))).toBe('int64')
   })
 
@@ -42,7 +42,7 @@ describe('an integer', () => {
         .gt(-(2 ** 31) - 1)
         .lt(2 ** 31),
     ],
-  ])('of 32 bits has no format: %s', (_text, schema) => {
+  ])('an integer of 32 bits has no format: %s', (_text, schema) => {
     expect(integerFormat(toJsonSchema(schema, 'output'))).toBeUndefined()
   })
 
@@ -55,7 +55,7 @@ describe('an integer', () => {
     [{ type: 'integer', format: 'uint32' }, undefined],
     [{ type: 'number' }, undefined],
     [{ type: 'string' }, undefined],
-  ])('as %j has the format %s', (schema, format) => {
+  ])('the integer schema %j has the format %s', (schema, format) => {
     expect(integerFormat(schema)).toBe(format)
   })
 })

@@ -77,7 +77,7 @@ describe('the problems of', () => {
       '/things/{id}',
       [...ofKeys, 'idempotency-key-missing', 'invalid-input'],
     ],
-  ])('%s are the ones that it can answer with', (_what, ...[method, path, more]) => {
+  ])('the problems of %s are the ones that it can answer with', (_what, ...[method, path, more]) => {
     expect(codesOf(operation(method, path)).toSorted()).toEqual([...always, ...more].toSorted())
   })
 
@@ -88,7 +88,7 @@ describe('the problems of', () => {
     })
   })
 
-  test('with several problems of a status, they are distinguished by their code', () => {
+  test('several problems of a status are distinguished by their code', () => {
     const { content } = operation('post', '/things').responses['409']!
     const schemas = ['Broken', 'IdempotencyKeyInFlight'].map((name) => `#/components/schemas/${name}`)
     expect(content!['application/problem+json']!.schema).toEqual({
@@ -100,7 +100,7 @@ describe('the problems of', () => {
     })
   })
 
-  test('of an application have their own members', () => {
+  test('the problems of an application have the members that it declares', () => {
     expect(document.components.schemas['Gone']).toMatchObject({
       description: 'It is gone.',
       properties: {

@@ -47,14 +47,14 @@ describe('a pattern', () => {
     new RegExp('^[\\w\\-]+$'),
     /\^\$\.\*/,
     /\//,
-  ])('%s is rewritten for every engine and matches the same texts', (regex) => {
+  ])('the pattern %s is rewritten for every engine, and matches the same texts', (regex) => {
     const pattern = toPortablePattern(regex.source)!
     expect(pattern).toMatch(portable)
     const matching = (by: RegExp): readonly string[] => samples.filter((text) => by.test(text))
     expect(matching(new RegExp(pattern, 'u'))).toEqual(matching(new RegExp(regex.source, 'u')))
   })
 
-  test('that is written for every engine also matches without the u flag', () => {
+  test('a pattern that is written for every engine also matches without the u flag', () => {
     const line = new RegExp(toPortablePattern('^\\P{Cc}*$')!)
     expect(samples.filter((text) => !line.test(text))).toEqual([
       'a\nb',
@@ -66,11 +66,11 @@ describe('a pattern', () => {
     ])
   })
 
-  test('that JavaScript accepts only without the u flag is rewritten too', () => {
+  test('a pattern that JavaScript accepts only without the u flag is rewritten too', () => {
     expect(toPortablePattern('^{}]\\-\\_$')).toBe('^\\{\\}\\]\\x2d_$')
   })
 
-  test('that every engine accepts is unchanged', () => {
+  test('a pattern that every engine accepts is unchanged', () => {
     const uuid = '^([0-9a-fA-F]{8}-[0-9a-fA-F]{4})(?:a|b)?\\.\\d{1,3}$'
     expect(toPortablePattern(uuid)).toBe(uuid)
     expect(toPortablePattern('^\\P{Cc}*$')).toBe('^[^\\x00-\\x1f\\x7f-\\x9f]*$')
@@ -88,7 +88,7 @@ describe('a pattern', () => {
     ['more repeats than RE2 counts', 'a{1001}'],
     ['a flag within', '(?i:a)'],
     ['an octal escape', '\\012'],
-  ])('with %s cannot be rewritten', (_what, pattern) => {
+  ])('a pattern with %s cannot be rewritten', (_what, pattern) => {
     expect(toPortablePattern(pattern)).toBeUndefined()
   })
 })

@@ -49,22 +49,25 @@ describe.skipIf(missing !== undefined)('/docs of the ledger, in a browser', () =
     return { page, url, requested, complaints }
   }
 
-  test.each(['light', 'dark'] as const)('shows every operation, in %s', async (colorScheme) => {
-    const { page, url, requested, complaints } = await visit(colorScheme)
-    for (const summary of Object.values(ledger.operations).map((operation) => operation.summary!)) {
-      await page.getByRole('link', { name: summary }).first().waitFor()
-    }
-    const background = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
-    expect(background).toBe(colorScheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(15, 15, 15)')
-    expect(complaints).toEqual([])
-    expect(requested.filter(({ origin }) => origin !== url).map(String)).toEqual([])
-    expect(requested.map(({ pathname }) => pathname)).toEqual(
-      expect.arrayContaining(['/docs', '/openapi.json']),
-    )
-    await page.context().close()
-  })
+  test.each(['light', 'dark'] as const)(
+    '/docs of the ledger shows every operation in a browser, in %s',
+    async (colorScheme) => {
+      const { page, url, requested, complaints } = await visit(colorScheme)
+      for (const summary of Object.values(ledger.operations).map((operation) => operation.summary!)) {
+        await page.getByRole('link', { name: summary }).first().waitFor()
+      }
+      const background = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
+      expect(background).toBe(colorScheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(15, 15, 15)')
+      expect(complaints).toEqual([])
+      expect(requested.filter(({ origin }) => origin !== url).map(String)).toEqual([])
+      expect(requested.map(({ pathname }) => pathname)).toEqual(
+        expect.arrayContaining(['/docs', '/openapi.json']),
+      )
+      await page.context().close()
+    },
+  )
 
-  test('shows the problems of a mutation', async () => {
+  test('/docs of the ledger shows the problems of a mutation in a browser', async () => {
     const { page, url, requested, complaints } = await visit('light')
     await page.getByRole('link', { name: 'Move money between two accounts' }).first().click()
     const heading = page.getByRole('heading', { name: 'Move money between two accounts' })
@@ -80,7 +83,7 @@ describe.skipIf(missing !== undefined)('/docs of the ledger, in a browser', () =
     expect(requested.filter(({ origin }) => origin !== url).map(String)).toEqual([])
     await page.context().close()
   })
-  test('sends a request that a reader tries out to the service itself', async () => {
+  test('/docs of the ledger sends a request that a reader tries out to the service itself', async () => {
     const { page, url, requested, complaints } = await visit('light')
     await books.call.createAccount({ name: 'Tried out', currency: 'EUR' })
     await page

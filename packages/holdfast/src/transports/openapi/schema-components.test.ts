@@ -5,7 +5,7 @@ const text = { type: 'string' }
 const flag = { type: 'boolean' }
 
 describe('a component', () => {
-  test('keeps its name for the same schema, and gets another name for a different schema', () => {
+  test('a component keeps its name for the same schema, and gets another name for a different schema', () => {
     const components = createSchemaComponents()
     expect(components.add(text, 'Tag')).toEqual({ $ref: '#/components/schemas/Tag' })
     expect(components.add(text, 'Tag', 'Problem')).toEqual({ $ref: '#/components/schemas/Tag' })
@@ -15,7 +15,7 @@ describe('a component', () => {
     })
   })
 
-  test('never has a name that differs from another only in case or punctuation', () => {
+  test('a component never has a name that differs from another only in case or punctuation', () => {
     const components = createSchemaComponents()
     components.add(text, 'OrderLine')
     components.add(flag, 'order_line')
@@ -25,7 +25,7 @@ describe('a component', () => {
 })
 
 describe('a pattern', () => {
-  test('that not every engine accepts is kept as a comment', () => {
+  test('a pattern that not every engine accepts is kept as a comment', () => {
     const components = createSchemaComponents()
     expect(components.embed({ type: 'string', pattern: '^\\p{L}+$' }, 'Name')).toEqual({
       type: 'string',
@@ -33,7 +33,7 @@ describe('a pattern', () => {
     })
   })
 
-  test('of property names is rewritten for every engine, and never omitted', () => {
+  test('a pattern of property names is rewritten for every engine, and never omitted', () => {
     const components = createSchemaComponents()
     const schema = { type: 'object', patternProperties: { '^\\P{Cc}$': text, '^\\p{L}$': flag } }
     expect(components.embed(schema, 'Names').patternProperties).toEqual({

@@ -20,21 +20,21 @@ async function describeAccess(access: Access, options: StartOptions = {}) {
 }
 
 describe('an operation', () => {
-  test('that is public has no security and no access problems', async () => {
+  test('an operation that is public has no security and no access problems', async () => {
     const { security, statuses, schemes } = await describeAccess(anyone())
     expect(security).toEqual([])
     expect(schemes).toEqual({})
     expect(statuses).not.toContain('401')
   })
 
-  test('needs a bearer token if the service declares no scheme', async () => {
+  test('an operation needs a bearer token if the service declares no scheme', async () => {
     const { security, statuses, schemes } = await describeAccess(signedIn)
     expect(security).toEqual([{ bearer: [] }])
     expect(schemes).toEqual({ bearer: { type: 'http', scheme: 'bearer' } })
     expect(statuses).toEqual(expect.arrayContaining(['401', '403']))
   })
 
-  test('needs one of the schemes of its service', async () => {
+  test('an operation needs one of the schemes of its service', async () => {
     const securitySchemes = {
       token: { scheme: 'bearer', description: 'From the console.' },
       session: { in: 'cookie', name: '__Host-session' },
@@ -47,13 +47,13 @@ describe('an operation', () => {
     })
   })
 
-  test('needs the schemes of its own rule instead', async () => {
+  test('an operation needs the schemes of its own rule instead', async () => {
     const { security, schemes } = await describeAccess(signedWebhook('psp', () => []))
     expect(security).toEqual([{ webhookSignature: [] }])
     expect(schemes).toMatchObject({ webhookSignature: { in: 'header', name: 'webhook-signature' } })
   })
 
-  test('needs the schemes of all rules or of one, as the rules are combined', async () => {
+  test('an operation needs the schemes of all rules or of one, as the rules are combined', async () => {
     const all = await describeAccess(allOf(anyone(), signedIn, withKey('x-key')))
     expect(all.security).toEqual([{ bearer: [], key: [] }])
     const one = await describeAccess(anyOf(signedIn, withKey('x-key')))
@@ -63,7 +63,7 @@ describe('an operation', () => {
     expect(optional.statuses).not.toContain('401')
   })
 
-  test('has different schemes of one name under different names', async () => {
+  test('an operation has different schemes of one name under different names', async () => {
     const { security, schemes } = await describeAccess(anyOf(withKey('x-one'), withKey('x-two')))
     expect(security).toEqual([{ key: [] }, { key2: [] }])
     expect(schemes).toMatchObject({ key: { name: 'x-one' }, key2: { name: 'x-two' } })

@@ -11,7 +11,7 @@ describe('the documented form of an idempotency key', () => {
     ['of 255 characters in quotes', `"${'a'.repeat(255)}"`],
     ['of 255 escaped quotes', `"${'\\"'.repeat(255)}"`],
     ['with spaces in quotes', '"a key"'],
-  ])('accepts one %s, as the service does', (_what, key) => {
+  ])('the documented form of an idempotency key accepts a key %s, as the service does', (_what, key) => {
     expect(parseKey(key)).not.toBe('')
     expect(key).toMatch(pattern)
   })
@@ -24,7 +24,7 @@ describe('the documented form of an idempotency key', () => {
     ['with spaces', 'a key'],
     ['with an open quote', '"a'],
     ['beyond ASCII', 'é'],
-  ])('rejects one %s, as the service does', (_what, key) => {
+  ])('the documented form of an idempotency key rejects a key %s, as the service does', (_what, key) => {
     expect(() => parseKey(key)).toThrow(expect.objectContaining({ code: 'idempotency-key-invalid' }))
     expect(key).not.toMatch(pattern)
   })

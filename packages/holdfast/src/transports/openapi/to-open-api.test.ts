@@ -26,11 +26,11 @@ const services = { ledger: () => books.running, torture: () => tested.running }
 describe.each(Object.entries(services))('the document of %s', (...[, running]) => {
   const source = (): string => JSON.stringify(toOpenApi(running()))
 
-  test('conforms to the OpenAPI 3.1 schema of the specification', async () => {
+  test('the document conforms to the OpenAPI 3.1 schema of the specification', async () => {
     expect(await new Validator().validate(JSON.parse(source()))).toEqual({ valid: true })
   })
 
-  test('passes an OpenAPI 3.1 linter, including its examples', async () => {
+  test('the document passes an OpenAPI 3.1 linter, including its examples', async () => {
     const rules = { 'info-license': 'off' } as const
     const config = await createConfig({ extends: ['spec', 'recommended'], rules })
     const found = await lintFromString({ source: source(), config })
@@ -41,7 +41,7 @@ describe.each(Object.entries(services))('the document of %s', (...[, running]) =
 })
 
 describe('an operation', () => {
-  test('has its name, texts and tag', () => {
+  test('an operation has its name, texts and tag', () => {
     expect(operation('post', '/things')).toMatchObject({
       operationId: 'createThing',
       summary: 'Make a thing',
@@ -51,7 +51,7 @@ describe('an operation', () => {
     expect(operation('get', '/')).not.toHaveProperty('tags')
   })
 
-  test('has the parameters of its path and query string, lists as repeated names', () => {
+  test('an operation has the parameters of its path and query string, lists as repeated names', () => {
     expect(operation('get', '/things').parameters.slice(0, 4)).toEqual([
       {
         name: 'tag',
@@ -94,7 +94,7 @@ describe('an operation', () => {
     ])
   })
 
-  test('shares its path with operations that name its parameters differently', () => {
+  test('an operation shares its path with operations that name its parameters differently', () => {
     expect(Object.keys(document.paths)).toEqual([
       '/',
       '/adornments',
@@ -109,14 +109,14 @@ describe('an operation', () => {
     expect(Object.keys(document.paths['/things/{id}']!)).toEqual(['get', 'delete'])
   })
 
-  test('that creates something links to the operation that reads it, by the path parameter', () => {
+  test('an operation that creates something links to the operation that reads it, by the path parameter', () => {
     expect(response('post', '/things', 201).links).toEqual({
       getThing: { operationId: 'getThing', parameters: { id: '$response.body#/id' } },
     })
     expect(response('patch', '/things/{thing}/name', 204)).not.toHaveProperty('links')
   })
 
-  test('has a body without its path parameters', () => {
+  test('an operation has a body without its path parameters', () => {
     const { requestBody } = operation('patch', '/things/{thing}/name')
     expect(requestBody).toEqual({
       required: true,
@@ -132,7 +132,7 @@ describe('an operation', () => {
     expect(operation('delete', '/things/{id}')).not.toHaveProperty('requestBody')
   })
 
-  test('states if it needs a key, and why not', () => {
+  test('an operation states if it needs a key, and why not', () => {
     expect(operation('post', '/things').parameters[0]).toEqual({
       $ref: '#/components/parameters/IdempotencyKey',
     })
@@ -154,7 +154,7 @@ describe('an operation', () => {
     ])
   })
 
-  test('has the headers of its answers', () => {
+  test('an operation has the headers of its answers', () => {
     expect(Object.keys(response('post', '/things', 201).headers)).toEqual([
       'X-Request-Id',
       'traceparent',
@@ -176,7 +176,7 @@ describe('an operation', () => {
 })
 
 describe('a schema', () => {
-  test('with a name is one component, or two if requests and responses differ', () => {
+  test('a schema with a name is one component, or two if requests and responses differ', () => {
     const { Tag, TagInput, Tags, TagsInput } = document.components.schemas
     expect(Tag).toMatchObject({ required: ['label', 'colour'], additionalProperties: false })
     expect(TagInput).toMatchObject({ required: ['label', 'colour'] })
@@ -187,14 +187,14 @@ describe('a schema', () => {
     expect(names).toEqual(['Tag', 'TagInput', 'Tags', 'TagsInput'])
   })
 
-  test('with a name is shared by the items of a page and of a tuple', () => {
+  test('a schema with a name is shared by the items of a page and of a tuple', () => {
     const tag = { $ref: '#/components/schemas/Tag' }
     expect(document.components.schemas['ListTagsOutput']!.properties!['items']!.items).toEqual(tag)
     expect(document.components.schemas).not.toHaveProperty('ListTagsOutputItem')
     expect(document.components.schemas['GetThingOutput']!.properties!['pair']!.prefixItems![0]).toEqual(tag)
   })
 
-  test('that contains itself is one component too', () => {
+  test('a schema that contains itself is one component too', () => {
     const names = Object.keys(document.components.schemas).filter((name) => /Tree/.test(name))
     expect(names).toEqual([
       'ListTreesOutput',
@@ -210,11 +210,11 @@ describe('a schema', () => {
     }
   })
 
-  test('keeps no members that belong to a separate document', () => {
+  test('a schema keeps no members that belong to a separate document', () => {
     expect(JSON.stringify(document)).not.toMatch(/"\$defs"|"\$schema"|#\/\$defs|"\$ref":"#"/)
   })
 
-  test('keeps its examples', () => {
+  test('a schema keeps its examples', () => {
     expect(JSON.stringify(document.components)).not.toContain('"example":7')
     expect(document.components.schemas['Broken']!.properties!['since']).toMatchObject({
       examples: [7],

@@ -5,7 +5,7 @@ const duration = { name: 'duration', description: 'How long.', unit: 's', bounds
 const calls = { name: 'calls', description: 'How many.', unit: '{call}' }
 
 describe('a histogram', () => {
-  test('counts each value in the bucket whose bound it does not exceed', () => {
+  test('a histogram counts each value in the bucket whose bound it does not exceed', () => {
     const telemetry = telemetryForTest()
     const series = telemetry.histogram(duration).with({ a: 1 })
     for (const value of [0.5, 1, 1.5, 2, 5, 6, -1]) series.record(value)
@@ -19,7 +19,7 @@ describe('a histogram', () => {
     })
   })
 
-  test('keeps the last sampled span of each bucket as an example', () => {
+  test('a histogram keeps the last sampled span of each bucket as an example', () => {
     const telemetry = telemetryForTest()
     const series = telemetry.histogram(duration).with({})
     const [first, last] = [
@@ -44,7 +44,7 @@ describe('a histogram', () => {
 })
 
 describe('a series', () => {
-  test('is the same for equal attributes, in any order and from any caller', () => {
+  test('a series is the same for equal attributes, in any order and from any caller', () => {
     const telemetry = telemetryForTest()
     telemetry.counter(calls).with({ a: 1, b: 'x' }).add()
     telemetry.counter(calls).with({ b: 'x', a: 1 }).add(2)
@@ -54,7 +54,7 @@ describe('a series', () => {
     ])
   })
 
-  test('does not change when the object that held its attributes changes', () => {
+  test('a series does not change when the object that held its attributes changes', () => {
     const telemetry = telemetryForTest()
     const attributes = { a: 1 }
     telemetry.counter(calls).with(attributes).add()
@@ -62,7 +62,7 @@ describe('a series', () => {
     expect(telemetry.readMetrics()).toMatchObject([{ points: [{ attributes: { a: 1 } }] }])
   })
 
-  test('beyond the limit is counted in one common series, so that totals stay correct', () => {
+  test('series beyond the limit are counted in one common series, so that totals stay correct', () => {
     const telemetry = telemetryForTest()
     const [counter, histogram] = [telemetry.counter(calls), telemetry.histogram(duration)]
     for (let n = 0; n < 5_000; n += 1) {
@@ -94,7 +94,7 @@ test('a counter only grows', () => {
 describe('a gauge', () => {
   const size = { name: 'size', description: 'How big.', unit: 'By' }
 
-  test('is read on each collection, from all its callbacks, until they are removed', () => {
+  test('a gauge is read on each collection, from all its callbacks, until they are removed', () => {
     const telemetry = telemetryForTest()
     let value = 1
     const forget = telemetry.gauge(size, () => [{ value, attributes: { pool: 'a' } }])
@@ -107,7 +107,7 @@ describe('a gauge', () => {
     expect(telemetry.readMetrics()).toMatchObject([{ points: [{ value: 9, attributes: { pool: 'b' } }] }])
   })
 
-  test('that throws does not affect the others, and is logged once', () => {
+  test('a gauge that throws does not affect other gauges, and is logged once', () => {
     const telemetry = telemetryForTest()
     telemetry.gauge({ ...size, name: 'broken' }, () => {
       throw new Error('no disk')

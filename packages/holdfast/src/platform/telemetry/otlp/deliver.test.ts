@@ -7,7 +7,7 @@ const unavailable = { status: 503, headers: { 'retry-after': '0' } }
 
 describe('a receiver', () => {
   test.each([429, 502, 503, 504])(
-    'that returns %i is retried after the time that it names',
+    'a receiver that returns %i is retried after the time that it names',
     async (status) => {
       const receiver = await startReceiver({
         answer: (n) => (n < 2 ? { status, headers: { 'retry-after': '0' } } : { status: 200 }),
@@ -22,7 +22,7 @@ describe('a receiver', () => {
     },
   )
 
-  test('that names no time is retried with backoff', async () => {
+  test('a receiver that names no time is retried with backoff', async () => {
     const receiver = await startReceiver({ answer: (n) => ({ status: n === 0 ? 503 : 200 }) })
     const telemetry = telemetryForTest({ endpoint: receiver.url }, { OTEL_METRICS_EXPORTER: 'none' })
     recordSpans(telemetry, 1)
@@ -32,7 +32,7 @@ describe('a receiver', () => {
     expect(receiver.spans).toHaveLength(1)
   })
 
-  test('that names a date is retried at that date', async () => {
+  test('a receiver that names a date is retried at that date', async () => {
     const at = new Date(Date.now() + 2_000)
     const receiver = await startReceiver({
       answer: (n) =>
@@ -45,7 +45,7 @@ describe('a receiver', () => {
     expect(receiver.spans).toHaveLength(1)
   })
 
-  test('that stays busy is abandoned after five attempts; the losses are counted and logged once', async () => {
+  test('a receiver that stays busy is abandoned after five attempts; the losses are counted and logged once', async () => {
     const receiver = await startReceiver({ answer: () => unavailable })
     const telemetry = telemetryForTest({ endpoint: receiver.url }, { OTEL_METRICS_EXPORTER: 'none' })
     for (let n = 0; n < 3; n += 1) {
@@ -71,7 +71,7 @@ describe('a receiver', () => {
     [404, { body: 'nothing here' }, 'it returned 404: nothing here'],
     [500, {}, 'it returned 500'],
     [302, { headers: { location: 'http://127.0.0.1:1/' } }, 'it returned 302'],
-  ])('that returns %i is not retried', async (status, more, reason) => {
+  ])('a receiver that returns %i is not retried', async (status, more, reason) => {
     const receiver = await startReceiver({ answer: () => ({ status, ...more }) })
     const url = receiver.url.replace('http://', 'http://user:secret@')
     const telemetry = telemetryForTest(
@@ -97,20 +97,23 @@ describe('a receiver', () => {
     ['spans', { errorMessage: 'clocks disagree' }, 'rejected 0 of 3: clocks disagree'],
     ['spans', { rejectedSpans: 3 }, 'rejected 3 of 3: no reason given'],
     ['metrics', { rejectedDataPoints: '1', errorMessage: 'no' }, 'rejected 1 of 1: no'],
-  ])('that rejects some of the %s is reported, and not retried', async (signal, partialSuccess, reason) => {
-    const isAsked = (path: string): boolean => path.endsWith(signal === 'spans' ? 'traces' : 'metrics')
-    const receiver = await startReceiver({
-      answer: (_, path) => ({ status: 200, body: JSON.stringify(isAsked(path) ? { partialSuccess } : {}) }),
-    })
-    const telemetry = telemetryForTest({ endpoint: receiver.url })
-    telemetry.counter({ name: 'one', description: '', unit: '1' }).with({}).add()
-    recordSpans(telemetry, 3)
-    await telemetry.flush()
-    expect(receiver.requests).toHaveLength(2)
-    expect(lossesOf(telemetry)).toMatchObject([
-      { msg: `exporting ${signal} failed`, error: { message: expect.stringContaining(reason) } },
-    ])
-  })
+  ])(
+    'a receiver that rejects some of the %s is reported, and not retried',
+    async (signal, partialSuccess, reason) => {
+      const isAsked = (path: string): boolean => path.endsWith(signal === 'spans' ? 'traces' : 'metrics')
+      const receiver = await startReceiver({
+        answer: (_, path) => ({ status: 200, body: JSON.stringify(isAsked(path) ? { partialSuccess } : {}) }),
+      })
+      const telemetry = telemetryForTest({ endpoint: receiver.url })
+      telemetry.counter({ name: 'one', description: '', unit: '1' }).with({}).add()
+      recordSpans(telemetry, 3)
+      await telemetry.flush()
+      expect(receiver.requests).toHaveLength(2)
+      expect(lossesOf(telemetry)).toMatchObject([
+        { msg: `exporting ${signal} failed`, error: { message: expect.stringContaining(reason) } },
+      ])
+    },
+  )
 
   test.each([
     'not JSON',
@@ -119,7 +122,7 @@ describe('a receiver', () => {
     '{"partialSuccess":null}',
     '{"partialSuccess":{}}',
     'x'.repeat(200_000),
-  ])('may return 200 with %j', async (body) => {
+  ])('a receiver may return 200 with %j', async (body) => {
     const receiver = await startReceiver({ answer: () => ({ status: 200, body }) })
     const telemetry = telemetryForTest({ endpoint: receiver.url })
     recordSpans(telemetry, 1)
@@ -128,7 +131,7 @@ describe('a receiver', () => {
     expect(telemetry.log).toEqual([])
   })
 
-  test.each(['hang', 'stall'] as const)('that times out (%s) is retried', async (reply) => {
+  test.each(['hang', 'stall'] as const)('a receiver that times out (%s) is retried', async (reply) => {
     const receiver = await startReceiver({ answer: (n) => (n === 0 ? reply : { status: 200 }) })
     const telemetry = telemetryForTest(
       { endpoint: receiver.url },
@@ -141,7 +144,7 @@ describe('a receiver', () => {
     expect(receiver.spans.length).toBeGreaterThanOrEqual(1)
   })
 
-  test('that is killed and restarted receives everything that it has not acknowledged', async () => {
+  test('a receiver that is killed and restarted receives everything that it has not acknowledged', async () => {
     const first = await startReceiver({ answer: () => 'hang' })
     const telemetry = telemetryForTest({ endpoint: first.url }, { OTEL_METRICS_EXPORTER: 'none' })
     recordSpans(telemetry, 7)
@@ -154,7 +157,7 @@ describe('a receiver', () => {
     expect(telemetry.log).toEqual([])
   })
 
-  test('that is slow loses only the oldest spans, which are counted', async () => {
+  test('a receiver that is slow loses only the oldest spans, which are counted', async () => {
     const receiver = await startReceiver({ answer: (n) => (n === 0 ? 'hang' : { status: 200 }) })
     const telemetry = telemetryForTest(
       { endpoint: receiver.url, spanBufferSize: 100 },

@@ -5,7 +5,7 @@ import { lossesOf, lostOf, recordSpans, telemetryForTest } from '../telemetry.fi
 import { startReceiver } from './receiver.fixture.ts'
 
 describe('an export', () => {
-  test('contains spans in the OTLP format', async () => {
+  test('an export contains spans in the OTLP format', async () => {
     const receiver = await startReceiver()
     const telemetry = telemetryForTest({ endpoint: receiver.url, resource: { 'cloud.region': 'eu' } })
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -85,7 +85,7 @@ describe('an export', () => {
     }
   })
 
-  test('contains metrics in the OTLP format, with their exemplars', async () => {
+  test('an export contains metrics in the OTLP format, with their exemplars', async () => {
     const receiver = await startReceiver()
     const telemetry = telemetryForTest({ endpoint: receiver.url })
     const span = telemetry.beginTrace('server', undefined)
@@ -129,7 +129,7 @@ describe('an export', () => {
     expect(receiver.metric('size')).toMatchObject({ gauge: { dataPoints: [{ asDouble: -0.5 }] } })
   })
 
-  test('is sent periodically, and at once when a request is full', async () => {
+  test('an export is sent periodically, and at once when a request is full', async () => {
     const receiver = await startReceiver()
     const env = { OTEL_BSP_SCHEDULE_DELAY: '60000', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '100' }
     const full = telemetryForTest({ endpoint: receiver.url }, env)
@@ -151,7 +151,7 @@ describe('an export', () => {
     await until(() => receiver.spans.length === 350 && receiver.metric('soon'))
   })
 
-  test('goes to a separate address for each signal, with the headers of each', async () => {
+  test('an export goes to a separate address for each signal, with the headers of each signal', async () => {
     const receiver = await startReceiver()
     const telemetry = telemetryForTest(
       { headers: { 'x-team': 'tea' } },
@@ -179,7 +179,7 @@ describe('an export', () => {
     expect(telemetry.resource['service.name']).toBe('named')
   })
 
-  test('is disabled without an address, or if the variables disable it', async () => {
+  test('an export is disabled without an address, or if the variables disable it', async () => {
     const receiver = await startReceiver()
     const none = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }
     for (const telemetry of [telemetryForTest(), telemetryForTest({ endpoint: receiver.url }, none)]) {
@@ -193,7 +193,7 @@ describe('an export', () => {
 })
 
 describe('a shutdown', () => {
-  test('sends pending records', async () => {
+  test('a shutdown sends pending records', async () => {
     const receiver = await startReceiver()
     const telemetry = telemetryForTest({ endpoint: receiver.url })
     telemetry.counter({ name: 'last', description: '', unit: '1' }).with({}).add()
@@ -207,7 +207,7 @@ describe('a shutdown', () => {
     expect(receiver.requests).toHaveLength(length)
   })
 
-  test('does not wait for a backoff, and makes one more attempt', async () => {
+  test('a shutdown does not wait for a backoff, and makes one more attempt', async () => {
     const receiver = await startReceiver({
       answer: (n) => (n === 0 ? { status: 503, headers: { 'retry-after': '300' } } : { status: 200 }),
     })
@@ -220,7 +220,7 @@ describe('a shutdown', () => {
     expect(receiver.spans).toHaveLength(10)
   })
 
-  test('ends if the receiver does not respond, and logs the losses', async () => {
+  test('a shutdown ends if the receiver does not respond, and logs the losses', async () => {
     const receiver = await startReceiver({ answer: () => 'hang' })
     const telemetry = telemetryForTest({ endpoint: receiver.url })
     recordSpans(telemetry, 700)
@@ -229,7 +229,7 @@ describe('a shutdown', () => {
     expect(lossesOf(telemetry).length).toBeGreaterThanOrEqual(2)
   })
 
-  test('ends at once if the receiver refuses connections', async () => {
+  test('a shutdown ends at once if the receiver refuses connections', async () => {
     const receiver = await startReceiver()
     await receiver.kill()
     const telemetry = telemetryForTest({ endpoint: receiver.url })

@@ -34,7 +34,7 @@ const linesOf = (telemetry: TelemetryForTest, accept?: string): readonly string[
   metricsText(telemetry, accept).text.split('\n')
 
 describe('the text', () => {
-  test('in the Prometheus format has all kinds of metrics, with the names that OpenTelemetry defines', () => {
+  test('the text in the Prometheus format has all kinds of metrics, with the names that OpenTelemetry defines', () => {
     const lines = linesOf(measured().telemetry)
     const [help, type, info, ...rest] = lines
     expect([help, type]).toEqual(['# HELP target_info The measured service.', '# TYPE target_info gauge'])
@@ -57,7 +57,7 @@ describe('the text', () => {
     ])
   })
 
-  test('in the OpenMetrics format also has units, exemplars and an end marker', () => {
+  test('the text in the OpenMetrics format also has units, exemplars and an end marker', () => {
     const { telemetry, exemplar } = measured()
     const lines = linesOf(telemetry, openMetrics)
     const bucket =
@@ -88,7 +88,7 @@ describe('the text', () => {
     [{ kind: 'gauge', name: 'a', unit: '{packet}/s' }, 'a_per_second'],
     [{ kind: 'gauge', name: 'a--ü.b', unit: 'V' }, 'a_b_V'],
     [{ kind: 'gauge', name: 'a.b', unit: '' }, 'a_b'],
-  ] as const)('renames %j to %s', ({ kind, name, unit }, expected) => {
+  ] as const)('the text renames %j to %s', ({ kind, name, unit }, expected) => {
     const telemetry = telemetryForTest()
     const definition = { name, description: 'It.', unit }
     if (kind === 'counter') telemetry.counter(definition).with({}).add()
@@ -97,7 +97,7 @@ describe('the text', () => {
       expect(linesOf(telemetry, accept)).toContain(`${expected} 1`)
   })
 
-  test('has one family for two names that are the same after renaming', () => {
+  test('the text has one family for two names that are the same after renaming', () => {
     const telemetry = telemetryForTest()
     telemetry.counter({ name: 'a.b', description: '1', unit: '1' }).with({}).add()
     telemetry.counter({ name: 'a_b', description: '2', unit: '1' }).with({}).add()
@@ -131,7 +131,7 @@ describe('promtool', () => {
     missing = tool.missing
   }, 240_000)
 
-  test('accepts it without a warning', async ({ skip }) => {
+  test('promtool accepts the text without a warning', async ({ skip }) => {
     if (promtool === undefined) return skip(missing)
     const { telemetry } = measured()
     telemetry.counter({ name: 'long', description: 'Text.', unit: '1' }).with({ text: '\\"\n€\ud800' }).add()

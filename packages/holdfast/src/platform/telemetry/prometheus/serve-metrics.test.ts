@@ -65,7 +65,7 @@ describe('a service with telemetry', () => {
     return (server.address() as AddressInfo).port
   }
 
-  test('serves its metrics on the configured port, until it is stopped', async () => {
+  test('a service with telemetry serves its metrics on the configured port, until it is stopped', async () => {
     const { telemetry, url } = await watch({ metricsServer: { port: 0 } }, { NODE_ENV: 'test' })
     expect((await fetch(url!)).status).toBe(200)
     await telemetry.stop()
@@ -78,7 +78,7 @@ describe('a service with telemetry', () => {
     ['by variable', {}, { OTEL_METRICS_EXPORTER: 'none' }],
     ['where they are exported alone', {}, { OTEL_METRICS_EXPORTER: 'otlp' }],
     ['where nothing is recorded', {}, { OTEL_SDK_DISABLED: 'true', OTEL_EXPORTER_PROMETHEUS_PORT: '0' }],
-  ] as const)('does not serve them %s', async (_, options, env) => {
+  ] as const)('a service with telemetry does not serve its metrics %s', async (_, options, env) => {
     const { url, told } = await watch(options, env)
     expect(url).toBeUndefined()
     expect(told).toEqual([])
@@ -96,7 +96,7 @@ describe('a service with telemetry', () => {
       { OTEL_EXPORTER_PROMETHEUS_PORT: '0', OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1' },
       '127.0.0.1',
     ],
-  ])('in %s serves its metrics with %j, at %s', async (mode, env, address) => {
+  ])('in %s, a service with telemetry serves its metrics with %j, at %s', async (mode, env, address) => {
     const { url } = await watch({}, { NODE_ENV: mode, ...env })
     const at = (host: string) => url!.replace('127.0.0.1', host)
     expect((await fetch(at(address))).status).toBe(200)
@@ -107,7 +107,7 @@ describe('a service with telemetry', () => {
     expect(isElsewhere).toBe(address !== '127.0.0.1')
   })
 
-  test('runs without metrics if the port is in use, and logs it', async () => {
+  test('a service with telemetry runs without metrics if the port is in use, and logs this', async () => {
     const port = await takePort()
     for (const NODE_ENV of ['development', 'test']) {
       const { told, telemetry } = await watch({}, { NODE_ENV, OTEL_EXPORTER_PROMETHEUS_PORT: String(port) })
@@ -118,7 +118,7 @@ describe('a service with telemetry', () => {
     }
   })
 
-  test('logs in one line, once, that the default port is in use', async () => {
+  test('a service with telemetry logs in one line, once, that the default port is in use', async () => {
     const holder = createServer()
     // If another service runs on this machine, the port is already in use.
     await new Promise((resolve) =>
@@ -129,7 +129,7 @@ describe('a service with telemetry', () => {
     expect(told).toEqual(['port 9464 is in use; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)'])
   })
 
-  test('does not start in production if the configured port is in use', async () => {
+  test('a service with telemetry does not start in production if the configured port is in use', async () => {
     const port = await takePort()
     const env = { NODE_ENV: 'production', OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1' }
     const failure = await watch({ metricsServer: { port } }, env).catch((error: unknown) => error)

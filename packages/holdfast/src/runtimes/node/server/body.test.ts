@@ -12,7 +12,7 @@ const jsonType = 'Content-Type: application/json\r\n'
 describe('a body', () => {
   const post = `POST /orders HTTP/1.1\r\n${host}${jsonType}`
 
-  test('of a gigabyte is rejected before it is sent', async () => {
+  test('a body of a gigabyte is rejected before it is sent', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${post}Content-Length: 1073741824\r\n\r\n`)
@@ -25,7 +25,7 @@ describe('a body', () => {
     await client.closed
   })
 
-  test('of a gigabyte that is sent anyway ends with the connection, and the response arrives', async () => {
+  test('a body of a gigabyte that is sent anyway ends with the connection, and the response arrives', async () => {
     const { port, url } = await serveForTest(shop)
     const before = process.memoryUsage.rss()
     const outcome = await new Promise<{ readonly status: number | undefined; readonly sentMb: number }>(
@@ -61,7 +61,7 @@ describe('a body', () => {
     expect((await fetch(`${url}/orders/1`)).status).toBe(200)
   })
 
-  test('that is still arriving is read for a while, so that its client can read the response', async () => {
+  test('a body that is still arriving is read for a while, so that its client can read the response', async () => {
     const { port } = await serveForTest(shop)
     // The server reads for only a second, and a busy machine may send less in this time.
     await until(async () => {
@@ -75,7 +75,7 @@ describe('a body', () => {
     })
   })
 
-  test('that turns out malformed after its rejection is not answered twice', async () => {
+  test('a body that turns out malformed after its rejection is not answered twice', async () => {
     const { port } = await serveForTest(shop, { bodyLimitBytes: 1 })
     using client = await openRaw(port)
     client.send(`${post}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n`)
@@ -85,7 +85,7 @@ describe('a body', () => {
     expect(client.rest()).toBe('')
   })
 
-  test('of unknown length is counted, and answered before its end', async () => {
+  test('a body of unknown length is counted, and answered before its end', async () => {
     const { port } = await serveForTest(shop, { bodyLimitBytes: 100 })
     using client = await openRaw(port)
     client.send(`${post}Transfer-Encoding: chunked\r\n\r\n64\r\n${' '.repeat(100)}\r\n`)
@@ -94,7 +94,7 @@ describe('a body', () => {
     await client.closed
   })
 
-  test('of unknown length within the limit is read, and the connection is kept', async () => {
+  test('a body of unknown length within the limit is read, and the connection is kept', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${post}Transfer-Encoding: chunked\r\n\r\n8\r\n{"item":\r\n`)
@@ -104,7 +104,7 @@ describe('a body', () => {
     expect(await client.answer()).toMatchObject({ status: 200 })
   })
 
-  test('in chunks of one byte is rejected if there are too many of them', async () => {
+  test('a body in chunks of one byte is rejected if there are too many of them', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${post}Transfer-Encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(17_409)}`)
@@ -117,7 +117,7 @@ describe('a body', () => {
     await client.closed
   })
 
-  test('with chunk extensions above the limit is rejected', async () => {
+  test('a body with chunk extensions above the limit is rejected', async () => {
     const { port } = await serveForTest(shop, { bodyLimitBytes: 1_000 })
     using client = await openRaw(port)
     const chunk = `1;${'x'.repeat(10_000)}\r\n \r\n`
@@ -128,7 +128,7 @@ describe('a body', () => {
     await client.closed
   })
 
-  test('of a DELETE is rejected, and that of a GET is ignored', async () => {
+  test('the body of a DELETE is rejected, and the body of a GET is ignored', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     const rest = `/orders/1 HTTP/1.1\r\n${host}${jsonType}Content-Length: 2\r\n\r\n{}`
@@ -140,7 +140,7 @@ describe('a body', () => {
     expect(await client.answer()).toMatchObject({ status: 204 })
   })
 
-  test('that the handler does not read is drained if it is short, and the connection is kept', async () => {
+  test('a body that the handler does not read is drained if it is short, and the connection is kept', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`POST /nothing HTTP/1.1\r\n${host}${jsonType}Content-Length: 10\r\n\r\n12345`)
@@ -149,7 +149,7 @@ describe('a body', () => {
     expect(await client.answer()).toMatchObject({ status: 200 })
   })
 
-  test('with Expect: 100-continue is requested only if it will be read', async () => {
+  test('a body with Expect: 100-continue is requested only if it will be read', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${post}Expect: 100-continue\r\nContent-Length: 14\r\n\r\n`)
@@ -164,21 +164,21 @@ describe('a body', () => {
     ['the path', `POST /nothing HTTP/1.1\r\n${host}${jsonType}`, 404],
     ['the media type', `POST /orders HTTP/1.1\r\n${host}Content-Type: text/plain\r\n`, 415],
     ['Accept', `${post}Accept: text/html\r\n`, 406],
-  ])('with Expect: 100-continue is not requested if %s rejects it', async (_, head, status) => {
+  ])('a body with Expect: 100-continue is not requested if %s rejects it', async (_, head, status) => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${head}Expect: 100-continue\r\nContent-Length: 14\r\n\r\n`)
     expect(await client.answer()).toMatchObject({ status, headers: { connection: 'close' } })
   })
 
-  test('with another expectation is read as if it had none', async () => {
+  test('a body with another expectation is read as if it had no expectation', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${post}Expect: a-pony\r\nContent-Length: 14\r\n\r\n{"item":"tea"}`)
     expect(await client.answer()).toMatchObject({ status: 201 })
   })
 
-  test('that breaks off does not run a handler', async () => {
+  test('a body that breaks off does not run a handler', async () => {
     let calls = 0
     const { mutation, service } = holdfast({ database: noDatabase })
     const count = mutation({ route: 'POST /count', access: anyone(), run: () => void (calls += 1) })

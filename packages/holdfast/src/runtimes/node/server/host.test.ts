@@ -14,7 +14,7 @@ describe('a Host', () => {
     ['has a user', `${get}Host: me@shop.test\r\n\r\n`],
     ['has a path', `${get}Host: shop.test/orders\r\n\r\n`],
     ['has an invalid port', `${get}Host: shop.test:x\r\n\r\n`],
-  ])('that %s is rejected', async (_, request) => {
+  ])('a request whose Host %s is rejected', async (_, request) => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(request)
@@ -27,7 +27,7 @@ describe('a Host', () => {
   })
 
   test.each(['shop.test', 'shop.test:8080', '127.0.0.1', '[::1]:3000', 'under_score.internal', 'SHOP'])(
-    '%s is accepted',
+    'the Host %s is accepted',
     async (name) => {
       const { port } = await serveForTest(shop)
       using client = await openRaw(port)

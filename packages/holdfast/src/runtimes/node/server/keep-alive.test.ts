@@ -14,19 +14,19 @@ async function announced(port: number): Promise<string | undefined> {
 }
 
 describe('an idle connection', () => {
-  test('is kept for longer than the 60 s of most proxies', async () => {
+  test('an idle connection is kept for longer than the 60 s of most proxies', async () => {
     const { port } = await serveForTest(shop)
     expect(await announced(port)).toBe('timeout=75')
   })
 
-  test('is kept as long as the option or the variable says; the option takes precedence', async () => {
+  test('an idle connection is kept as long as the option or the variable says; the option takes precedence', async () => {
     const env = { NODE_ENV: 'test', KEEP_ALIVE_TIMEOUT: '620s' }
     expect(await announced((await serveForTest(shop, { env })).port)).toBe('timeout=620')
     const { port } = await serveForTest(shop, { env, keepAliveTimeout: '5s' })
     expect(await announced(port)).toBe('timeout=5')
   })
 
-  test('is closed afterwards, and not before', async () => {
+  test('an idle connection is closed afterwards, and not before', async () => {
     const { port } = await serveForTest(shop, { keepAliveTimeout: '1s' })
     using client = await openRaw(port)
     const startedMs = performance.now()
@@ -36,7 +36,7 @@ describe('an idle connection', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(1_000)
   })
 
-  test('is not reported for a request whose header fields arrive slowly', async () => {
+  test('an idle connection is not reported for a request whose header fields arrive slowly', async () => {
     const { port } = await serveForTest(shop, { headerTimeout: '1s', requestTimeout: '1s' })
     using idle = await openRaw(port)
     idle.send(get)

@@ -25,7 +25,7 @@ function problemOf(answer: RawAnswer, status: number): Record<string, unknown> {
 }
 
 describe('header fields', () => {
-  test('of more than 16 KiB are rejected', async () => {
+  test('header fields of more than 16 KiB are rejected', async () => {
     const { port, url } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`GET /orders/1 HTTP/1.1\r\n${host}X-Big: ${'x'.repeat(20_480)}\r\n\r\n`)
@@ -37,7 +37,7 @@ describe('header fields', () => {
     expect((await fetch(`${url}/orders/1`, { headers: { 'x-big': 'x'.repeat(15_000) } })).status).toBe(200)
   })
 
-  test('without end are rejected at the limit', async () => {
+  test('header fields without end are rejected at the limit', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send('GET /orders/1 HTTP/1.1\r\n')
@@ -50,7 +50,7 @@ describe('header fields', () => {
     }
   })
 
-  test('that are still arriving are read for a while, so that their client can read the response', async () => {
+  test('header fields that are still arriving are read for a while, so that their client can read the response', async () => {
     const { port } = await serveForTest(shop)
     // The server reads for only a second, and a busy machine may send less in this time.
     await until(async () => {
@@ -63,14 +63,14 @@ describe('header fields', () => {
     })
   })
 
-  test('can have another limit', async () => {
+  test('the limit of header fields can be changed', async () => {
     const { url } = await serveForTest(shop, { maxHeaderBytes: 1_000 })
     expect((await fetch(`${url}/orders/1`, { headers: { 'x-big': 'x'.repeat(1_000) } })).status).toBe(431)
     const { url: roomy } = await serveForTest(shop, { maxHeaderBytes: 40_000 })
     expect((await fetch(`${roomy}/orders/1`, { headers: { 'x-big': 'x'.repeat(30_000) } })).status).toBe(200)
   })
 
-  test('are all read, in any number', async () => {
+  test('all header fields are read, in any number', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     const many = 'a:1\r\n'.repeat(2_500)
@@ -80,7 +80,7 @@ describe('header fields', () => {
     })
   })
 
-  test('that arrive too slowly are rejected', async () => {
+  test('header fields that arrive too slowly are rejected', async () => {
     const { port } = await serveForTest(shop, { headerTimeout: '50ms' })
     using client = await openRaw(port)
     client.send('GET /orders/1 HTTP/1.1\r\nHost: sh')
@@ -113,7 +113,7 @@ describe('malformed HTTP', () => {
       `POST /orders HTTP/1.1\r\n${host}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`,
     ],
     ['an invalid length', `POST /orders HTTP/1.1\r\n${host}Content-Length: -1\r\n\r\n`],
-  ])('%s is rejected', async (_, request) => {
+  ])('malformed HTTP is rejected: %s', async (_, request) => {
     const { port, url } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(request)
@@ -122,7 +122,7 @@ describe('malformed HTTP', () => {
     expect((await fetch(`${url}/orders/1`)).status).toBe(200)
   })
 
-  test('a client that keeps sending is disconnected', async () => {
+  test('a client that keeps sending after malformed HTTP is disconnected', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port, { allowHalfOpen: true })
     client.send('nonsense\r\n\r\n')

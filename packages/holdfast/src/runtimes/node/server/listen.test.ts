@@ -37,7 +37,7 @@ async function failureOf(start: Promise<unknown>): Promise<HoldfastError> {
 }
 
 describe('the port', () => {
-  test('comes from the option, otherwise from PORT', async () => {
+  test('the port comes from the option, otherwise from PORT', async () => {
     const { port: free } = await serveForTest(shop)
     expect(free).toBeGreaterThan(0)
     const { PORT, other } = await freePorts()
@@ -48,7 +48,7 @@ describe('the port', () => {
     expect(byOption.port).toBe(other)
   })
 
-  test('is the next free one from 3000 if none is configured, which is logged', async () => {
+  test('the port is the next free one from 3000 if no port is configured, which is logged', async () => {
     // If another process already uses port 3000, that is fine too.
     await takePort(3_000)
     await takePort(3_001)
@@ -65,14 +65,14 @@ describe('the port', () => {
     expect(told).toEqual([`port 3000 is in use; listening on ${server.port}`])
   })
 
-  test('is not found if the next 20 are in use too', async () => {
+  test('no port is found if the next 20 are in use too', async () => {
     for (let port = 3_000; port <= 3_020; port += 1) await takePort(port)
     const failure = await failureOf(serve(shop, { signals: false, ...quiet, ...env({}) }))
     expect(failure.code).toBe('port-in-use')
     expect(failure.message).toContain('The ports 3000 to 3020 of 127.0.0.1 are all in use.')
   })
 
-  test('that is configured and in use is rejected, with a command that finds its process', async () => {
+  test('a configured port that is in use is rejected, with a command that finds its process', async () => {
     const port = (await takePort(0))!
     const failure = await failureOf(serveForTest(shop, { port }))
     expect(failure.code).toBe('port-in-use')
@@ -80,14 +80,17 @@ describe('the port', () => {
     expect(failure.message).toContain(`lsof -i :${port}`)
   })
 
-  test.each(['http', '-1', '65536', '3000.5', '0x10', ' 3000', '99999'])('cannot be %j', async (PORT) => {
-    const failure = await failureOf(serve(shop, { signals: false, ...quiet, ...env({ PORT }) }))
-    expect(failure.code).toBe('configuration-invalid')
-    expect(failure.message).toContain(`PORT is ${JSON.stringify(PORT)}`)
-    expect(failure.message).toContain('an integer from 0 to 65535')
-  })
+  test.each(['http', '-1', '65536', '3000.5', '0x10', ' 3000', '99999'])(
+    'the port cannot be %j',
+    async (PORT) => {
+      const failure = await failureOf(serve(shop, { signals: false, ...quiet, ...env({ PORT }) }))
+      expect(failure.code).toBe('configuration-invalid')
+      expect(failure.message).toContain(`PORT is ${JSON.stringify(PORT)}`)
+      expect(failure.message).toContain('an integer from 0 to 65535')
+    },
+  )
 
-  test.each([-1, 65_536, 1.5, Number.NaN])('cannot be %s as an option', async (port) => {
+  test.each([-1, 65_536, 1.5, Number.NaN])('the port cannot be %s as an option', async (port) => {
     const failure = await failureOf(serveForTest(shop, { port }))
     expect(failure.code).toBe('configuration-invalid')
     expect(failure.message).toContain(`The option port is ${port}`)
@@ -99,7 +102,7 @@ describe('the host', () => {
     ['the loopback address in development', {}, 'http://127.0.0.1:'],
     ['what HOST says', { HOST: '127.0.0.2' }, 'http://127.0.0.2:'],
     ['every address in production', { NODE_ENV: 'production' }, 'http://127.0.0.1:'],
-  ])('is %s', async (_, variables, url) => {
+  ])('the host is %s', async (_, variables, url) => {
     const server = await serveForTest(shop, env(variables))
     expect(server.url).toBe(`${url}${server.port}`)
     expect((await fetch(`${server.url}/orders/1`)).status).toBe(200)
@@ -110,13 +113,13 @@ describe('the host', () => {
     expect(await isElsewhere).toBe('NODE_ENV' in variables)
   })
 
-  test('that is empty is rejected, rather than used for every address', async () => {
+  test('an empty host is rejected, rather than used for every address', async () => {
     const failure = await failureOf(serveForTest(shop, env({ HOST: ' ' })))
     expect(failure.code).toBe('configuration-invalid')
     expect(failure.message).toContain('HOST')
   })
 
-  test('that is not an address of this machine is rejected', async () => {
+  test('a host that is not an address of this machine is rejected', async () => {
     for (const host of ['192.0.2.1', 'no-such-host.invalid']) {
       const failure = await failureOf(serveForTest(shop, { host }))
       expect(failure.code).toBe('host-unavailable')
@@ -131,7 +134,7 @@ test('the log level must be valid', async () => {
   expect(failure.message).toContain('LOG_LEVEL is "verbose". It must be one of debug, info, warn, error.')
 })
 
-test('a service that cannot listen is closed again', async () => {
+test('a service is closed again if its server cannot listen', async () => {
   let isOpen = false
   const database: Database<undefined, undefined> = {
     ...noDatabase,

@@ -79,7 +79,7 @@ const read = query({
 const slowService = service({ name: 'slow', operations: { read } })
 
 describe('a client that does not read its response', () => {
-  test('is disconnected after 30 s', async () => {
+  test('a client that does not read its response is disconnected after 30 s', async () => {
     const { http, clock, messages, port } = await open()
     const socket = await request(port)
     await until(() => http.unfinishedClients().length === 1)
@@ -91,7 +91,7 @@ describe('a client that does not read its response', () => {
     expect(messages).toContain('client did not read its response; connection reset')
   })
 
-  test('is disconnected sooner if a service configures it', async () => {
+  test('a client that does not read its response is disconnected sooner if a service configures it', async () => {
     const { port, log } = await serveForTest(slowService, {
       sendTimeout: '50ms',
     })
@@ -103,7 +103,7 @@ describe('a client that does not read its response', () => {
     expect(await readOn(socket)).toBeLessThan(much.length)
   })
 
-  test('is reported if it delays the stop of a service', async () => {
+  test('a client that does not read its response is reported if it delays the stop of a service', async () => {
     const server = await serve(slowService, {
       port: 0,
       signals: false,
@@ -160,7 +160,7 @@ test('a response that waits for the previous one does not count as unread', asyn
 })
 
 describe('the bytes that wait for clients', () => {
-  test('are limited, by disconnecting the clients that do not read', async () => {
+  test('the bytes that wait for clients are limited, by disconnecting clients that do not read', async () => {
     const { http, clock, messages, port } = await open({ maxUnsentBytes: much.length + 1 })
     const stalled = await request(port)
     await until(() => http.unfinishedClients().length === 1)
@@ -174,14 +174,14 @@ describe('the bytes that wait for clients', () => {
     await readOn(stalled)
   })
 
-  test('do not reject the only response', async () => {
+  test('the limit of bytes that wait for clients does not reject the only response', async () => {
     const { port } = await open({ maxUnsentBytes: 1 })
     using client = await openRaw(port)
     client.send('GET / HTTP/1.1\r\nHost: slow.test\r\n\r\n')
     expect((await client.answer()).body).toHaveLength(much.length)
   })
 
-  test('count shared responses once', async () => {
+  test('shared responses count once among the bytes that wait for clients', async () => {
     const shared = answerOf(Buffer.from(much))
     let answer = shared
     const { http, port } = await open({ maxUnsentBytes: 1, answer: () => answer })

@@ -23,13 +23,13 @@ const open = (env: Record<string, string>, names: readonly string[] = ['KEY']) =
 describe('a .env', () => {
   beforeEach(() => writeFile(file('.env'), '# a comment\nKEY="from the file"\nOTHER=1\n'))
 
-  test('adds variables that the environment does not have, in development', () => {
+  test('a .env adds variables that the environment does not have, in development', () => {
     const { env, originOf } = open({ OTHER: '2' })
     expect(env).toEqual({ KEY: 'from the file', OTHER: '2' })
     expect([originOf('KEY'), originOf('OTHER')]).toEqual(['.env', undefined])
   })
 
-  test('is overridden by the environment, by a value or a file', async () => {
+  test('a .env is overridden by the environment, by a value or a file', async () => {
     await writeFile(file('key'), 'from a file of its own')
     const { env, issues } = open({ KEY_FILE: file('key') })
     expect([env['KEY'], issues]).toEqual(['from a file of its own', []])
@@ -38,7 +38,7 @@ describe('a .env', () => {
     expect(open({}).env['KEY']).toBe('from a file of its own')
   })
 
-  test.each(['test', 'production'])('is not read in %s', (NODE_ENV) => {
+  test.each(['test', 'production'])('a .env is not read in %s', (NODE_ENV) => {
     expect(open({ NODE_ENV }).env).toEqual({ NODE_ENV })
     expect(told.length).toBe(NODE_ENV === 'production' ? 1 : 0)
   })
@@ -69,68 +69,68 @@ test('a missing .env is no error', () => {
 })
 
 describe('a variable that names a file', () => {
-  test('has the file content as its value, without the last line feed', async () => {
+  test('a variable that names a file has the content of the file as its value, without the last line feed', async () => {
     await writeFile(file('key'), ' line one\nline two\r\n')
     const { env, originOf, issues } = open({ KEY_FILE: file('key'), NODE_ENV: 'production' })
     expect([env['KEY'], originOf('KEY'), issues]).toEqual([' line one\nline two', file('key'), []])
   })
 
-  test('is supported only for settings', async () => {
+  test('a variable that names a file is supported only for settings', async () => {
     await writeFile(file('key'), 'value')
     expect(open({ OTHER_FILE: file('key') }).env['OTHER']).toBeUndefined()
   })
 
   test.each([
     ['is set twice', async () => writeFile(file('key'), 'v'), { KEY: 'v' }, 'KEY and KEY_FILE are both set.'],
-    ['names nothing', async () => {}, {}, 'which does not exist.'],
+    ['names a missing file', async () => {}, {}, 'which does not exist.'],
     ['names a folder', async () => mkdir(file('key')), {}, 'which is not a file.'],
     [
-      'names too much',
+      'names a file that is too long',
       async () => writeFile(file('key'), 'x'.repeat(70_000)),
       {},
       'which has 70000 bytes; the max is 65536',
     ],
-    ['names nothing that is in it', async () => writeFile(file('key'), '\n'), {}, 'which is empty.'],
+    ['names an empty file', async () => writeFile(file('key'), '\n'), {}, 'which is empty.'],
     [
-      'names what is no text',
+      'names a file that is not UTF-8',
       async () => writeFile(file('key'), Buffer.from([0xc3, 0x28])),
       {},
       'which is not valid UTF-8, at line 1, byte ',
     ],
     [
-      'names what has a NUL',
+      'names a file with a NUL',
       async () => writeFile(file('key'), 'se\0cret'),
       {},
       'which has a NUL character, at line 1, byte 3 ',
     ],
     [
-      'names UTF-16',
+      'names a file in UTF-16',
       async () => writeFile(file('key'), Buffer.from('\ufeffv', 'utf16le')),
       {},
       'which is encoded in UTF-16.',
     ],
-  ])('and %s is rejected', async (...[, prepare, more, expected]) => {
+  ])('a …_FILE variable that %s is rejected', async (...[, prepare, more, expected]) => {
     await prepare()
     const { issues } = open({ KEY_FILE: file('key'), ...more })
     expect(issues).toHaveLength(1)
     expect(issues[0]).toContain(expected)
   })
 
-  test('and contains the secret itself is rejected without showing it', () => {
+  test('a …_FILE variable that contains the secret itself is rejected without showing it', () => {
     const { issues } = open({ KEY_FILE: 'hunter2' })
     expect(issues).toEqual([
       'KEY_FILE is a file (path hidden, because it does not begin with /, ./ or ../), which does not exist.',
     ])
   })
 
-  test.skipIf(process.getuid?.() === 0)('and has no read permission is rejected', async () => {
+  test.skipIf(process.getuid?.() === 0)('a file without read permission is rejected', async () => {
     await writeFile(file('key'), 'v')
     await chmod(file('key'), 0)
     expect(open({ KEY_FILE: file('key') }).issues[0]).toContain('which cannot be read (EACCES).')
   })
 })
 
-test('one start reports every problem, in each part of the configuration', async () => {
+test('a start reports every problem in all parts of the configuration', async () => {
   const { query, service } = holdfast({
     settings: settings({ MAIL_KEY: setting(text(), { description: 'For mail.', secret: true }) }),
   })

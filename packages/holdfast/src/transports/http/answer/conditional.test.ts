@@ -14,7 +14,7 @@ const ifNoneMatch = (value: string, method = 'GET') =>
   opened.fetch('/orders/1', { method, headers: { 'if-none-match': value } })
 
 describe('an entity tag', () => {
-  test('is strong, and depends only on the bytes of the body', async () => {
+  test('an entity tag is strong, and depends only on the bytes of the body', async () => {
     expect(etag).toMatch(/^"[\w-]+"$/)
     const body = await (await opened.fetch('/orders/1')).text()
     expect(etag).toBe(`"${createHash('sha256').update(body).digest('base64url')}"`)
@@ -22,7 +22,7 @@ describe('an entity tag', () => {
     expect((await opened.fetch('/orders/2')).headers.get('etag')).not.toBe(etag)
   })
 
-  test('is sent only with reads', async () => {
+  test('an entity tag is sent only with reads', async () => {
     const answers = await Promise.all([
       opened.fetch('/orders', json('{"item":"tea"}')),
       opened.fetch('/orders', json('{"item":"gone"}')),
@@ -34,7 +34,7 @@ describe('an entity tag', () => {
 })
 
 describe('If-None-Match', () => {
-  test('with the current tag is answered without a body', async () => {
+  test('If-None-Match with the current tag is answered without a body', async () => {
     const response = await ifNoneMatch(etag)
     expect(response.status).toBe(304)
     expect(await response.text()).toBe('')
@@ -44,20 +44,20 @@ describe('If-None-Match', () => {
     expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/)
   })
 
-  test('compares weakly, and accepts lists', async () => {
+  test('If-None-Match compares weakly, and accepts lists', async () => {
     for (const value of [`W/${etag}`, `"other", ${etag}`, `"a,b",W/${etag} , "c"`, '*', ' * ']) {
       expect((await ifNoneMatch(value)).status, value).toBe(304)
       expect((await ifNoneMatch(value, 'HEAD')).status, value).toBe(304)
     }
   })
 
-  test('with a different tag is answered in full', async () => {
+  test('If-None-Match with a different tag is answered in full', async () => {
     for (const value of ['"other"', etag.replaceAll('"', ''), `"x${etag.slice(1)}`, '', '"*"']) {
       expect((await ifNoneMatch(value)).status, value).toBe(200)
     }
   })
 
-  test('is ignored for mutations and failures', async () => {
+  test('If-None-Match is ignored for mutations and failures', async () => {
     expect((await opened.fetch('/orders', json('{"item":"tea"}', { 'if-none-match': '*' }))).status).toBe(201)
     expect((await opened.fetch('/nothing', { headers: { 'if-none-match': '*' } })).status).toBe(404)
   })

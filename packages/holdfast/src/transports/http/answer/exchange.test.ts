@@ -29,7 +29,7 @@ describe.each(everyKind)('an answer %s', (...[status, path, init = {}]) => {
   const send = (headers: Record<string, string> = {}) =>
     opened.fetch(path, { ...init, headers: { ...(init.headers as Record<string, string>), ...headers } })
 
-  test('has the headers that every answer has', async () => {
+  test('an answer of any kind has the headers that every answer has', async () => {
     const { status: actual, headers } = await send()
     expect(actual).toBe(Number(status))
     expect(headers.get('x-content-type-options')).toBe('nosniff')
@@ -37,7 +37,7 @@ describe.each(everyKind)('an answer %s', (...[status, path, init = {}]) => {
     expect(headers.get('traceparent')).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$/)
   })
 
-  test("has the caller's request id and trace", async () => {
+  test("an answer of any kind has the caller's request id and trace", async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     const response = await send({ 'x-request-id': 'A-z_0.9~', traceparent })
     expect(response.headers.get('x-request-id')).toBe('A-z_0.9~')

@@ -14,7 +14,7 @@ beforeAll(async () => {
 const pageAs = (path: string, accept: string) => opened.fetch(path, { headers: { accept } })
 
 describe('the page of a problem', () => {
-  test('is served at its type', async () => {
+  test('the page of a problem is served at its type', async () => {
     const refused = (await (await opened.fetch('/orders', json('{"item":"gone"}'))).json()) as {
       type: string
     }
@@ -23,7 +23,7 @@ describe('the page of a problem', () => {
     expect(page).toContain('409')
   })
 
-  test('escapes all texts of the service', async () => {
+  test('the page of a problem escapes all texts of the service', async () => {
     const page = await (await pageAs('/problems/sold-out', browser)).text()
     expect(page).toContain('<h1>Nothing &lt;b&gt;is&lt;/b&gt; left</h1>')
     expect(page).toContain('<title>Nothing &lt;b&gt;is&lt;/b&gt; left</title>')
@@ -32,7 +32,7 @@ describe('the page of a problem', () => {
     expect(page).not.toMatch(/<b>|<i>|<script/)
   })
 
-  test('loads nothing, runs no script, and allows only its own style', async () => {
+  test('the page of a problem loads nothing, runs no script, and allows only its own style', async () => {
     const response = await pageAs('/problems/sold-out', browser)
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
     const page = await response.text()
@@ -44,7 +44,7 @@ describe('the page of a problem', () => {
     expect(page).not.toMatch(/src=|url\(|@import|style="| on\w+=/)
   })
 
-  test('is JSON for clients that prefer it', async () => {
+  test('the page of a problem is JSON for clients that prefer it', async () => {
     const response = await pageAs('/problems/sold-out', 'application/json')
     expect(response.headers.get('content-type')).toBe('application/json')
     expect(response.headers.get('vary')).toBe('accept')
@@ -64,7 +64,7 @@ describe('the page of a problem', () => {
     expect(await typeFor('application/json;q=0.1, */*;q=0')).toBe('application/json')
   })
 
-  test('states if retrying can help', async () => {
+  test('the page of a problem states if retrying can help', async () => {
     const adviceOn = async (code: string) => {
       const response = await pageAs(`/problems/${code}`, 'application/json')
       return ((await response.json()) as { retry: { mayHelp: boolean } }).retry.mayHelp
@@ -76,13 +76,13 @@ describe('the page of a problem', () => {
       expect(await adviceOn(code), code).toBe(false)
   })
 
-  test('of an unknown code is not found', async () => {
+  test('the page of an unknown code is not found', async () => {
     const response = await pageAs('/problems/nonsense', browser)
     expect(response.status).toBe(404)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
   })
 
-  test('can be cached, and supports HEAD', async () => {
+  test('the page of a problem can be cached, and supports HEAD', async () => {
     const first = await pageAs('/problems/sold-out', browser)
     const again = { headers: { accept: browser, 'if-none-match': first.headers.get('etag')! } }
     expect((await opened.fetch('/problems/sold-out', again)).status).toBe(304)
@@ -93,7 +93,7 @@ describe('the page of a problem', () => {
   })
 })
 
-test('the list has every problem of the service, by status', async () => {
+test('the list of problems has every problem of the service, by status', async () => {
   const response = await pageAs('/problems', 'application/json')
   const { problems } = (await response.json()) as { problems: { code: string; status: number }[] }
   expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(opened.running.problems.keys()))
@@ -116,7 +116,7 @@ describe('a service', () => {
       run: () => ({ own: true }),
     })
 
-  test('with a different problemTypeBase has no pages', async () => {
+  test('a service with a different problemTypeBase has no pages', async () => {
     const elsewhere = service({
       name: 'elsewhere',
       operations: {},
@@ -129,7 +129,7 @@ describe('a service', () => {
   })
 
   test.each(['GET /problems', 'GET /{anything}'] as const)(
-    'with the route %s handles it itself',
+    'a service with the route %s handles the route itself',
     async (route) => {
       const tried = await openShop(service({ name: 'own', operations: { own: own(route) } }))
       expect(await (await tried.fetch('/problems')).json()).toEqual({ own: true })
@@ -138,7 +138,7 @@ describe('a service', () => {
   )
 
   test.each(['GET /problems/{id}', 'GET /{a}/{b}'] as const)(
-    'with the route %s handles it itself',
+    'a service with the route %s handles the route itself',
     async (route) => {
       const tried = await openShop(service({ name: 'own', operations: { own: own(route) } }))
       expect(await (await tried.fetch('/problems/forbidden')).json()).toEqual({ own: true })

@@ -79,18 +79,18 @@ describe('a 401 has a challenge for each scheme', () => {
     ],
     ['a bearer token where there is no scheme', { securitySchemes: {} }, `Bearer ${realm}`],
     ['what its problem says', { access: anyone(), throws: OwnChallenge }, 'Hoba'],
-  ])('%s', async (_, options, expected) => {
+  ])('a 401 has a challenge for each scheme: %s', async (_, options, expected) => {
     expect(await challenge(options)).toBe(expected)
   })
 
-  test('a rejected token', async () => {
+  test('the challenge for a rejected token says so', async () => {
     const refused = `Bearer ${realm}, error="invalid_token"`
     expect(await challenge({}, { authorization: 'Bearer eve' })).toBe(refused)
     expect(await challenge({ access: anyone() }, { authorization: 'bearer eve' })).toBe(refused)
     expect(await challenge({}, { authorization: 'Basic eve' })).toBe(`Bearer ${realm}`)
   })
 
-  test('is sent with no other status', async () => {
+  test('a challenge is sent only with 401', async () => {
     const send = await open()
     expect((await send({ authorization: 'Bearer ann' })).headers.has('www-authenticate')).toBe(false)
   })
@@ -100,21 +100,24 @@ describe('an answer that depends on the caller is stored by no shared cache', ()
   test.each<[string, Options, string]>([
     ['behind a rule', { access: withKey }, 'private, no-cache'],
     ['of a service that identifies callers', { access: anyone() }, 'private, no-cache'],
-    ['not if nothing identifies anyone', { access: anyone(), isIdentifying: false }, 'no-cache'],
-  ])('%s', async (_, options, expected) => {
-    const send = await open(options)
-    const first = await send({ authorization: 'Bearer ann' })
-    expect(first.status).toBe(options.isIdentifying === false || options.access ? 200 : 401)
-    expect(first.headers.get('cache-control')).toBe(expected)
-    const headers = { authorization: 'Bearer ann', 'if-none-match': first.headers.get('etag')! }
-    const again = await send(headers)
-    expect(again.status).toBe(304)
-    expect(again.headers.get('cache-control')).toBe(expected)
-    const head = await send({ authorization: 'Bearer ann' }, 'HEAD')
-    expect(head.headers.get('cache-control')).toBe(expected)
-  })
+    ['but by any cache if no caller is identified', { access: anyone(), isIdentifying: false }, 'no-cache'],
+  ])(
+    'an answer that depends on the caller is stored by no shared cache: %s',
+    async (_, options, expected) => {
+      const send = await open(options)
+      const first = await send({ authorization: 'Bearer ann' })
+      expect(first.status).toBe(options.isIdentifying === false || options.access ? 200 : 401)
+      expect(first.headers.get('cache-control')).toBe(expected)
+      const headers = { authorization: 'Bearer ann', 'if-none-match': first.headers.get('etag')! }
+      const again = await send(headers)
+      expect(again.status).toBe(304)
+      expect(again.headers.get('cache-control')).toBe(expected)
+      const head = await send({ authorization: 'Bearer ann' }, 'HEAD')
+      expect(head.headers.get('cache-control')).toBe(expected)
+    },
+  )
 
-  test('its rejection is stored by no cache', async () => {
+  test('a rejection is stored by no cache', async () => {
     const { headers } = await (await open())()
     expect(headers.get('cache-control')).toBe('no-store')
   })
@@ -127,7 +130,7 @@ describe('every answer', () => {
     ['/orders/1', 200],
     ['/nothing', 404],
     ['/defects', 500],
-  ])('%s cannot be embedded', async (path, status) => {
+  ])('the answer to %s cannot be embedded', async (path, status) => {
     const { fetch } = await openShop(shop, { strictTransportSecurity })
     const response = await fetch(path)
     expect(response.status).toBe(status)
@@ -139,7 +142,7 @@ describe('every answer', () => {
     })
   })
 
-  test('requires https only if the option is set', async () => {
+  test('every answer requires https only if the option is set', async () => {
     const { url } = await serveForTest(shop)
     expect((await fetch(`${url}/orders/1`)).headers.has('strict-transport-security')).toBe(false)
     const env = { NODE_ENV: 'test', STRICT_TRANSPORT_SECURITY: 'max-age=1' }
@@ -150,7 +153,7 @@ describe('every answer', () => {
   })
 
   test.each(['31536000', 'max-age=1\r\nx: y', 'max-age=1, preload'])(
-    'rejects an invalid value: %j',
+    'strictTransportSecurity rejects an invalid value: %j',
     async (value) => {
       await expect(serveForTest(shop, { strictTransportSecurity: value })).rejects.toMatchObject({
         code: 'configuration-invalid',

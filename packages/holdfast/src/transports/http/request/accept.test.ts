@@ -42,7 +42,7 @@ test.each([
   expect(await statusFor(accept)).toBe(406)
 })
 
-test('without the header, any type is accepted', async () => {
+test('without the Accept header, any media type is accepted', async () => {
   expect((await opened.fetch('/orders/1')).status).toBe(200)
 })
 

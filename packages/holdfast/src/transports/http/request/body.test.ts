@@ -25,7 +25,7 @@ describe('the media type', () => {
     'application/json ; x=";charset=latin1" ;',
     'application/merge-patch+json',
     'application/vnd.shop.v1+json',
-  ])('%s is accepted', async (type) => {
+  ])('the media type %s is accepted', async (type) => {
     const response = await post({ headers: { 'content-type': type }, body: '{"item":"tea"}' })
     expect(response.status).toBe(201)
   })
@@ -45,20 +45,20 @@ describe('the media type', () => {
     'application/json; charset=utf-8; charset=latin1',
     'application/json; charset',
     '',
-  ])('"%s" is rejected', async (type) => {
+  ])('the media type "%s" is rejected', async (type) => {
     const response = await post({ headers: { 'content-type': type }, body: '{"item":"tea"}' })
     expect(response.status).toBe(415)
     expect(response.headers.get('accept')).toBe('application/json')
     expect(await problemOf(response)).toMatchObject({ code: 'unsupported-media-type' })
   })
 
-  test('is required if there is a body', async () => {
+  test('the media type is required if there is a body', async () => {
     const response = await post(streamOf('{"item":"tea"}'))
     expect(response.status).toBe(415)
     expect(await problemOf(response)).toMatchObject({ detail: expect.stringContaining('no Content-Type') })
   })
 
-  test('is optional if there is no body', async () => {
+  test('the media type is optional if there is no body', async () => {
     expect((await opened.fetch('/ping', { method: 'POST' })).status).toBe(204)
     expect((await opened.fetch('/ping', { method: 'POST', ...streamOf() })).status).toBe(204)
     expect(
@@ -66,7 +66,7 @@ describe('the media type', () => {
     ).toBe(204)
   })
 
-  test('does not make an encoded body acceptable', async () => {
+  test('the media type does not make an encoded body acceptable', async () => {
     const encoded = (encoding: string) => post(json('{"item":"tea"}', { 'content-encoding': encoding }))
     expect((await encoded('gzip')).status).toBe(415)
     expect((await encoded('gzip')).headers.get('accept-encoding')).toBe('identity')
@@ -77,7 +77,7 @@ describe('the media type', () => {
 describe('the length', () => {
   const fits = `{"item":"${'x'.repeat(89)}"}`
 
-  test('may equal the limit, but not exceed it', async () => {
+  test('the length of a body may equal the limit, but not exceed it', async () => {
     expect(fits).toHaveLength(100)
     expect((await post({ headers: jsonType, body: fits })).status).toBe(201)
     const response = await post({ headers: jsonType, body: `${fits} ` })
@@ -88,7 +88,7 @@ describe('the length', () => {
     })
   })
 
-  test('is counted in bytes while the body is read', async () => {
+  test('the length of a body is counted in bytes while the body is read', async () => {
     expect((await post({ headers: jsonType, ...streamOf(fits.slice(0, 50), fits.slice(50)) })).status).toBe(
       201,
     )
@@ -96,7 +96,7 @@ describe('the length', () => {
     expect((await post({ headers: jsonType, ...streamOf('"', 'ü'.repeat(50), '"') })).status).toBe(413)
   })
 
-  test('is checked before the body is read if it is announced', async () => {
+  test('the length of a body is checked before the body is read if it is announced', async () => {
     let isRead = false
     const body = new ReadableStream(
       {
@@ -116,7 +116,7 @@ describe('the length', () => {
     expect(isRead).toBe(false)
   })
 
-  test('stops reading an endless body', async () => {
+  test('an endless body is read only up to the limit', async () => {
     let isCancelled = false
     const endless = new ReadableStream({
       pull: (controller) => controller.enqueue(new TextEncoder().encode('[[[[[[[[')),
@@ -129,14 +129,14 @@ describe('the length', () => {
     expect(isCancelled).toBe(true)
   })
 
-  test('that is announced too low is not trusted', async () => {
+  test('a length that is announced too low is not trusted', async () => {
     expect(
       (await post({ headers: { ...jsonType, 'content-length': '5' }, ...streamOf(`${fits} `) })).status,
     ).toBe(413)
     expect((await post({ headers: { ...jsonType, 'content-length': 'many' }, body: fits })).status).toBe(400)
   })
 
-  test('is limited to 1 MiB by default', async () => {
+  test('the length of a body is limited to 1 MiB by default', async () => {
     const usual = await openShop(shop)
     const item = (bytes: number): RequestInit => json(`{"item":"${'x'.repeat(bytes - 11)}"}`)
     expect((await usual.fetch('/orders', item(1_048_576))).status).toBe(201)
@@ -165,7 +165,7 @@ describe('the body text', () => {
     ['an overlong form', [0x22, 0xc0, 0xaf, 0x22]],
     ['a lone surrogate', [0x22, 0xed, 0xa0, 0x80, 0x22]],
     ['a character cut off', [0x22, 0xe2, 0x82]],
-  ])('with %s is not UTF-8', async (_, bytes) => {
+  ])('a body text with %s is not UTF-8', async (_, bytes) => {
     const response = await post({ headers: jsonType, body: Uint8Array.from(bytes) })
     expect(response.status).toBe(400)
     expect(await problemOf(response)).toMatchObject({
@@ -174,13 +174,13 @@ describe('the body text', () => {
     })
   })
 
-  test('with a byte order mark is not JSON', async () => {
+  test('a body text with a byte order mark is not JSON', async () => {
     const response = await post({ headers: jsonType, body: '\ufeff{"item":"tea"}' })
     expect(response.status).toBe(400)
   })
 
   test.each(['{"item":', '{"item":"a","item":"b"}', '{"__proto__":{"item":"a"}}', ' '])(
-    '%j is rejected',
+    'the body text %j is rejected',
     async (body) => {
       const response = await post({ headers: jsonType, body })
       expect(response.status).toBe(400)
@@ -191,13 +191,13 @@ describe('the body text', () => {
     },
   )
 
-  test.each(['[]', 'null', '"item"', '1'])('%s is not an object', async (body) => {
+  test.each(['[]', 'null', '"item"', '1'])('the body text %s is not an object', async (body) => {
     const response = await post({ headers: jsonType, body })
     expect(response.status).toBe(400)
     expect(await problemOf(response)).toMatchObject({ detail: 'The body must be a JSON object.' })
   })
 
-  test('that does not match the schema is answered with each invalid field', async () => {
+  test('a body that does not match the schema is answered with each invalid field', async () => {
     const response = await post({ headers: jsonType, body: '{"id":1,"item":{}}' })
     expect(response.status).toBe(422)
     expect(await problemOf(response)).toMatchObject({
@@ -209,7 +209,7 @@ describe('the body text', () => {
     })
   })
 
-  test('that is truncated is a client error', async () => {
+  test('a truncated body is a client error', async () => {
     const body = new ReadableStream({
       pull(controller) {
         controller.error(new TypeError('gone'))

@@ -30,7 +30,7 @@ function parses(text: string): boolean {
 }
 
 describe('JSON', () => {
-  test('is parsed as written', () => {
+  test('JSON is parsed as written', () => {
     const value = fc.jsonValue({ maxDepth: 6 }).filter((json) => !JSON.stringify(json).includes('__proto__'))
     fc.assert(
       fc.property(value, fc.constantFrom(undefined, 2, '\t'), (json, space) => {
@@ -40,7 +40,7 @@ describe('JSON', () => {
     )
   })
 
-  test('with invalid syntax is rejected with its position', () => {
+  test('JSON with invalid syntax is rejected with its position', () => {
     // Small pieces of JSON in any order: most results are invalid, in many different ways.
     const pieces = fc.array(
       fc.constantFrom(
@@ -80,7 +80,7 @@ describe('JSON', () => {
     )
   })
 
-  test('that is valid is rejected only for a duplicate name', () => {
+  test('JSON that is valid is rejected only for a duplicate name', () => {
     const names = fc.array(fc.constantFrom('a', 'b', 'c', '"', '\\', ':', '{', 'ü', ''), { maxLength: 5 })
     fc.assert(
       fc.property(names, fc.jsonValue({ maxDepth: 3 }), (list, inner) => {
@@ -122,11 +122,11 @@ describe('JSON', () => {
     ['1e-400', `${inexactNumber} (line 1, column 1)`],
     ['{"\\u0061":18446744073709551616}', `${inexactNumber} (line 1, column 11)`],
     ['\ufeff{}', 'expected a value (line 1, column 1)'],
-  ])('%j is refused: %s', (text, reason) => {
+  ])('the JSON text %j is refused: %s', (text, reason) => {
     expect(refusalOf(text)).toBe(`The body is not valid JSON: ${reason}.`)
   })
 
-  test('numbers are parsed to the same value in both ways, or rejected in both', () => {
+  test('numbers in JSON are parsed to the same value in both ways, or rejected in both', () => {
     fc.assert(
       fc.property(numberLiteral, (literal) => {
         // A name with an escape takes the slow path.
@@ -139,12 +139,12 @@ describe('JSON', () => {
     )
   })
 
-  test('is rejected without quoting it', () => {
+  test('invalid JSON is rejected without quoting it', () => {
     expect(refusalOf('{"password":"hunter2","password":"hunter2"}')).not.toContain('hunter2')
     expect(refusalOf('{"password":"hunter2')).not.toMatch(/hunter2|password/)
   })
 
-  test('is limited in depth', () => {
+  test('JSON is limited in depth', () => {
     const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
     expect(refusalOf(nested(maxDepth))).toBeUndefined()
     expect(refusalOf(nested(maxDepth + 1))).toContain('nested deeper than 100 levels')
@@ -153,7 +153,7 @@ describe('JSON', () => {
   })
 
   // https://github.com/nodejs/node/issues/63785
-  test('keeps its names, independent of earlier parses', () => {
+  test('JSON keeps its names, independent of earlier parses', () => {
     for (const [before, text, names] of [
       ['{"h":[],"\\\\":0}', '{"h":1,"\\n":2}', ['h', '\n']],
       ['{"i":[],"\\\\":0}', '{"i":1,"\\"":2}', ['i', '"']],
@@ -165,12 +165,12 @@ describe('JSON', () => {
     }
   })
 
-  test('that was parsed does not affect other readers', () => {
+  test('JSON that was parsed does not affect other readers', () => {
     parseJson('{"m":[],"\\\\":0}')
     expect(Object.keys(JSON.parse('{"m":1,"\\n":2}') as object)).toEqual(['m', '\n'])
   })
 
-  test('escapes are decoded', () => {
+  test('escapes in JSON are decoded', () => {
     expect(parseJson('{"\\u0061\\n":"\\ud83d\\ude00\\/","n":[-0.5e2,true,false,null,{}],"":[]}')).toEqual({
       'a\n': '😀/',
       n: [-50, true, false, null, {}],
@@ -178,7 +178,7 @@ describe('JSON', () => {
     })
   })
 
-  test('may have names of properties that objects inherit', () => {
+  test('JSON may have names of properties that objects inherit', () => {
     expect(parseJson('{"constructor":1,"toString":{"prototype":2}}')).toEqual({
       constructor: 1,
       toString: { prototype: 2 },

@@ -44,7 +44,10 @@ test('a complete surrogate pair is a character', async () => {
   expect(await (await post(String.raw`{"text":"\ud83d\ude00"}`)).json()).toEqual({ text: '😀' })
 })
 
-test.each(['/hear/a%00', '/hear/a?x=%00', '/hear/a?%00=x'])('%s is rejected', async (path) => {
-  const response = await fetch(new Request(`http://test${path}`))
-  expect([response.status, await response.json()]).toMatchObject([400, { code: 'bad-request' }])
-})
+test.each(['/hear/a%00', '/hear/a?x=%00', '/hear/a?%00=x'])(
+  'the path %s is rejected, because it contains U+0000',
+  async (path) => {
+    const response = await fetch(new Request(`http://test${path}`))
+    expect([response.status, await response.json()]).toMatchObject([400, { code: 'bad-request' }])
+  },
+)
