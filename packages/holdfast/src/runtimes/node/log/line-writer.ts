@@ -1,10 +1,10 @@
 import { writeSync } from 'node:fs'
 
-/** Buffers lines for a file descriptor and writes many at once. */
+/** Writes the lines of a log. */
 export interface LineWriter {
   /**
    * Writes a line, including its line feed. An urgent line is written at once, together with all
-   * lines before it.
+   * lines before it; other lines may be buffered.
    */
   write(line: string, isUrgent: boolean): void
 }

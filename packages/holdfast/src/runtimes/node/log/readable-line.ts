@@ -5,7 +5,7 @@ const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as
 // Fields for programs, and fields that the message already contains.
 const leftOut = new Set(['traceId', 'spanId', 'method', 'route', 'status'])
 
-/** A line as pino writes it. */
+/** A line as `JsonLog` writes it. */
 interface Line extends Record<string, unknown> {
   readonly level: keyof typeof colors
   readonly time: string
