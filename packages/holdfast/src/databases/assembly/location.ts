@@ -81,14 +81,15 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
       directConnectionString:
         directUrl === undefined || directUrl === '' ? undefined : checkUrl(directUrl, 'DATABASE_DIRECT_URL'),
       replicas,
-      startAfresh: 'drop the database and create it again, or name an empty one, and start the service.',
+      startAfresh:
+        'drop the database and create it again, or set the URL of an empty database, and start the service.',
       stop: async () => {},
     }
   }
   if (host.mode === 'production') {
     throw new HoldfastError(
       'configuration-invalid',
-      'DATABASE_URL is not set. In production it is required, such as postgres://user:password@host:5432/name; the embedded Postgres is for development only.',
+      'DATABASE_URL is not set. In production, set it to the URL of the database, such as postgres://user:password@host:5432/name; the embedded Postgres is only for development.',
     )
   }
   // The package of the embedded Postgres is imported lazily, because it need not be installed in

@@ -176,7 +176,7 @@ const meanings: Readonly<Record<keyof Place, string>> = {
   timeline:
     'server has a different timeline than at the last start: failover, or point-in-time recovery; see "Restore and move" in the documentation',
   database:
-    'database is not the one of the last start: it is a copy, or was restored from a dump; see "Restore and move" in the documentation',
+    'database is not the same as at the last start: it is a copy, or was restored from a dump; see "Restore and move" in the documentation',
 }
 
 function reportChange(row: PlaceRow, log: Logger): void {

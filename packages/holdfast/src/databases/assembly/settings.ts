@@ -26,7 +26,7 @@ export const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSet
     optional: true,
   }),
   DATABASE_REPLICA_URLS: setting(text(), {
-    description: 'Comma-separated URLs of replicas for reads of queries.',
+    description: 'Comma-separated URLs of the replicas that queries may read from.',
     secret: true,
     optional: true,
   }),

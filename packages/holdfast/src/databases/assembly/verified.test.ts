@@ -56,7 +56,7 @@ test.each([
   ['sslmode=prefer', 'can downgrade it to no encryption'],
   ['sslmode=sometimes', 'Use verify-full'],
   ['sslmode=verify-ca', 'Set sslrootcert to your own CA'],
-  ['sslmode=require&sslrootcert=system', 'has to be verify-full'],
+  ['sslmode=require&sslrootcert=system', 'With sslrootcert=system, use verify-full'],
   ['sslmode=verify-full&sslrootcert=/nowhere/ca.pem', 'a file that cannot be read'],
   ['sslnegotiation=direct', 'Add sslmode=verify-full'],
 ])('?%s is rejected', async (parameters, message) => {

@@ -20,11 +20,11 @@ export function parseKey(header: string): string {
   const key = quoted === undefined ? bareForm.exec(text)?.[0] : quoted.replaceAll(/\\(["\\])/g, '$1')
   if (key === undefined || key === '') {
     throw IdempotencyKeyInvalid({
-      detail: 'It must be one string of printable ASCII characters, quoted or bare.',
+      detail: 'The key must be one string of printable ASCII characters, quoted or bare.',
     })
   }
   if (key.length > maxLength) {
-    throw IdempotencyKeyInvalid({ detail: `It has ${key.length} characters; the max is ${maxLength}.` })
+    throw IdempotencyKeyInvalid({ detail: `The key has ${key.length} characters; the max is ${maxLength}.` })
   }
   return key
 }

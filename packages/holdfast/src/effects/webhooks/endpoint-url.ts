@@ -20,16 +20,16 @@ const maxUrlLength = 2_048
 export function readEndpointUrl(text: string, rules: UrlRules, mode: Mode): string {
   const { allowHttp = mode !== 'production', allowedHosts } = rules
   const url = URL.parse(text)
-  if (!url) throw WebhookUrlInvalid({ detail: 'It is not an absolute URL.' })
+  if (!url) throw WebhookUrlInvalid({ detail: 'The URL is not absolute.' })
   if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:'))
-    throw WebhookUrlInvalid({ detail: 'It must begin with https.' })
+    throw WebhookUrlInvalid({ detail: 'The URL must begin with https.' })
   if (url.username !== '' || url.password !== '')
-    throw WebhookUrlInvalid({ detail: 'It contains a user name or a password.' })
-  if (url.href.includes('#')) throw WebhookUrlInvalid({ detail: 'It has a fragment.' })
+    throw WebhookUrlInvalid({ detail: 'The URL contains a user name or a password.' })
+  if (url.href.includes('#')) throw WebhookUrlInvalid({ detail: 'The URL has a fragment.' })
   if (url.href.length > maxUrlLength)
-    throw WebhookUrlInvalid({ detail: `It is longer than ${maxUrlLength} characters.` })
+    throw WebhookUrlInvalid({ detail: `The URL is longer than ${maxUrlLength} characters.` })
   if (!isAllowedHost(url, allowedHosts) && isPrivate(url.hostname))
-    throw WebhookUrlInvalid({ detail: 'Its host is not on the public internet.' })
+    throw WebhookUrlInvalid({ detail: 'The host of the URL is not on the public internet.' })
   return url.href
 }
 

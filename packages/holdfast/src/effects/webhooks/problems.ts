@@ -27,7 +27,7 @@ export const WebhookUrlInvalid: Problem<'webhook-url-invalid'> = problem('webhoo
   status: 422,
   title: 'Invalid webhook URL',
   description:
-    'It must be an absolute https URL of a host on the public internet, without a user name or a fragment.',
+    'The URL must be an absolute https URL of a host on the public internet, without a user name or a fragment.',
 })
 
 /** An endpoint requests an event that the service does not send as a webhook. */
@@ -44,7 +44,7 @@ export const WebhookEndpointUnknown: Problem<'webhook-endpoint-unknown'> = probl
   {
     status: 404,
     title: 'Webhook endpoint not found',
-    description: 'It was removed, or it is not one of yours.',
+    description: 'The endpoint was removed, or it belongs to another owner.',
   },
 )
 
@@ -55,7 +55,7 @@ export const WebhookDeliveryUnknown: Problem<'webhook-delivery-unknown'> = probl
     status: 404,
     title: 'Webhook delivery not found',
     description:
-      'It was deleted after its retention time, its endpoint was removed, or it is not one of yours.',
+      'The delivery was deleted after its retention time, its endpoint was removed, or it belongs to another owner.',
   },
 )
 
@@ -64,7 +64,7 @@ export const WebhookDeliveryErased: Problem<'webhook-delivery-erased'> = problem
   status: 410,
   title: 'The content of the webhook delivery has been erased',
   description:
-    'It contained personal data, which has been erased. The record of the delivery is kept, but it cannot be sent again.',
+    'The webhook contained personal data, which has been erased. The record of the delivery is kept, but the webhook cannot be sent again.',
 })
 
 /** The endpoint is disabled, so deliveries to it cannot be replayed. */

@@ -63,17 +63,20 @@ export function verifyWebhook(
     .map((secret) => signatureOf({ id, timestamp, body }, secret))
     .some((expected) => signatures.some((signature) => equal(signature, expected)))
   if (!isSigned)
-    throw WebhookSignatureInvalid({ detail: 'None of its signatures is valid for the expected sender.' })
+    throw WebhookSignatureInvalid({
+      detail: 'The webhook has no signature that is valid for the expected sender.',
+    })
   return { id, sentAt }
 }
 
 function readTimestamp(timestamp: string, nowMs: number): Date {
   const sentMs = /^\d{1,12}$/.test(timestamp) ? Number(timestamp) * 1_000 : NaN
   if (Number.isNaN(sentMs))
-    throw WebhookSignatureInvalid({ detail: 'Its webhook-timestamp is not a number of seconds.' })
+    throw WebhookSignatureInvalid({ detail: 'The webhook-timestamp is not a number of seconds.' })
   if (Math.abs(nowMs - sentMs) > toleranceMs) {
     throw WebhookSignatureInvalid({
-      detail: 'It was not sent within the last five minutes, or the clocks differ by more than that.',
+      detail:
+        'The webhook was not sent within the last five minutes, or the clocks differ by more than five minutes.',
     })
   }
   return new Date(sentMs)

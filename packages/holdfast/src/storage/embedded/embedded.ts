@@ -141,7 +141,7 @@ function toEmbeddedPostgres({ home, lease, settings }: ServerPlan, handle: Handl
       if (stopped) {
         throw new HoldfastError(
           'embedded-postgres-stopped',
-          `The Postgres in ${home.directory} was stopped here. Start it again with startEmbeddedPostgres.`,
+          `The Postgres in ${home.directory} was stopped by this process. Start it again with startEmbeddedPostgres.`,
         )
       }
       await explaining(`Postgres could not be restarted in ${home.directory}`, () => restart(mode))

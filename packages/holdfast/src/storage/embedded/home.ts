@@ -48,7 +48,7 @@ function putAside(directory: string, notify: (message: string) => void): string 
   makeFolder(asideDirectory, { mode: 0o755 })
   attempt(() => symlinkSync(aside, directory), ['EEXIST'])
   notify(
-    `${directory} is only accessible to root, and Postgres refuses to run as root; its files are in ${aside}.`,
+    `${directory} is only accessible to root, and Postgres refuses to run as root, so the files of Postgres are in ${aside}.`,
   )
   return aside
 }

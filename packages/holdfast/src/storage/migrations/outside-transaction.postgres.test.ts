@@ -145,7 +145,7 @@ describe('concurrent indexes', () => {
   test.each([
     ['on another table', 'create table others (id int); create index things_name on others (id)'],
     ['that is not unique', 'create index things_name on things (name)'],
-  ])('a migration does not adopt %s with the name of its index', async (_, sql) => {
+  ])('a migration does not adopt an index %s with the name of its own', async (_, sql) => {
     await migrating.apply([table])
     await migrating.sql(sql)
     const statement = 'unique index concurrently if not exists things_name on things (name)'
@@ -155,7 +155,7 @@ describe('concurrent indexes', () => {
     ]) {
       const { code, message } = await migrating.fail([table, migration])
       expect(code).toBe('migration-failed')
-      expect(message).toContain('on another table, or not unique')
+      expect(message).toContain('belongs to another table, or it is not unique')
     }
     expect(await names()).toEqual(['0001-table'])
   })

@@ -86,6 +86,6 @@ async function checkIndex(
 export function notTheIndex(migration: PendingMigration, name: string): HoldfastError {
   return new HoldfastError(
     'migration-failed',
-    `The migration ${migration.owner}/${migration.name} creates the index ${name} if it does not exist, but something else has that name: it is on another table, or not unique. Rename or drop it, or rename the index, and start again.`,
+    `The migration ${migration.owner}/${migration.name} creates the index ${name} if it does not exist, but the relation with that name is another one: it belongs to another table, or it is not unique. Rename or drop it, or rename the index, and start again.`,
   )
 }

@@ -114,7 +114,7 @@ function checkOptions(job: JobType, { delay, at, unique, priority }: EnqueueOpti
     throw optionsInvalid(job, 'has both a delay and a time; pass only one')
   if (at !== undefined && Number.isNaN(at.getTime())) throw optionsInvalid(job, 'has an invalid date')
   const key = typeof unique === 'object' ? unique.key : unique
-  if (key === '') throw optionsInvalid(job, 'has an empty unique key; it must not be empty')
+  if (key === '') throw optionsInvalid(job, 'has an empty unique key; pass a key with at least one character')
   if (key !== undefined) checkKey(job, 'unique key', key)
   if (priority !== undefined && !isPriority(priority))
     throw optionsInvalid(job, `has the priority ${priority}; it must be an integer from -1000 to 1000`)

@@ -62,7 +62,7 @@ export function readTls(url: URL): ConnectionTls {
   const root = parameters.get('sslrootcert') ?? undefined
   const authority = root === undefined || root === 'system' ? undefined : readFile('sslrootcert', root)
   if (root === 'system' && mode !== 'verify-full') {
-    throw invalid('sslmode', mode, 'With sslrootcert=system it has to be verify-full.')
+    throw invalid('sslmode', mode, 'With sslrootcert=system, use verify-full.')
   }
   if (mode === 'verify-ca' && authority === undefined) {
     throw invalid(

@@ -89,7 +89,7 @@ function checkControl({ kind }: ControlCommand): void {
     case 'transaction':
       throw new HoldfastError(
         'transaction-control',
-        'A handler must not begin or end a transaction. A mutation already runs in one, which commits with its idempotency key; use a savepoint for a part that may fail. A query has no transaction: read related data in one statement.',
+        'A handler must not begin or end a transaction. A mutation already runs in a transaction, which commits together with the idempotency key; use a savepoint for a part that may fail. A query has no transaction: read related data in one statement.',
       )
     case 'unclear':
       throw new HoldfastError(

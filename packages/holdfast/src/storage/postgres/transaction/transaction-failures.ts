@@ -19,7 +19,7 @@ export function transactionOver(owner: TransactionOwner | undefined): HoldfastEr
 export function transactionEnded(owner: TransactionOwner | undefined, cause?: unknown): HoldfastError {
   return new HoldfastError(
     'transaction-control',
-    `The transaction of ${describe(owner)} was ended by one of its statements. The framework must commit it, together with the idempotency key or the end of the job. Earlier writes may have been committed without these. Remove the COMMIT or ROLLBACK from the statements.`,
+    `The transaction of ${describe(owner)} was ended by one of its statements. The framework must commit it, together with the idempotency key or the end of the job. Earlier writes may have been committed without the key or the end of the job. Remove the COMMIT or ROLLBACK from the statements.`,
     cause === undefined ? {} : { cause },
   )
 }
