@@ -7,7 +7,7 @@ export interface OptionText {
 }
 
 /** Max length of a description, unless its first sentence is longer. */
-const maxLength = 210
+const maxLength = 330
 
 /**
  * Divides the first paragraph of a doc comment into the default, which a sentence that begins with

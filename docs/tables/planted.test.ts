@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readOptionText, splitSentences } from './doc-comment.ts'
 import { membersOf } from './option-members.ts'
-import { writeOptionTables } from './option-tables.ts'
 import { findExport, readModule } from './source-module.ts'
+import { writeTables } from './write-tables.ts'
 
 describe('a doc comment', () => {
   test('is split into the description and the default', () => {
@@ -28,7 +28,7 @@ describe('a doc comment', () => {
     const long = 'A sentence. '.repeat(40)
     expect(readOptionText('First.\n\nSecond.').description).toBe('First')
     expect(readOptionText('First.\n@throws Error').description).toBe('First')
-    expect(readOptionText(long).description.length).toBeLessThan(220)
+    expect(readOptionText(long).description.length).toBeLessThan(340)
   })
 
   test('has sentences that end outside of code and parentheses', () => {
@@ -67,7 +67,8 @@ describe('the options of a type', () => {
 })
 
 describe('a marker', () => {
-  const write = (marker: string): string => writeOptionTables(`${marker}\nstale\n<!-- /options -->`)
+  const write = (marker: string): string =>
+    writeTables(`${marker}\nstale\n<!-- /${/\w+/.exec(marker)![0]} -->`)
 
   test('selects options and links them', () => {
     expect(write('<!-- options: WorkerOptions of holdfast\nlink concurrency: #slots\n-->')).toContain(
@@ -76,10 +77,30 @@ describe('a marker', () => {
     expect(write('<!-- options: WorkerOptions of holdfast -->')).not.toContain('stale')
   })
 
+  test('shows the members of a type without their defaults', () => {
+    const table = write('<!-- members: TestService of holdfast/testing\nlink call: #calls\n-->')
+    expect(table).toMatch(/\| member +\| description +\|/)
+    expect(table).toContain('| [`call`](#calls) |')
+  })
+
+  test('shows the functions of an entry point with their parameters', () => {
+    const table = write('<!-- functions: holdfast/jobs\nwithout: showJob\n-->')
+    expect(table).toContain('| `retryJob(client, id)` ')
+    expect(table).not.toContain('showJob(')
+  })
+
+  test('shows the settings that begin with a text', () => {
+    const table = write('<!-- settings: OTEL_ -->')
+    expect(table).toContain('`OTEL_SDK_DISABLED`')
+    expect(table).not.toContain('`PORT`')
+  })
+
   test.each([
     ['an unknown type', '<!-- options: NoOptions of holdfast -->'],
     ['an unknown entry point', '<!-- options: WorkerOptions of holdfast/none -->'],
     ['an unknown option', '<!-- options: WorkerOptions of holdfast\nonly: size\n-->'],
+    ['an unknown function', '<!-- functions: holdfast/jobs\nonly: doJob\n-->'],
+    ['an unknown entry point of functions', '<!-- functions: holdfast/none -->'],
     ['an unknown line', '<!-- options: WorkerOptions of holdfast\nexcept: size\n-->'],
   ])('with %s is refused', (_, marker) => {
     expect(() => write(marker)).toThrow(expect.objectContaining({ code: 'option-table-invalid' }))

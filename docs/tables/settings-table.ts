@@ -4,17 +4,22 @@ import { modeSettings } from '../../packages/holdfast/src/runtimes/node/settings
 import { serverSettings } from '../../packages/holdfast/src/runtimes/node/settings/server-settings.ts'
 import { telemetrySettings } from '../../packages/holdfast/src/platform/telemetry/telemetry-settings.ts'
 
-const form = /(<!-- settings -->)[^]*?(<!-- \/settings -->)/
+const form = /(<!-- settings(?:: (\w+))? -->)[^]*?(<!-- \/settings -->)/g
 
-/** Returns a page with the current settings of the framework between its markers, if any. */
+/**
+ * Returns a page with the current settings of the framework between its markers, if any. The marker
+ * `<!-- settings: OTEL_ -->` shows only the variables that begin with `OTEL_`.
+ */
 export function writeSettingsTable(page: string): string {
-  return page.replace(form, (_, start: string, end: string) => `${start}\n\n${frameworkSettings()}\n\n${end}`)
+  return page.replaceAll(form, (...[, start, prefix, end]: readonly (string | undefined)[]) => {
+    return `${start}\n\n${frameworkSettings(prefix)}\n\n${end}`
+  })
 }
 
-function frameworkSettings(): string {
+function frameworkSettings(prefix = ''): string {
   return settingsTable(
-    [serverSettings, modeSettings, databaseSettings, telemetrySettings].flatMap(
-      ({ descriptions }) => descriptions,
-    ),
+    [serverSettings, modeSettings, databaseSettings, telemetrySettings]
+      .flatMap(({ descriptions }) => descriptions)
+      .filter(({ name }) => name.startsWith(prefix)),
   )
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { readPages } from '../testing/page.ts'
 import { exportsOf, readEntryPoints } from './entry-points.ts'
+import { functionsOf } from './function-tables.ts'
 import { membersOf } from './option-members.ts'
-import { optionTablesOf } from './option-tables.ts'
+import { memberTablesOf, optionTablesOf } from './option-tables.ts'
 import { writeTables } from './write-tables.ts'
 
 const pages = await readPages()
@@ -59,6 +60,18 @@ describe('every public option', () => {
   test('has an exception only if its type exists', () => {
     expect(Object.keys(withoutTable).filter((name) => types.every((type) => type.name !== name))).toEqual([])
   })
+})
+
+test('every member and function in a table has a description', () => {
+  const empty = pages.flatMap(({ text }) => [
+    ...memberTablesOf(text).flatMap(({ title, members }) =>
+      members.filter(({ description }) => description === '').map(({ name }) => `${name} of ${title}`),
+    ),
+    ...functionsOf(text)
+      .filter(({ description }) => description === '')
+      .map(({ call }) => call),
+  ])
+  expect(empty).toEqual([])
 })
 
 /** True for the names that types of options have. */

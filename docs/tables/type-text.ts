@@ -49,7 +49,18 @@ export function toTypeText(type: TSType, scope: TypeScope): string {
 
 /** Returns the parameters of a function as a table shows them: by name only. */
 export function toParameters(parameters: readonly ParamPattern[]): string {
-  return `(${parameters.map((parameter) => (parameter.type === 'Identifier' ? parameter.name : '…')).join(', ')})`
+  return `(${parameters.map(toParameter).join(', ')})`
+}
+
+function toParameter(parameter: ParamPattern): string {
+  if (parameter.type === 'Identifier') {
+    const { name, optional } = parameter
+    return optional ? `${name}?` : name
+  }
+  if (parameter.type !== 'AssignmentPattern') return '…'
+  // An object that is taken apart has no name.
+  const { name = 'options' } = parameter.left as { readonly name?: string }
+  return `${name}?`
 }
 
 function toReferenceText(name: string, args: readonly TSType[], scope: TypeScope): string {

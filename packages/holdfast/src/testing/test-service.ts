@@ -51,18 +51,28 @@ export interface TestServiceOptions {
 
 /** A service that runs on a dedicated database, for one test or a file of tests. */
 export interface TestService<Defined extends Operations> extends AsyncDisposable {
-  /** Calls operations with their types; rejects if the response is a problem. */
+  /**
+   * Calls operations by name, with their types. Rejects with `CallFailed` if the answer is a
+   * problem.
+   */
   readonly call: TypedCaller<Defined>
-  /** Calls operations and returns the whole response. */
+  /**
+   * Calls operations by name and returns the whole response (`status`, `headers`, `body`), also if
+   * it is a problem.
+   */
   readonly send: AnswerCaller<Defined>
-  /** Sends an HTTP request, without a socket. `path` begins with a slash. */
+  /**
+   * Sends an HTTP request to a path that begins with a slash. The request needs no socket, but is
+   * decoded and answered like any HTTP request.
+   */
   fetch(path: string, init?: RequestInit): Promise<Response>
-  /** Runs SQL on the database directly, to arrange data or inspect it. */
+  /** Runs SQL outside the service, to set up data and to inspect it. */
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
+  /** The running service. */
   readonly running: RunningService<Defined>
-  /** The URL of the service's database. */
+  /** The URL of the service's database, for `psql` while debugging. */
   readonly databaseUrl: string
-  /** Stops the service and drops its database. */
+  /** Stops the service and drops its database; `await using` does this automatically. */
   stop(): Promise<void>
 }
 

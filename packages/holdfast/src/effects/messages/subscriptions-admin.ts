@@ -94,10 +94,12 @@ export interface MovedSubscription {
 }
 
 /**
- * Moves a relay or a subscriber to a position. The subscription then skips the messages up to the
- * position, and handles all messages after the position, even those that it has handled before. A
- * batch in progress is still completed. Brokers ignore messages that they still recognize as
- * duplicates. A consumer can be moved too; it still consumes each message once.
+ * Moves a subscription to a `position`, or to the messages `since` a time, back or forward; with
+ * `maySkip: false`, only back. The subscription then handles all messages after that point, even if
+ * it has handled them before. A batch in progress is still completed.
+ *
+ * Brokers ignore messages that they still recognize as duplicates. A consumer still consumes each
+ * message once.
  *
  * @throws HoldfastError `subscription-unknown`, `subscription-ambiguous`,
  * `subscription-position-invalid` or, if the move would skip messages and `maySkip` is false,

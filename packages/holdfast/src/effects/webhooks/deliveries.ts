@@ -27,7 +27,7 @@ export interface Deliveries {
    */
   replayDelivery(transaction: Transaction, delivery: WithOwner): Promise<void>
   /**
-   * Replays the deliveries to an endpoint that were created in a time range: sends them again,
+   * Sends the failed deliveries to an endpoint in a time range again, or all with `which: 'all'`,
    * oldest first. Returns their number, at most 10,000. Throws `WebhookEndpointUnknown` or
    * `WebhookEndpointDisabled`.
    */

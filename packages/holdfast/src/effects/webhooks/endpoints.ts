@@ -55,16 +55,19 @@ export interface SecretRotation extends WithOwner {
  * them nor sends to them.
  */
 export interface Endpoints {
-  /** Adds an endpoint. Throws `WebhookUrlInvalid` or `WebhookEventUnknown`. */
+  /**
+   * Adds an endpoint. Returns it with its secret, which is not returned again. Throws
+   * `WebhookUrlInvalid` or `WebhookEventUnknown`.
+   */
   addEndpoint(transaction: Transaction, endpoint: EndpointDefinition): Promise<NewWebhookEndpoint>
   /**
-   * Changes an endpoint. Throws `WebhookEndpointUnknown`, `WebhookUrlInvalid` or
-   * `WebhookEventUnknown`.
+   * Changes the URL, the events or the description of an endpoint. Throws
+   * `WebhookEndpointUnknown`, `WebhookUrlInvalid` or `WebhookEventUnknown`.
    */
   updateEndpoint(transaction: Transaction, update: EndpointUpdate): Promise<WebhookEndpoint>
   /**
-   * Replaces the secret of an endpoint. For the overlap, deliveries are signed with both secrets.
-   * Throws `WebhookEndpointUnknown`.
+   * Replaces the secret of an endpoint. For `overlap`, 24 hours by default, deliveries are signed
+   * with both secrets. Throws `WebhookEndpointUnknown`.
    */
   rotateSecret(transaction: Transaction, rotation: SecretRotation): Promise<{ readonly secret: string }>
   /**
@@ -73,7 +76,8 @@ export interface Endpoints {
    */
   enableEndpoint(transaction: Transaction, endpoint: WithOwner): Promise<WebhookEndpoint>
   /**
-   * Disables an endpoint. Its pending deliveries fail when their next attempt is due. Throws
+   * Disables an endpoint. Messages that are published while it is disabled are not sent to it
+   * later. Its pending deliveries fail when their next attempt is due. Throws
    * `WebhookEndpointUnknown`.
    */
   disableEndpoint(

@@ -158,9 +158,9 @@ export async function replayWebhookDelivery(client: StatementClient, id: string)
 }
 
 /**
- * Replays the deliveries to an endpoint that were created in a time range: sends them again, oldest
- * first. Returns their number, at most 10,000. Throws the problem `WebhookEndpointUnknown` or
- * `WebhookEndpointDisabled`.
+ * Sends the failed deliveries to an endpoint in a time range again, or all with `which: 'all'`,
+ * oldest first. Returns their number, at most 10,000. Throws the problem `WebhookEndpointUnknown`
+ * or `WebhookEndpointDisabled`.
  *
  * @example
  * ```ts no-run

@@ -115,8 +115,10 @@ export interface Transaction extends Statements {}
 
 /** The effects that commit atomically with a transaction. */
 export interface Effects {
+  /** Enqueues and cancels jobs. */
   readonly jobs: Jobs
+  /** Publishes messages. */
   readonly publish: Publish
-  /** The transaction itself, for libraries. */
+  /** The transaction itself: runs SQL for libraries that do not know the query builder of `db`. */
   readonly transaction: Transaction
 }

@@ -27,7 +27,7 @@ export interface JobContext<Input, Db, Values = NoSettings> extends Effects {
   readonly id: string
   /** The number of the attempt, from 1. Failed attempts count; restarts of the service do not. */
   readonly attempt: number
-  /** The settings declared in `holdfast({ settings })`. */
+  /** The values of the settings declared in `holdfast({ settings })`. */
   readonly settings: Values
   /**
    * Reports progress for dashboards and the command line, at most 4 KiB of JSON. The last value is

@@ -15,6 +15,7 @@ export interface StepContext<Db> extends Effects {
    * idempotency key to third parties that support one.
    */
   readonly key: string
+  /** Logs lines that carry the job's name and id. */
   readonly log: Logger
   /**
    * Aborted when the deadline of the job passes, when the job is cancelled, or when another process

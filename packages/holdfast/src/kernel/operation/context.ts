@@ -14,15 +14,18 @@ interface CallContext<Input, CallerType extends Caller, Db, Values> {
   readonly db: Db
   /** The caller, narrowed by the access rule. */
   readonly caller: CallerType
-  /** The settings declared in `holdfast({ settings })`. */
+  /** The values of the settings declared in `holdfast({ settings })`. */
   readonly settings: Values
-  /** Logs lines that carry the request id and the operation's name. */
+  /**
+   * Logs lines of level `debug`, `info`, `warn` or `error`, with the request id and the operation's
+   * name.
+   */
   readonly log: Logger
   /** Aborted when the deadline has passed or the client has disconnected. */
   readonly signal: AbortSignal
-  /** The deadline of the call. */
+  /** The deadline of the call: `remainingMs()`, and `atMs` since the Unix epoch. */
   readonly deadline: Deadline
-  /** The id of the call in logs and answers. */
+  /** The id of the call, in its log lines and in the `X-Request-Id` of the response. */
   readonly requestId: string
   /** Reads one page of a list; its result includes the cursors of the next and previous pages. */
   readonly page: ReadPage
