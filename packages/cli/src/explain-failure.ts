@@ -23,7 +23,7 @@ function explain(error: unknown): string {
   if (code === '55P03')
     return 'Waited 10 seconds for a lock that another transaction holds. Nothing was changed. Try again.'
   if (isOfConnection(error, code))
-    return `Cannot connect to the database: ${messageOf(error)}. Check its address and its log.`
+    return `Cannot connect to the database: ${messageOf(error)}. Check the address and the log of the database.`
   if (isOfPostgres(error))
     return `The database rejected the statement: ${error.message} (SQLSTATE ${code ?? 'unknown'}).`
   return `Internal error of the command line: ${error.stack ?? error.message}`

@@ -4,7 +4,7 @@ import { type Command, command } from '../command.ts'
 /** Creates a new key that signs cursors. */
 export const cursorsRotate: Command = command({
   name: 'cursors rotate',
-  summary: 'Create a new key for signing page cursors; the previous seven remain valid.',
+  summary: 'Create a new key for signing page cursors; the previous seven keys remain valid.',
   options: {},
   async run({ client }) {
     const key = await rotateCursorKey(client)

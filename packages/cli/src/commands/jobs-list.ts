@@ -21,7 +21,7 @@ export const jobsList: Command = command({
       placeholder: 'states',
       description: `Only jobs in one of these states: ${jobStates.join(', ')}.`,
     }),
-    after: text('id', 'List the jobs after this one (next page).'),
+    after: text('id', 'List the jobs after the job with this id (next page).'),
     limit: limitOption,
   },
   async run({ options: { service, name, state, after, limit }, client }) {

@@ -9,7 +9,7 @@ import { present } from '../present.ts'
 export const jobsPause: Command = command({
   name: 'jobs pause',
   summary: 'Pause the jobs of a name: workers start no more of them. Running jobs continue.',
-  details: 'Jobs can still be enqueued; they wait. "jobs list" shows what is paused.',
+  details: 'Jobs can still be enqueued, but they wait. "jobs list" shows the paused names.',
   arguments: ['name'],
   options: { service: serviceOption },
   async run({ arguments: [name = ''], options: { service }, client }) {

@@ -10,7 +10,7 @@ export const jobsRedrive: Command = command({
   name: 'jobs redrive',
   summary: 'Redrive the dead jobs of a name, oldest first.',
   details:
-    'They get all of their attempts again. Completed steps are not repeated, and limits still apply. Of several jobs that share a unique key until they end, only the newest is redriven, and only if no unfinished job has the key.',
+    'Redriven jobs get all of their attempts again. Completed steps are not repeated, and limits still apply. Of several jobs that share a unique key until they end, only the newest is redriven, and only if no unfinished job has the key.',
   arguments: ['name'],
   options: {
     service: serviceOption,

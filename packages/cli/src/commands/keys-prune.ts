@@ -11,7 +11,7 @@ const defaultRetention = '7d'
 /** Deletes old idempotency keys. */
 export const keysPrune: Command = command({
   name: 'keys prune',
-  summary: 'Delete idempotency keys answered longer ago than --older-than.',
+  summary: 'Delete idempotency keys that were answered longer ago than --older-than.',
   details:
     'Services delete keys themselves when the retention time has passed. If the key of a call was deleted, a retry runs the call again.',
   options: {
@@ -30,7 +30,7 @@ export const keysPrune: Command = command({
     const isYoung = readDurationMs(olderThan)! < readDurationMs(defaultRetention)!
     if (isYoung && !options.force && !options['dry-run']) {
       throw usageInvalid(
-        `--older-than ${olderThan}: clients may still retry calls with keys younger than ${defaultRetention}, which would then run twice. Pass --force to delete them anyway.`,
+        `--older-than ${olderThan}: clients may still retry calls with keys younger than ${defaultRetention}, which would then run twice. Pass --force to delete these keys anyway.`,
       )
     }
   },

@@ -18,7 +18,7 @@ export const messagesList: Command = command({
     new: flag('Only messages that are not dispatched yet.'),
     since: time('Only messages published at this time or later.'),
     until: time('Only messages published before this time.'),
-    after: text('id', 'List the messages after this one (next page).'),
+    after: text('id', 'List the messages after the message with this id (next page).'),
     limit: limitOption,
     'show-payload': flag('Show payloads unredacted. By default, values with sensitive names are hidden.'),
   },

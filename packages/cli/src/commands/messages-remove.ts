@@ -15,7 +15,10 @@ export const messagesRemove: Command = command({
     'A program that still uses it registers it again at its next start, and continues with the messages published from then on.',
   arguments: ['kind', 'name'],
   options: {
-    service: text('name', 'Service of the subscription. Required if several services have one of this name.'),
+    service: text(
+      'name',
+      'Service of the subscription. Required if several services have a subscription of this name.',
+    ),
   },
   async run({ arguments: [kind = '', name = ''], options: { service }, client }) {
     if (!kinds.includes(kind)) throw usageInvalid(`${kind}: the kind must be one of ${kinds.join(', ')}.`)

@@ -6,7 +6,7 @@ import { printable } from '../printable.ts'
 export const webhooksEnable: Command = command({
   name: 'webhooks enable',
   summary:
-    'Resume sending to an endpoint and reset its failures. Deliveries missed while it was disabled are not sent; to send them, use "webhooks replay".',
+    'Resume sending to an endpoint and reset its failures. Deliveries that the endpoint missed while it was disabled are not sent; to send them, use "webhooks replay".',
   arguments: ['id'],
   options: {},
   async run({ arguments: [id = ''], client }) {

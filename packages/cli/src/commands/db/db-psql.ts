@@ -9,7 +9,7 @@ import { present } from '../../present.ts'
 /** Opens psql on the database. */
 export const dbPsql: Command = databaseCommand({
   name: 'db psql',
-  summary: 'Open psql on the database and exit with its exit code.',
+  summary: 'Open psql on the database, and exit with the exit code of psql.',
   details:
     'Starts the embedded database if no service is running. psql must be installed; arguments after -- are passed to it: holdfast db psql -- -c "select 1".',
   rest: 'psql arguments',

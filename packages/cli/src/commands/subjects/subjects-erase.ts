@@ -14,7 +14,7 @@ const notReached =
 export const subjectsErase: Command = command({
   name: 'subjects erase',
   summary: 'Erase all data stored about a person.',
-  details: `A subject is a name that the service declares for a person, such as customer:42. Data that is still needed is kept and reported, and the exit code is 1: run the command again later. It can be interrupted at any time. A retry of an erased call is answered with 410 and never runs again. ${notReached}`,
+  details: `A subject is a name that the service declares for a person, such as customer:42. Data that is still needed is kept and reported, and the exit code is 1: run the command again later. The command can be interrupted at any time. A retry of an erased call is answered with 410 and never runs again. ${notReached}`,
   arguments: ['subject'],
   options: {
     service: subjectServiceOption,
@@ -63,7 +63,7 @@ function describe(result: SubjectErasure, screen: Screen): string {
           `${count(heldCount, 'row')} left, because ${heldCount === 1 ? 'it is' : 'they are'} still needed:`,
           table(columns, held, screen),
         ]),
-    ...(isComplete ? [] : ['', 'Incomplete. Run it again when these have ended.']),
+    ...(isComplete ? [] : ['', 'Incomplete. Run the command again when these have ended.']),
     ...(otherServices.length === 0
       ? []
       : ['', `Other services with data of this subject: ${otherServices.join(', ')}.`]),

@@ -11,7 +11,7 @@ export const subjectsExport: Command = command({
   name: 'subjects export',
   summary: 'Print all data stored about a person, as JSON.',
   details:
-    'A subject is a name that the service declares for a person, such as customer:42. The output is an array with one record per line. Nothing in it is redacted: redirect it to a file that only the person receives. It does not include the tables of the application.',
+    'A subject is a name that the service declares for a person, such as customer:42. The output is an array with one record per line. The output is not redacted: redirect it to a file that only the person receives. The tables of the application are not included.',
   arguments: ['subject'],
   options: { service: subjectServiceOption },
   async run({ arguments: [subject = ''], options: { service }, client }) {

@@ -38,7 +38,7 @@ brokerConformance('bullmq', {
   },
   absent: bullmq({ connection: 'redis://ann:secret@127.0.0.1:9' }),
   unreachable:
-    /^Cannot connect to Redis, .* at 127\.0\.0\.1:9: connect ECONNREFUSED .*Start it, or fix the connection/,
+    /^Cannot connect to Redis, .* at 127\.0\.0\.1:9: connect ECONNREFUSED .*Start Redis, or fix the connection/,
 })
 
 describe.skipIf(missing)('bullmq', () => {

@@ -26,9 +26,11 @@ function wishesOf({ concurrency, rate }: Job): readonly string[] {
       ? ['limits its concurrency by key, but BullMQ limits all jobs of a name together']
       : []),
     ...(concurrency?.ordered === true
-      ? ['is ordered, but BullMQ runs other jobs while one waits for its next attempt']
+      ? ['is ordered, but BullMQ runs other jobs while a job waits for its next attempt']
       : []),
-    ...(concurrency?.onDead === 'wait' ? ['blocks later jobs after a dead one, but BullMQ runs them'] : []),
+    ...(concurrency?.onDead === 'wait'
+      ? ['blocks later jobs after a dead job, but BullMQ runs later jobs']
+      : []),
     ...(rate?.key ? ['limits its rate by key, but BullMQ limits all jobs of a name together'] : []),
   ]
 }

@@ -63,7 +63,7 @@ export class Handover {
     this.#parts = parts
     this.#names = [...parts.jobs.keys()]
     this.#task = startRecurringTask({
-      failure: 'handing over jobs to BullMQ failed; they wait in the database, none is lost',
+      failure: 'handing over jobs to BullMQ failed; the jobs wait in the database, and no job is lost',
       clock: parts.clock,
       log: parts.log,
       everyMs: () => pollIntervalMs(parts.waker),

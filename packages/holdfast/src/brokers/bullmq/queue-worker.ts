@@ -61,7 +61,7 @@ export function openQueueWorker(
   worker.on('error', (error) => {
     const fields = { queue: name, reason: error.message }
     // While Redis is unreachable, the same errors repeat, so they are logged only at debug.
-    if (client.status === 'ready') log.warn(fields, 'BullMQ reported an error; it retries')
+    if (client.status === 'ready') log.warn(fields, 'BullMQ reported an error and will retry')
     else log.debug(fields, 'BullMQ reported an error while Redis was unreachable')
   })
   worker.on('lockRenewalFailed', onLocksLost)

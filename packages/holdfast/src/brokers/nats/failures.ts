@@ -4,7 +4,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 export function serverUnreachable(servers: readonly string[], cause: unknown): HoldfastError {
   return new HoldfastError(
     'broker-unreachable',
-    `Cannot connect to NATS at ${servers.map(withoutCredentials).join(', ')}: ${reasonOf(cause)}. Start it, or fix the servers and credentials passed to nats({ … }).`,
+    `Cannot connect to NATS at ${servers.map(withoutCredentials).join(', ')}: ${reasonOf(cause)}. Start NATS, or fix the servers and credentials passed to nats({ … }).`,
     { cause },
   )
 }

@@ -48,7 +48,7 @@ brokerConformance('nats', {
     }
   },
   absent: nats({ servers: 'nats://ann:secret@127.0.0.1:9' }),
-  unreachable: /^Cannot connect to NATS at nats:\/\/127\.0\.0\.1:9: .*Start it, or fix the servers/,
+  unreachable: /^Cannot connect to NATS at nats:\/\/127\.0\.0\.1:9: .*Start NATS, or fix the servers/,
 })
 
 describe.skipIf(missing)('nats', () => {

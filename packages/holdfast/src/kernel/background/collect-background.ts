@@ -82,7 +82,7 @@ function checkJob(job: JobType): readonly string[] {
   if (attempts !== undefined && (!Number.isInteger(attempts) || attempts < 1))
     issues.push(`its retry.attempts ${attempts} must be a positive integer`)
   if (schedule && (attempts ?? initialDelay ?? maxDelay) !== undefined)
-    issues.push('its retry has a schedule, which replaces attempts and delays; remove them')
+    issues.push('its retry has a schedule, which replaces the other options of retry; remove those options')
   for (const limit of [job.concurrency?.limit, job.rate?.limit])
     if (limit !== undefined && !(limit >= 1)) issues.push(`its limit ${limit} must be at least 1`)
   for (const [option, duration] of durationsOf(job)) {

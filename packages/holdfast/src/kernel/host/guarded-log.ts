@@ -11,7 +11,9 @@ export function guardedLog(log: Logger, notify: ServiceHost['notify']): Logger {
   return guarded(log, (error) => {
     if (hasReported) return
     hasReported = true
-    notify(`The logger threw and a line was lost. Further losses are not reported: ${String(error)}`)
+    notify(
+      `The logger threw an error, so a line was lost; further losses are not reported. The error: ${String(error)}`,
+    )
   })
 }
 

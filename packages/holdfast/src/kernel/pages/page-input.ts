@@ -256,7 +256,7 @@ function byKeyset(keys: Schema): Start {
       }
       if (given.after && given.before)
         issues.push({
-          message: 'Expected a page after a row or before one, not both',
+          message: 'Expected a page after a row or before a row, not both',
           path: [`before_${names[0]}`],
         })
       return { startPosition: { style: 'keyset', ...given }, others }

@@ -104,6 +104,6 @@ function isOrderColumn<Column>(given: OrderBy<Column>): given is OrderColumn<Col
 function orderInvalid(reason: string): HoldfastError {
   return new HoldfastError(
     'page-order-invalid',
-    `Invalid order for a paginated list: ${reason}. Order by columns of the list, the last of them unique.`,
+    `Invalid order for a paginated list: ${reason}. Order by columns of the list; the last of them must be unique.`,
   )
 }

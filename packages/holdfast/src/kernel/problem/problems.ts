@@ -22,7 +22,7 @@ export const CursorInvalid: Problem<'cursor-invalid'> = problem('cursor-invalid'
 export const Unauthenticated: Problem<'unauthenticated'> = problem('unauthenticated', {
   status: 401,
   title: 'Authentication required',
-  description: 'The request has no credentials, or they are no longer valid.',
+  description: 'The request has no credentials, or its credentials are no longer valid.',
 })
 
 /** The caller is known but not allowed to call the operation. */
@@ -83,7 +83,7 @@ export const InvalidInput: ProblemWith<'invalid-input', { readonly errors: reado
     status: 422,
     title: 'Invalid input',
     description:
-      '`errors` lists each invalid field, with a JSON Pointer into the input, the part of the request that it comes from, and what is wrong with it.',
+      '`errors` lists each invalid field, with a JSON Pointer into the input, the part of the request that contains the field, and a description of the error.',
     extra: described<{ readonly errors: readonly InvalidField[] }>({
       type: 'object',
       properties: {
@@ -91,7 +91,7 @@ export const InvalidInput: ProblemWith<'invalid-input', { readonly errors: reado
           type: 'array',
           maxItems: 100,
           description:
-            'Each invalid field: its `pointer`, the part of the request it is `in`, and a `detail`.',
+            'The invalid fields: `pointer` locates a field in the input, `in` names the part of the request, and `detail` describes the error.',
           items: {
             type: 'object',
             properties: {

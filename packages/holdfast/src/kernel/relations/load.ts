@@ -67,6 +67,6 @@ function isMissing(key: unknown): boolean {
 function keyMissing(definedAt: string): HoldfastError {
   return new HoldfastError(
     'relation-key-missing',
-    `The relation at ${definedAt} was loaded with a null or undefined key. Check for null before calling load; if the types rule it out, the row that the key was read from does not match its declared type.`,
+    `The relation at ${definedAt} was loaded with a null or undefined key. Check for null before calling load. If the types exclude null, the row from which the key was read does not match its declared type.`,
   )
 }

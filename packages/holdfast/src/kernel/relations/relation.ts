@@ -126,14 +126,14 @@ export function identityOf(key: RelationKey): unknown {
 function unasked(key: RelationKey, keys: readonly RelationKey[], definedAt: string): HoldfastError {
   return new HoldfastError(
     'relation-row-unexpected',
-    `The relation at ${definedAt} read a row with the key ${redactedText(key)}, which was not requested; requested keys include ${redactedText(keys[0])}. \`rows\` must read only the rows of its keys, and \`key\` must return the key with the requested type: Postgres returns a bigint as a string.`,
+    `The relation at ${definedAt} read a row with the key ${redactedText(key)}, which was not requested; requested keys include ${redactedText(keys[0])}. \`rows\` must read only rows of the requested keys, and \`key\` must return a key of the requested type: Postgres returns a bigint as a string.`,
   )
 }
 
 function repeated(key: RelationKey, count: number, definedAt: string): HoldfastError {
   return new HoldfastError(
     'relation-row-duplicate',
-    `The relation at ${definedAt} expects one row per key, but read ${count} for ${redactedText(key)}. Define it with \`many\`, or read by a unique key.`,
+    `The relation at ${definedAt} expects one row per key, but read ${count} rows for ${redactedText(key)}. Define it with \`many\`, or read by a unique key.`,
   )
 }
 

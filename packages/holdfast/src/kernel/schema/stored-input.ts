@@ -243,7 +243,7 @@ function proving(
 }
 
 const notCuttable =
-  'cannot be reduced to its declared fields, because its schema has alternatives that cannot be distinguished; add a discriminator (a constant member) to each'
+  'cannot be reduced to its declared fields, because its schema has alternatives that cannot be distinguished; add a discriminator (a constant member) to each alternative'
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

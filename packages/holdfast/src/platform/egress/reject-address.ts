@@ -20,5 +20,5 @@ export function rejectAddress(address: string): string | undefined {
   const range = parsed.range()
   if (range !== 'unicast') return `a ${range} address`
   if (parsed.kind() === 'ipv6' && !parsed.match(globalUnicast)) return 'an address outside of 2000::/3'
-  return platformAddresses.has(parsed.toString()) ? 'a metadata address of the cloud' : undefined
+  return platformAddresses.has(parsed.toString()) ? 'a cloud metadata address' : undefined
 }

@@ -42,7 +42,7 @@ export function readVariables(env: Env): Variables {
       if (value === undefined) return undefined
       const chosen = choices.find((choice) => choice === value)
       if (chosen !== undefined) return chosen
-      throw invalid(`${name} is ${JSON.stringify(value)}, it must be one of ${choices.join(', ')}.`)
+      throw invalid(`${name} is ${JSON.stringify(value)}; it must be one of ${choices.join(', ')}.`)
     },
 
     pairs(name) {

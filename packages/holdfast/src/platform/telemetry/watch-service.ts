@@ -53,5 +53,5 @@ function isInUse({ cause }: HoldfastError): boolean {
  * another service on the machine.
  */
 function notServed({ port }: MetricsAddress): string {
-  return `port ${port} is in use; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)`
+  return `port ${port} is in use, so metrics are not served; choose another port with OTEL_EXPORTER_PROMETHEUS_PORT`
 }

@@ -76,6 +76,6 @@ function detections(
 function nothingToWorkOn(service: Service): HoldfastError {
   return new HoldfastError(
     'no-background-work',
-    `The service "${service.name}" (${service.definedAt}) has no jobs, consumers, schedules or relays; a worker would have nothing to do. Add some to service({ … }), or start it with serve().`,
+    `The service "${service.name}" (${service.definedAt}) has no jobs, consumers, schedules or relays, so a worker would have nothing to do. Add one of them to service({ … }), or start the service with serve().`,
   )
 }

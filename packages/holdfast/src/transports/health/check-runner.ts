@@ -88,6 +88,6 @@ function timedOut(name: string, timeoutMs: number): HoldfastError {
 function stillRunning(name: string, timeoutMs: number): HoldfastError {
   return new HoldfastError(
     'check-still-running',
-    `The check "${name}" timed out after ${timeoutMs} ms and is still running, although its signal was aborted. It is not run again until it has ended. Pass its signal to the calls that it awaits.`,
+    `The check "${name}" timed out after ${timeoutMs} ms and is still running, although its signal was aborted. The check is not run again until it has ended. Pass its signal to the calls that it awaits.`,
   )
 }

@@ -127,7 +127,7 @@ class BatchExporter implements Exporter {
     }
     const outcome = await deliver(target, body, { hurry: this.#hurry.signal, abort: this.#abort.signal })
     if (outcome.kind !== 'accepted') {
-      const message = `${this.#receiver} did not accept them: ${outcome.reason}. Set OTEL_EXPORTER_OTLP_ENDPOINT, or the option endpoint, to an OTLP/HTTP receiver that accepts JSON, such as http://localhost:4318.`
+      const message = `${this.#receiver} did not accept the ${signal}: ${outcome.reason}. Set OTEL_EXPORTER_OTLP_ENDPOINT, or the option endpoint, to an OTLP/HTTP receiver that accepts JSON, such as http://localhost:4318.`
       losses.add(count, { reason: outcome.kind, message })
     } else if (outcome.rejected > 0 || outcome.message !== undefined) {
       const message = `${this.#receiver} rejected ${outcome.rejected} of ${count}: ${outcome.message ?? 'no reason given'}.`

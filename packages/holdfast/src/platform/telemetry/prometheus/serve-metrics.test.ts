@@ -126,7 +126,9 @@ describe('a service with telemetry', () => {
     )
     onTestFinished(() => void holder.close())
     const { told } = await watch({}, { NODE_ENV: 'development' })
-    expect(told).toEqual(['port 9464 is in use; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)'])
+    expect(told).toEqual([
+      'port 9464 is in use, so metrics are not served; choose another port with OTEL_EXPORTER_PROMETHEUS_PORT',
+    ])
   })
 
   test('a service with telemetry does not start in production if the configured port is in use', async () => {

@@ -11,7 +11,7 @@ interface ModeSettings {
 /** The setting of the mode, which determines how all other settings are read. */
 export const modeSettings: Settings<ModeSettings> = settings<ModeSettings>({
   NODE_ENV: setting(oneOf('development', 'test', 'production'), {
-    description: 'Mode of the service: how strict its checks are, and how much it reveals.',
+    description: 'Mode of the service, which determines how strict its checks are and how much it reveals.',
     default: 'development',
   }),
 })

@@ -26,7 +26,7 @@ test('all problems are reported at once', async () => {
     message: [
       'The configuration has 3 problems:',
       '  - MAIL_KEY_FILE is /gone, which does not exist.',
-      '  - NODE_ENV is "staging". It must be one of development, test, production. Mode of the service: how strict its checks are, and how much it reveals.',
+      '  - NODE_ENV is "staging". It must be one of development, test, production. Mode of the service, which determines how strict its checks are and how much it reveals.',
       '  - MAIL_KEY is not set. It must be a string. For mail.',
     ].join('\n'),
   })

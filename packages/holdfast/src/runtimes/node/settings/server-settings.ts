@@ -36,7 +36,7 @@ export const serverSettings: Settings<ServerValues> = settings<ServerValues>({
     default: 'info',
   }),
   DRAIN_DELAY: setting(durationMs({ max: '10m' }), {
-    description: 'Time for which a stopping service still listens. Part of the grace period.',
+    description: 'Time for which a stopping service still listens, as part of the grace period.',
     optional: true,
     defaultDescription: '0s; in production 7s',
   }),
@@ -49,7 +49,7 @@ export const serverSettings: Settings<ServerValues> = settings<ServerValues>({
     description:
       'Value of the Strict-Transport-Security header of every response, such as max-age=31536000; includeSubDomains. Only for hosts that are always reached by https.',
     optional: true,
-    defaultDescription: 'none: a proxy in front may set it',
+    defaultDescription: 'no header, because a proxy in front may set it',
   }),
   WORKER_CONCURRENCY: setting(wholeNumber({ min: 1, max: 1_000 }), {
     description: 'Max number of jobs that a process runs at once.',

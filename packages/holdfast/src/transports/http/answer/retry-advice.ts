@@ -29,6 +29,6 @@ export function retryAdvice(problem: AnyProblem, isDeclared: boolean): RetryAdvi
   }
   return {
     mayHelp: false,
-    text: 'Retrying is safe but will fail the same way. Fix what `detail` describes first; nothing was executed.',
+    text: 'Retrying is safe, but will fail in the same way. First fix the error that `detail` describes; nothing was executed.',
   }
 }

@@ -16,7 +16,7 @@ const jsonForm = /^application\/(?:json|[a-z0-9!#$&^_.+-]+\+json)$/
  */
 export function checkMediaType({ header }: HttpRequest): void {
   const mediaType = header('content-type')
-  if (mediaType === undefined) throw unsupported('The request has a body and no Content-Type.')
+  if (mediaType === undefined) throw unsupported('The request has a body, but no Content-Type.')
   const [, essence = '', parameters = ''] = mediaTypeForm.exec(mediaType) ?? []
   if (!jsonForm.test(essence.toLowerCase())) throw unsupported('The Content-Type must be application/json.')
   for (const [, name, plain, quoted] of parameters.matchAll(parameterForm)) {
