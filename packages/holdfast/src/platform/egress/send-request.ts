@@ -1,5 +1,4 @@
-import http from 'node:http'
-import https from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { isIP, type LookupFunction } from 'node:net'
 import { type Cancellation, abortable } from '../../kernel/base/cancellation.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
@@ -78,8 +77,8 @@ function exchange(
   { url, method, headers, body }: EgressRequest,
   addresses: readonly string[],
   signal: AbortSignal,
-): Promise<http.IncomingMessage> {
-  const client = url.protocol === 'https:' ? https : http
+): Promise<IncomingMessage> {
+  const client = process.getBuiltinModule(url.protocol === 'https:' ? 'https' : 'http')
   return new Promise((resolve, reject) => {
     const outgoing = client.request(url, {
       method,
@@ -108,7 +107,7 @@ function alwaysFind(addresses: readonly string[]): LookupFunction {
   }
 }
 
-function headerOf(incoming: http.IncomingMessage, name: string): string | undefined {
+function headerOf(incoming: IncomingMessage, name: string): string | undefined {
   const value = incoming.headers[name]
   return Array.isArray(value) ? value.join(', ') : value
 }
@@ -118,7 +117,7 @@ function headerOf(incoming: http.IncomingMessage, name: string): string | undefi
  * valid, because its status is known.
  */
 async function readBeginning(
-  incoming: http.IncomingMessage,
+  incoming: IncomingMessage,
   limitBytes: number,
   signal: Cancellation,
 ): Promise<string> {

@@ -1,4 +1,3 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { MetricExport, SpanExport } from './otlp/start-export.ts'
 import type { OtlpTarget } from './otlp/target.ts'
 import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
@@ -112,6 +111,7 @@ function checkProtocol(variable: string, { variables, notify }: Source): void {
 
 /** Throws if a header is invalid. Its value may be secret, so the message does not contain it. */
 function checkHeader(name: string, value: string): void {
+  const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http')
   try {
     validateHeaderName(name)
     validateHeaderValue(name, value)

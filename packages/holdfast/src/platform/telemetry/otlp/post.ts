@@ -1,5 +1,4 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type http from 'node:http'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { OtlpTarget } from './target.ts'
@@ -14,12 +13,11 @@ export type PostOutcome =
 
 interface Reply {
   readonly status: number
-  readonly headers: IncomingMessage['headers']
+  readonly headers: http.IncomingMessage['headers']
   readonly content: string
 }
 
-// Connections are kept for the next batch. An idle connection does not keep the process alive.
-const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) }
+const agents = new Map<string, http.Agent>()
 
 const compress = promisify(gzip)
 
@@ -50,12 +48,12 @@ export async function postOtlp(target: OtlpTarget, body: string, abort: AbortSig
 async function exchange(target: OtlpTarget, body: string, abort: AbortSignal): Promise<Reply> {
   const { url, timeoutMs, compression } = target
   const content = compression === 'gzip' ? await compress(body, fastest) : Buffer.from(body)
-  const isSecure = url.protocol === 'https:'
+  const client = process.getBuiltinModule(url.protocol === 'https:' ? 'https' : 'http')
   const signal = AbortSignal.any([abort, AbortSignal.timeout(timeoutMs)])
   return new Promise((resolve, reject) => {
-    const request = (isSecure ? httpsRequest : httpRequest)(url, {
+    const request = client.request(url, {
       method: 'POST',
-      agent: agents[isSecure ? 'https:' : 'http:'],
+      agent: agentOf(url.protocol, client),
       signal,
       headers: {
         'user-agent': 'holdfast-otlp',
@@ -80,6 +78,13 @@ async function exchange(target: OtlpTarget, body: string, abort: AbortSignal): P
     })
     request.end(content)
   })
+}
+
+/** Returns the agent that keeps connections for the next batch; they keep no process alive. */
+function agentOf(protocol: string, { Agent }: Pick<typeof http, 'Agent'>): http.Agent {
+  const known = agents.get(protocol) ?? new Agent({ keepAlive: true })
+  agents.set(protocol, known)
+  return known
 }
 
 /** Returns how many records of a request the receiver rejected, and why. */

@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import type { MetricSource } from '../metrics/metric.ts'
@@ -48,7 +47,7 @@ export async function serveMetrics(
   telemetry: MetricSource,
   { port, host }: Pick<MetricsAddress, 'port' | 'host'>,
 ): Promise<MetricsServer> {
-  const server = createServer(limits, (request, response) => {
+  const server = process.getBuiltinModule('node:http').createServer(limits, (request, response) => {
     response.shouldKeepAlive = false
     const path = request.url?.split('?', 1)[0]
     const isRead = request.method === 'GET' || request.method === 'HEAD'

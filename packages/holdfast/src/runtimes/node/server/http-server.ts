@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Handler } from '../../../transports/http/handler.ts'
@@ -210,7 +210,7 @@ class NodeHttpServer implements HttpServer {
 
 function createNodeServer(limits: ReadHttpLimits): Server {
   const { maxHeaderBytes, headerTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = limits
-  const server = createServer({
+  const server = process.getBuiltinModule('node:http').createServer({
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HttpAnswer } from '../../../transports/http/answer/http-answer.ts'
 
@@ -10,6 +9,7 @@ const lingerMs = 1_000
  * connection.
  */
 export function sendRawAnswer({ status, headers, body }: HttpAnswer, socket: Duplex): void {
+  const { STATUS_CODES } = process.getBuiltinModule('node:http')
   const content = body ?? ''
   const fields = {
     ...headers,
