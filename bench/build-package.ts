@@ -14,9 +14,8 @@ export async function buildPackage(processes: Processes): Promise<void> {
   rmSync(place, { recursive: true, force: true })
   mkdirSync(place)
   copyFileSync(join(root, 'packages/holdfast/package.json'), join(place, 'package.json'))
-  const project = join(root, 'packages/holdfast/tsconfig.build.json')
-  const build = ['--project', project, '--outDir', join(place, 'dist')]
-  const { exitCode, stdout } = await processes.finish([process.execPath, compiler(), ...build])
+  const build = [join(root, 'packages/holdfast/build/main.ts'), join(place, 'dist')]
+  const { exitCode, stdout } = await processes.finish([process.execPath, ...build])
   if (exitCode !== 0) throw new Error(`The package could not be built:\n${stdout}`)
 }
 

@@ -13,7 +13,9 @@ export interface Caller {
 // Max number of frames to read, because the stack of a client may be deep.
 const maxFrames = 100
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+// Contains the rooms: a room is a folder in the sources, and a file in the published package.
+const room = 'platform/external-calls'
+const root = fileURLToPath(import.meta.url.slice(0, import.meta.url.lastIndexOf(room)))
 // Tests are in the folders of the framework, but count as programs that use it.
 const test = /\.(?:test|fixture)\.[jt]s$/
 // The folders of the framework whose code makes calls. Code in other folders is on the stack only

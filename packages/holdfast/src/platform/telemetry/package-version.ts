@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 
 let version: string | undefined
 
 /**
- * Returns the version of this package; `0.0.0` in a bundle, which does not contain package.json.
+ * Returns the version of this package; `0.0.0` in a bundle without an installed package.
  */
 export function packageVersion(): string {
   return (version ??= readVersion())
@@ -11,8 +11,9 @@ export function packageVersion(): string {
 
 function readVersion(): string {
   try {
-    const description = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-    return (JSON.parse(description) as { readonly version: string }).version
+    // By name, since the sources and the build have different paths.
+    const require = createRequire(import.meta.url)
+    return (require('holdfast/package.json') as { readonly version: string }).version
   } catch {
     return '0.0.0'
   }

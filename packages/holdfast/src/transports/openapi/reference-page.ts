@@ -34,6 +34,9 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+// Not in a literal: a bundler would compile that to code that imports another package.
+const scriptEnd = { html: '</script>' }
+
 /** Returns the page of the API reference. It loads nothing from other hosts. */
 export function referencePage({ name }: RunningService, bundle: ReferenceBundle): HttpAnswer {
   const page = markup`<!doctype html>
@@ -43,8 +46,8 @@ export function referencePage({ name }: RunningService, bundle: ReferenceBundle)
 <title>${name} API</title>
 <link rel="icon" href="data:,">
 <div id="reference"></div>
-<script src="docs/${bundle.name}" integrity="${bundle.integrity}"></script>
-<script>${{ html: startScript }}</script>
+<script src="docs/${bundle.name}" integrity="${bundle.integrity}">${scriptEnd}
+<script>${{ html: startScript }}${scriptEnd}
 </html>
 `
   return toAnswer(200, page.html, policy)
