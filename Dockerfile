@@ -28,4 +28,4 @@ EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then(({ ok }) => process.exit(ok ? 0 : 1))"]
 # Without a shell between them, the signals of the engine reach the service, which ends in order at SIGTERM.
-ENTRYPOINT ["node", "src/main.ts"]
+ENTRYPOINT ["node", "--import", "holdfast/fast-start", "src/main.ts"]

@@ -93,7 +93,7 @@ describe('the Dockerfile', () => {
     expect(inImage('CMD')).toEqual([])
     const [command, ...more] = inImage('ENTRYPOINT').map(execForm)
     expect(more).toEqual([])
-    expect(command).toEqual(['node', 'src/main.ts'])
+    expect(command).toEqual(['node', '--import', 'holdfast/fast-start', 'src/main.ts'])
     const folder = inImage('WORKDIR').at(-1)?.getArgumentsContent() ?? ''
     expect(existsSync(join(root, posix.relative('/app', folder), 'src/main.ts'))).toBe(true)
   })

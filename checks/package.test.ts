@@ -98,8 +98,11 @@ describe.each([...oldestNodes, 'current'])('on Node %s', (version) => {
     for (const subpath of entries) expect(exported[subpath], subpath).not.toEqual([])
   })
 
-  test('a service that uses it runs', async () => {
-    const { stdout } = succeeded(await runCommand([node, 'main.ts'], inConsumer))
+  test.each([
+    ['a service that uses it runs', []],
+    ['a service that preloads fast-start runs', ['--import', 'holdfast/fast-start']],
+  ])('%s', async (_, options) => {
+    const { stdout } = succeeded(await runCommand([node, ...options, 'main.ts'], inConsumer))
     expect(stdout.split('\n')).toEqual([
       '201 true true',
       'beats',

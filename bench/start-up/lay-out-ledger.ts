@@ -13,7 +13,11 @@ export function layOutLedger(): string {
   mkdirSync(place, { recursive: true })
   for (const folder of ['src', 'migrations'])
     cpSync(join(ledger, folder), join(place, folder), { recursive: true })
-  const manifest = { private: true, type: 'module', scripts: { start: 'exec node src/main.ts' } }
+  const manifest = {
+    private: true,
+    type: 'module',
+    scripts: { start: 'exec node --import holdfast/fast-start src/main.ts' },
+  }
   writeFileSync(join(place, 'package.json'), JSON.stringify(manifest, null, 2))
   return place
 }

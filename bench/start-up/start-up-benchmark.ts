@@ -38,21 +38,21 @@ export const startUpBenchmark: Benchmark = async (bench) => {
         server('Express', 'express'),
         server('Fastify', 'fastify'),
         server('NestJS on Fastify', 'nest'),
-        { ...server('holdfast', 'holdfast-alone'), env: productionEnv },
+        ...plainAndFast({ ...server('holdfast', 'holdfast-alone'), env: productionEnv }),
       ],
     ],
     [
       'A process with a running Postgres that needs no migration',
       [
         { ...server('Fastify with Zod and pg', 'fastify-zod-pg'), env },
-        { ...server('holdfast with Zod and SQL', 'holdfast-pg'), env },
+        ...plainAndFast({ ...server('holdfast with Zod and SQL', 'holdfast-pg'), env }),
         { ...server('Fastify with Zod and Drizzle', 'fastify-zod-drizzle'), env },
-        {
+        ...plainAndFast({
           ...inFolder,
           name: 'holdfast with Zod and Drizzle: the ledger',
           command: [process.execPath, 'src/main.ts'],
           env: { ...env, BANK_URL: 'https://bank.example' },
-        },
+        }),
       ],
     ],
     [
@@ -77,7 +77,15 @@ export const startUpBenchmark: Benchmark = async (bench) => {
 
 function server(name: string, file: string): Participant {
   const program = join(import.meta.dirname, 'servers', `${file}.ts`)
-  return { name, command: [process.execPath, program], path: '/hello' }
+  // In the folder whose packages it preloads.
+  return { name, command: [process.execPath, program], path: '/hello', cwd: join(import.meta.dirname, '..') }
+}
+
+/** Returns a participant of Holdfast, without and with `holdfast/fast-start`. */
+function plainAndFast(plain: Participant): readonly Participant[] {
+  const [node, ...rest] = plain.command
+  const command = [node!, '--import', 'holdfast/fast-start', ...rest]
+  return [plain, { ...plain, name: `${plain.name}, with fast-start`, command }]
 }
 
 async function startUpMs(

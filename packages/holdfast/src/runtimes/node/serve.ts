@@ -4,6 +4,7 @@ import type { Health } from '../../transports/http/health.ts'
 import type { Pages } from '../../transports/http/responder.ts'
 import type { RunningService, Service } from '../../kernel/service/service.ts'
 import type { Operations } from '../../kernel/service/service-definition.ts'
+import { flushCompileCacheSoon } from './flush-compile-cache.ts'
 import { failStart, manageProcess, type ProcessOwner } from './process-owner.ts'
 import type { ServeOptions } from './serve-options.ts'
 import type { ServeParts } from './serve-parts.ts'
@@ -102,6 +103,7 @@ async function open<Defined extends Operations>(
   const handler = createServiceHandler(running, health, { options, parts, configuration })
   listener.answerWith(handler)
   log.info({ service: service.name, url }, 'ready')
+  flushCompileCacheSoon()
   // From now on, `stop` closes all parts, within its time limits.
   starting.move()
   const server = { http, health, handler, running, worker, telemetry }

@@ -1,0 +1,59 @@
+import { lstatSync, readFileSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+// Without characters that Node decodes, refuses or reads as a query.
+const plainRelativePath = /^\.\.?\/[\w./@$+~-]*\.js$/
+
+/**
+ * Returns the URL of a relative import between the ES modules of a package, as Node resolves it;
+ * `undefined` for any other import.
+ */
+export function moduleInPackage(specifier: string, parentURL: string): string | undefined {
+  if (!plainRelativePath.test(specifier)) return undefined
+  const { href } = new URL(specifier, parentURL)
+  try {
+    const path = fileURLToPath(href)
+    return isFolderOfModules(dirname(path)) && isFile(path) ? href : undefined
+  } catch {
+    // A file that cannot be read, or a path that is not one: Node reports it.
+    return undefined
+  }
+}
+
+/** Returns whether a path is that of a file, and not of a link to one, which has another URL. */
+function isFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true
+}
+
+const foldersOfModules = new Map<string, boolean>()
+
+/** Returns whether `.js` files in a folder are ES modules, and the folder is not behind a link. */
+function isFolderOfModules(folder: string): boolean {
+  const known = foldersOfModules.get(folder)
+  if (known !== undefined) return known
+  const found = packageTypeOf(folder) === 'module' && realpathSync(folder) === folder
+  foldersOfModules.set(folder, found)
+  return found
+}
+
+const packageTypes = new Map<string, unknown>()
+
+/** Returns the `type` of the nearest package.json; `undefined` if there is none or it has none. */
+function packageTypeOf(folder: string): unknown {
+  if (packageTypes.has(folder)) return packageTypes.get(folder)
+  const type = readPackageType(folder)
+  packageTypes.set(folder, type)
+  return type
+}
+
+function readPackageType(folder: string): unknown {
+  // A package's scope ends at the folder of the packages.
+  if (basename(folder) === 'node_modules') return undefined
+  const file = join(folder, 'package.json')
+  if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { readonly type?: unknown }).type
+  }
+  const parent = dirname(folder)
+  return parent === folder ? undefined : packageTypeOf(parent)
+}

@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, onTestFinished, test } from 'vitest'
+
+const fastStart = new URL('../../fast-start.ts', import.meta.url).href
+
+test('keeps the cache among the packages of the program', async () => {
+  const project = makeProject()
+  const folder = join(project.packages, '.cache/holdfast/compile')
+  expect(await project.run()).toContain(folder)
+  expect(existsSync(folder)).toBe(true)
+})
+
+test('leaves a cache that the program has already where it is', async () => {
+  const project = makeProject()
+  const own = join(project.folder, 'own')
+  expect(await project.run({ NODE_COMPILE_CACHE: own })).toContain(own)
+  expect(existsSync(join(project.packages, '.cache'))).toBe(false)
+})
+
+test.each([
+  ['Node is told not to', { NODE_DISABLE_COMPILE_CACHE: '1' }],
+  ['coverage is measured', { NODE_V8_COVERAGE: join(tmpdir(), 'holdfast-coverage') }],
+])('keeps none if %s', async (_, env) => {
+  const project = makeProject()
+  expect(await project.run(env)).toBe('')
+  expect(existsSync(join(project.packages, '.cache'))).toBe(false)
+})
+
+test('keeps none if the folder of the packages cannot be written', async () => {
+  const project = makeProject()
+  // A file in its place: no user can create a folder there, root included.
+  writeFileSync(join(project.packages, '.cache'), '')
+  expect(await project.run()).toBe('')
+})
+
+test('keeps none for a program without packages', async () => {
+  const project = makeProject()
+  await rm(project.packages, { recursive: true })
+  expect(await project.run()).toBe('')
+})
+
+interface Project {
+  readonly folder: string
+  /** Its `node_modules`. */
+  readonly packages: string
+  /** Runs its main file. Returns the folder of its compile cache; `''` if it has none. */
+  run(env?: Readonly<Record<string, string>>): Promise<string>
+}
+
+function makeProject(): Project {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-compile-cache-')))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const packages = join(folder, 'node_modules')
+  mkdirSync(packages)
+  mkdirSync(join(folder, 'src'))
+  const main = join(folder, 'src/main.mjs')
+  writeFileSync(main, 'import module from "node:module"\nconsole.log(module.getCompileCacheDir() ?? "")')
+  return {
+    folder,
+    packages,
+    async run(env = {}) {
+      const { stdout } = await promisify(execFile)(process.execPath, ['--import', fastStart, main], {
+        env: { PATH: process.env['PATH'], ...env },
+      })
+      return stdout.trim()
+    },
+  }
+}

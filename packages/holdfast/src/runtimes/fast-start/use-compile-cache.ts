@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs'
+import { enableCompileCache, getCompileCacheDir } from 'node:module'
+import { dirname, join } from 'node:path'
+
+/**
+ * Makes Node keep the compiled code of a program in `node_modules/.cache/holdfast/compile`, in the
+ * `node_modules` folder that is nearest to its main file. Only users who can replace the packages
+ * can write there. If this user cannot, or there is no such folder, nothing is kept.
+ *
+ * Does nothing if the program already has a cache (`NODE_COMPILE_CACHE`), or if its coverage is
+ * measured, which would be less precise.
+ */
+export function useCompileCache(main: string | undefined): void {
+  if (main === undefined || process.env['NODE_V8_COVERAGE'] || getCompileCacheDir() !== undefined) return
+  const packages = nearestPackages(dirname(main))
+  if (packages !== undefined) enableCompileCache(join(packages, '.cache', 'holdfast', 'compile'))
+}
+
+function nearestPackages(folder: string): string | undefined {
+  const packages = join(folder, 'node_modules')
+  if (existsSync(packages)) return packages
+  const parent = dirname(folder)
+  return parent === folder ? undefined : nearestPackages(parent)
+}

@@ -1,0 +1,16 @@
+import { flushCompileCache, getCompileCacheDir } from 'node:module'
+
+// By then, the functions that the first requests use are compiled too, and are kept.
+const delayMs = 1_000
+
+let isPlanned = false
+
+/**
+ * Writes the compile cache of this process soon, if it has one. Otherwise Node writes it when the
+ * process exits, and never if it is killed. Does not keep the process alive.
+ */
+export function flushCompileCacheSoon(): void {
+  if (isPlanned || getCompileCacheDir() === undefined) return
+  isPlanned = true
+  setTimeout(flushCompileCache, delayMs).unref()
+}
