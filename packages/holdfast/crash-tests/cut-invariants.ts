@@ -85,7 +85,7 @@ export async function findWorkViolations(
   return rows.map(({ key, what }) => `${what}: ${cuts.get(key)}`)
 }
 
-/** Returns whether all jobs have ended and all messages have been dispatched. */
+/** Returns true if all jobs have ended and all messages have been dispatched. */
 export async function isAllDone(database: pg.Client | pg.Pool): Promise<boolean> {
   const { rows } = await database.query<{ done: boolean }>(`
     select not exists (select from holdfast.all_jobs where finished_at is null)

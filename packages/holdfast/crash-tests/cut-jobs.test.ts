@@ -11,12 +11,12 @@ import { type Attempt, describeCut, endsStatement, sweep, type Sweep } from './c
  * Goal: the effects of a job, its step, its messages and their consumers happen once, whichever
  * protocol message between a worker and Postgres is lost.
  *
- * Method: several lanes, each with a worker on a separate database, behind a proxy that counts the
- * messages of the protocol. A sweep cuts the connections of one kind (those of the jobs'
- * transactions, or of the framework's own statements) at the first message, then at the second, and
- * so on, until a run ends without a cut. After each cut, the sweep waits until all work is done.
- * Connections are destroyed, or fall silent. Then the database is searched for missing and repeated
- * effects and for open transactions.
+ * Method: several lanes run at the same time. Each lane has a worker on a separate database, behind
+ * a proxy that counts the messages of the protocol. A sweep cuts the connections of one kind (those
+ * of the jobs' transactions, or of the framework's own statements) at the first message, then at
+ * the second, and so on, until a run ends without a cut. After each cut, the sweep waits until all
+ * work is done. Connections are destroyed, or fall silent. Then the database is searched for
+ * missing and repeated effects and for open transactions.
  */
 
 /** `CUTS=all npm test cut-jobs` cuts at every message, which takes minutes. */
@@ -25,8 +25,8 @@ const senders = ['frontend', 'backend'] as const
 const places = isShort ? (['before'] as const) : (['before', 'middle', 'after'] as const)
 const maxMs = 3_600_000
 
-// The connections of the jobs' transactions, and those of the framework's own statements: claims,
-// reports, the leader's tasks, dispatching messages.
+// The connections of the jobs' transactions, and the connections of the framework's statements:
+// claims, reports, the leader's tasks, dispatching messages.
 const ofJobs = /^holdfast job /
 const ofOwn = /^holdfast \(own\)$/
 
@@ -44,7 +44,10 @@ const recordUntilDone: Attempt<void> = async (lane, _armed, cut) => {
   await until(() => isAllDone(lane.looking), wait)
 }
 
-/** Runs sweeps, and asserts that everything happened once and that nothing is left open. */
+/**
+ * Runs sweeps, and asserts that each effect happened once, and that no transaction or lock is left
+ * open.
+ */
 function expectDoneOnce(
   { count, of = service }: { readonly count: number; readonly of?: typeof service },
   sweeps: readonly Sweep[],

@@ -21,7 +21,7 @@ export interface LaneOptions {
   readonly service: CutService
   readonly count: number
   /**
-   * True if each lane has a worker with its own database. Default false: lanes share a database,
+   * True if each lane has a worker and a separate database. Default false: lanes share a database,
    * and jobs stay in the queue.
    */
   readonly haveWorkers?: boolean

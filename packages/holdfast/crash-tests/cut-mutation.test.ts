@@ -28,7 +28,8 @@ const maxMs = 300_000
 const fewestCuts = 20
 
 /**
- * Runs sweeps, and asserts that every key has exactly one outcome and that nothing is left open.
+ * Runs sweeps, and asserts that every key has exactly one outcome, and that no transaction or lock
+ * is left open.
  */
 function expectSafe(options: LaneOptions, sweeps: readonly Sweep[]): Promise<void> {
   return withLanes(options, async (lanes) => {

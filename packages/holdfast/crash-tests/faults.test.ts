@@ -145,7 +145,8 @@ test('cancelled statements, deadlocks, conflicts and disconnected clients: one e
 }, 300_000)
 
 /**
- * Asserts that nothing is left open, and that all connections of the pool are available at once.
+ * Asserts that no transaction or lock is left open, and that all connections of the pool are
+ * available at once.
  */
 async function expectNothingLeft(): Promise<void> {
   expect(await findLeaks(looking)).toEqual([])

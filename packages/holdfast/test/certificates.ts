@@ -18,7 +18,7 @@ const dayMs = 24 * 60 * 60 * 1_000
 /** Creates a certificate authority with a new key. */
 export function createTestAuthority(name = 'Test authority'): TestAuthority {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  // The extension basicConstraints, critical: the certificate is that of an authority.
+  // The critical extension basicConstraints, which marks the certificate of an authority.
   const isAuthority = extension(oid(2, 5, 29, 19), sequence(boolean(true)), true)
   const self = { subject: name, issuer: name, extensions: [isAuthority] }
   return {

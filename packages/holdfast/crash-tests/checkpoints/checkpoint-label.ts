@@ -18,7 +18,7 @@ export function inTransaction(label: string): string {
   return `${label}${mark}`
 }
 
-/** Returns whether a label is marked as {@link inTransaction}. */
+/** Returns true if a label is marked as {@link inTransaction}. */
 export function isInTransaction(label: string): boolean {
   return label.endsWith(mark)
 }

@@ -34,7 +34,7 @@ export interface QueryBuilder<Db> {
   readonly refusesConcurrentNesting: RegExp
   /** Runs a statement given as text. */
   run(db: Db, text: string): PromiseLike<unknown>
-  /** Writes the one row of `samples`. */
+  /** Writes the only row of the table `samples`. */
   writeSample(db: Db, sample: Sample): PromiseLike<unknown>
   readSample(db: Db): Promise<Sample>
 }

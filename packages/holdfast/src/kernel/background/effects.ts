@@ -27,7 +27,7 @@ export interface EnqueueOptions {
    */
   readonly traceparent?: string | undefined
   /**
-   * The subjects of the job, in addition to those that `subjectsOf` of the job returns. Default:
+   * Further subjects of the job, in addition to the result of the job's `subjectsOf`. Default:
    * none.
    */
   readonly subjects?: Subjects

@@ -7,7 +7,10 @@ import type { phantom } from '../base/phantom.ts'
 export interface EventDefinition<PayloadSchema extends Schema> {
   /** The schema of the payload of its messages. */
   readonly payload: PayloadSchema
-  /** One sentence for the documentation: what an occurrence means. Default: none. */
+  /**
+   * The meaning of an occurrence of the event, in one sentence for the documentation. Default:
+   * none.
+   */
   readonly description?: string
   /**
    * Returns the subjects of a message: the people whose data its payload contains. The export or

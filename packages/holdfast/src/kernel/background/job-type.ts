@@ -21,7 +21,7 @@ export interface RetryPolicy {
   readonly schedule?: readonly Duration[]
 }
 
-/** Limits how many jobs of a name run at once, across all processes. */
+/** A limit for the number of jobs of a name that run at once, across all processes. */
 export interface ConcurrencyLimit<Input> {
   /** Max number of jobs of a key that run at once. */
   readonly limit: number
@@ -46,8 +46,8 @@ export interface ConcurrencyLimit<Input> {
 }
 
 /**
- * Limits how many jobs of a name start per period, across all processes. The starts are spaced
- * evenly.
+ * A limit for the number of jobs of a name that start per period, across all processes. The starts
+ * are spaced evenly.
  */
 export interface RateLimit<Input> {
   /** Max number of jobs of a key that start per period. */
@@ -68,8 +68,8 @@ export interface OwnSlots<Input> {
   readonly connections: number
   /**
    * Returns the share that a job belongs to, such as its owner. Half of the slots are reserved for
-   * shares with no running job, so that one share cannot take all of them. Default: all jobs are
-   * one share.
+   * shares with no running job, so that one share cannot take all slots. Default: all jobs are one
+   * share.
    */
   readonly shareOf?: (input: Input) => string
 }

@@ -68,10 +68,14 @@ export interface JobDefinition<InputSchema extends Schema, Db, Values = NoSettin
   readonly deadline?: Duration
   /** The priority, -1000 to 1000; jobs with a higher priority run first. Default 0. */
   readonly priority?: number
-  /** Limits how many jobs of this name run at once, across all processes. Default: no limit. */
+  /**
+   * The limit for the number of jobs of this name that run at once, across all processes. Default:
+   * no limit.
+   */
   readonly concurrency?: ConcurrencyLimit<OutputOf<InputSchema>>
   /**
-   * Limits how many jobs of this name start per period, across all processes. Default: no limit.
+   * The limit for the number of jobs of this name that start per period, across all processes.
+   * Default: no limit.
    */
   readonly rate?: RateLimit<OutputOf<InputSchema>>
   /**

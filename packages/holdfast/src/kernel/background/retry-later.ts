@@ -4,8 +4,8 @@ import { type Duration, toMilliseconds } from '../base/duration.ts'
 export interface RetryLaterOptions extends ErrorOptions {
   /**
    * True if the delay counts as one of the job's attempts. Default false. Set it to true if the job
-   * has failed and you only want a delay other than the one of its retry policy. If false, a job
-   * that always fails snoozes {@link maxSnoozes} times before its attempts count.
+   * has failed, and only the delay differs from that of its retry policy. If false, a job that
+   * always fails snoozes {@link maxSnoozes} times before its attempts count.
    */
   readonly countsAsAttempt?: boolean
 }

@@ -15,7 +15,7 @@ export interface Cancellation {
 
 /**
  * A cancellation that its owner triggers. It is like an `AbortController`, but creates an
- * `AbortSignal` only when `signal` is read, because most calls end before that.
+ * `AbortSignal` only when `signal` is read, because most calls never read it.
  */
 export class CancellationSource implements Cancellation {
   #isAborted = false

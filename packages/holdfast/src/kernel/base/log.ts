@@ -14,7 +14,7 @@ export interface Logger {
   warn: LogLine
   error: LogLine
   /**
-   * Returns whether lines of a level are written. If absent, lines of every level are passed on.
+   * Returns true if lines of a level are written. If absent, lines of every level are passed on.
    */
   isLevelEnabled?(level: Level): boolean
   /** Returns a logger that adds these fields to every line. */

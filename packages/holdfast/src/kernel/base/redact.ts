@@ -90,7 +90,8 @@ const assignedSecret =
 const authorizationToken = /\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]{6,}/gi
 
 /**
- * Returns a redactor that hides the built-in sensitive names and the declared ones.
+ * Returns a redactor that hides the values of the built-in sensitive names, and of the declared
+ * names.
  *
  * @example
  * ```ts

@@ -14,7 +14,9 @@ const fields = (uuid: string): { readonly timeMs: number; readonly counter: numb
   }
 }
 
-/** Sets the clock to a time after that of every UUID so far, and returns it. */
+/**
+ * Sets the clock to a time that is later than the times of all UUIDs so far, and returns this time.
+ */
 function later(): number {
   const nowMs = fields(uuidv7()).timeMs + 60_000
   vi.useFakeTimers({ now: nowMs, toFake: ['Date'] })

@@ -2,7 +2,7 @@
 export interface HandledTransaction {
   /** The name of the mutation or job. */
   readonly operation: string
-  /** Returns whether the transaction is open. Default: it is open while the handler runs. */
+  /** Returns true if the transaction is open. Default: it is open while the handler runs. */
   readonly isOpen?: () => boolean
 }
 

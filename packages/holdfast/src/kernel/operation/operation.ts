@@ -127,7 +127,7 @@ export interface MutationDefinition<
   readonly idempotency?: 'required' | { readonly optional: string }
   /**
    * Name of the header that carries the idempotency key. Default `'idempotency-key'`. Change it for
-   * callers that send their own header, such as `webhook-id`.
+   * callers that send the key in another header, such as `webhook-id`.
    */
   readonly idempotencyHeader?: string
   /**
@@ -203,7 +203,9 @@ export interface Query<Input = unknown, Output = unknown, Problem = unknown> ext
   readonly [phantom]?: OperationTypes<Input, Output, Problem>
 }
 
-/** A defined mutation. Its types are those of a {@link Query}. */
+/**
+ * A defined mutation: its input as clients send it, its output, and the problems that it declares.
+ */
 export interface Mutation<Input = unknown, Output = unknown, Problem = unknown> extends Operation {
   readonly kind: 'mutation'
   readonly [phantom]?: OperationTypes<Input, Output, Problem>

@@ -59,7 +59,7 @@ export async function createCursorCodec(signing: SigningKeys, clock: Clock): Pro
     async seal(payload, binding) {
       const [id, key] = keys.entries().next().value!
       // A line feed separates the payload from the binding unambiguously, because JSON.stringify
-      // escapes line feeds. Compressed data marks its own end.
+      // escapes line feeds. Compressed data contains a mark of its end.
       const plain = new TextEncoder().encode(`${JSON.stringify(payload)}\n`)
       const isLong = plain.length >= compressFromBytes
       const text = isLong ? await transformed(plain, new CompressionStream('deflate-raw')) : plain

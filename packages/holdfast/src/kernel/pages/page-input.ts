@@ -173,7 +173,10 @@ interface Start {
   /** The names of its fields, in the request and in the parsed input. */
   readonly fields: readonly string[]
   describe(side: 'input' | 'output'): Record<string, JsonSchema>
-  /** Parses its own fields and returns the others; adds an issue for each invalid field. */
+  /**
+   * Parses the fields of this style and returns the other fields. Adds an issue for each invalid
+   * field.
+   */
   read(
     fields: Record<string, unknown>,
     issues: SchemaIssue[],

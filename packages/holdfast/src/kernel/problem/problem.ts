@@ -25,7 +25,10 @@ export interface ProblemOptions<Extra extends Schema> {
   readonly status: number
   /** The kind of problem, the same for every occurrence (RFC 9457 `title`). */
   readonly title: string
-  /** The cause and what the client can do, for the problem's documentation page. Default: none. */
+  /**
+   * The cause of the problem and the advice for the client, for the problem's documentation page.
+   * Default: none.
+   */
   readonly description?: string
   /**
    * Schema of the extension members of an occurrence. Undeclared members are never sent. Default:

@@ -170,7 +170,7 @@ export const DeadlineExceeded: Problem<'deadline-exceeded'> = problem('deadline-
   description: 'The call was stopped and rolled back. Retrying with the same idempotency key is safe.',
 })
 
-/** Every problem that the framework itself returns. Capabilities add their own. */
+/** Every problem that the framework itself returns. Capabilities add further problems. */
 export const kernelProblems: readonly AnyProblem[] = [
   BadRequest,
   CursorInvalid,

@@ -2,8 +2,8 @@ import { partsOf, type Schema } from './schema.ts'
 import { type ZodCheck, type ZodDefinition, zodDefinitionOf, zodPartsOf } from './zod-definition.ts'
 
 /**
- * Returns true if parsing a valid value only removes what the schema does not declare, converting
- * and adding nothing. Returns false if that cannot be determined.
+ * Returns true if parsing a valid value only removes undeclared members, without converting or
+ * adding a value. Returns false if that cannot be determined.
  */
 export function onlyCuts(schema: Schema): boolean {
   return every(schema, (definition) => cuttingTypes.has(definition.type) && !changesValue(definition))

@@ -13,7 +13,7 @@ export const undeclared = 'undeclared'
 const word = fc.stringMatching(/^[a-z]{1,4}$/)
 const whole = fc.integer({ min: -9, max: 9 })
 
-/** Schemas without parts, converting ones included. */
+/** Schemas without parts. Some of them convert values. */
 const leaves: readonly Sample[] = [
   { schema: z.string(), value: fc.string() },
   { schema: z.string().max(9).brand('word'), value: word },

@@ -4,8 +4,8 @@ import { type Duration, maxTimerDelay, toMilliseconds } from '../base/duration.t
 /** The context passed to a check. */
 export interface CheckContext {
   /**
-   * Aborted when the check has exceeded its `timeout`. Pass it to everything that the check
-   * waits for.
+   * Aborted when the check has exceeded its `timeout`. Pass it to every call for which the check
+   * waits.
    */
   readonly signal: AbortSignal
 }

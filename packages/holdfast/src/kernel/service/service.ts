@@ -63,7 +63,10 @@ export interface RunningService<Defined extends Operations = Operations> {
   /** The problems that its database may return from a mutation only. */
   readonly mutationProblems: readonly AnyProblem[]
   readonly problemTypeBase: string
-  /** The readiness checks: the database's, if it has one, and those of the definition. */
+  /**
+   * The readiness checks: those of the database, if the service has one, and those of the
+   * definition.
+   */
   readonly checks: ReadonlyMap<string, Check>
   readonly health: HealthDefinition
   /** Identifies the caller of a call; `undefined` if every caller is anonymous. */

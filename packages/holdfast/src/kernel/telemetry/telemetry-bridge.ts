@@ -1,8 +1,8 @@
 import type { Telemetry } from './telemetry.ts'
 
 /**
- * Joins the spans of another tracing API with those of a service: the port that `openTelemetry()`
- * implements.
+ * Joins the spans of another tracing API with the spans of a service: the port that
+ * `openTelemetry()` implements.
  */
 export interface TelemetryBridge {
   /** Starts joining; called once for each service with telemetry. */
@@ -16,6 +16,6 @@ export interface JoinedTelemetry extends Pick<Telemetry, 'within'> {
    * of them.
    */
   readonly unseen: <T>(work: () => T) => T
-  /** Ends what `join` started. */
+  /** Ends the joining that `join` has started. */
   leave(): void
 }

@@ -13,8 +13,8 @@ export interface TelemetryOptions {
   readonly bridge?: TelemetryBridge
   /**
    * URL of the OTLP/HTTP receiver of spans and metrics, without `/v1/traces`:
-   * `http://localhost:4318`. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, or the variables for traces
-   * and metrics alone. Without any of them, nothing is sent.
+   * `http://localhost:4318`. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, or the separate variables for
+   * traces and for metrics. If none of these variables is set, nothing is sent.
    */
   readonly endpoint?: string
   /**
@@ -45,7 +45,9 @@ export interface TelemetryOptions {
    * 4,096.
    */
   readonly spanBufferSize?: number
-  /** Max number of series per instrument; further ones share one overflow series. Default 2,000. */
+  /**
+   * Max number of series per instrument. Further series share one overflow series. Default 2,000.
+   */
   readonly seriesLimit?: number
   /**
    * True to measure the process itself: CPU, memory, event loop, garbage collection. Default

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js'
 
-// Public-looking addresses at which clouds provide services to their own machines.
+// Addresses that look public, but at which clouds provide services to the machines of their
+// customers.
 const platformAddresses = new Set(['168.63.129.16'])
 
 /**

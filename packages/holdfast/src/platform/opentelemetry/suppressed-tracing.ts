@@ -9,7 +9,7 @@ export function suppressTracing(within: Context): Context {
   return within.setValue(key, true)
 }
 
-/** Returns whether span creation is suppressed in a context. */
+/** Returns true if span creation is suppressed in a context. */
 export function isTracingSuppressed(within: Context): boolean {
   return within.getValue(key) === true
 }

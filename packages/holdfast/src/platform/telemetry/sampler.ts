@@ -7,8 +7,8 @@ export interface Sampler {
    */
   readonly ofRoots: boolean | undefined
   /**
-   * Returns whether a trace is recorded; `sampled` of a continued trace is true if its caller
-   * records it.
+   * Returns true if a trace is recorded. In a continued trace, `sampled` is true if the caller
+   * records the trace.
    */
   decide(trace: TraceContext): boolean
 }

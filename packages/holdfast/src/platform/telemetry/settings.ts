@@ -16,7 +16,7 @@ export interface TelemetrySettings {
   readonly spanBufferSize: number
   readonly seriesLimit: number
   readonly measuresRuntime: boolean
-  /** Returns whether requests to a host get no trace context. */
+  /** Returns true if requests to a host get no trace context. */
   readonly isUntraced: (host: string) => boolean
   /** The export of spans; `undefined`: none. */
   readonly spans: SpanExport | undefined

@@ -21,7 +21,7 @@ import type { Recorder } from './recorder.ts'
 
 /** Options of {@link traceFetches}. */
 export interface TraceFetchesOptions extends Pick<Recorder, 'activeSpan'> {
-  /** Returns whether a host, in lower case and without port, gets no trace context. */
+  /** Returns true if a host, in lower case and without port, gets no trace context. */
   readonly isUntraced: (host: string) => boolean
 }
 

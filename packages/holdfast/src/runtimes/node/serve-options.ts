@@ -24,7 +24,8 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    */
   readonly log?: Logger
   /**
-   * The environment variables. Default: those of the process, and in development those of `.env`.
+   * The environment variables. Default: the variables of the process, and in development also the
+   * variables of `.env`.
    */
   readonly env?: ServiceHost['env']
   /** Receives notices for the user who starts the service. Default: a line on stderr. */

@@ -13,9 +13,12 @@ export interface ServeParts {
   readonly answersCalls: boolean
   /** The documentation pages of a service. */
   readonly documentation: Pages
-  /** Creates the health endpoints. `problemTypeBase` is the one of the service. */
+  /** Creates the health endpoints, given the `problemTypeBase` of the service. */
   readonly createHealth: (problemTypeBase: string) => Health
-  /** Further settings read from the environment, besides those of the server and the service. */
+  /**
+   * Further settings to read from the environment, in addition to the settings of the server and
+   * the service.
+   */
   readonly settings: readonly Settings<unknown>[]
   /** Starts to record the telemetry of a service. */
   readonly watch: (options: TelemetryOptions, watched: Watched) => Promise<ServiceTelemetry>

@@ -29,8 +29,8 @@ export interface StartOptions {
 }
 
 /**
- * Starts the telemetry of a service, the service and its worker. If one of them fails to start,
- * those that have started are stopped.
+ * Starts the telemetry of a service, the service and its worker. If a part fails to start, the
+ * parts that have started are stopped.
  */
 export async function startService<Defined extends Operations>(
   service: Service<Defined>,

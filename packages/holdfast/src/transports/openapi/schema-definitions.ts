@@ -1,7 +1,8 @@
 import type { JsonSchema } from '../../kernel/schema/json-schema.ts'
 
 /**
- * Returns the definitions of a schema, nested ones included, by the pointers that refer to them.
+ * Returns the definitions of a schema, including nested definitions, by the pointers that refer to
+ * them.
  */
 export function definitionsOf(schema: JsonSchema, pointer = '#'): ReadonlyMap<string, JsonSchema> {
   const found = new Map<string, JsonSchema>()

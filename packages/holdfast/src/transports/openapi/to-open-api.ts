@@ -17,7 +17,7 @@ const methods = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']
  * Describes a service in OpenAPI 3.1: every operation with all of its responses. The document of a
  * service does not depend on the order in which its operations were defined.
  *
- * @throws HoldfastError `openapi-reference-unknown` if a schema refers to something outside its own
+ * @throws HoldfastError `openapi-reference-unknown` if a schema refers to a place outside of its
  * definitions.
  *
  * @example

@@ -2,7 +2,8 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 
 /**
  * Reads an id of the service on this database. In a shared Redis, the id keeps the service's queues
- * apart from those of other services, of other databases, and of renamed copies of this database.
+ * apart from the queues of other services, of other databases, and of renamed copies of this
+ * database.
  */
 export function identifyDatabase(service: string): Statement {
   return {

@@ -13,8 +13,8 @@ const timeoutHeader = 'request-timeout'
 const minTimeoutMs = 1
 
 /**
- * Returns the stage that starts the call's deadline: the deadline of the operation, or the one that
- * the caller requests if it is sooner. The later stages do not wait beyond the deadline.
+ * Returns the stage that starts the call's deadline: the deadline of the operation, or the caller's
+ * requested deadline if it is sooner. The later stages do not wait beyond the deadline.
  */
 export function boundTime({ clock }: { readonly clock: Clock }): Stage {
   return (call, next) => {

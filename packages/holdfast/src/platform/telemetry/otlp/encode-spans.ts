@@ -47,7 +47,8 @@ function encodeSpan(span: FinishedSpan, offsetMs: number): string {
 function encodeAttributesOf(span: FinishedSpan): string {
   const { sharedAttributes: shared } = span
   const own = [...span.ownAttributes]
-  // An attribute name may occur only once in a span, so the own attributes replace the shared ones.
+  // An attribute name may occur only once in a span, so attributes of this span replace shared
+  // attributes of the same name.
   if (span.failure || own.some(([name]) => name in shared)) {
     return encodeAttributes(Object.entries(attributesOf(span)))
   }

@@ -37,7 +37,7 @@ export interface ExporterOptions {
   readonly take: () => Batch
   /** Runs the export so that it is not recorded itself. */
   readonly unseen: <T>(work: () => T) => T
-  /** Called whenever everything pending has been sent. */
+  /** Called whenever all pending records have been sent. */
   readonly onIdle?: () => void
 }
 

@@ -80,14 +80,17 @@ async function exchange(target: OtlpTarget, body: string, abort: AbortSignal): P
   })
 }
 
-/** Returns the agent that keeps connections for the next batch; they keep no process alive. */
+/**
+ * Returns the agent that keeps connections for the next batch. These connections keep no process
+ * alive.
+ */
 function agentOf(protocol: string, { Agent }: Pick<typeof http, 'Agent'>): http.Agent {
   const known = agents.get(protocol) ?? new Agent({ keepAlive: true })
   agents.set(protocol, known)
   return known
 }
 
-/** Returns how many records of a request the receiver rejected, and why. */
+/** Returns the number of records of a request that the receiver rejected, and the reason. */
 function readPartialSuccess(content: string): {
   readonly rejected: number
   readonly message: string | undefined

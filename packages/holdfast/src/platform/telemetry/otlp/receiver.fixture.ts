@@ -28,7 +28,7 @@ export interface ReceivedRequest {
   readonly json: unknown
 }
 
-/** A receiver of OTLP/HTTP that rejects everything the protocol does not define. */
+/** A receiver of OTLP/HTTP that rejects every request that the protocol does not define. */
 export interface Receiver {
   readonly url: string
   readonly requests: readonly ReceivedRequest[]

@@ -46,7 +46,8 @@ export function toIdentifier(name: string): string {
 }
 
 /**
- * Returns the unit in words. An annotation in braces only names what is counted, so it is dropped.
+ * Returns the unit in words. An annotation in braces only names the counted things, so it is
+ * dropped.
  */
 function toUnit(ucum: string, kind: Metric['kind']): string | undefined {
   const unit = ucum.replaceAll(/\{[^}]*\}/g, '')

@@ -27,7 +27,7 @@ export interface FinishedSpan {
   readonly endMs: number
   /** The attributes of the span's description. Other spans may share this object. */
   readonly sharedAttributes: Attributes
-  /** Attributes set on this span only; they override shared ones of the same name. */
+  /** Attributes of this span only. They override shared attributes of the same name. */
   readonly ownAttributes: ReadonlyMap<string, AttributeValue>
   readonly events: readonly SpanEvent[]
   /** The reason of the failure; `undefined` if the work did not fail. */

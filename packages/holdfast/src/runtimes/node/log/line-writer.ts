@@ -74,7 +74,10 @@ class BatchingWriter implements LineWriter {
     else this.#timer ??= setTimeout(this.#releaseLater, maxDelayMs).unref()
   }
 
-  /** Writes the rest, as long as the reader continues to read, and reports the lost lines. */
+  /**
+   * Writes the remaining lines, as long as the reader continues to read, and reports the lost
+   * lines.
+   */
   finish(): void {
     let stalledSinceMs = performance.now()
     this.#release()

@@ -39,7 +39,7 @@ export interface Configuration extends Pick<ServiceHost, 'env' | 'notify'> {
 }
 
 /**
- * Reads the configuration of a server, and checks that of its service.
+ * Reads the configuration of a server, and checks the configuration of its service.
  *
  * @throws HoldfastError `configuration-invalid` that lists all issues of the environment, or names
  * an invalid option; `duration-invalid`.

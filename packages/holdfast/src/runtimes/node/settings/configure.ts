@@ -7,8 +7,8 @@ import { modeSettings } from './mode-settings.ts'
 /** The source of a configuration, and the receiver of notices about ignored parts of it. */
 export interface ConfigureOptions extends Pick<ServiceHost, 'notify'> {
   /**
-   * All environment variables. Default: those of the process, and in development those of a `.env`
-   * in the current folder.
+   * All environment variables. Default: the variables of the process, and in development also the
+   * variables of a `.env` in the current folder.
    */
   readonly env: ServiceHost['env'] | undefined
 }

@@ -2,7 +2,10 @@ import { type Duration, maxTimerDelay, toDuration, toMilliseconds } from '../../
 import { defaultBodyLimitBytes } from '../../../transports/http/handler.ts'
 import { configurationInvalid } from '../../../kernel/base/configuration-invalid.ts'
 
-/** Limits on what a client may send, and on how long it may take to send and to read. */
+/**
+ * Limits for the sizes of requests and unread responses, and for the time that a client may take to
+ * send and to read.
+ */
 export interface HttpLimits {
   /**
    * Max size of a request body, in bytes. A larger body is answered with 413. Default 1,048,576 (1

@@ -5,7 +5,8 @@ import { configure } from './configure.ts'
 /** Options of {@link readSettings}. */
 export interface ReadSettingsOptions {
   /**
-   * All environment variables. Default: those of the process, and in development those of a `.env`.
+   * All environment variables. Default: the variables of the process, and in development also the
+   * variables of a `.env`.
    */
   readonly env?: ServiceHost['env']
   /** Receives a notice about a `.env` that is not read. Default: a line on stderr. */

@@ -5,7 +5,7 @@ import type { Mode } from '../../../kernel/host/service-host.ts'
 import type { StopTimes } from '../stop-server.ts'
 import type { ServerValues } from './server-settings.ts'
 
-/** Options that determine how long a stop takes. */
+/** Options that determine the duration of a stop. */
 export interface StopOptions {
   /**
    * Max time for the service to stop, from the signal on, including the drain delay. Work that has

@@ -2,7 +2,7 @@ import type { AnyProblem } from '../../../kernel/problem/problem.ts'
 import type { RunningService } from '../../../kernel/service/service.ts'
 import { type RetryAdvice, retryAdvice } from './retry-advice.ts'
 
-/** A member of a problem besides those of RFC 9457. */
+/** A member of a problem that RFC 9457 does not define. */
 export interface ExtensionMember {
   readonly name: string
   /** The JSON type, or a description of it from the schema. */
