@@ -12,7 +12,7 @@ export interface NatsOptions {
    * subject of a message.
    */
   readonly stream?: string
-  /** Returns the subject of a message. Default: the name of its event. */
+  /** Returns the subject of a message. Default: the name of the event. */
   readonly subject?: (message: RelayedMessage) => string
   /**
    * The configuration for creating `stream` if it does not exist, e.g. `{ subjects: ['transfer.>']

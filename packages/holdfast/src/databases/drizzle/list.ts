@@ -29,7 +29,7 @@ export interface Positioned {
 export interface ListOptions {
   /**
    * Counts all rows of the list, for requests that ask for the total: `() => db.$count(accounts,
-   * condition)`. Default: none, so such a request fails with `page-uncountable`.
+   * condition)`. Default: none; a request for the total fails with `page-uncountable`.
    */
   readonly count?: () => PromiseLike<number>
 }

@@ -24,7 +24,10 @@ export interface ScheduleDefinition<Input> {
   readonly job: JobType<Input>
   /** The job's input, or a function that returns it for the time of the tick. */
   readonly input: NoInfer<Input> | ((tick: Date) => NoInfer<Input>)
-  /** The policy for ticks missed while no process was running. Default `'once'`. */
+  /**
+   * The handling of ticks that pass while no process is running. `'once'`: only the last one runs.
+   * `'all'`: each of the last 1,440 runs. `'skip'`: no missed tick runs. Default `'once'`.
+   */
   readonly missed?: MissedTicks
 }
 

@@ -34,8 +34,8 @@ export const defaultSecuritySchemes: SecuritySchemes = { bearer: { scheme: 'bear
 /** The part of an access rule that states which security schemes it needs. */
 export interface SecurityRule {
   /**
-   * The rule's schemes, which replace the service's; `{}` for a rule that admits every caller.
-   * Default: the schemes of the service.
+   * The security schemes of the rule, which replace those of the service; `{}` for a rule that
+   * admits every caller. Default: the schemes of the service.
    */
   readonly securitySchemes?: SecuritySchemes
   /**

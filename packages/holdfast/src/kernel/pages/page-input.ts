@@ -29,7 +29,10 @@ interface CommonOptions {
    * 100.
    */
   readonly max?: number
-  /** The `limit` of a request without one. Default 20, or `max` if that is less. */
+  /**
+   * The number of items on a page if the request has no `limit`. Default 20, or `max` if that is
+   * less.
+   */
   readonly limit?: number
   /**
    * True if clients may request the total number of rows with `count=true`, which reads all rows.

@@ -33,8 +33,8 @@ import type { Identify } from '../call/stages/identify.ts'
 /** Options of {@link holdfast}. */
 export interface HoldfastOptions<Read, Write, Values = NoSettings> {
   /**
-   * The database: `drizzle(…)`, `postgres(…)`. Without one, an application has no mutations and no
-   * background work. Default: no database.
+   * The database: `drizzle(…)`, `postgres(…)`. Without a database, an application has no mutations
+   * and no background work. Default: no database.
    */
   readonly database?: Database<Read, Write>
   /** The settings of the program: `settings({ … })` of `holdfast/settings`. Default: none. */

@@ -35,9 +35,9 @@ export interface TelemetryOptions {
   readonly resource?: Attributes
   /**
    * Hosts to which `fetch` sends no trace context (`traceparent`, `tracestate`):
-   * `['api.example.com', '*.example.org']`. Default: none, so every host receives it. A trace
-   * context contains random ids, and state of the callers' tracing systems. List the hosts of third
-   * parties if they must not be able to correlate your requests.
+   * `['api.example.com', '*.example.org']`. Default: none; every host receives the trace context. A
+   * trace context contains random ids, and state of the callers' tracing systems. List the hosts of
+   * third parties if they must not be able to correlate your requests.
    */
   readonly untracedHosts?: readonly string[]
   /**
@@ -55,9 +55,9 @@ export interface TelemetryOptions {
    */
   readonly runtimeMetrics?: boolean
   /**
-   * The separate server for `/metrics` (Prometheus); `false` disables it. Default: as
-   * `OTEL_METRICS_EXPORTER` says (`prometheus`, `otlp`, `none`, or several). If the variable is not
-   * set, the server is enabled except in tests.
+   * The separate server for `/metrics` (Prometheus); `false` disables it. Default: enabled if
+   * `OTEL_METRICS_EXPORTER` contains `prometheus`; if the variable is not set, enabled except in
+   * tests.
    */
   readonly metricsServer?: false | MetricsServerOptions
 }

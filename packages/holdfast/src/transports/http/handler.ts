@@ -20,7 +20,7 @@ export const defaultBodyLimitBytes = 1_048_576
 
 /** Options of {@link createHandler}. */
 export interface HandlerOptions extends SecurityHeaderOptions {
-  /** Max length of a request body, in bytes. A longer one is rejected with 413. Default 1 MiB. */
+  /** Max length of a request body, in bytes. A longer body is rejected with 413. Default 1 MiB. */
   readonly bodyLimitBytes?: number
   /**
    * Further pages of the service, besides its operations and the pages of its problems. Default:

@@ -5,10 +5,10 @@ export interface SecurityHeaderOptions {
   /**
    * The value of `Strict-Transport-Security` (RFC 6797) in every response: `max-age=31536000;
    * includeSubDomains`. Browsers then use only https for the host for that many seconds, and this
-   * cannot be revoked earlier. Default: no such header, because TLS usually ends at a proxy, which
-   * may set the header, and because other services on the host may still need plain http. Set the
-   * header if the host is reached over https only and the proxy does not set it. Without the
-   * header, the first request of a browser may use plain http.
+   * cannot be revoked earlier. Default: no header. TLS usually ends at a proxy, which may set the
+   * header, and other services on the host may still need plain http. Set the header if the host is
+   * reached over https only and the proxy does not set it. Without the header, the first request of
+   * a browser may use plain http.
    */
   readonly strictTransportSecurity?: string
 }
