@@ -157,7 +157,7 @@ describe('roles without privileges', () => {
     await worker?.stop(1_000)
     await running.stop()
 
-    // A newer version has migrations for it.
+    // The role cannot apply migrations of a newer version.
     await expect(
       migrate({
         connectionString: url.href,

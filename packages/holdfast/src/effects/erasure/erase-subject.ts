@@ -26,8 +26,9 @@ export interface EraseOptions extends SubjectOf {
   /** True to count what would be erased, and erase nothing. Default false. */
   readonly dryRun?: boolean
   /**
-   * True to cancel waiting jobs and undelivered webhooks, and to erase their data. Otherwise, their
-   * data is kept until they have ended. Default false. Set it if this work is no longer needed.
+   * True to cancel waiting jobs and undelivered webhooks, and to erase their data. Otherwise, the
+   * data of this work is kept until the work has ended. Default false. Set it if this work is no
+   * longer needed.
    */
   readonly cancelWaiting?: boolean
   /**
@@ -85,8 +86,8 @@ const maxPasses = 10
 const maxAttempts = 5
 
 /**
- * Erases the data stored about a subject, in batches, each in its own transaction. It can be
- * interrupted at any time, and continues when it is run again.
+ * Erases the data stored about a subject, in batches, each in its own transaction. An erasure can
+ * be interrupted at any time, and continues when it is run again.
  *
  * @param client A pool or a client. If the client is in a transaction, all batches commit with that
  * transaction.

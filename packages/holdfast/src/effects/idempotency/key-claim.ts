@@ -17,7 +17,10 @@ export interface KeyClaim {
   readonly id: string
   /** Id of the advisory lock that an attempt holds while it runs. */
   readonly lockId: string
-  /** The time in a UUIDv7, in milliseconds since the Unix epoch; `undefined` for any other key. */
+  /**
+   * The time in the key if it is a UUIDv7, in milliseconds since the Unix epoch; `undefined` for
+   * any other key.
+   */
   readonly madeAtMs: number | undefined
   /** Hash of the {@link canonicalRequest}. */
   readonly fingerprint: Buffer

@@ -107,7 +107,8 @@ export class KeyRing {
   }
 
   /**
-   * Returns the leaves of a key. `madeAtMs`: the time in a UUIDv7; `undefined` for any other key.
+   * Returns the leaves of a key. `madeAtMs` is the time in a UUIDv7, or `undefined` for any other
+   * key.
    */
   locate(madeAtMs: number | undefined): KeyPlace {
     const nowMs = this.nowMs()

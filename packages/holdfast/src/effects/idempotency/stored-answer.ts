@@ -82,8 +82,8 @@ export function toStored(answer: Answer, { claim, subjects, form }: AnsweredKey)
 }
 
 /**
- * Returns a stored answer, marked as replayed. Throws `IdempotencyAnswerErased` if it was erased,
- * and `IdempotencyKeyReused` if it belongs to another request.
+ * Returns a stored answer, marked as replayed. Throws `IdempotencyAnswerErased` if the answer was
+ * erased, and `IdempotencyKeyReused` if it belongs to another request.
  */
 export function replay(stored: AnswerRow, claim: KeyClaim): Answer {
   const { status, headers, body } = restore(stored, claim)

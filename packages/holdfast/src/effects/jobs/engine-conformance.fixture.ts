@@ -6,7 +6,7 @@ import { engineAttempts } from './engine-attempts.fixture.ts'
 
 /** An engine under test. */
 export interface TestedEngine extends BenchParts {
-  /** The reason why the engine cannot be tested here; absent if it can. */
+  /** The reason why the engine cannot be tested here; absent if the engine can be tested. */
   readonly missing?: string | undefined
   readonly promises: readonly EnginePromise[]
   /** Makes a running job run a second time, as if its worker had missed its heartbeats. */

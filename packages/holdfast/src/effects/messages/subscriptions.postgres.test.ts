@@ -172,7 +172,7 @@ test('a consumer without a process is reported, and can be removed', async () =>
   })
   await worker()
   ends.pop()
-  // The next process checks when it starts.
+  // The next process looks for such consumers when it starts.
   await start('shop', happenedOnly, { worker: true })
   const report = await until(() => lines.find(({ consumer: name }) => name === 'by-other'))
   expect(report['msg']).toMatch(/no process runs this consumer, but messages are waiting for it/)

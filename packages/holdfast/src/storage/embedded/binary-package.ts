@@ -60,7 +60,7 @@ export function isComplete(root: string): boolean {
 
 /**
  * Does the work of the package's install script, for installations that disable scripts. Returns
- * false if it lacks permission.
+ * false if this process lacks permission.
  */
 export function complete(root: string): boolean {
   return attempt(() => {

@@ -122,7 +122,7 @@ async function launch(plan: ServerPlan, program: string): Promise<Postmaster | u
   return becomesReady(home, server.pid!)
 }
 
-/** Waits until the server accepts connections. Resolves to `undefined` if it ends first. */
+/** Waits until the server accepts connections. Resolves to `undefined` if the server ends first. */
 async function becomesReady(home: Home, pid: number): Promise<Postmaster | undefined> {
   if (await waitUntil(() => isReady(home, pid) || hasEnded(pid), readyTimeoutMs)) {
     return isReady(home, pid) ? readPostmaster(home) : undefined

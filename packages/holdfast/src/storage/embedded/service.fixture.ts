@@ -51,7 +51,7 @@ export interface Service {
   readonly process: ChildProcess
   /** All lines that the process has printed. */
   readonly lines: readonly Line[]
-  /** Waits for a line that it prints. */
+  /** Waits for a line that the process prints. */
   next<Key extends keyof Line>(key: Key): Promise<NonNullable<Line[Key]>>
   /**
    * Makes the process stop Postgres, or end without stopping it, and waits until the process has

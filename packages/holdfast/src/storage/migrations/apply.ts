@@ -39,8 +39,8 @@ const pauses = { firstMs: 100, maxMs: 1_000 }
  * again, so that one long transaction does not block all traffic on the table.
  *
  * @throws HoldfastError `migration-failed` with the position and the message of Postgres;
- * `migration-blocked` with the blocking sessions; `migration-ends-transaction` if it contains
- * transaction control.
+ * `migration-blocked` with the blocking sessions; `migration-ends-transaction` if the migration
+ * contains transaction control.
  */
 export async function applyMigration(migration: PendingMigration, application: Application): Promise<number> {
   const statements = await parseStatements(migration)
@@ -172,7 +172,7 @@ function onlyOne(migration: PendingMigration, statements: readonly ParsedStateme
   if (statement && statements.length === 1) return statement
   throw new HoldfastError(
     'migration-failed',
-    `The migration ${migration.owner}/${migration.name} runs without a transaction and has ${statements.length} statements. It must have exactly one, so that a failure cannot leave a part of the file applied; move the others to separate migrations.`,
+    `The migration ${migration.owner}/${migration.name} runs without a transaction and has ${statements.length} statements. It must have exactly one, so that a failure cannot leave a part of the file applied; move the other statements to separate migrations.`,
   )
 }
 

@@ -17,7 +17,7 @@ export interface ParsedStatement {
 /**
  * Splits a migration into statements with the parser of Postgres.
  *
- * @throws HoldfastError `migration-failed` if it has a syntax error.
+ * @throws HoldfastError `migration-failed` if the migration has a syntax error.
  */
 export async function parseStatements(migration: PendingMigration): Promise<readonly ParsedStatement[]> {
   // The parser is loaded only if there is a migration to apply: it is 1.5 MB of WebAssembly.

@@ -23,7 +23,8 @@ export interface CancelledJob {
  * Cancels a job. If the job is running, its signal is aborted. Otherwise it ends now and passes its
  * concurrency slot on to the next job with the same key.
  *
- * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-ended` if it has already ended.
+ * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-ended` if the job has already
+ * ended.
  *
  * @example
  * ```ts no-run

@@ -30,16 +30,7 @@ export async function pauseJobs(client: StatementClient, name: string, of: JobsO
   return pause!
 }
 
-/**
- * Resumes the jobs of a name. Returns true if they were paused.
- *
- * @throws HoldfastError `job-service-ambiguous`.
- *
- * @example
- * ```ts
- * await resumeJobs(pool, 'send-receipt')
- * ```
- */
+/** Resumes the jobs of a name. Returns true if the name was paused. */
 export async function resumeJobs(client: StatementClient, name: string, of: JobsOf = {}): Promise<boolean> {
   return inTransaction(client, async (within) => {
     const service = await findService(within, name, of)

@@ -32,8 +32,8 @@ export class Completer {
   }
 
   /**
-   * Completes jobs, and returns which of them this worker still held. Repeats the statement until
-   * it succeeds, since no other worker rescues these jobs while this one lives.
+   * Completes jobs, and returns whether this worker still held each job. Repeats the statement
+   * until it succeeds, since no other worker rescues these jobs while this one lives.
    */
   async #write(batch: readonly Completion[]): Promise<readonly boolean[]> {
     for (let attempts = 1; !this.#closing.aborted; attempts += 1) {

@@ -4,7 +4,8 @@ import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 
-// A unique job may replace other jobs only if it sees the writes for which they were enqueued.
+// A unique job may replace other jobs only if it sees the writes for which those jobs were
+// enqueued.
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 

@@ -54,7 +54,7 @@ export class HeartbeatThread {
     this.#thread.unref()
   }
 
-  /** True if the thread has ended. It ends by itself only if it fails. */
+  /** True if the thread has ended. The thread ends by itself only if it fails. */
   get hasEnded(): boolean {
     return this.#hasEnded
   }

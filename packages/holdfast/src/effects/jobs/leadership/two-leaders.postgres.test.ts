@@ -128,7 +128,7 @@ test('each task of a leader can be done by two processes at once', async () => {
   })
   await Promise.all(leaders.map((leader) => leader.stop()))
 
-  // Admission: as many jobs as the limit allows, each counted once.
+  // Admission: as many jobs as the limit allows are ready, and each job is counted once.
   expect(await count(`holdfast.jobs where name = 'limited' and state = 'ready' and has_slot`)).toBe(3)
   expect(await count(`holdfast.jobs where name = 'limited' and state = 'blocked'`)).toBe(37)
   expect(await on.sql(`select slots from holdfast.job_limits where name = 'limited'`)).toEqual([{ slots: 3 }])

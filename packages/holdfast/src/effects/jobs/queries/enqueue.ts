@@ -11,7 +11,10 @@ export function insertJobs(service: string, rows: readonly JobRow[]): readonly S
   return [insert, ...insertSubjects(service, 'job', rows)]
 }
 
-/** Inserts a job unless another job holds its unique key. Returns its id if it was inserted. */
+/**
+ * Inserts a job unless another job holds its unique key. Returns the job's id if the job was
+ * inserted.
+ */
 export function insertUniqueJob(service: string, row: JobRow): Statement {
   return {
     name: 'holdfast_insert_unique_job',

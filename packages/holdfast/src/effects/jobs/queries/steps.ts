@@ -9,7 +9,7 @@ export interface StepRow {
   readonly is_done: boolean
   /** True if the time of a sleep or wait has passed. */
   readonly has_passed: boolean
-  /** Remaining time of a sleep or wait, in milliseconds; `null` if it has no timeout. */
+  /** Remaining time of a sleep or wait, in milliseconds; `null` if a wait has no timeout. */
   readonly rest_ms: number | null
 }
 

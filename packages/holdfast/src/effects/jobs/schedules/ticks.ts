@@ -5,8 +5,8 @@ import { ScheduleTimes } from './schedule-times.ts'
 /**
  * Returns the times of a schedule.
  *
- * @throws HoldfastError `schedule-invalid` if its cron fields or its time zone are invalid, or if
- * it is never due.
+ * @throws HoldfastError `schedule-invalid` if the cron fields or the time zone are invalid, or if
+ * the schedule is never due.
  */
 export function timesOf(schedule: Pick<Schedule, 'name' | 'cron' | 'timeZone'>): ScheduleTimes {
   const { name, cron, timeZone } = schedule

@@ -113,8 +113,8 @@ export function createPool(options: PoolOptions): Pool {
     onRefused: () => observed.refusals.add(),
     create: () => new DriverClient(clientOptions),
   })
-  // A pooler that supports prepared statements shares each of them among all sessions, by its text.
-  // So a statement could not be prepared again after a migration.
+  // A pooler that supports prepared statements shares a prepared statement among all sessions, by
+  // its text. So a statement could not be prepared again after a migration.
   const usesPreparedStatements = options.usesPreparedStatements !== false && options.isPooled !== true
   const prepared = usesPreparedStatements ? new PreparedStatements() : undefined
   const limits = options.isPooled === true ? undefined : new SessionLimits()

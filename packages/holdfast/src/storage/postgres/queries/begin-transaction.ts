@@ -53,7 +53,7 @@ export const limitColumns: string = `
 
 const limitText = { name: 'holdfast_limit', text: `select ${limitColumns}` }
 
-/** Returns the values of {@link limitColumns}: whole milliseconds, and at least one. */
+/** Returns the values of {@link limitColumns}, in whole milliseconds and with a minimum of one. */
 export function limitValues(
   { statementMs, idleMs, lifetimeMs }: TransactionLimits,
   marker: string,

@@ -4,7 +4,10 @@ import type { Statement } from '../statement/statement.ts'
 export interface TransactionCheck {
   /** The text of the transaction's marker; `undefined` if the transaction has no marker. */
   readonly marker: string | undefined
-  /** The schema epoch in which the transaction began; `undefined` if it may commit in any epoch. */
+  /**
+   * The schema epoch in which the transaction began; `undefined` if the transaction may commit in
+   * any epoch.
+   */
   readonly epoch: number | undefined
 }
 

@@ -109,7 +109,7 @@ const { utils, types } = pg as unknown as {
   readonly types: { getTypeParser(id: number, format?: 'text' | 'binary'): (text: string) => unknown }
 }
 
-/** Returns a value as the driver sends it. Throws if it cannot be serialized. */
+/** Returns a value as the driver sends it. Throws if the value cannot be serialized. */
 export function prepareValue(value: unknown): unknown {
   return utils.prepareValue(value)
 }

@@ -9,7 +9,7 @@ import type { DriverClient } from './driver-client.ts'
  * failure.
  */
 class LostClient extends EventEmitter {
-  /** The argument with which the client was released: true if it must be closed. */
+  /** The argument with which the client was released: true if the client must be closed. */
   readonly released: unknown[] = []
   // A cancel request reaches no server.
   readonly host = '/nowhere'

@@ -44,7 +44,8 @@ export class PreparedStatements {
   #schemaEpoch: number | undefined
 
   /**
-   * Returns the name under which to prepare a statement; `undefined` if it is not to be prepared.
+   * Returns the name under which to prepare a statement; `undefined` if the statement is not
+   * prepared.
    *
    * @param given the statement's own name, if it has one. It is then prepared the first time it
    * runs.

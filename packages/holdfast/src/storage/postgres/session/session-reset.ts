@@ -30,7 +30,7 @@ const statements = [
 ].join('; ')
 
 // Removes the statements that SQL has prepared. DEALLOCATE ALL would also remove the driver's
-// prepared statements. Only runs after unusual statements, because it reads all prepared
+// prepared statements. This part only runs after unusual statements, because it reads all prepared
 // statements.
 const deallocate = `; do $$ declare found text; begin
   for found in select name from pg_catalog.pg_prepared_statements where from_sql loop

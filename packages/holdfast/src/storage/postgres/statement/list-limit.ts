@@ -10,11 +10,7 @@ export interface InvalidOption {
   (what: string, wanted: string): HoldfastError
 }
 
-/**
- * Returns the limit of a list of rows. `max`: the max number of rows, default 1,000.
- *
- * @throws The error of `invalid` unless it is an integer from 1 to the max.
- */
+/** @throws The error of `invalid` unless the limit is an integer from 1 to the max. */
 export function checkLimit(limit: number, invalid: InvalidOption, max: number = maxListed): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= max) return limit
   throw invalid(`the limit ${limit}`, `an integer from 1 to ${max}`)

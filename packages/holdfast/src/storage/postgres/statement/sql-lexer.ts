@@ -185,7 +185,7 @@ export class SqlLexer {
   }
 
   /**
-   * Reads a run of operator characters up to a comment or another character. Done once per run,
+   * Reads a run of operator characters up to a comment or another character. Each run is read once,
    * even if it contains several operators.
    */
   #readRun(): void {
@@ -294,8 +294,8 @@ function endOfLine(text: string, from: number): number {
 }
 
 /**
- * Returns the offset after a comment, which may contain nested comments; `undefined` if it does not
- * end.
+ * Returns the offset after a comment, which may contain nested comments; `undefined` if the comment
+ * does not end.
  */
 function endOfComment(text: string, from: number): number | undefined {
   let depth = 0

@@ -73,7 +73,7 @@ describe('commands', () => {
   })
 })
 
-/** Returns the statement of a text; `undefined` if it does not parse as one. */
+/** Returns the statement of a text; `undefined` if the text is not a single statement. */
 function parsedOf(sql: string): Node | undefined {
   try {
     const { stmts = [] } = parseSync(sql)

@@ -97,7 +97,7 @@ export function shapeOf(text: string): StatementShape {
   return shape
 }
 
-/** Moves to the first word and returns it. Postgres skips empty statements before it. */
+/** Moves to the first word and returns it. Postgres skips empty statements before that word. */
 function readVerb(lexer: SqlLexer): string {
   while (lexer.next()) {
     if (lexer.kind === 'word') return lexer.token.toLowerCase()

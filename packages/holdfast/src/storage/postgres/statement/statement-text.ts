@@ -15,7 +15,8 @@ export interface StatementNames {
 // create a separate name.
 const ringLeaf = /^(holdfast\.\w+?)_\d+$/
 
-// Longer statements are truncated: they are generated, and their beginning identifies them.
+// Longer statements are truncated. They are generated, and their beginning is enough to identify
+// them.
 const maxText = 4_096
 
 /**

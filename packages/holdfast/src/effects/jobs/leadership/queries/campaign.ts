@@ -9,8 +9,8 @@ export interface Candidate {
   readonly covers: readonly string[]
   readonly leaseMs: number
   /**
-   * The `application_name` of a session that the process keeps open while it lives; `null` if it
-   * has no such session.
+   * The `application_name` of a session that the process keeps open while it lives; `null` if the
+   * process has no such session.
    */
   readonly session: string | null
 }
