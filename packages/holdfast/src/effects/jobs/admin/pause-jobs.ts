@@ -30,7 +30,16 @@ export async function pauseJobs(client: StatementClient, name: string, of: JobsO
   return pause!
 }
 
-/** Resumes the jobs of a name. Returns true if the name was paused. */
+/**
+ * Resumes the jobs of a name. Returns true if the name was paused.
+ *
+ * @throws HoldfastError `job-service-ambiguous`.
+ *
+ * @example
+ * ```ts
+ * await resumeJobs(pool, 'send-receipt')
+ * ```
+ */
 export async function resumeJobs(client: StatementClient, name: string, of: JobsOf = {}): Promise<boolean> {
   return inTransaction(client, async (within) => {
     const service = await findService(within, name, of)
