@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts'
 const src = 'packages/holdfast/src'
 const fences = `${src}/effects/jobs/fences.postgres.test.ts`
 const leadership = `${src}/effects/jobs/leadership/leadership.postgres.test.ts`
+const plans = `${src}/databases/assembly/plans/plans.postgres.test.ts`
 const quiet = `${src}/databases/assembly/quiet-fleet.postgres.test.ts`
 
 /** Mutants of the statements and code by which jobs are claimed, run and completed. */
@@ -10,25 +11,35 @@ export const jobMutants: readonly Mutant[] = [
   {
     name: 'end of an attempt: without its fence',
     file: `${src}/effects/jobs/queries/finish.ts`,
-    text: "where id = $1 and claim = $2 and state = 'running'\n        for update",
-    replacement: "where id = $1 and $2::int > 0 and state = 'running'\n        for update",
-    killedBy: [{ file: fences, name: 'endAttempt does not change a job of another claim' }],
-    why: 'A worker whose job was rescued would end the attempt of another worker, and commit its own effects.',
+    text: "const fence = `id = $1 and claim = $2 and state = 'running'`",
+    replacement: "const fence = `id = $1 and $2::int > 0 and state = 'running'`",
+    killedBy: [
+      { file: fences, name: 'endAttempt does not change a job of another claim' },
+      { file: fences, name: 'succeedFenced does not change a job of another claim' },
+    ],
+    why: 'A worker whose job was rescued would end the attempt of the other one, and commit its own effects beside it.',
   },
   {
     name: 'end of an attempt: of a job that does not run',
     file: `${src}/effects/jobs/queries/finish.ts`,
-    text: "where id = $1 and claim = $2 and state = 'running'\n        for update",
-    replacement: 'where id = $1 and claim = $2\n        for update',
+    text: "const fence = `id = $1 and claim = $2 and state = 'running'`",
+    replacement: 'const fence = `id = $1 and claim = $2`',
     killedBy: [{ file: fences, name: 'endAttempt does not change a job that is not running' }],
     why: 'A job that waits for its next attempt would be ended again.',
   },
   {
-    name: 'success of an attempt: without its fence',
+    name: 'end of an attempt: a cancellation at the same time is not seen',
+    file: `${src}/effects/jobs/attempt/store-end.ts`,
+    text: 'const [again] = await run(ending)',
+    replacement: 'const [again] = [ended]',
+    killedBy: [{ file: fences, name: 'a job that is cancelled while its attempt ends is cancelled' }],
+    why: 'A job that was cancelled while it was to run again would stay claimed without end.',
+  },
+  {
+    name: 'success of an attempt: the fence fails nothing',
     file: `${src}/effects/jobs/queries/finish.ts`,
-    text: "delete from holdfast.jobs where id = $1 and claim = $2 and state = 'running' returning jobs.*",
-    replacement:
-      "delete from holdfast.jobs where id = $1 and $2::int > 0 and state = 'running' returning jobs.*",
+    text: 'select holdfast.check_fence(exists (select from gone))',
+    replacement: 'select holdfast.check_fence(exists (select from gone) or true)',
     killedBy: [{ file: fences, name: 'succeedFenced does not change a job of another claim' }],
     why: 'A worker whose job was rescued would commit its effects although another worker runs the job.',
   },
@@ -292,5 +303,15 @@ export const jobMutants: readonly Mutant[] = [
       },
     ],
     why: 'Jobs behind a dead one that was skipped would wait for the next poll.',
+  },
+  {
+    name: 'plans: an index of running jobs that the planner may walk for one id',
+    file: `${src}/effects/jobs/migrations.ts`,
+    text: 'create index jobs_claimed on holdfast.jobs (worker) where worker is not null;',
+    replacement: "create index jobs_claimed on holdfast.jobs (worker) where state = 'running';",
+    killedBy: [
+      { file: plans, name: 'no statement reads most of a table that has changed since it was analyzed' },
+    ],
+    why: 'After a quiet time, the end of each job would read all running jobs.',
   },
 ]

@@ -107,10 +107,23 @@ export const transactionMutants: readonly Mutant[] = [
     why: 'Jobs whose rows were rolled back would be committed.',
   },
   {
-    name: 'commit of a job: the marker is not checked',
+    name: 'commit without a key: the marker is not checked',
     file: `${src}/storage/postgres/transaction/transaction.ts`,
     text: '    if (this.#isChecked && !isSelfChecked) statements.push(checkTransaction(this.check))\n',
     replacement: '',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`,
+        name: 'after commit and chain that was not rejected, no key is stored and nothing more is committed (tag seen: false)',
+      },
+    ],
+    why: 'A mutation without a key whose handler ended its transaction would succeed.',
+  },
+  {
+    name: 'commit of a job: the marker is not checked',
+    file: `${src}/effects/jobs/queries/finish.ts`,
+    text: "transactionHolds('$4', '$5')}",
+    replacement: "'$4::text is null or $5::oid is null'}",
     killedBy: [
       {
         file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`,

@@ -58,7 +58,7 @@ async function succeed(
 ): Promise<AttemptOutcome> {
   const finish = { id: row.id, retentionMs: toMilliseconds(job.retention, { option: 'retention' }) }
   if (!transaction.isUsed) return (await parts.records.finish(finish)) ? 'succeeded' : 'lost'
-  await transaction.commit([finishFenced(finish)])
+  await transaction.commit((check) => [finishFenced(finish, check)])
   return 'succeeded'
 }
 

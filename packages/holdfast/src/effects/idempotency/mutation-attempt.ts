@@ -7,7 +7,6 @@ import { DatabaseUnavailable } from '../../storage/postgres/errors/problems.ts'
 import { limitTransaction, type TransactionLimits } from '../../storage/postgres/queries/begin-transaction.ts'
 import { type InsertPositionRow, readInsertPosition } from '../../storage/replicas/log-position.ts'
 import { constraintOf } from '../../storage/postgres/errors/sql-state.ts'
-import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { Transaction } from '../../storage/postgres/transaction/transaction.ts'
 import type { KeyClaim } from './key-claim.ts'
 import type { KeyPlace } from './key-ring.ts'
@@ -224,9 +223,9 @@ export class MutationAttempt {
    * @param isUndone whether the handler's effects are undone first.
    */
   async #commit(answer: Answer, key: AnsweredKey | undefined, isUndone = false): Promise<Answer> {
+    const stored = key && toStored(answer, key)
     const outcome = await this.#transaction.tryCommit({
-      last: key ? [this.#storing(answer, key)] : [],
-      isSelfChecked: key !== undefined,
+      ...(stored ? { last: (check) => [storeAnswer(stored, this.#place.write, check)] } : {}),
       isUndone,
       ...(this.#parts.reportsPosition ? { after: readInsertPosition() } : {}),
       wait: {
@@ -244,10 +243,6 @@ export class MutationAttempt {
       case 'unknown':
         return this.#resolve(outcome.error)
     }
-  }
-
-  #storing(answer: Answer, key: AnsweredKey): Statement {
-    return storeAnswer(toStored(answer, key), this.#place.write, this.#transaction.check)
   }
 
   /** Replays the answer of the attempt that stored its answer first. Rethrows any other error. */

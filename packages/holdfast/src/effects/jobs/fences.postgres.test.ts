@@ -9,7 +9,8 @@ import { createPool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { ClaimBounds } from './claim/claim-bounds.ts'
 import { claimJobs, markBegun, releaseClaims, releaseUnknownClaims, storeProgress } from './queries/claim.ts'
-import { completeJobs, endAttempt, succeedFenced } from './queries/finish.ts'
+import { storeEnd } from './attempt/store-end.ts'
+import { cancelJob, completeJobs, endAttempt, type EndedRow, succeedFenced } from './queries/finish.ts'
 import { lockGate, releaseSlot } from './queries/limits.ts'
 import { promoteDue } from './queries/promote-due.ts'
 import { takeSchedule } from './queries/schedules.ts'
@@ -65,12 +66,13 @@ async function insertJob(state: string, claim: number, worker = randomUUID()): P
 
 const step = (id: string, claim: number) => ({ job: { id, claim }, name: 'pay', result: '1' })
 const succeeded = { state: 'succeeded' } as const
+const unchecked = { marker: undefined, epoch: undefined }
 
 const fenced: readonly (readonly [string, (id: string, claim: number) => Statement])[] = [
   ['endAttempt', (id, claim) => endAttempt({ id, claim }, succeeded)],
-  ['succeedFenced', (id, claim) => succeedFenced({ id, claim }, 1_000)],
+  ['succeedFenced', (id, claim) => succeedFenced({ id, claim }, 1_000, unchecked)],
   ['completeJobs', (id, claim) => completeJobs([{ id, claim, retentionMs: 1_000 }])],
-  ['storeStep', (id, claim) => storeStep(step(id, claim))],
+  ['storeStep', (id, claim) => storeStep(step(id, claim), unchecked)],
   ['beginPause', (id, claim) => beginPause(step(id, claim), 1_000)],
   ['releaseClaims', (id, claim) => releaseClaims([{ id, claim }])],
   ['markBegun', (id, claim) => markBegun([{ id, claim }])],
@@ -105,6 +107,25 @@ test.each(fenced)('%s does not change a job that is not running', async (name, s
   expect(await stored()).toEqual(before)
 })
 
+test('a job that is cancelled while its attempt ends is cancelled', async () => {
+  const id = await insertJob('running', 1)
+  const canceller = await connect()
+  await canceller.query('begin')
+  await run(cancelJob(id), canceller)
+  const ending = storeEnd(
+    ({ text, values = [] }) => on.sql<EndedRow>(text, [...values]),
+    { id, claim: 1 },
+    { state: 'scheduled' },
+  )
+  const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%holdfast.ended_jobs%'`
+  await until(async () => (await on.sql(waiting)).length > 0)
+  await canceller.query('commit')
+  expect(await ending).toEqual({ state: 'cancelled', has_slot: false })
+  expect(await on.sql('select state from holdfast.all_jobs where id = $1', [id])).toEqual([
+    { state: 'cancelled' },
+  ])
+})
+
 test('releaseUnknownClaims does not change claims of other workers or known claims', async () => {
   const worker = randomUUID()
   const [known, unknown, other] = [
@@ -124,7 +145,7 @@ test('a job is not rescued while one of its steps commits', async () => {
   const id = await insertJob('running', 1)
   const [worker, rescuer] = [await connect(), await connect()]
   await worker.query('begin')
-  await run(storeStep(step(id, 1)), worker)
+  await run(storeStep(step(id, 1), unchecked), worker)
   const rescuing = rescuer.query(`update holdfast.jobs set state = 'ready' where id = $1`, [id])
   await expect(rescuing).rejects.toMatchObject({ code: '55P03' })
   await worker.query('commit')

@@ -7,12 +7,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DriverClient } from '../../storage/postgres/session/driver-client.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { ClaimBounds } from './claim/claim-bounds.ts'
-import { claimJobs, markBegun, releaseClaims, storeProgress } from './queries/claim.ts'
-import { completeJobs, endAttempt, succeedFenced } from './queries/finish.ts'
+import { claimJobs } from './queries/claim.ts'
 import { pruneJobs } from './queries/prune-jobs.ts'
-import { storeStep } from './queries/steps.ts'
 
-// Checks which rows and indexes the statements read, independent of table statistics and timing.
+// Checks how much statements read while an old snapshot keeps dead rows. The tests in
+// databases/assembly/plans check the plans of all statements.
 
 const { service } = holdfast({ database: postgres() })
 
@@ -39,12 +38,12 @@ interface Plan {
   readonly Plans?: readonly Plan[]
 }
 
-async function explain(statement: Statement, options: string): Promise<Plan> {
-  const text = `explain (${options}, format json) ${statement.text}`
-  const isGeneric = options.includes('generic_plan')
-  const { rows } = await client.query<{ 'QUERY PLAN': readonly [{ readonly Plan: Plan }] }>(
-    isGeneric ? { text } : { text, values: [...(statement.values ?? [])] },
-  )
+async function explain(statement: Statement): Promise<Plan> {
+  const text = `explain (analyze, buffers, format json) ${statement.text}`
+  const { rows } = await client.query<{ 'QUERY PLAN': readonly [{ readonly Plan: Plan }] }>({
+    text,
+    values: [...(statement.values ?? [])],
+  })
   return rows[0]!['QUERY PLAN'][0].Plan
 }
 
@@ -61,37 +60,6 @@ function readsOf(plan: Plan, table: string): readonly string[] {
 }
 
 const worker = randomUUID()
-const id = randomUUID()
-const ending: readonly (readonly [string, Statement])[] = [
-  ['completing', completeJobs(Array.from({ length: 50 }, () => ({ id, claim: 1, retentionMs: 1 })))],
-  ['ending', endAttempt({ id, claim: 1 }, { state: 'dead' })],
-  ['succeeding', succeedFenced({ id, claim: 1 }, 1)],
-  ['marking', markBegun(Array.from({ length: 50 }, () => ({ id, claim: 1 })))],
-  ['handing back', releaseClaims(Array.from({ length: 50 }, () => ({ id, claim: 1 })))],
-  ['storing progress', storeProgress({ id, claim: 1 }, '1')],
-  ['storing a step', storeStep({ job: { id, claim: 1 }, name: 'a', result: null })],
-]
-
-async function expectPrimaryKey(): Promise<void> {
-  for (const [name, statement] of ending) {
-    for (const options of ['costs', 'generic_plan']) {
-      const reads = readsOf(await explain(statement, options), 'jobs')
-      expect(new Set(reads), `${name}, ${options}`).toEqual(new Set(['jobs_pkey']))
-    }
-  }
-}
-
-test('a statement that ends a job finds it by its id, with or without ANALYZE', async () => {
-  await client.query(
-    `insert into holdfast.jobs (service, id, name, input, state, claim, worker)
-     select 'plans', gen_random_uuid(), 'work', '{}', 'running', 1, $1 from generate_series(1, 4000)`,
-    [worker],
-  )
-  await expectPrimaryKey()
-  await client.query('analyze holdfast.jobs')
-  await expectPrimaryKey()
-  await client.query('delete from holdfast.jobs')
-})
 
 const blocksOf = (plan: Plan): number => (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0)
 
@@ -100,7 +68,7 @@ async function blocksOfClaim(bounds: ClaimBounds, nowMs: number, reserved = 0): 
   const segments = bounds.segments(['work'], nowMs)
   const claim = claimJobs(worker, { service: 'plans', segments, room: 10, reserved, busy: [] })
   await client.query('begin')
-  const plan = await explain(claim, 'analyze, buffers')
+  const plan = await explain(claim)
   await client.query('rollback')
   // A sequential scan of a table with a few rows is acceptable.
   expect(readsOf(plan, 'jobs')).toContain('jobs_ready')
@@ -149,7 +117,7 @@ test('pruning does not read already pruned rows while an old snapshot prevents v
       from generate_series($1::int, $2::int) as n`
     const blocks = async (after: Date | undefined): Promise<number> => {
       await client.query('begin')
-      const plan = await explain(pruneJobs({ service: 'plans', after, limit: 10 }), 'analyze, buffers')
+      const plan = await explain(pruneJobs({ service: 'plans', after, limit: 10 }))
       await client.query('rollback')
       return blocksOf(plan)
     }

@@ -56,6 +56,7 @@ create table holdfast.dead_messages (
   died_at timestamptz not null default now(),
   primary key (service, subscriber, message_id)
 );
+create index dead_messages_redriven on holdfast.dead_messages (service, subscriber, message_id) where is_redriven;
 
 -- The messages that consumers have consumed. Ids are UUIDv7, so old ones are the first of each consumer.
 create table holdfast.inbox (

@@ -1,3 +1,7 @@
+import {
+  type TransactionCheck,
+  transactionHolds,
+} from '../../../storage/postgres/queries/check-transaction.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import { archive } from '../../../effects/jobs/queries/archive.ts'
 
@@ -102,14 +106,14 @@ export function finishJobs(finishes: readonly Finish[]): Statement {
 }
 
 /**
- * Ends a job in the transaction of its effects; the statement fails if the job has already ended.
- * If two processes run the job at once, both lock its row: the second process waits for the first,
- * and is then rolled back.
+ * Ends a job in the transaction of its effects. The statement fails if the job has already ended,
+ * and in the same cases as `checkTransaction`. If two processes run the job at once, both lock its
+ * row: the second process waits for the first, and is then rolled back.
  */
-export function finishFenced(end: Finish): Statement {
+export function finishFenced(end: Finish, { marker, epoch }: TransactionCheck): Statement {
   return {
     name: 'holdfast_finish_fenced',
-    text: `with ${finished} select holdfast.check_fence(exists (select from gone))`,
-    values: valuesOf([end]),
+    text: `with ${finished} select holdfast.check_fence(exists (select from gone)), ${transactionHolds('$3', '$4')}`,
+    values: [...valuesOf([end]), marker, epoch],
   }
 }

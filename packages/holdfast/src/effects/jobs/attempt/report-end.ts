@@ -4,7 +4,8 @@ import { pause } from '../../../kernel/base/wait.ts'
 import { toLogFields } from '../../../kernel/base/log.ts'
 import { limitedWork } from '../../../kernel/host/work.ts'
 import type { AttemptScope } from './attempt-scope.ts'
-import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/finish.ts'
+import { storeEnd } from './store-end.ts'
+import type { AttemptEnd, EndedRow } from '../queries/finish.ts'
 import { releaseSlot, slotOf } from '../queries/limits.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
@@ -35,13 +36,14 @@ export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<s
 
 async function report({ control, row, service }: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
   const work = limitedWork(limitMs)
-  const ending = endAttempt(row, end)
   if (!row.has_slot) {
-    const { rows } = await withConnection(control, work, (connection) => connection.run<EndedRow>(ending))
-    return rows[0]?.state
+    const ended = await withConnection(control, work, (connection) =>
+      storeEnd(async (statement) => (await connection.run<EndedRow>(statement)).rows, row, end),
+    )
+    return ended?.state
   }
   return transact(control, { work, limitMs }, async (transaction) => {
-    const [ended] = await transaction.run<EndedRow>(ending)
+    const ended = await storeEnd((statement) => transaction.run<EndedRow>(statement), row, end)
     if (ended && !ended.has_slot)
       for (const statement of releaseSlot(slotOf(service, row))) await transaction.run(statement)
     return ended?.state

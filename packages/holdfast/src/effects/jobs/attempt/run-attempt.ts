@@ -73,8 +73,8 @@ async function succeed(
     const isOwn = await parts.complete({ id, claim, retentionMs })
     return isOwn ? 'succeeded' : 'lost'
   }
-  await transaction.commit([
-    succeedFenced(row, retentionMs),
+  await transaction.commit((check) => [
+    succeedFenced(row, retentionMs, check),
     ...(row.has_slot ? releaseSlot(slotOf(service, row)) : []),
   ])
   return 'succeeded'

@@ -6,7 +6,8 @@ import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
-import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/finish.ts'
+import { storeEnd } from '../attempt/store-end.ts'
+import type { AttemptEnd, EndedRow } from '../queries/finish.ts'
 import { releaseSlot, slotOf } from '../queries/limits.ts'
 import { endSessions, findOrphans, forgetDead, type OrphanRow } from '../queries/workers.ts'
 import { ownSessionsOf, sessionsOf } from '../worker-sessions.ts'
@@ -68,13 +69,11 @@ async function rescue(
   { service, job }: { readonly service: string; readonly job: Job | undefined },
 ): Promise<void> {
   const isDead = row.has_begun && job !== undefined && row.failures + 1 >= maxAttempts(job.retry)
-  const [ended] = await transaction.run<EndedRow>(
-    endAttempt(row, {
-      state: isDead ? 'dead' : 'ready',
-      keepsSlot: !isDead || job.concurrency?.onDead === 'wait',
-      ...(row.has_begun ? failureOf(row) : { isLostClaim: true }),
-    }),
-  )
+  const ended = await storeEnd((statement) => transaction.run<EndedRow>(statement), row, {
+    state: isDead ? 'dead' : 'ready',
+    keepsSlot: !isDead || job.concurrency?.onDead === 'wait',
+    ...(row.has_begun ? failureOf(row) : { isLostClaim: true }),
+  })
   if (row.has_slot && ended?.has_slot === false) {
     for (const statement of releaseSlot(slotOf(service, row))) await transaction.run(statement)
   }

@@ -52,18 +52,9 @@ export interface Wanted {
  * workers are claiming, and jobs of paused names.
  */
 export function claimJobs(worker: string, wanted: Wanted): Statement {
-  if (wanted.reserved > 0) return claimWithReserve(worker, wanted)
-  return {
-    name: 'holdfast_claim_jobs',
-    text: `
-      with picked as materialized (
-        select id from (${readyJobs('$9')}
-        ) as ready
-        order by priority desc, seq
-        limit $9
-      )${claimed}`,
-    values: [...valuesOf(worker, wanted), wanted.room],
-  }
+  const values = [...valuesOf(worker, wanted), wanted.room]
+  if (wanted.reserved === 0) return { ...claim, values }
+  return { ...claimWithReserve, values: [...values, wanted.reserved, wanted.busy] }
 }
 
 /**
@@ -71,14 +62,7 @@ export function claimJobs(worker: string, wanted: Wanted): Statement {
  * again changes nothing.
  */
 export function markBegun(claims: readonly ClaimOf[]): Statement {
-  return {
-    name: 'holdfast_mark_begun',
-    text: `
-      update holdfast.jobs set started_at = coalesce(started_at, now())
-      where ${byClaim}
-      returning jobs.id, jobs.claim`,
-    values: [claims.map(({ id }) => id), claims.map(({ claim }) => claim)],
-  }
+  return { ...mark, values: [claims.map(({ id }) => id), claims.map(({ claim }) => claim)] }
 }
 
 /** Stores the progress of a job if this claim still holds it. */
@@ -145,38 +129,6 @@ export const byClaim = `jobs.id = any (array(select unnest($1::uuid[])))
         and jobs.state = 'running'`
 
 /**
- * Like {@link claimJobs}, with reserved slots for the first jobs of shares without a running job.
- */
-function claimWithReserve(worker: string, wanted: Wanted): Statement {
-  // If only reserved slots are free, jobs of shares with a running job are skipped.
-  const condition = `
-              and ($9::int > 0 or coalesce(share_key, name) <> all ($11::text[]))`
-  return {
-    name: 'holdfast_claim_jobs_reserved',
-    text: `
-      with candidates as materialized (${readyJobs('$9::int + $10::int', condition)}
-      ), firsts as (
-        select id, priority, seq,
-          share <> all ($11) and row_number() over (partition by share order by priority desc, seq) = 1 as is_first
-        from candidates
-      ), placed as (
-        select id, priority, seq,
-          is_first and row_number() over (partition by is_first order by priority desc, seq) <= $10 as is_reserved
-        from firsts
-      ), picked as materialized (
-        select id from (
-          select id, priority, seq, is_reserved,
-            row_number() over (partition by is_reserved order by priority desc, seq) as place
-          from placed
-        ) as ranked
-        where is_reserved or place <= $9
-        order by priority desc, seq
-      )${claimed}`,
-    values: [...valuesOf(worker, wanted), wanted.room, wanted.reserved, wanted.busy],
-  }
-}
-
-/**
  * Returns SQL for the ready jobs of the segments in $3 to $8, as `ready`, at most `limit` per
  * segment.
  */
@@ -224,3 +176,50 @@ const claimed = `
       returning jobs.id, jobs.claim, jobs.name, jobs.priority, jobs.seq::double precision as seq, jobs.input, jobs.failures,
         jobs.snoozes, jobs.lost_claims, jobs.limit_key, jobs.share_key, jobs.has_slot, jobs.traceparent,
         extract(epoch from now() - jobs.enqueued_at)::double precision * 1000 as age_ms`
+
+const claim = {
+  name: 'holdfast_claim_jobs',
+  text: `
+      with picked as materialized (
+        select id from (${readyJobs('$9')}
+        ) as ready
+        order by priority desc, seq
+        limit $9
+      )${claimed}`,
+}
+
+// If only reserved slots are free, jobs of shares with a running job are skipped.
+const mayUseRoom = `
+              and ($9::int > 0 or coalesce(share_key, name) <> all ($11::text[]))`
+
+/** Like `claim`, with reserved slots for the first jobs of shares without a running job. */
+const claimWithReserve = {
+  name: 'holdfast_claim_jobs_reserved',
+  text: `
+      with candidates as materialized (${readyJobs('$9::int + $10::int', mayUseRoom)}
+      ), firsts as (
+        select id, priority, seq,
+          share <> all ($11) and row_number() over (partition by share order by priority desc, seq) = 1 as is_first
+        from candidates
+      ), placed as (
+        select id, priority, seq,
+          is_first and row_number() over (partition by is_first order by priority desc, seq) <= $10 as is_reserved
+        from firsts
+      ), picked as materialized (
+        select id from (
+          select id, priority, seq, is_reserved,
+            row_number() over (partition by is_reserved order by priority desc, seq) as place
+          from placed
+        ) as ranked
+        where is_reserved or place <= $9
+        order by priority desc, seq
+      )${claimed}`,
+}
+
+const mark = {
+  name: 'holdfast_mark_begun',
+  text: `
+      update holdfast.jobs set started_at = coalesce(started_at, now())
+      where ${byClaim}
+      returning jobs.id, jobs.claim`,
+}

@@ -7,8 +7,8 @@ import { insertSubjects } from '../../subjects/queries/insert-subjects.ts'
 
 /** Returns the statements that insert jobs in order, with their subjects. */
 export function insertJobs(service: string, rows: readonly JobRow[]): readonly Statement[] {
-  const insert = { name: 'holdfast_insert_jobs', text: insertion, values: [JSON.stringify(rows), service] }
-  return [insert, ...insertSubjects(service, 'job', rows)]
+  const inserted = { ...insert, values: [JSON.stringify(rows), service] }
+  return [inserted, ...insertSubjects(service, 'job', rows)]
 }
 
 /**
@@ -16,13 +16,7 @@ export function insertJobs(service: string, rows: readonly JobRow[]): readonly S
  * inserted.
  */
 export function insertUniqueJob(service: string, row: JobRow): Statement {
-  return {
-    name: 'holdfast_insert_unique_job',
-    text: `${insertion}
-      on conflict (service, name, unique_key) where holds_key do nothing
-      returning id`,
-    values: [JSON.stringify([row]), service],
-  }
+  return { ...insertUnique, values: [JSON.stringify([row]), service] }
 }
 
 /** A unique key of a service's jobs. */
@@ -103,3 +97,12 @@ const insertion = `
         ) as run_at
       ) as due
       order by row.n`
+
+const insert = { name: 'holdfast_insert_jobs', text: insertion }
+
+const insertUnique = {
+  name: 'holdfast_insert_unique_job',
+  text: `${insertion}
+      on conflict (service, name, unique_key) where holds_key do nothing
+      returning id`,
+}

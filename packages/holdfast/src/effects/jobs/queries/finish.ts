@@ -1,3 +1,7 @@
+import {
+  type TransactionCheck,
+  transactionHolds,
+} from '../../../storage/postgres/queries/check-transaction.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import type { ClaimOf } from '../claim/claim-of.ts'
 import { archive } from './archive.ts'
@@ -47,45 +51,14 @@ export interface EndedRow {
   readonly has_slot: boolean
 }
 
-/** Ends an attempt if this claim still holds the job; otherwise returns no row. */
+/**
+ * Ends an attempt if this claim still holds the job; otherwise returns no row. Run it with
+ * `storeEnd`, which repeats it if it returned no row: a job that continues, and that is cancelled
+ * while the statement waits for its row, is neither kept nor moved.
+ */
 export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
   return {
-    name: 'holdfast_end_attempt',
-    text: `
-      with held as materialized (
-        select id, case when is_cancelled and $3 in ('scheduled', 'ready', 'waiting') then 'cancelled' else $3 end as end_state
-        from holdfast.jobs
-        where id = $1 and claim = $2 and state = 'running'
-        for update
-      ), gone as (
-        delete from holdfast.jobs using held
-        where jobs.id = held.id and end_state in ('succeeded', 'dead', 'cancelled')
-        returning jobs.*, end_state
-      ), ${archive({
-        state: 'end_state',
-        retentionMs: '$8',
-        failures: 'failures + $5::int',
-        failure: 'coalesce($6::jsonb, failure)',
-        hasSlot: "has_slot and $7 and end_state = 'dead'",
-      })}, kept as (
-        update holdfast.jobs set
-          state = end_state,
-          run_at = case when end_state = 'waiting' and $4::double precision is null then 'infinity'
-            else now() + make_interval(secs => coalesce($4, 0) / 1000) end,
-          failures = failures + $5::int,
-          snoozes = snoozes + $9::int,
-          lost_claims = case when $10 then lost_claims + 1 else 0 end,
-          failure = coalesce($6::jsonb, failure),
-          has_slot = has_slot and $7,
-          rate_reserved = false,
-          worker = null,
-          started_at = null
-        from held where jobs.id = held.id and end_state in ('scheduled', 'ready', 'waiting')
-        returning has_slot
-      )
-      select end_state as state,
-        coalesce((select has_slot from kept), (select has_slot and $7 and end_state = 'dead' from gone), false) as has_slot
-      from held`,
+    ...attemptEnd,
     values: [
       id,
       claim,
@@ -101,20 +74,66 @@ export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
   }
 }
 
+/** Returns whether a job continues after an end of its attempt, unless it was cancelled. */
+export function continues({ state }: AttemptEnd): boolean {
+  return state === 'scheduled' || state === 'ready' || state === 'waiting'
+}
+
+const isContinued = `$3 in ('scheduled', 'ready', 'waiting')`
+const fence = `id = $1 and claim = $2 and state = 'running'`
+
+const attemptEnd = {
+  name: 'holdfast_end_attempt',
+  text: `
+      with gone as (
+        delete from holdfast.jobs where ${fence} and (is_cancelled or not ${isContinued})
+        returning jobs.*, case when ${isContinued} then 'cancelled' else $3 end as end_state
+      ), ${archive({
+        state: 'end_state',
+        retentionMs: '$8',
+        failures: 'failures + $5::int',
+        failure: 'coalesce($6::jsonb, failure)',
+        hasSlot: "has_slot and $7 and end_state = 'dead'",
+      })}, kept as (
+        update holdfast.jobs set
+          state = $3,
+          run_at = case when $3 = 'waiting' and $4::double precision is null then 'infinity'
+            else now() + make_interval(secs => coalesce($4, 0) / 1000) end,
+          failures = failures + $5::int,
+          snoozes = snoozes + $9::int,
+          lost_claims = case when $10 then lost_claims + 1 else 0 end,
+          failure = coalesce($6::jsonb, failure),
+          has_slot = has_slot and $7,
+          rate_reserved = false,
+          worker = null,
+          started_at = null
+        where ${fence} and not is_cancelled and ${isContinued}
+        returning has_slot
+      )
+      select $3 as state, has_slot from kept
+      union all
+      select end_state, has_slot and $7 and end_state = 'dead' from gone`,
+}
+
+const fencedSuccess = {
+  name: 'holdfast_succeed_fenced',
+  text: `
+      with gone as (
+        delete from holdfast.jobs where ${fence} returning jobs.*
+      ), ${archive({ state: "'succeeded'", retentionMs: '$3' })}
+      select holdfast.check_fence(exists (select from gone)), ${transactionHolds('$4', '$5')}`,
+}
+
 /**
  * Ends a succeeded job in the transaction of its effects. The statement fails with {@link
- * fenceLost} if this claim no longer holds the job.
+ * fenceLost} if this claim no longer holds the job, and in the same cases as `checkTransaction`.
  */
-export function succeedFenced({ id, claim }: ClaimOf, retentionMs: number): Statement {
-  return {
-    name: 'holdfast_succeed_fenced',
-    text: `
-      with gone as (
-        delete from holdfast.jobs where id = $1 and claim = $2 and state = 'running' returning jobs.*
-      ), ${archive({ state: "'succeeded'", retentionMs: '$3' })}
-      select holdfast.check_fence(exists (select from gone))`,
-    values: [id, claim, retentionMs],
-  }
+export function succeedFenced(
+  { id, claim }: ClaimOf,
+  retentionMs: number,
+  { marker, epoch }: TransactionCheck,
+): Statement {
+  return { ...fencedSuccess, values: [id, claim, retentionMs, marker, epoch] }
 }
 
 /** A job that succeeded without a transaction. */
@@ -122,11 +141,9 @@ export interface Completion extends ClaimOf {
   readonly retentionMs: number
 }
 
-/** Completes the jobs that these claims still hold, and returns their claims. */
-export function completeJobs(completions: readonly Completion[]): Statement {
-  return {
-    name: 'holdfast_complete_jobs',
-    text: `
+const completion = {
+  name: 'holdfast_complete_jobs',
+  text: `
       with deleted as (
         delete from holdfast.jobs where ${byClaim} returning jobs.*
       ), gone as materialized (
@@ -134,6 +151,12 @@ export function completeJobs(completions: readonly Completion[]): Statement {
         join unnest($1::uuid[], $3::double precision[]) as done (id, retention_ms) on done.id = deleted.id
       ), ${archive({ state: "'succeeded'", retentionMs: 'retention_ms' })}
       select id, claim from gone`,
+}
+
+/** Completes the jobs that these claims still hold, and returns their claims. */
+export function completeJobs(completions: readonly Completion[]): Statement {
+  return {
+    ...completion,
     values: [
       completions.map(({ id }) => id),
       completions.map(({ claim }) => claim),

@@ -114,7 +114,9 @@ export function updateLimits({ service, name, limits }: LimitsOf<LimitRow>): Sta
       update holdfast.job_limits as limits set
         slots = given.slots, next_at = clock_timestamp() + make_interval(secs => given.next_ms / 1000)
       from unnest($2::text[], $3::text[], $4::int[], $5::double precision[]) as given (kind, key, slots, next_ms)
-      where limits.service = $6 and limits.name = $1 and limits.kind = given.kind and limits.key = given.key`,
+      where limits.service = $6 and limits.name = $1 and limits.kind = given.kind and limits.key = given.key
+        -- Keeps the planner from reading all limits of the name.
+        and limits.key = any (array(select unnest($3::text[])))`,
     values: [
       name,
       limits.map(({ kind }) => kind),

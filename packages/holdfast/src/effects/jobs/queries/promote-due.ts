@@ -38,7 +38,7 @@ export function promoteDue(service: string, names: readonly string[]): Statement
         update holdfast.jobs set
           state = case ${limitedOrReady(missingPermits)} end,
           seq = ready_seq
-        from numbered where jobs.id = numbered.id
+        from numbered where jobs.id = numbered.id and jobs.id = any (array(select id from due))
         returning name, state
       )
       select

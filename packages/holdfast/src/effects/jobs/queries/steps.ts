@@ -1,3 +1,7 @@
+import {
+  type TransactionCheck,
+  transactionHolds,
+} from '../../../storage/postgres/queries/check-transaction.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import type { ClaimOf } from '../claim/claim-of.ts'
 
@@ -37,8 +41,11 @@ export interface StepResult {
   readonly result: string | null
 }
 
-/** Stores the result of a step; fails if this claim no longer holds the job. */
-export function storeStep({ job, name, result }: StepResult): Statement {
+/**
+ * Stores the result of a step. Fails if this claim no longer holds the job, and in the same cases
+ * as `checkTransaction`.
+ */
+export function storeStep({ job, name, result }: StepResult, { marker, epoch }: TransactionCheck): Statement {
   return {
     name: 'holdfast_store_step',
     text: `
@@ -48,8 +55,8 @@ export function storeStep({ job, name, result }: StepResult): Statement {
         on conflict (job_id, name) do update set result = excluded.result, is_done = true
         where not job_steps.is_done
       )
-      select holdfast.check_fence(exists (select from held))`,
-    values: [job.id, job.claim, name, result],
+      select holdfast.check_fence(exists (select from held)), ${transactionHolds('$5', '$6')}`,
+    values: [job.id, job.claim, name, result, marker, epoch],
   }
 }
 

@@ -110,10 +110,21 @@ export function forgetDead({ service, leaseMs, self }: Lease): Statement {
 export function findOrphans(service: string): Statement {
   return {
     name: 'holdfast_find_orphans',
+    // Reads one index entry of each worker that has jobs, and the jobs of those that are gone.
     text: `
+      with recursive holders as (
+        (select worker from holdfast.jobs where worker is not null order by worker limit 1)
+        union all
+        select next.worker from holders
+        cross join lateral (
+          select worker from holdfast.jobs where worker > holders.worker order by worker limit 1
+        ) as next
+      )
       select id, claim, name, failures, started_at is not null as has_begun, limit_key, has_slot from holdfast.jobs
-      where service = $1 and worker is not null
-        and not exists (select from holdfast.job_workers where job_workers.id = jobs.worker)
+      where service = $1 and worker = any (array(
+        select worker from holders
+        where not exists (select from holdfast.job_workers where job_workers.id = holders.worker)
+      ))
       limit 1000
       for update skip locked`,
     values: [service],

@@ -131,7 +131,7 @@ export class StepRunner {
         )
         const given = await abortable(Promise.resolve(running), scope.deadline)
         const result = this.#toJson(name, given)
-        await transaction.commit([storeStep({ job: scope.row, name, result })])
+        await transaction.commit((check) => [storeStep({ job: scope.row, name, result }, check)])
         return fromJson(result)
       })
     } catch (error) {

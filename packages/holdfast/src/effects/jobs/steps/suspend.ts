@@ -1,7 +1,9 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import { withTransaction } from '../../../storage/postgres/transaction/with-transaction.ts'
 import { jobLost } from '../attempt/abort-reasons.ts'
 import type { AttemptScope } from '../attempt/attempt-scope.ts'
-import { endAttempt, type EndedRow } from '../queries/finish.ts'
+import { storeEnd } from '../attempt/store-end.ts'
+import type { EndedRow } from '../queries/finish.ts'
 import { releaseSlot, slotOf } from '../queries/limits.ts'
 import { beginPause } from '../queries/steps.ts'
 import { awaitMessage, lockMessages } from '../queries/waits.ts'
@@ -31,7 +33,8 @@ export function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<
         ? { delayMs: Math.max(0, Math.min(...delays)) }
         : {}
     const state = awaited.length > 0 && !isThere ? 'waiting' : 'scheduled'
-    const [ended] = await transaction.run<EndedRow>(endAttempt(row, { state, keepsSlot, ...rest }))
+    const run = (statement: Statement): Promise<EndedRow[]> => transaction.run<EndedRow>(statement)
+    const ended = await storeEnd(run, row, { state, keepsSlot, ...rest })
     if (!ended) throw jobLost
     await transaction.commit(row.has_slot && !ended.has_slot ? releaseSlot(slotOf(service, row)) : [])
   })

@@ -18,6 +18,7 @@ export function findUndispatched(): Statement {
           select count(*)::integer from (
             select from holdfast.messages
             where position is null and published_at < now() - interval '1 minute'
+            order by seq
             limit 1000
           ) as undispatched
         ) as waiting,

@@ -30,11 +30,11 @@ export function pruneMessages({ retentionMs, after, limit }: OldMessages): State
         ) < (select before from due) then $3::bigint else 0 end
       ), deleted as (
         delete from holdfast.messages
-        where id in (
-          select messages.id from holdfast.messages join oldest using (id)
-          where oldest.published_at < (select before from due)
-          for update of messages skip locked
-        )
+        where id = any (array(
+          select id from holdfast.messages
+          where id = any (array(select id from oldest where published_at < (select before from due)))
+          for update skip locked
+        ))
         returning id, position
       ), subjects as (
         ${deleteSubjectsOf('message', 'select id from deleted')}

@@ -12,12 +12,19 @@ const readers = `
           and subscriptions.position < messages.position`
 
 /**
- * SQL for dead letters of subscribers; append a condition on the message. The table has no index
- * that begins with the message.
+ * Returns SQL for the dead letters of a message. The table has no index that begins with the
+ * message, and OFFSET 0 keeps the planner from reading all dead letters of a subscriber.
  */
-const deadLetters = `holdfast.subscriptions
-        join holdfast.dead_messages as dead on dead.service = subscriptions.service and dead.subscriber = subscriptions.name
+function deadLettersOf(message: string): string {
+  return `holdfast.subscriptions
+        cross join lateral (
+          select * from holdfast.dead_messages
+          where dead_messages.service = subscriptions.service and dead_messages.subscriber = subscriptions.name
+            and dead_messages.message_id = ${message}
+          offset 0
+        ) as dead
         where subscriptions.kind = 'subscriber'`
+}
 
 /** Finds messages of a subject, and the subscriptions that still need each message. */
 export function findSubjectMessages(page: SubjectPage): Statement {
@@ -25,7 +32,7 @@ export function findSubjectMessages(page: SubjectPage): Statement {
     text: `
       select found.id, coalesce(messages.event, '') as name, messages.id is not null and messages.position is null as is_new,
         (messages.id is not null)::int as messages,
-        (select count(*)::int from ${deadLetters} and dead.message_id = messages.id) as "deadLetters",
+        (select count(*)::int from ${deadLettersOf('messages.id')}) as "deadLetters",
         array(
           select format('the %s %s of %s', kind, subscriptions.name, subscriptions.service) ${readers}
           order by 1
@@ -59,7 +66,7 @@ export function readSubjectMessages(ids: readonly string[]): Statement {
         ), '[]') as inbox,
         coalesce((
           select json_agg(json_build_object('service', dead.service, 'subscriber', subscriber, 'failure', dead.failure, 'diedAt', died_at))
-          from ${deadLetters} and dead.message_id = messages.id
+          from ${deadLettersOf('messages.id')}
         ), '[]') as "deadLetters"
       from holdfast.messages
       where messages.id = ${theseIds}
@@ -74,11 +81,11 @@ export function deleteSubjectMessages(ids: readonly string[]): Statement {
     text: `
       with gone as (
         delete from holdfast.messages
-        where id = ${theseIds} and position is not null and not exists (select ${readers})
+        where id = ${theseIds} and coalesce(position, -1) >= 0 and not exists (select ${readers})
         returning id
       ), dead as (
         delete from holdfast.dead_messages where (service, subscriber, message_id) in (
-          select dead.service, dead.subscriber, dead.message_id from gone, ${deadLetters} and dead.message_id = gone.id
+          select dead.service, dead.subscriber, dead.message_id from gone, ${deadLettersOf('gone.id')}
         )
         returning 1
       )

@@ -61,7 +61,8 @@ export function readLog(service: string, subscriptions: readonly SubscriptionNam
     name: 'holdfast_read_log',
     text: `
       select
-        exists (select from holdfast.messages where position is null) as has_new,
+        -- The order makes Postgres use the index of new messages, even if it expects to find many.
+        (select true from holdfast.messages where position is null order by seq limit 1) is not null as has_new,
         coalesce((
           select json_agg(json_build_object('kind', kind, 'name', name))
           from holdfast.subscriptions

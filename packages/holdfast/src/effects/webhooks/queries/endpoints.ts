@@ -1,4 +1,4 @@
-import sql, { raw, type Sql } from 'sql-template-tag'
+import sql, { empty, raw, type Sql } from 'sql-template-tag'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 
 /** The stored row of an endpoint. */
@@ -134,7 +134,8 @@ export interface EndpointFilters {
 export function endpointRows({ service, owner, state }: EndpointFilters): Sql {
   return sql`
     select ${raw(columns)} from holdfast.webhook_endpoints
-    where (${service}::text is null or service = ${service})
-      and (${owner}::text is null or owner = ${owner})
-      and (${state}::text is null or state = ${state})`
+    where true
+      ${service === null ? empty : sql`and service = ${service}`}
+      ${owner === null ? empty : sql`and owner = ${owner}`}
+      ${state === null ? empty : sql`and state = ${state}`}`
 }

@@ -1,4 +1,4 @@
-import sql, { type Sql } from 'sql-template-tag'
+import sql, { empty, type Sql } from 'sql-template-tag'
 
 /** A logged attempt. */
 export interface TryRow {
@@ -52,8 +52,9 @@ export function deliveryRows({ service, owner, endpoint, state }: DeliveryFilter
     from holdfast.webhook_deliveries as delivery
     join holdfast.webhook_messages as message on message.id = delivery.message_id
     join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
-    where (${service}::text is null or endpoint.service = ${service})
-      and (${owner}::text is null or endpoint.owner = ${owner})
-      and (${endpoint}::uuid is null or endpoint.id = ${endpoint})
-      and (${state}::text is null or delivery.state = ${state})`
+    where true
+      ${service === null ? empty : sql`and endpoint.service = ${service}`}
+      ${owner === null ? empty : sql`and endpoint.owner = ${owner}`}
+      ${endpoint === null ? empty : sql`and delivery.endpoint_id = ${endpoint}`}
+      ${state === null ? empty : sql`and delivery.state = ${state}`}`
 }

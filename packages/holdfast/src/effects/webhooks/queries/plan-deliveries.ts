@@ -29,11 +29,13 @@ export function planDeliveries(service: string, messages: readonly OutgoingMessa
         from rows from (
           json_to_recordset($1::json) as (id uuid, event text, owner text, body text)
         ) with ordinality as message (id, event, owner, body, n)
-        join holdfast.webhook_endpoints as endpoint
-          on endpoint.service = $2
-          and endpoint.owner = message.owner
-          and endpoint.state = 'enabled'
-          and (endpoint.events is null or message.event = any(endpoint.events))
+        -- OFFSET 0 keeps the planner from hashing all endpoints: the index has those of an owner.
+        cross join lateral (
+          select id, seq, state, events from holdfast.webhook_endpoints
+          where service = $2 and owner = message.owner
+          offset 0
+        ) as endpoint
+        where endpoint.state = 'enabled' and (endpoint.events is null or message.event = any(endpoint.events))
       ), stored as (
         insert into holdfast.webhook_messages (id, service, event, body)
         select distinct on (id) id, $2, event, body from wanted

@@ -12,13 +12,13 @@ export function pruneWebhookMessages(
   return {
     text: `
       with gone as (
-        delete from holdfast.webhook_messages where id in (
+        delete from holdfast.webhook_messages where id = any (array(
           select id from holdfast.webhook_messages
           where service = $3 and created_at < now() - make_interval(secs => $1::double precision / 1000)
           order by created_at
           limit $2
           for update skip locked
-        )
+        ))
         returning id
       )
       ${deleteSubjectsOf('webhook', 'select id from gone')}`,

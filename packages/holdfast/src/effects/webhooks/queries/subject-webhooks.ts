@@ -62,7 +62,9 @@ export function readSubjectWebhooks(ids: readonly string[]): Statement {
             ), '[]')
           ) order by deliveries.seq)
           from holdfast.webhook_deliveries as deliveries
-          join holdfast.webhook_endpoints as endpoints on endpoints.id = deliveries.endpoint_id
+          cross join lateral (
+            select owner, url from holdfast.webhook_endpoints where id = deliveries.endpoint_id offset 0
+          ) as endpoints
           where deliveries.message_id = messages.id
         ), '[]') as deliveries
       from holdfast.webhook_messages as messages

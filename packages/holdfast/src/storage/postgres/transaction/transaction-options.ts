@@ -1,4 +1,5 @@
 import type { IsolationLevel, TransactionLimits } from '../queries/begin-transaction.ts'
+import type { TransactionCheck } from '../queries/check-transaction.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { AnswerWait } from '../session/answer-within.ts'
 import type { TransactionOwner } from './transaction-failures.ts'
@@ -39,10 +40,11 @@ export interface Opened<First, Before> {
 
 /** The end of a transaction. */
 export interface Commit {
-  /** Statements that run after the gathered rows are written. Default: none. */
-  readonly last?: readonly Statement[]
-  /** True if `last` checks `Transaction.check` itself. Default false. */
-  readonly isSelfChecked?: boolean
+  /**
+   * Statements that run after the gathered rows are written. A function is called with the
+   * conditions of the commit, and its statements check them. Default: none.
+   */
+  readonly last?: readonly Statement[] | ((check: TransactionCheck) => readonly Statement[])
   /**
    * True to undo all effects of the handler first, so that only `last` is stored. Default false.
    */

@@ -235,7 +235,7 @@ export class Transaction implements HandlerSession {
   }
 
   /** Commits as {@link tryCommit} does, and throws unless the commit is confirmed. */
-  async commit(last: readonly Statement[] = none): Promise<void> {
+  async commit(last: NonNullable<Commit['last']> = none): Promise<void> {
     const outcome = await this.tryCommit({ last })
     if (outcome.state !== 'committed') throw outcome.error
   }
@@ -254,13 +254,14 @@ export class Transaction implements HandlerSession {
       throw transactionAborted(this.#owner, connection.transientFailure)
   }
 
-  #flush({ last = none, isSelfChecked = false, isUndone = false, after }: Commit): Promise<pg.QueryResult>[] {
+  #flush({ last = none, isUndone = false, after }: Commit): Promise<pg.QueryResult>[] {
     const connection = this.#connection!
+    const isSelfChecked = typeof last === 'function'
     const statements = [
       ...(isUndone ? undoAll : none),
       ...connection.roleReset,
       ...(isUndone ? none : this.gathered.statements()),
-      ...last,
+      ...(isSelfChecked ? last(this.check) : last),
     ]
     if (this.#isChecked && !isSelfChecked) statements.push(checkTransaction(this.check))
     statements.push(commitStatement)

@@ -94,15 +94,19 @@ export function deleteIdleLimits(jobs: readonly DeletedJobRow[]): Statement {
   return {
     text: `
       with idle as materialized (
-        select limits.service, limits.name, limits.kind, limits.key from holdfast.job_limits as limits
-        where (service, name, kind, key) in (
-          select service, name, kind, key
-          from json_to_recordset($1::json) as wanted (service text, name text, kind text, key text)
-        ) and slots = 0 and next_at <= now()
-        for update skip locked
+        select limits.ctid from (
+          select distinct service, name, kind, key
+          from json_to_recordset($1::json) as given (service text, name text, kind text, key text)
+        ) as wanted
+        cross join lateral (
+          select ctid from holdfast.job_limits
+          where service = wanted.service and name = wanted.name and kind = wanted.kind and key = wanted.key
+            and slots = 0 and next_at <= now()
+          offset 0
+          for update skip locked
+        ) as limits
       )
-      delete from holdfast.job_limits as limits using idle
-      where limits.service = idle.service and limits.name = idle.name and limits.kind = idle.kind and limits.key = idle.key`,
+      delete from holdfast.job_limits where ctid = any (array(select ctid from idle))`,
     values: [JSON.stringify(keys)],
   }
 }

@@ -1,0 +1,26 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import type { ClaimOf } from '../claim/claim-of.ts'
+import { type AttemptEnd, continues, endAttempt, type EndedRow } from '../queries/finish.ts'
+
+/** Runs a statement, and resolves to its rows. */
+export type RunStatement = (statement: Statement) => Promise<readonly EndedRow[]>
+
+/**
+ * Ends an attempt. Resolves to the new state of the job; to `undefined` if this claim no longer
+ * holds the job.
+ *
+ * A job that continues is kept unless it was cancelled, and moved if it was. If it is cancelled
+ * while the statement waits for its row, the statement does neither, and a second one sees the
+ * cancellation.
+ */
+export async function storeEnd(
+  run: RunStatement,
+  claim: ClaimOf,
+  end: AttemptEnd,
+): Promise<EndedRow | undefined> {
+  const ending = endAttempt(claim, end)
+  const [ended] = await run(ending)
+  if (ended || !continues(end)) return ended
+  const [again] = await run(ending)
+  return again
+}
