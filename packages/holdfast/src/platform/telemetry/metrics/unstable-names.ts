@@ -6,7 +6,6 @@
 export const unstableNames = {
   cpuMode: 'cpu.mode',
   cpuTime: 'process.cpu.time',
-  cpuUtilization: 'process.cpu.utilization',
   memoryUsage: 'process.memory.usage',
   heapUsed: 'v8js.memory.heap.used',
   heapLimit: 'v8js.memory.heap.limit',
