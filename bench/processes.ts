@@ -11,6 +11,12 @@ export interface StartOptions {
   readonly core?: number
 }
 
+/** Options of a process that runs until it is stopped. */
+export interface LongStartOptions extends StartOptions {
+  /** Receives its stdout. Default: it is discarded. */
+  readonly onStdout?: (chunk: string) => void
+}
+
 /** The result of a process that has ended. */
 export interface Finished {
   /** The exit status of the process; `null` if it was killed after its timeout. */
@@ -29,10 +35,12 @@ export class Processes implements AsyncDisposable {
   #isEnding = false
 
   /**
-   * Starts a process and discards its output. If the process ends by itself, its stderr is shown.
+   * Starts a process that runs until it is stopped. If the process ends by itself, its stderr is
+   * shown.
    */
-  start(command: readonly string[], options: StartOptions = {}): ChildProcess {
-    const child = this.#spawn(command, options, ['ignore', 'ignore', 'pipe'])
+  start(command: readonly string[], { onStdout, ...options }: LongStartOptions = {}): ChildProcess {
+    const child = this.#spawn(command, options, ['ignore', onStdout ? 'pipe' : 'ignore', 'pipe'])
+    if (onStdout) child.stdout!.setEncoding('utf8').on('data', onStdout)
     let lastWords = ''
     child.stderr!.on(
       'data',

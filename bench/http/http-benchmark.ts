@@ -1,73 +1,64 @@
-import { join } from 'node:path'
 import { startTestPostgres } from 'holdfast/testing'
 import pg from 'pg'
 import type { Bench, Benchmark, Table } from '../benchmark.ts'
-import { productionEnv } from '../production-env.ts'
-import { firstAnswer } from '../first-answer.ts'
-import { freePort } from '../free-port.ts'
 import { interleave } from '../interleave.ts'
 import { median, medianRatio } from '../median.ts'
+import { checkFeatures } from './check-features.ts'
+import { startCollector } from './collector.ts'
 import { load, type Throughput } from './load.ts'
+import { checked, type Participant, type RedisKind } from './participants.ts'
 import { findRedis, startRedis } from './redis.ts'
-import { type Participant, type RedisKind, type Task, tasks } from './tasks.ts'
-
-interface Server {
-  readonly pid: number
-  readonly port: number
-}
+import { type Backends, type Server, startServer } from './start-server.ts'
+import { type Task, tasks } from './tasks.ts'
 
 type Figures = ReadonlyMap<Participant, readonly Throughput[]>
 
 /** The cost of a JSON route, of reading one row, and of a mutation. */
 export const httpBenchmark: Benchmark = async (bench) => {
-  const postgres = await startTestPostgres()
-  bench.atEnd(() => postgres.stop())
-  await prepare(postgres.url)
-  const redisProgram = await findRedis(bench)
-  const redis = new Map<RedisKind, number>()
-  if (redisProgram !== undefined) {
-    for (const kind of ['volatile', 'durable'] as const)
-      redis.set(kind, await startRedis(redisProgram, kind, bench))
-  }
+  const backends = await startBackends(bench)
+  const { redisPorts } = backends
+  const isPresent = ({ redis }: Participant): boolean => redis === undefined || redisPorts.has(redis)
+  const features = await checkFeatures(checked.filter(isPresent), backends, bench)
   const servers = new Map<string, Server>()
   const tables: Table[] = []
   for (const task of tasks) {
     bench.notify(task.name)
-    const present = task.participants.filter((participant) => participant.redis === undefined || redisProgram)
+    const present = task.participants.filter(isPresent)
     for (const participant of present) {
       const key = serverKey(participant)
       if (servers.has(key)) continue
-      const stores = { DATABASE_URL: postgres.url, REDIS_PORT: String(redis.get(participant.redis!)) }
-      servers.set(key, await startServer(participant, stores, bench))
+      const { processes } = bench
+      servers.set(key, await startServer(participant, backends, { processes, core: 0 }))
     }
     const figures = await interleave(present, bench, (participant) =>
       load(bench.processes, { ...servers.get(serverKey(participant))!, ...task, seconds: bench.seconds }),
     )
     tables.push(toTable(task, figures))
   }
-  return tables
+  return [...tables, features]
 }
 
 /**
  * Returns a key that is the same for participants that can share a server: they differ only in
  * their names.
  */
-function serverKey({ server, env, redis }: Participant): string {
-  return JSON.stringify({ server, env, redis })
+function serverKey({ server, runtime, env, redis, sends }: Participant): string {
+  return JSON.stringify({ server, runtime, env, redis, sends })
 }
 
-async function startServer(
-  { server, env }: Participant,
-  stores: Readonly<Record<string, string>>,
-  { processes }: Bench,
-): Promise<Server> {
-  const port = await freePort()
-  const child = processes.start([process.execPath, join(import.meta.dirname, 'servers', `${server}.ts`)], {
-    core: 0,
-    env: { ...productionEnv, PORT: String(port), ...stores, ...env },
-  })
-  await firstAnswer(child, `http://127.0.0.1:${port}/hello`)
-  return { pid: child.pid!, port }
+async function startBackends(bench: Bench): Promise<Backends> {
+  const postgres = await startTestPostgres()
+  bench.atEnd(() => postgres.stop())
+  await prepare(postgres.url)
+  const redisProgram = await findRedis(bench)
+  const redisPorts = new Map<RedisKind, number>()
+  if (redisProgram !== undefined) {
+    for (const kind of ['volatile', 'durable'] as const)
+      redisPorts.set(kind, await startRedis(redisProgram, kind, bench))
+  }
+  const collector = await startCollector()
+  bench.atEnd(() => collector.stop())
+  return { postgresUrl: postgres.url, redisPorts, collector: collector.endpoint }
 }
 
 async function prepare(url: string): Promise<void> {
@@ -76,37 +67,49 @@ async function prepare(url: string): Promise<void> {
   await client.query(`
     create table accounts (id int primary key, name text not null, balance int not null);
     insert into accounts select n, 'account ' || n, 0 from generate_series(1, 1000) as n;
-    create table transfers (id int generated always as identity primary key, account int not null, amount int not null)`)
+    create table transfers (id int generated always as identity primary key, account int not null, amount int not null);
+    create table receipts (transfer int not null)`)
   await client.end()
 }
 
-function toTable({ name, isMutation = false, participants }: Task, figures: Figures): Table {
-  const base = (figures.get(participants[0]!) ?? []).map(({ perSecond }) => perSecond)
+function toTable({ name, isMutation = false, participants, base }: Task, figures: Figures): Table {
   return {
     title: name,
     columns: [
       { heading: 'server' },
-      ...(isMutation ? [{ heading: 'what it promises' }] : []),
-      { heading: 'requests/s', isFigure: true },
-      { heading: 'of node:http', isFigure: true },
-      { heading: 'p99 ms', isFigure: true },
       { heading: 'its CPU per request µs', isFigure: true },
+      { heading: 'of holdfast', isFigure: true },
+      { heading: 'requests/s', isFigure: true },
+      { heading: 'of holdfast', isFigure: true },
+      { heading: 'p99 ms', isFigure: true },
+      ...(isMutation ? [{ heading: 'what it promises' }] : []),
     ],
     rows: participants.map((participant) => [
       participant.name,
+      ...toCells(figures.get(participant), figures.get(participant.comparedWith ?? base)),
       ...(isMutation ? [participant.promises ?? ''] : []),
-      ...toCells(figures.get(participant), base),
     ]),
   }
 }
 
-function toCells(figures: readonly Throughput[] | undefined, base: readonly number[]): readonly string[] {
-  if (figures === undefined) return ['missing: no Redis', '', '', '']
-  const perSecond = figures.map((figure) => figure.perSecond)
+function toCells(
+  figures: readonly Throughput[] | undefined,
+  base: readonly Throughput[] | undefined,
+): readonly string[] {
+  if (figures === undefined || base === undefined) return ['missing: no Redis', '', '', '', '']
+  const [cpu, baseCpu] = [cpuOf(figures), cpuOf(base)]
+  const [perSecond, basePerSecond] = [ratesOf(figures), ratesOf(base)]
   return [
+    median(cpu).toFixed(0),
+    medianRatio(cpu, baseCpu).toFixed(2),
     median(perSecond).toFixed(0),
-    medianRatio(perSecond, base).toFixed(2),
+    medianRatio(perSecond, basePerSecond).toFixed(2),
     median(figures.map(({ p99Ms }) => p99Ms)).toFixed(0),
-    median(figures.map(({ cpuMicroseconds }) => cpuMicroseconds)).toFixed(0),
   ]
 }
+
+const cpuOf = (figures: readonly Throughput[]): readonly number[] =>
+  figures.map(({ cpuMicroseconds }) => cpuMicroseconds)
+
+const ratesOf = (figures: readonly Throughput[]): readonly number[] =>
+  figures.map(({ perSecond }) => perSecond)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Processes } from '../processes.ts'
-import { cpuSecondsOf } from './cpu-seconds-of.ts'
+import { cpuSecondsOf } from '../cpu-seconds-of.ts'
 
 /** The load: request, server and duration. */
 export interface Load {

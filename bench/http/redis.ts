@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench } from '../benchmark.ts'
 import { freePort } from '../free-port.ts'
-import type { RedisKind } from './tasks.ts'
+import type { RedisKind } from './participants.ts'
 
 const places = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server']
 

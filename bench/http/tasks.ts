@@ -1,86 +1,25 @@
-/** The participants of a task. */
-export interface Participant {
-  readonly name: string
-  /** The file of the participant's server in `servers/`. */
-  readonly server: string
-  /** The guarantee of the server for a retried mutation. */
-  readonly promises?: string
-  /** Environment variables of the server. */
-  readonly env?: Readonly<Record<string, string>>
-  /** The Redis that the server needs. */
-  readonly redis?: RedisKind
-}
+import { complete, equals, holdfast, type Participant, readers, writers } from './participants.ts'
 
-/** True if acknowledged writes survive a crash of Redis. */
-export type RedisKind = 'volatile' | 'durable'
-
-/** A measured task. The others are compared with the first participant. */
+/** A measured task. */
 export interface Task {
   readonly name: string
   readonly path: string
   readonly isMutation?: boolean
   readonly participants: readonly Participant[]
+  /** The participant that the figures of the others are divided by. */
+  readonly base: Participant
 }
 
-const nothing = 'no protection: a repeated request is executed again'
-const keyBeside = 'executed twice or blocked permanently if it dies between Redis and Postgres'
-const jobBehind = `${keyBeside}; no job if it dies before enqueueing it`
-const holdfast: Participant = {
-  name: 'holdfast',
-  server: 'holdfast',
-  promises: 'executed once, whichever process dies: key, answer and effect are one commit',
-}
-const withoutLog: Participant = {
-  ...holdfast,
-  name: 'holdfast, without its request log',
-  env: { LOG_LEVEL: 'warn' },
-}
-const withoutTelemetry: Participant = {
-  ...holdfast,
-  name: 'holdfast, without telemetry',
-  env: { TELEMETRY: 'off' },
-}
-
-const readers: readonly Participant[] = [
-  { name: 'node:http', server: 'node-http' },
-  { name: 'Hono', server: 'hono' },
-  { name: 'Fastify', server: 'fastify' },
-  { name: 'Express', server: 'express' },
-  { name: 'NestJS on Fastify', server: 'nest' },
-  holdfast,
-  withoutLog,
-  withoutTelemetry,
-]
-
-const writers: readonly Participant[] = [
-  { name: 'node:http', server: 'node-http', promises: nothing },
-  { name: 'Fastify', server: 'fastify', promises: nothing },
-  {
-    name: 'Fastify, key in Redis',
-    server: 'fastify-redis',
-    promises: keyBeside,
-    redis: 'volatile',
-  },
-  {
-    name: 'Fastify, key in Redis, job in BullMQ',
-    server: 'fastify-bullmq',
-    promises: `${jobBehind}; keys and jobs are lost if Redis ends`,
-    redis: 'volatile',
-  },
-  {
-    name: 'same, with appendfsync always',
-    server: 'fastify-bullmq',
-    promises: jobBehind,
-    redis: 'durable',
-  },
-  holdfast,
-  withoutLog,
-  withoutTelemetry,
-]
+const hello = { path: '/hello' }
+const account = { path: '/accounts/1' }
+const transfer = { path: '/transfers', isMutation: true }
 
 /** The tasks. */
 export const tasks: readonly Task[] = [
-  { name: 'JSON route', path: '/hello', participants: readers },
-  { name: 'Reading one row', path: '/accounts/1', participants: readers },
-  { name: 'Mutation', path: '/transfers', isMutation: true, participants: writers },
+  { ...hello, name: 'JSON route', participants: readers, base: holdfast },
+  { ...account, name: 'Reading one row', participants: readers, base: holdfast },
+  { ...transfer, name: 'Mutation', participants: writers, base: holdfast },
+  { ...hello, name: 'Equal footing: JSON route', participants: equals, base: complete },
+  { ...account, name: 'Equal footing: reading one row', participants: equals, base: complete },
+  { ...transfer, name: 'Equal footing: mutation with a job', participants: equals, base: complete },
 ]

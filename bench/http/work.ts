@@ -2,14 +2,25 @@ import pg from 'pg'
 
 /**
  * The database work of the servers other than Holdfast's. It runs the same statements as Holdfast's
- * server.
+ * server. `STATEMENT_TIMEOUT` is in milliseconds; default: no limit.
  */
-const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 10 })
+const pool = new pg.Pool({
+  connectionString: process.env['DATABASE_URL'],
+  max: 10,
+  statement_timeout: Number(process.env['STATEMENT_TIMEOUT'] ?? 0),
+})
+
+/** A row of `accounts`. */
+export interface Account {
+  readonly id: number
+  readonly name: string
+  readonly balance: number
+}
 
 /** Reads one row. */
-export async function readAccount(id: number): Promise<unknown> {
-  const { rows } = await pool.query('select id, name, balance from accounts where id = $1', [id])
-  return rows[0]
+export async function readAccount(id: number): Promise<Account> {
+  const { rows } = await pool.query<Account>('select id, name, balance from accounts where id = $1', [id])
+  return rows[0]!
 }
 
 /** A transfer that was made. */
@@ -38,4 +49,9 @@ export async function transferUnsafely(body: unknown): Promise<Transfer> {
   } finally {
     client.release()
   }
+}
+
+/** Inserts the row of a job. */
+export async function insertReceipt(transfer: number): Promise<void> {
+  await pool.query('insert into receipts (transfer) values ($1)', [transfer])
 }

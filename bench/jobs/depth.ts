@@ -1,6 +1,7 @@
 import type { Bench, Table } from '../benchmark.ts'
 import { interleave } from '../interleave.ts'
 import { median, medianRatio } from '../median.ts'
+import { toMicroseconds } from '../to-microseconds.ts'
 import { graphileWorkers, holdfasts, type Participant, pgBosses } from './participant.ts'
 import type { Worked, WorkTask } from './programs/work.ts'
 import { thousands } from './thousands.ts'
@@ -37,30 +38,47 @@ export async function depth(bench: Bench, stage: Stage, deep: number): Promise<T
   const jobs = jobsPerSecond * bench.seconds
   const figures = await interleave(pairs.flat(), bench, async ({ contender, waiting }) => {
     await fillUp(stage, contender, waiting + jobs)
-    const { handled, seconds } = await stage.run<WorkTask, Worked>('work', contender, {
+    return stage.run<WorkTask, Worked>('work', contender, {
       core: 0,
       task: { jobs, writes: false, leavesOthers: true, limitMs: 60_000 },
     })
-    return handled / seconds
   })
+  const [few, many] = [`with ${thousands(shallow)}`, `with ${thousands(deep)}`]
   return {
-    title: `Jobs per second with ${thousands(shallow)} and ${thousands(deep)} waiting jobs`,
+    title: `Jobs ${few} and ${many} waiting ones`,
     columns: [
       { heading: 'engine' },
-      { heading: `with ${thousands(shallow)}`, isFigure: true },
-      { heading: `with ${thousands(deep)}`, isFigure: true },
+      { heading: `CPU of the worker per job µs ${few}`, isFigure: true },
+      { heading: many, isFigure: true },
+      { heading: `of Postgres µs ${few}`, isFigure: true },
+      { heading: many, isFigure: true },
+      { heading: 'both, ratio', isFigure: true },
+      { heading: `jobs/s ${few}`, isFigure: true },
+      { heading: many, isFigure: true },
       { heading: 'ratio', isFigure: true },
     ],
-    rows: pairs.map(([few, many]) => {
-      const [fewRates, manyRates] = [figures.get(few)!, figures.get(many)!]
-      return [
-        few.contender.participant.name,
-        median(fewRates).toFixed(0),
-        median(manyRates).toFixed(0),
-        medianRatio(manyRates, fewRates).toFixed(2),
-      ]
-    }),
+    rows: pairs.map((pair) => [
+      pair[0].contender.participant.name,
+      ...toCells(figures.get(pair[0])!, figures.get(pair[1])!),
+    ]),
   }
+}
+
+function toCells(few: readonly Worked[], many: readonly Worked[]): readonly string[] {
+  const own = ({ cpu }: Worked): number => cpu.own
+  const ofPostgres = ({ cpu }: Worked): number => cpu.postgres
+  const both = (worked: Worked): number => own(worked) + ofPostgres(worked)
+  const rate = ({ handled, seconds }: Worked): number => handled / seconds
+  return [
+    toMicroseconds(few.map(own)),
+    toMicroseconds(many.map(own)),
+    toMicroseconds(few.map(ofPostgres)),
+    toMicroseconds(many.map(ofPostgres)),
+    medianRatio(many.map(both), few.map(both)).toFixed(2),
+    median(few.map(rate)).toFixed(0),
+    median(many.map(rate)).toFixed(0),
+    medianRatio(many.map(rate), few.map(rate)).toFixed(2),
+  ]
 }
 
 /** Adds jobs until as many wait. */

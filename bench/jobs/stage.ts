@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startTestPostgres } from 'holdfast/testing'
 import pg from 'pg'
@@ -16,6 +17,8 @@ export interface Contender {
   readonly participant: Participant
   readonly engine: Engine
   readonly url: string
+  /** The main process of its Postgres. */
+  readonly postgresPid: number
 }
 
 /** The environment of the participants' programs: one Postgres, with a database per participant. */
@@ -49,6 +52,7 @@ const maxMs = 1_800_000
 export async function openStage({ processes, atEnd }: Bench): Promise<Stage> {
   const postgres = await startTestPostgres()
   atEnd(() => postgres.stop())
+  const postgresPid = await readPid(postgres.url)
   let databases = 0
   return {
     async enter(participant, name = participant.name) {
@@ -59,7 +63,7 @@ export async function openStage({ processes, atEnd }: Bench): Promise<Stage> {
       await query(url.href, businessTables)
       const engine = await engineNamed(participant.engine)
       await engine.install(url.href, participant.settings)
-      return { name, participant, engine, url: url.href }
+      return { name, participant, engine, url: url.href, postgresPid }
     },
     async run(program, contender, options) {
       const { exitCode, stdout } = await processes.finish(toCommand(program, contender, options), {
@@ -76,13 +80,22 @@ export async function openStage({ processes, atEnd }: Bench): Promise<Stage> {
   }
 }
 
+/** Returns the process id of a server on this machine. */
+async function readPid(url: string): Promise<number> {
+  const [row] = await query<{ directory: string }>(
+    url,
+    `select current_setting('data_directory') as directory`,
+  )
+  return Number(readFileSync(join(row!.directory, 'postmaster.pid'), 'utf8').split('\n', 1)[0])
+}
+
 function toCommand<T extends Task>(
   program: string,
-  { participant: { engine, settings }, url }: Contender,
+  { participant: { engine, settings }, url, postgresPid }: Contender,
   { task }: RunOptions<T>,
 ): readonly string[] {
   const file = join(import.meta.dirname, 'programs', `${program}.ts`)
-  return [process.execPath, file, JSON.stringify({ engine, settings, url, ...task })]
+  return [process.execPath, file, JSON.stringify({ engine, settings, url, postgresPid, ...task })]
 }
 
 function toStartOptions({ core }: Pick<RunOptions<Task>, 'core'>): StartOptions {

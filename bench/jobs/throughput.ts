@@ -1,15 +1,23 @@
 import type { Bench, Table } from '../benchmark.ts'
 import { interleave } from '../interleave.ts'
 import { median, medianRatio } from '../median.ts'
+import { toMicroseconds } from '../to-microseconds.ts'
 import { concurrency } from './engine.ts'
 import { graphileWorkers, holdfasts, type Participant, pgBosses } from './participant.ts'
 import type { Enqueued, EnqueueTask } from './programs/enqueue.ts'
+import type { CpuTime } from './programs/task.ts'
 import type { Worked, WorkTask } from './programs/work.ts'
 import type { Contender, Stage } from './stage.ts'
 
-interface Rates {
-  readonly enqueued: number
-  readonly workedOff: number
+interface Cost {
+  readonly perSecond: number
+  /** Per job. */
+  readonly cpu: CpuTime
+}
+
+interface Costs {
+  readonly enqueuing: Cost
+  readonly processing: Cost
 }
 
 interface Kind {
@@ -52,8 +60,8 @@ const enqueuedPerSecond = 1_000
 const waitingPerSecond = 20_000
 
 /**
- * Measures the number of jobs that are enqueued one at a time per second, and the number that are
- * processed per second.
+ * Measures the processor time of enqueuing jobs one at a time and of processing them, and the
+ * numbers per second.
  */
 export async function throughput(bench: Bench, stage: Stage): Promise<readonly Table[]> {
   const tables: Table[] = []
@@ -64,7 +72,7 @@ export async function throughput(bench: Bench, stage: Stage): Promise<readonly T
     const figures = await interleave(contenders, bench, (contender) =>
       measure(contender, stage, { writes: kind.writes, seconds: bench.seconds }),
     )
-    tables.push(toTable(kind, figures))
+    tables.push(toTable(kind, 'processing', figures), toTable(kind, 'enqueuing', figures))
   }
   return tables
 }
@@ -73,10 +81,10 @@ async function measure(
   contender: Contender,
   stage: Stage,
   { writes, seconds }: { readonly writes: boolean; readonly seconds: number },
-): Promise<Rates> {
+): Promise<Costs> {
   const jobs = enqueuedPerSecond * seconds
   await stage.sql(contender, contender.engine.clear)
-  const { perSecond } = await stage.run<EnqueueTask, Enqueued>('enqueue', contender, {
+  const enqueuing = await stage.run<EnqueueTask, Enqueued>('enqueue', contender, {
     core: 0,
     task: { jobs },
   })
@@ -91,26 +99,39 @@ async function measure(
     core: 0,
     task: { jobs: waiting, writes, leavesOthers: false, limitMs: 2_000 * seconds },
   })
-  return { enqueued: perSecond, workedOff: worked.handled / worked.seconds }
+  const processing: Cost = { perSecond: worked.handled / worked.seconds, cpu: worked.cpu }
+  // So that autovacuum finds nothing to do here while the others are measured.
+  await stage.sql(contender, contender.engine.clear)
+  await stage.sql(contender, 'vacuum analyze')
+  return { enqueuing, processing }
 }
 
-function toTable({ title, writes }: Kind, figures: ReadonlyMap<Contender, readonly Rates[]>): Table {
-  const own = [...figures].at(-1)![1]
+const actors = { enqueuing: 'enqueuer', processing: 'worker' } as const
+
+function toTable(
+  { title, writes }: Kind,
+  part: keyof Costs,
+  figures: ReadonlyMap<Contender, readonly Costs[]>,
+): Table {
+  const own = [...figures].at(-1)![1].map((costs) => costs[part])
   return {
-    title,
+    title: `${title}: ${part}`,
     columns: [
       { heading: 'engine' },
-      ...(writes ? [{ heading: 'the row and the completion of the job' }] : []),
-      { heading: 'enqueued/s', isFigure: true },
-      { heading: 'holdfast to it', isFigure: true },
-      { heading: 'processed/s', isFigure: true },
-      { heading: 'holdfast to it', isFigure: true },
+      { heading: `CPU of the ${actors[part]} per job µs`, isFigure: true },
+      { heading: 'of Postgres µs', isFigure: true },
+      { heading: 'both, of holdfast', isFigure: true },
+      { heading: 'jobs/s', isFigure: true },
+      { heading: 'of holdfast', isFigure: true },
+      ...(writes && part === 'processing' ? [{ heading: 'the row and the completion of the job' }] : []),
     ],
-    rows: [...figures].map(([{ name, participant }, rates]) => [
+    rows: [...figures].map(([{ name, participant }, costs]) => [
       name,
-      ...(writes ? [togetherness(participant)] : []),
-      ...toCells(rates, own, 'enqueued'),
-      ...toCells(rates, own, 'workedOff'),
+      ...toCells(
+        costs.map((cost) => cost[part]),
+        own,
+      ),
+      ...(writes && part === 'processing' ? [togetherness(participant)] : []),
     ]),
   }
 }
@@ -119,13 +140,14 @@ function togetherness({ engine }: Participant): string {
   return engine === 'graphile-worker' ? 'two transactions' : 'one transaction'
 }
 
-function toCells(rates: readonly Rates[], own: readonly Rates[], which: keyof Rates): readonly string[] {
-  const figures = rates.map((rate) => rate[which])
+function toCells(costs: readonly Cost[], own: readonly Cost[]): readonly string[] {
+  const both = (cost: Cost): number => cost.cpu.own + cost.cpu.postgres
+  const rate = (cost: Cost): number => cost.perSecond
   return [
-    median(figures).toFixed(0),
-    medianRatio(
-      own.map((rate) => rate[which]),
-      figures,
-    ).toFixed(2),
+    toMicroseconds(costs.map(({ cpu }) => cpu.own)),
+    toMicroseconds(costs.map(({ cpu }) => cpu.postgres)),
+    medianRatio(costs.map(both), own.map(both)).toFixed(2),
+    median(costs.map(rate)).toFixed(0),
+    medianRatio(costs.map(rate), own.map(rate)).toFixed(2),
   ]
 }

@@ -74,7 +74,7 @@ function start(url: string): Promise<RunningService> {
     env: { ...process.env, DATABASE_URL: url },
     mode: 'test',
     clock: systemClock,
-    log: createLogger({ level: 'error' }),
+    log: createLogger({ level: 'error', write: (line) => console.error(line) }),
     notify: () => {},
   })
 }

@@ -3,7 +3,7 @@ import { serve, type ServeOptions } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-const { query, mutation, service } = holdfast({ database: postgres() })
+const { query, mutation, job, service } = holdfast({ database: postgres() })
 const Account = z.object({ id: z.int(), name: z.string(), balance: z.int() })
 const Transfer = z.object({ id: z.int(), account: z.int(), amount: z.int() })
 
@@ -27,19 +27,34 @@ const readAccount = query({
   },
 })
 
+const sendReceipt = job({
+  name: 'send-receipt',
+  input: z.object({ transfer: z.int() }),
+  async run({ input: { transfer }, db }) {
+    await db.query(sql`insert into receipts (transfer) values (${transfer})`)
+  },
+})
+
+const hasJob = process.env['JOB'] === 'on'
+
 const createTransfer = mutation({
   route: 'POST /transfers',
   access: anyone(),
   input: z.object({ account: z.int(), amount: z.int() }),
   output: Transfer,
-  async run({ input: { account, amount }, db }) {
+  async run({ input: { account, amount }, db, jobs }) {
     await db.query(sql`update accounts set balance = balance + ${amount} where id = ${account}`)
     const [row] = await db.query<z.infer<typeof Transfer>>(
       sql`insert into transfers (account, amount) values (${account}, ${amount}) returning id, account, amount`,
     )
+    if (hasJob) await jobs.enqueue(sendReceipt, { transfer: row!.id })
     return row!
   },
 })
 
-const options: ServeOptions = process.env['TELEMETRY'] === 'off' ? { telemetry: false } : {}
-await serve(service({ name: 'bench', operations: { hello, readAccount, createTransfer } }), options)
+const options: ServeOptions = {
+  ...(process.env['TELEMETRY'] === 'off' ? { telemetry: false } : {}),
+  ...(process.env['WORKER'] === 'on' ? {} : { worker: false }),
+}
+const operations = { hello, readAccount, createTransfer }
+await serve(service({ name: 'bench', operations, ...(hasJob ? { jobs: [sendReceipt] } : {}) }), options)

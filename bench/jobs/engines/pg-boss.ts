@@ -1,12 +1,5 @@
 import pg from 'pg'
-import {
-  type ConstructorOptions,
-  type IDatabase,
-  type Job,
-  PgBoss,
-  type Queue,
-  type WorkOptions,
-} from 'pg-boss'
+import { type ConstructorOptions, type Db, type Job, PgBoss, type Queue, type WorkOptions } from 'pg-boss'
 import { concurrency, type Engine, insertOrder, insertReceipt, type Run } from '../engine.ts'
 import { settingsNamed } from './settings-named.ts'
 
@@ -70,7 +63,7 @@ export const engine: Engine = {
         try {
           await client.query('begin')
           await client.query(insertOrder, [n])
-          const db: IDatabase = { executeSql: (text, values) => client.query(text, values) }
+          const db: Db = { executeSql: (text, values) => client.query(text, values) }
           await boss.send(queue, { n }, { db })
           await client.query('commit')
         } finally {
@@ -105,9 +98,9 @@ async function start(url: string, { boss = {} }: Settings): Promise<PgBoss> {
 }
 
 async function work(boss: PgBoss, { work: options, isTransactional }: Settings, run: Run): Promise<void> {
-  const runAll = async (jobs: readonly Job<{ n: number }>[], db: IDatabase): Promise<void> => {
+  const runAll = async (jobs: Job<{ n: number }>[], db: Db): Promise<void> => {
     await Promise.all(jobs.map(async ({ data: { n } }) => run(n, () => db.executeSql(insertReceipt, [n]))))
   }
-  if (isTransactional) await boss.work<{ n: number }>(queue, { ...options, transactional: true }, runAll)
+  if (isTransactional) await boss.work(queue, { ...options, transactional: true as const }, runAll)
   else await boss.work<{ n: number }>(queue, options, (jobs) => runAll(jobs, boss.getDb()))
 }

@@ -1,6 +1,6 @@
 import { concurrency } from '../engine.ts'
 import { engineNamed } from '../engine-named.ts'
-import { readTask, type Task, tell } from './task.ts'
+import { type CpuTime, measureCpu, perJob, readTask, type Task, tell } from './task.ts'
 
 /** A task that enqueues jobs, one in each transaction. */
 export interface EnqueueTask extends Task {
@@ -11,13 +11,17 @@ export interface EnqueueTask extends Task {
 /** The result. */
 export interface Enqueued {
   readonly perSecond: number
+  /** Per job. */
+  readonly cpu: CpuTime
 }
 
-const { engine, settings, url, jobs } = readTask<EnqueueTask>()
+const task = readTask<EnqueueTask>()
+const { engine, settings, url, jobs } = task
 const member = await (await engineNamed(engine)).open(url, settings)
 // These jobs open the connections, and are not measured.
 await Promise.all(Array.from({ length: concurrency }, () => member.enqueue(0)))
 let next = concurrency
+const cpuSinceStart = measureCpu(task)
 const startedMs = performance.now()
 await Promise.all(
   Array.from({ length: concurrency }, async () => {
@@ -28,5 +32,6 @@ await Promise.all(
   }),
 )
 const seconds = (performance.now() - startedMs) / 1_000
+const cpu = perJob(cpuSinceStart(), jobs - concurrency)
 await member.stop()
-tell({ perSecond: (jobs - concurrency) / seconds } satisfies Enqueued)
+tell({ perSecond: (jobs - concurrency) / seconds, cpu } satisfies Enqueued)

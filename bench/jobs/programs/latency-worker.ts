@@ -13,4 +13,4 @@ const member = await (
 process.send!({ n: 0, startedNs: '0' })
 await once(process, 'message')
 await member.stop()
-process.disconnect()
+process.disconnect?.()

@@ -1,3 +1,4 @@
+import { cpuSecondsOfPostgres } from '../../cpu-seconds-of.ts'
 import type { EngineName } from '../engine-named.ts'
 
 /** The input of every program of these benchmarks. */
@@ -5,6 +6,31 @@ export interface Task {
   readonly engine: EngineName
   readonly settings: string
   readonly url: string
+  /** The main process of the Postgres. */
+  readonly postgresPid: number
+}
+
+/** The processor time of some work, in seconds. */
+export interface CpuTime {
+  /** Of this process. */
+  readonly own: number
+  /** Of all processes of Postgres. */
+  readonly postgres: number
+}
+
+/** Starts to measure processor time. Returns a function that returns the time used since. */
+export function measureCpu({ postgresPid }: Task): () => CpuTime {
+  const ownBefore = process.cpuUsage()
+  const postgresBefore = cpuSecondsOfPostgres(postgresPid)
+  return () => {
+    const { user, system } = process.cpuUsage(ownBefore)
+    return { own: (user + system) / 1e6, postgres: cpuSecondsOfPostgres(postgresPid) - postgresBefore }
+  }
+}
+
+/** Divides the time of some jobs by their number. */
+export function perJob({ own, postgres }: CpuTime, jobs: number): CpuTime {
+  return { own: own / jobs, postgres: postgres / jobs }
 }
 
 /** The task of this process. */

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { engineNamed } from '../engine-named.ts'
-import { readTask, type Task, tell } from './task.ts'
+import { type CpuTime, measureCpu, perJob, readTask, type Task, tell } from './task.ts'
 
 /** A task that runs waiting jobs. */
 export interface WorkTask extends Task {
@@ -22,14 +22,18 @@ export interface Worked {
   /** The duration from the first job on, in seconds. */
   readonly seconds: number
   readonly handled: number
+  /** Per job, from the first one on. */
+  readonly cpu: CpuTime
 }
 
-const { engine: name, settings, url, jobs, leavesOthers, writes, limitMs } = readTask<WorkTask>()
+const task = readTask<WorkTask>()
+const { engine: name, settings, url, jobs, leavesOthers, writes, limitMs } = task
 const engine = await engineNamed(name)
 const watching = new pg.Client({ connectionString: url })
 await watching.connect()
 const over = Promise.withResolvers<void>()
 let startedMs: number | undefined
+let cpuSinceStart: (() => CpuTime) | undefined
 let timer: NodeJS.Timeout | undefined
 let handled = 0
 const count = (): void => {
@@ -40,6 +44,7 @@ const count = (): void => {
 const member = await engine.open(url, settings, (_, write) => {
   if (startedMs === undefined) {
     startedMs = performance.now()
+    cpuSinceStart = measureCpu(task)
     timer = setTimeout(over.resolve, limitMs)
   }
   if (writes) return write().then(count)
@@ -48,7 +53,11 @@ const member = await engine.open(url, settings, (_, write) => {
 await over.promise
 clearTimeout(timer)
 if (handled === jobs && !leavesOthers) while ((await countUnfinished()) > 0);
-const result: Worked = { seconds: (performance.now() - startedMs!) / 1_000, handled }
+const result: Worked = {
+  seconds: (performance.now() - startedMs!) / 1_000,
+  handled,
+  cpu: perJob(cpuSinceStart!(), handled),
+}
 await member.stop()
 await watching.end()
 tell(result)

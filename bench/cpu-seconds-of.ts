@@ -1,0 +1,41 @@
+import { existsSync, readFileSync } from 'node:fs'
+
+// The unit in which Linux counts processor time, on every machine.
+const ticksPerSecond = 100
+
+/**
+ * Returns the processor time that a process has used so far, in seconds; `NaN` if the system does
+ * not report it.
+ */
+export function cpuSecondsOf(pid: number): number {
+  const [user, system] = readTimes(pid)
+  return user + system
+}
+
+/**
+ * Returns the processor time that a Postgres server has used so far, in seconds: of its main
+ * process, of all others, and of those that have ended. `NaN` if the system does not report it.
+ */
+export function cpuSecondsOfPostgres(mainPid: number): number {
+  if (process.platform !== 'linux') return Number.NaN
+  const [user, system, userOfEnded, systemOfEnded] = readTimes(mainPid)
+  const children = readFileSync(`/proc/${mainPid}/task/${mainPid}/children`, 'utf8').split(' ')
+  const ofChildren = children.filter((pid) => pid !== '').map((pid) => nanosecondsOf(pid) / 1e9)
+  return ofChildren.reduce((sum, seconds) => sum + seconds, user + system + userOfEnded + systemOfEnded)
+}
+
+/** User and system time of a process, and then of its children that have ended, in seconds. */
+function readTimes(pid: number): readonly [number, number, number, number] {
+  if (process.platform !== 'linux') return [Number.NaN, Number.NaN, Number.NaN, Number.NaN]
+  // The name in parentheses may contain spaces. After it, the times are the 12th to 15th fields.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const seconds = (index: number): number => Number(fields[index]) / ticksPerSecond
+  return [seconds(11), seconds(12), seconds(13), seconds(14)]
+}
+
+/** The processor time of a process with one thread; 0 if it has ended. */
+function nanosecondsOf(pid: string): number {
+  const file = `/proc/${pid}/schedstat`
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ', 1)[0]) : 0
+}

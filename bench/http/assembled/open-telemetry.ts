@@ -1,0 +1,55 @@
+import { register } from 'node:module'
+import { FastifyOtelInstrumentation } from '@fastify/otel'
+import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
+import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
+import {
+  AggregationTemporality,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from '@opentelemetry/sdk-metrics'
+import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node'
+import { BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace'
+
+/**
+ * Starts OpenTelemetry's SDK, which has to happen before the modules that it patches are loaded.
+ * Returns the instrumentation of Fastify.
+ */
+export function startOpenTelemetry(env: NodeJS.ProcessEnv): FastifyOtelInstrumentation {
+  // As OpenTelemetry documents it for ES modules.
+  register('@opentelemetry/instrumentation/hook.mjs', import.meta.url)
+  const isLean = env['SPANS'] === 'lean'
+  const ofFastify = new FastifyOtelInstrumentation(
+    isLean ? { instrumentHooks: false, instrumentHandler: false } : {},
+  )
+  const ofPg = new PgInstrumentation({ ignoreConnectSpans: isLean })
+  const sdk = new NodeSDK({
+    serviceName: 'bench',
+    instrumentations: [new HttpInstrumentation(), ofPg, ofFastify],
+    ...(env['OTEL_EXPORTER_OTLP_ENDPOINT'] === undefined ? discarded() : {}),
+  })
+  sdk.start()
+  return ofFastify
+}
+
+/**
+ * Spans and metrics that are recorded and sent nowhere, like those of Holdfast without a
+ * destination. With a destination, the SDK reads it from the same variables as Holdfast.
+ */
+function discarded(): Partial<NodeSDKConfiguration> {
+  return {
+    spanProcessors: [new BatchSpanProcessor({ exporter: noSpanExporter })],
+    metricReaders: [new PeriodicExportingMetricReader({ exporter: noMetricExporter })],
+  }
+}
+
+const noSpanExporter: SpanExporter = {
+  export: (_, done) => done({ code: 0 }),
+  shutdown: async () => {},
+}
+
+const noMetricExporter: PushMetricExporter = {
+  export: (_, done) => done({ code: 0 }),
+  forceFlush: async () => {},
+  shutdown: async () => {},
+  selectAggregationTemporality: () => AggregationTemporality.CUMULATIVE,
+}
