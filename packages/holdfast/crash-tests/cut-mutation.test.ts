@@ -112,8 +112,8 @@ test.concurrent(
         lanes,
         [
           { sender: 'frontend', place: 'before', mode: 'destroyed' },
-          // This sweep selects its statement: without that, the cut message could belong to
-          // different statements, depending on the progress of a call before its timeout.
+          // This sweep cuts only at the statement that stores the record. Otherwise, the statement at
+          // which it cuts would depend on the progress of a call before its timeout.
           { sender: 'frontend', place: 'before', mode: 'destroyed', where: storesRecord },
         ],
         callUntilFinal,

@@ -1,9 +1,9 @@
 create table accounts (id integer primary key, balance integer not null);
 insert into accounts select id, 0 from generate_series(1, 4) as id;
 
--- No constraint keeps a second effect out: that is what is to be seen.
+-- No constraint prevents a second effect: the test must be able to see one.
 create table transfers (key text not null, source integer not null, target integer not null);
 
--- Has a COMMIT take a while, in which it can be hit.
+-- Makes each COMMIT take a while, so that a fault can hit it.
 create function linger() returns trigger language plpgsql as $$ begin perform pg_sleep(0.003); return null; end $$;
 create constraint trigger linger after insert on transfers deferrable initially deferred for each row execute function linger();

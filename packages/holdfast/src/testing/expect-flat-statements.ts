@@ -8,7 +8,7 @@ import { CallFailed, type CallOptions, type InputOfOperation } from './typed-cal
 export interface FlatStatementsOptions<Input> {
   /** The data sizes at which the operation is called, with one call per size: `[1, 10, 100]`. */
   readonly sizes: readonly number[]
-  /** Adds data until it has a size. */
+  /** Adds data until the database has the given size. */
   readonly grow: (size: number) => Promise<unknown>
   /** The input of the calls, the same for all sizes or computed from the size. */
   readonly input: Input | ((size: number) => Input)

@@ -63,8 +63,8 @@ async function openDatabase(
   const isDisposable = host.mode === 'test'
   const isPooled = await findPooler(location, { log: host.log, isDisposable })
   const direct = directRoute(location, isPooled)
-  // The connections are opened before the migrations, because this throws if the option
-  // `connections` leaves too few of them.
+  // The connections are opened before the migrations, because opening them throws if the option
+  // `connections` leaves too few connections.
   const connections = openConnections(options, { location, isPooled, direct, host })
   opening.defer(() => connections.end())
   await migrateDatabase(options, { location, direct, host })
@@ -72,7 +72,8 @@ async function openDatabase(
   const guard = await openStatementGuard({ statements: host.statements, pool: own })
   opening.defer(() => guard.close())
   // This uses the lane of mutations instead of the framework's own lane: many processes that start
-  // at the same time wait for each other here, and the lock timeout of that lane is only a second.
+  // at the same time wait for each other here, and the lock timeout of the framework's lane is only
+  // a second.
   await requireAnswer(recognizeDatabase(write, { log: host.log, isDisposable }))
   const opened = await openCapabilities(
     capabilities,

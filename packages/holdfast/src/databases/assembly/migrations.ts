@@ -4,8 +4,8 @@ import { capabilities } from './capabilities.ts'
 import { databasePlaceMigration } from './recognize-database.ts'
 
 /**
- * Creates the check of a transaction. It fails if the transaction that was begun has already ended,
- * or if a migration was applied after it began.
+ * Creates the function that checks a transaction before its commit. The check fails if the
+ * transaction has already ended, or if a migration was applied after the transaction began.
  */
 const transactionMarkerMigration: Migration = {
   name: '0004-transaction-marker',

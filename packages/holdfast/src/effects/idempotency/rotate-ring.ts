@@ -89,7 +89,10 @@ async function truncate(leaf: number, ring: KeyRing, { pool, work, log }: Trunca
     if (isTruncated) log.info({ leaf }, 'expired idempotency keys truncated')
   } catch (error) {
     if (sqlStateOf(error) !== lockNotAvailable) throw error
-    log.debug({ leaf }, 'truncating expired idempotency keys postponed: the table is being read')
+    log.debug(
+      { leaf },
+      'did not truncate expired idempotency keys, because the table is being read; trying again later',
+    )
   }
 }
 

@@ -94,7 +94,10 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
   }
 }
 
-/** Returns the work of one attempt, with its own span and guard. */
+/**
+ * Returns the limits and records of one attempt: the deadline and usage of the call, with a
+ * separate span and guard.
+ */
 function attemptWork(
   { operation, span: parent, deadline, usage, log }: Call,
   { attempts, watch }: { readonly attempts: number; readonly watch: MutationParts['watch'] },

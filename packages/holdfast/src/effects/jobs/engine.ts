@@ -38,7 +38,7 @@ export interface EngineParts {
   readonly settings: unknown
   /** Max number of jobs that run at once. */
   readonly concurrency: number
-  /** Opens a pool whose connections have this application name. */
+  /** Opens a pool. Its connections have the given application name. */
   readonly openPool: OpenPool
   /** Destination of the worker's heartbeats. */
   readonly heartbeatTarget: HeartbeatTarget

@@ -19,7 +19,7 @@ import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
 /** Dependencies of {@link joinFleet}. */
 export interface MembershipParts extends Omit<WorkerParts, 'poolOf' | 'identity' | 'onDeclaredDead'> {
-  /** Opens a pool whose connections have this application name. */
+  /** Opens a pool. Its connections have the given application name. */
   readonly openPool: OpenPool
 }
 
@@ -94,7 +94,7 @@ export class Membership {
     }
   }
 
-  /** Stops the worker as {@link ProcessWorker.stop}. The worker does not register again. */
+  /** Stops the worker as {@link ProcessWorker.stop} does. The worker does not register again. */
   async stop(limitMs: number): Promise<readonly string[]> {
     this.#isStopping = true
     await this.#rejoining

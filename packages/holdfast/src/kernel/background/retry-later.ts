@@ -3,9 +3,9 @@ import { type Duration, toMilliseconds } from '../base/duration.ts'
 /** Options of {@link RetryLater}. */
 export interface RetryLaterOptions extends ErrorOptions {
   /**
-   * True if the delay counts as one of the job's attempts. Default false. Set it to true if the job
-   * has failed, and only the delay differs from that of its retry policy. If false, a job that
-   * always fails snoozes {@link maxSnoozes} times before its attempts count.
+   * True if the delay counts as one of the job's attempts. Default false. Set it to true to fail
+   * the attempt as usual, with a delay other than that of the retry policy. If false, a job that
+   * always fails snoozes 1,000 times before its attempts count.
    */
   readonly countsAsAttempt?: boolean
 }

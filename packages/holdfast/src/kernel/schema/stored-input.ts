@@ -144,8 +144,8 @@ function coerce(type: string, value: unknown): unknown {
     case 'date':
       return new Date(value as Date)
     default:
-      // The same text as that of Zod.
-      // oxlint-disable-next-line typescript/no-base-to-string
+      // Converts the value to the same text as Zod does. oxlint-disable-next-line
+      // typescript/no-base-to-string
       return String(value)
   }
 }

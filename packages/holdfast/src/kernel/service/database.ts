@@ -28,7 +28,9 @@ export interface Database<Read, Write> {
   readonly [phantom]?: { readonly read: Read; readonly write: Write }
 }
 
-/** The environment of a database: the environment and the name of its service. */
+/**
+ * The environment in which a database opens: the host of its service, and the name of the service.
+ */
 export interface DatabaseHost extends ServiceHost {
   /**
    * The name of the service. It separates the keys, jobs and messages of this service from those of

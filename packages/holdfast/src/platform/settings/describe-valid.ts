@@ -11,7 +11,7 @@ const formats: Readonly<Record<string, string>> = {
   hostname: 'a host name',
 }
 
-/** Returns a phrase for the values that a JSON Schema allows, to complete “it has to be”. */
+/** Returns a phrase for the values that a JSON Schema allows, to complete “it must be”. */
 export function describeValid(schema: JsonSchema, root: JsonSchema = schema): string {
   const own = resolveReference(schema, root)
   if (typeof own['x-valid'] === 'string') return own['x-valid']

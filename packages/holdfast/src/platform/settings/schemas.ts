@@ -143,7 +143,7 @@ export function durationMs({ min = '0s', max }: DurationBounds = {}): Schema<num
       const ms = typeof value === 'string' ? readDurationMs(value) : undefined
       return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined
     },
-    `a number and a unit of time: 250ms, 5s, 1m, 1h or 7d${from}${to}`,
+    `a number followed by a unit of time (ms, s, m, h or d)${from}${to}`,
   )
 }
 

@@ -36,7 +36,10 @@ export interface Setting<Value = unknown> extends SettingOptions {
   readonly [phantom]?: Value
 }
 
-/** The value type of a setting whose schema returns `T`, given its options. */
+/**
+ * The type of a setting whose schema returns `Value`. The options may add `undefined`, or wrap the
+ * value in a {@link Secret}.
+ */
 type ValueOf<Value, Options> = Options extends { readonly optional: true | 'outside production' }
   ? Visible<Value, Options> | undefined
   : Visible<Value, Options>

@@ -72,7 +72,7 @@ describe('settings', () => {
         'The configuration has 5 problems:',
         '  - API_KEY is not set. It must be a string. The key of the payments API. Did you mean API_KYE, which is set?',
         '  - LIMIT is "500". It must be an integer from 1 to 50. How many at once.',
-        '  - REPORT is "soon". It must be a number and a unit of time: 250ms, 5s, 1m, 1h or 7d. How often it reports.',
+        '  - REPORT is "soon". It must be a number followed by a unit of time (ms, s, m, h or d). How often it reports.',
         '  - TRACE is "yes". It must be true or false. Whether it traces.',
         '  - TARGET is "http://x". It must be a URL that begins with https://. Where it reports to.',
       ].join('\n'),

@@ -16,12 +16,13 @@ export function moduleInPackage(specifier: string, parentURL: string): string | 
     const path = fileURLToPath(href)
     return isFolderOfModules(dirname(path)) && isFile(path) ? href : undefined
   } catch {
-    // A file that cannot be read, or a path that is not one: Node reports it.
+    // The URL is not a file path, or the file cannot be read. Node resolves the import itself and
+    // reports the error.
     return undefined
   }
 }
 
-/** Returns whether a path is that of a file, and not of a link to one, which has another URL. */
+/** Returns whether a path is a file. A link to a file has a different URL, and is not accepted. */
 function isFile(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true
 }

@@ -35,7 +35,8 @@ export const resolveHook: ResolveHookSync = (specifier, context, nextResolve) =>
 }
 
 function remember(key: string, found: ResolveFnOutput): ResolveFnOutput {
-  // Without a format, Node detects it from the content, and warns about that by importing file.
+  // A result without a format is not stored: Node then detects the format from the file's content,
+  // and warns separately for each importing file.
   if (found.format) resolved.set(key, { ...found, shortCircuit: true })
   return found
 }

@@ -86,6 +86,6 @@ async function checkIndex(
 export function notTheIndex(migration: PendingMigration, name: string): HoldfastError {
   return new HoldfastError(
     'migration-failed',
-    `The migration ${migration.owner}/${migration.name} creates the index ${name} if it does not exist, but the relation with that name is another one: it belongs to another table, or it is not unique. Rename or drop it, or rename the index, and start again.`,
+    `The migration ${migration.owner}/${migration.name} creates the index ${name} if it does not exist, but a different relation has this name: it belongs to another table, or is not unique. Rename or drop that relation, or rename the index in the migration, and start again.`,
   )
 }

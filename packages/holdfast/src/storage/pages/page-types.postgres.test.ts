@@ -65,7 +65,7 @@ beforeAll(async () => {
 })
 afterAll(() => tested.stop())
 
-/** Creates the rows of a list of a type, one of them null. */
+/** Creates a table with one row per value of a type, and a row with null. */
 async function fill(type: string, values: readonly string[]): Promise<void> {
   await tested.sql('drop table if exists rows')
   await tested.sql(`create table rows (a ${type}, id bigint generated always as identity primary key)`)

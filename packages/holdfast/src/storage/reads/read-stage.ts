@@ -20,7 +20,7 @@ export interface ReadBinding {
 export interface ReadPools {
   readonly primary: Pool
   readonly replicas: Replicas | undefined
-  /** The service, for libraries that run statements. */
+  /** The service on whose behalf libraries run statements in a handler. */
   readonly owner: StatementOwner
   /** Inspects statements; `undefined` in production. */
   readonly watch: GuardWatch | undefined

@@ -1,7 +1,7 @@
 import type { StatementResult, Statements } from '../../kernel/background/effects.ts'
 import type { Queryable } from '../postgres/session/connection.ts'
 
-/** The service that runs statements. */
+/** The service on whose behalf statements run, and its mode. */
 export type StatementOwner = Pick<Statements, 'service' | 'mode'>
 
 /**

@@ -99,7 +99,7 @@ function foldName(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase()
 }
 
-// The names of definitions without an id in Zod, and of the items of a page.
+// Generated names: `__schema0` is a Zod schema without an id, `item` is the item of a page.
 const unnamed = /^(?:__schema(\d+)|item)$/
 
 /**

@@ -35,7 +35,7 @@ export class ProgressKeeper {
     this.#clock.after(pauseMs, () => {
       this.#isDue = false
       this.flush().catch((error: unknown) =>
-        this.#log.debug({ error: toLogFields(error) }, 'progress of jobs not stored'),
+        this.#log.debug({ error: toLogFields(error) }, 'storing the progress of jobs failed'),
       )
     })
   }
@@ -51,7 +51,10 @@ export class ProgressKeeper {
           // A value that Postgres cannot store, such as one with U+0000, must not prevent other
           // values from being stored.
           if (sqlStateOf(error) === undefined) throw error
-          this.#log.debug({ error: toLogFields(error), jobId: one.id }, 'progress of a job not stored')
+          this.#log.debug(
+            { error: toLogFields(error), jobId: one.id },
+            'storing the progress of a job failed',
+          )
         })
       }
     })

@@ -75,7 +75,7 @@ export class Admissions {
       if (admitted.ready > 0) ready.push(name)
     }
     if (ready.length > 0) waker.send('jobs', ready)
-    // A turn of the rate limit may come before the next poll.
+    // Wakes the promotion of scheduled jobs: a job's turn may come before the next poll.
     if (hasScheduled) waker.send('due', [])
     return isMore
   }

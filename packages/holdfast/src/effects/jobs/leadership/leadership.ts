@@ -56,7 +56,7 @@ export interface LeadershipParts {
   readonly onElected: () => void
 }
 
-/** The part of a process in the leader election of its service. */
+/** A process's membership in the leader election of its service. */
 export interface Leadership {
   /** True if this process leads its service. */
   readonly leads: boolean

@@ -41,7 +41,7 @@ export class ScheduleTimes {
   #nextOfDay(afterMs: number): number | undefined {
     for (const timeMs of this.#times.after(this.#zone.wallAt(afterMs))) {
       const dueMs = this.#zone.firstAt(timeMs)
-      // In a repeated hour, the time was due at its first occurrence.
+      // A time that occurs twice is due only at its first occurrence.
       if (dueMs > afterMs) return dueMs
     }
     return undefined
@@ -49,7 +49,8 @@ export class ScheduleTimes {
 
   #previousOfDay(untilMs: number): number | undefined {
     const isRepeated = this.#zone.offsetAt(untilMs - maxFoldMs) > this.#zone.offsetAt(untilMs)
-    // In a repeated hour, later times were due at their first occurrence.
+    // If this hour repeats the last one, the times until the end of the hour were due in the first
+    // one. Search them too.
     const wallMs = this.#zone.wallAt(untilMs) + (isRepeated ? maxFoldMs : 0)
     for (const timeMs of this.#times.before(wallMs + 1)) {
       const dueMs = this.#zone.firstAt(timeMs)

@@ -38,8 +38,8 @@ export class TimeZone {
   }
 
   /**
-   * Returns the instants with a wall time, in order: an empty list if the clock skips it, two if it
-   * occurs twice.
+   * Returns the instants that have a wall time, in order: no instant if the clock skips the time,
+   * two instants if the time occurs twice.
    */
   instantsOf(wallMs: WallMs): readonly number[] {
     const instants = this.#offsetsAround(wallMs)

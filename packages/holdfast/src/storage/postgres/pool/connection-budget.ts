@@ -106,8 +106,8 @@ export class ConnectionBudget {
   }
 
   /**
-   * Returns whether a session that a lane does not need must be closed because another lane waits
-   * for its min.
+   * Returns whether the lane must close a session that it does not need: another lane has fewer
+   * sessions than its min, and waits for one.
    */
   isOwed(lane: Lane): boolean {
     if (lane.open <= lane.min) return false

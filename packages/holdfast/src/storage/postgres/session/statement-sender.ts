@@ -163,8 +163,8 @@ export class StatementSender {
   }
 
   /**
-   * Rejects with the error as soon as a cancel request that was sent before can no longer cancel
-   * the next statement.
+   * Rejects with the error, but first waits until a cancel request that is under way can no longer
+   * cancel the next statement.
    */
   async #failAfter(error: unknown, interruption: Promise<boolean> | undefined): Promise<never> {
     if (interruption && !(await interruption)) this.#connection.destroy()

@@ -4,8 +4,8 @@ import { ContentTooLarge } from '../../../kernel/problem/problems.ts'
 const firstCapacityBytes = 16_384
 
 // The max number of chunks is `baseChunks`, plus one for every `bytesPerChunk` bytes of the body
-// limit. The base is enough for short bodies. Handling a chunk costs about as much as this number
-// of bytes.
+// limit. The base is enough for short bodies. Handling a chunk costs about as much as handling
+// `bytesPerChunk` bytes.
 const bytesPerChunk = 64
 const baseChunks = 1_024
 

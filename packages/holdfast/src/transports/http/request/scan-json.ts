@@ -2,7 +2,7 @@ import { isExactNumber } from '../../../kernel/base/exact-number.ts'
 
 /** The facts about a JSON text that `JSON.parse` does not report. */
 export interface JsonScan {
-  /** The number of names in all of its objects. */
+  /** The number of names in all objects of the text. */
   readonly names: number
   /** True if a string has an escape of the form `\u0041`. */
   readonly hasUnicodeEscapes: boolean
