@@ -362,12 +362,25 @@ export const idempotencyMutants: readonly Mutant[] = [
   {
     name: 'rerun: with the input as changed by the handler',
     file: `${src}/effects/idempotency/safe-mutation.ts`,
+    text: 'const received = call.readInput ?? copiesOf(call.wire)',
+    replacement: 'const received = () => call.wire',
+    killedBy: [
+      {
+        file: `${src}/effects/idempotency/rerun.postgres.test.ts`,
+        name: 'gets the original input unchanged',
+      },
+    ],
+    why: 'The second run would see the changes of the first, which was rolled back.',
+  },
+  {
+    name: 'rerun: with the input of a direct call as changed by the handler',
+    file: `${src}/effects/idempotency/safe-mutation.ts`,
     text: '  return () => structuredClone(kept)',
     replacement: '  return () => wire',
     killedBy: [
       {
         file: `${src}/effects/idempotency/rerun.postgres.test.ts`,
-        name: 'gets the original input unchanged',
+        name: 'gets the original input unchanged without a transport',
       },
     ],
     why: 'The second run would see the changes of the first, which was rolled back.',

@@ -55,7 +55,7 @@ export function record({ running }: Lane, key: string, timeout?: string): Promis
   return send(running, { name: key }, { 'idempotency-key': key, 'request-timeout': timeout })
 }
 
-function send(
+async function send(
   running: RunningService,
   body: object,
   headers: Readonly<Record<string, string | undefined>>,

@@ -60,7 +60,7 @@ class Clients {
     await this.#done
   }
 
-  send(key: string): Promise<Answer> {
+  async send(key: string): Promise<Answer> {
     const headers: Readonly<Record<string, string>> = { 'idempotency-key': key, 'request-timeout': '2s' }
     return this.#running.call({
       operation: 'record',

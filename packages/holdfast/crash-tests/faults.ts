@@ -93,7 +93,7 @@ async function sendFaultily(client: FaultyClient, sending: Sending): Promise<Ans
  * Sends a transfer. `timeout` is the deadline that the client requests; `client` is aborted when
  * the client disconnects.
  */
-export function send(
+export async function send(
   running: RunningService,
   { operation, body, key }: Sending,
   { timeout, client }: { readonly timeout?: string; readonly client?: AbortSignal } = {},

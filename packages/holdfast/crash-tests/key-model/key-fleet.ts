@@ -66,7 +66,7 @@ export class KeyFleet {
     instance.running = await this.#run(instance.proxy, retention)
   }
 
-  send({ key, request, instance, timeout }: Sending): Promise<Answer> {
+  async send({ key, request, instance, timeout }: Sending): Promise<Answer> {
     const { operation, ...payment } = request
     const headers: Readonly<Record<string, string | undefined>> = {
       'idempotency-key': key,

@@ -83,7 +83,7 @@ export type AnswerCaller<Defined extends Operations> = <Name extends keyof Defin
 export function createAnswerCaller<Defined extends Operations>(
   running: RunningService<Defined>,
 ): AnswerCaller<Defined> {
-  return (name, input, options = {}) => {
+  return async (name, input, options = {}) => {
     const operation = running.operations.get(name)!
     const key = options.key === undefined && operation.kind === 'mutation' ? crypto.randomUUID() : options.key
     const headers = new Headers(options.headers)

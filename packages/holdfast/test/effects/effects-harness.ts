@@ -78,7 +78,7 @@ async function startEffects(): Promise<Effects> {
     tested,
     runs,
     other: {
-      send: (operation, body, key) =>
+      send: async (operation, body, key) =>
         other.call({
           operation,
           input: { path: {}, query: {}, body },

@@ -78,7 +78,7 @@ export async function startOrders(
     lines,
     client,
     countOf,
-    place: (name: string, key: string): Promise<Answer> =>
+    place: async (name: string, key: string): Promise<Answer> =>
       running.call({
         operation: 'place',
         input: { path: {}, query: {}, body: { name } },

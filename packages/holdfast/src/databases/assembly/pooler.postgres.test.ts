@@ -125,7 +125,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     ends.push(async () => worker?.stop(1_000))
   }
 
-  function record(running: RunningService, name: string, key: string): Promise<Answer> {
+  async function record(running: RunningService, name: string, key: string): Promise<Answer> {
     return running.call({
       operation: 'record',
       input: { path: {}, query: {}, body: { name } },
@@ -133,7 +133,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     })
   }
 
-  function read(
+  async function read(
     running: RunningService,
     operation: string,
     { given = {}, timeoutMs = 200 + Math.round(Math.random() * 4_000) }: Reading = {},

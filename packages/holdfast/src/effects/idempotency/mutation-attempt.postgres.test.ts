@@ -39,7 +39,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-const send = (operation: string, name: string, key?: string): Promise<Answer> =>
+const send = async (operation: string, name: string, key?: string): Promise<Answer> =>
   running.call({
     operation,
     input: { path: {}, query: {}, body: { name } },

@@ -50,7 +50,7 @@ afterAll(async () => {
   await on.stop()
 })
 
-const payAfter = (body: object, key: string): Promise<Answer> =>
+const payAfter = async (body: object, key: string): Promise<Answer> =>
   after.call({
     operation: 'pay',
     input: { path: {}, query: {}, body: body as never },

@@ -48,6 +48,17 @@ describe('retries of a mutation', () => {
     ])
   })
 
+  test('a mutation that is retried gets the original input unchanged without a transport', async () => {
+    runs = []
+    await using running = await createTestService(tested)
+    const { status } = await running.send('change', { value: { b: -0, a: 2 } })
+    expect(status).toBe(204)
+    expect(runs).toEqual([
+      { b: -0, a: 2 },
+      { b: -0, a: 2 },
+    ])
+  })
+
   test('a mutation that is retried stops reading its input at its deadline', async () => {
     runs = []
     check = () => (runs.length === 0 ? true : new Promise(() => {}))

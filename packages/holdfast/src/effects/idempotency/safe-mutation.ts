@@ -56,7 +56,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
     const claim = readKeyClaim(call, { service, retentionMs, nowMs: ring.nowMs() })
     if (claim) rejectRunning(claim, parts.running)
     // A handler may mutate its input, which may share objects with the received input.
-    const received = copiesOf(call.wire)
+    const received = call.readInput ?? copiesOf(call.wire)
     for (let attempts = 1; ; attempts += 1) {
       const work = attemptWork(call, { attempts, watch: parts.watch })
       const { span } = work

@@ -19,6 +19,41 @@ export function andThen<T, R>(value: T | Promise<T>, use: (value: T) => R | Prom
   return value instanceof Promise ? value.then(use) : use(value)
 }
 
+/**
+ * Returns the result of `use` for the value of work, or that of `recover` for its error: at once, or
+ * when the promise of the work settles. Errors of `use` are not passed to `recover`.
+ */
+export function settle<T, R>(
+  work: () => T | Promise<T>,
+  use: (value: T) => R,
+  recover: (error: unknown) => R,
+): R | Promise<R> {
+  let value: T | Promise<T>
+  try {
+    value = work()
+  } catch (error) {
+    return recover(error)
+  }
+  return value instanceof Promise ? value.then(use, recover) : use(value)
+}
+
+/**
+ * Calls `end` when a promise settles, and returns its outcome. It creates one promise; `finally`
+ * creates three.
+ */
+export function endingWith<T>(work: Promise<T>, end: () => void): Promise<T> {
+  return work.then(
+    (value) => {
+      end()
+      return value
+    },
+    (error: unknown) => {
+      end()
+      throw error
+    },
+  )
+}
+
 /** Returns all values. The result is a promise only if one of the values is a promise. */
 export function allOf<T>(values: readonly (T | Promise<T>)[]): readonly T[] | Promise<readonly T[]> {
   return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as readonly T[])

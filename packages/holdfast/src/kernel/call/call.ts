@@ -16,6 +16,11 @@ export interface CallRequest {
   /** The operation's name in the service. */
   readonly operation: string
   readonly input: WireInput
+  /**
+   * Reads the input again, since a handler may have changed it before its call runs again. Default:
+   * the call keeps a copy.
+   */
+  readonly readInput?: (() => WireInput) | undefined
   /** The raw request body, for an access rule that verifies it. */
   readonly rawBody?: Uint8Array | undefined
   /**
@@ -47,10 +52,12 @@ export interface CallRequest {
 export interface Call extends Work {
   readonly operation: CompiledOperation
   /**
-   * The input before validation, as plain data without getters or a class: each attempt copies it.
-   * The validate stage adds a body whose parsing was postponed.
+   * The input before validation, as plain data without getters or a class. The validate stage adds
+   * a body whose parsing was postponed.
    */
   wire: WireInput
+  /** Reads `wire` again as it was received; `undefined` if it can only be copied. */
+  readonly readInput: (() => WireInput) | undefined
   /** The raw request body, for an access rule that verifies it. */
   readonly rawBody: Uint8Array | undefined
   /** Parses `rawBody` into the body of `wire`; `undefined` if `wire` already contains the body. */

@@ -22,6 +22,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
   return {
     operation,
     wire: request.input,
+    readInput: request.readInput,
     rawBody: request.rawBody,
     parseBody: request.parseBody,
     header: request.header,

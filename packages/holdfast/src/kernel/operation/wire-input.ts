@@ -1,6 +1,6 @@
 /**
  * The parts of an input as a transport received them, before any schema parses them. They are plain
- * data, because each attempt of a mutation parses a copy, and a copy preserves neither getters nor
+ * data, because an attempt of a mutation may parse a copy, and a copy preserves neither getters nor
  * classes.
  */
 export interface WireInput {

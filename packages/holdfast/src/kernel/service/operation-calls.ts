@@ -1,11 +1,12 @@
-import type { Answer } from '../operation/answer.ts'
-import type { CallRequest, Next } from '../call/call.ts'
+import type { Next } from '../call/call.ts'
 import type { CompiledOperation } from '../operation/compile.ts'
 import { createCall } from '../call/create-call.ts'
 import { createPipeline, type PipelineParts } from '../call/pipeline.ts'
 import type { OpenDatabase } from './database.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
+import type { RunningService } from './service.ts'
 import type { ServiceHost } from '../host/service-host.ts'
+import { settle } from '../base/thenable.ts'
 import { noTelemetry } from '../telemetry/telemetry.ts'
 
 /** Dependencies of {@link operationCalls}. */
@@ -24,7 +25,7 @@ export interface OperationCallsParts extends Omit<PipelineParts, 'answerRefused'
 export function operationCalls(
   operations: ReadonlyMap<string, CompiledOperation>,
   { service, host, database, ...shared }: OperationCallsParts,
-): (request: CallRequest) => Promise<Answer> {
+): RunningService['call'] {
   const { log, telemetry = noTelemetry } = host
   const { problemTypeBase } = shared
   const pipelines = new Map<string, Next>()
@@ -34,7 +35,7 @@ export function operationCalls(
     pipelines.set(name, createPipeline(operation, { ...shared, answerRefused, data }))
   }
 
-  return async (request) => {
+  return (request) => {
     const operation = operations.get(request.operation)
     const pipeline = pipelines.get(request.operation)
     if (!operation || !pipeline) {
@@ -49,10 +50,16 @@ export function operationCalls(
     // The transport has started this span, and ends it.
     if (request.span) return telemetry.within(span, () => pipeline(call))
     span.describe(operation.name, { 'holdfast.operation': operation.name })
-    try {
-      return await telemetry.within(span, () => pipeline(call))
-    } finally {
-      span.end()
-    }
+    return settle(
+      () => telemetry.within(span, () => pipeline(call)),
+      (answer) => {
+        span.end()
+        return answer
+      },
+      (error) => {
+        span.end()
+        throw error
+      },
+    )
   }
 }

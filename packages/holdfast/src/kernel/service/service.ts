@@ -24,8 +24,8 @@ import type { phantom } from '../base/phantom.ts'
  * Invariants:
  * - Nothing is opened before the whole definition has been validated.
  * - A start that fails closes what it has opened.
- * - Every call of an operation passes through `call`, regardless of its transport, and never
- *   rejects, unless the operation does not exist.
+ * - Every call of an operation passes through `call`, regardless of its transport, and never fails,
+ *   unless the operation does not exist.
  * - The service knows its database only through the port in database.ts.
  */
 
@@ -79,10 +79,12 @@ export interface RunningService<Defined extends Operations = Operations> {
   /** The logger of request lines, which contain only framework data and need no redaction. */
   readonly requestLog: Logger
   /**
-   * Calls an operation. Every call passes through this function. Every failure is an answer, except
-   * that an unknown operation name rejects with HoldfastError `operation-unknown`.
+   * Calls an operation. Every call passes through this function. Every failure is an answer.
+   * Returns the answer without a promise if the call had nothing to wait for.
+   *
+   * @throws HoldfastError `operation-unknown` if the service has no operation of that name.
    */
-  call(request: CallRequest): Promise<Answer>
+  call(request: CallRequest): Answer | Promise<Answer>
   /**
    * Starts a worker for jobs, schedules and messages in this process; resolves to `undefined` if
    * the service has none. Stop the worker before the service.

@@ -68,7 +68,7 @@ export interface Parts {
 }
 
 /** Calls an operation. */
-export function call(running: RunningService, operation: string, parts: Parts = {}): Promise<Answer> {
+export async function call(running: RunningService, operation: string, parts: Parts = {}): Promise<Answer> {
   const { path = {}, query = {}, body, headers = {}, signal } = parts
   return running.call({
     operation,

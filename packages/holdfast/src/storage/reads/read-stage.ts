@@ -32,7 +32,10 @@ export function readStage(
   { primary, replicas, owner, watch }: ReadPools,
   binding: ReadBinding,
 ): Stage {
-  return async (call, next) => {
+  return (call, next) => {
+    const fail = (error: unknown): never => {
+      throw toPostgresFailure(error, operation, call.deadline)
+    }
     const replica = replicas?.choose(call.header(positionHeader))
     call.guard = new HandlerGuard(operation, watch, call)
     const session = new ReadSession({ primary, replica }, call)
@@ -42,9 +45,10 @@ export function readStage(
       return next(call)
     }
     try {
-      return await (binding.within ? binding.within(session, run) : run())
+      const answer = binding.within ? binding.within(session, run) : run()
+      return answer instanceof Promise ? answer.catch(fail) : answer
     } catch (error) {
-      throw toPostgresFailure(error, operation, call.deadline)
+      return fail(error)
     }
   }
 }

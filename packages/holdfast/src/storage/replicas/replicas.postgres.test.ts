@@ -163,7 +163,7 @@ async function withClient(url: string, act: (client: pg.Client) => Promise<unkno
   }
 }
 
-function call(operation: string, headers: Record<string, string> = {}, body?: object): Promise<Answer> {
+async function call(operation: string, headers: Record<string, string> = {}, body?: object): Promise<Answer> {
   return running.call({
     operation,
     input: { path: {}, query: {}, body },

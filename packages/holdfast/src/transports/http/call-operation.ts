@@ -3,6 +3,7 @@ import type { CompiledOperation } from '../../kernel/operation/compile.ts'
 import { hasBody } from '../../kernel/operation/decode.ts'
 import { NotAcceptable } from '../../kernel/problem/problems.ts'
 import type { RunningService } from '../../kernel/service/service.ts'
+import { settle } from '../../kernel/base/thenable.ts'
 import type { WireInput } from '../../kernel/operation/wire-input.ts'
 import { qualityOf } from './request/accept.ts'
 import { type Challenge, createChallenge, isPublic } from './challenge.ts'
@@ -28,6 +29,14 @@ export interface CallOptions {
   readonly callsInFlight: Set<CallInFlight>
 }
 
+/** A request whose body has been read, if its operation takes one. */
+interface ReceivedRequest extends Routed {
+  readonly request: HttpRequest
+  /** The input without the body. */
+  readonly head: WireInput
+  readonly content?: Uint8Array
+}
+
 /** Returns the responder that calls an operation. */
 export function callOperation(operation: CompiledOperation, options: CallOptions): Responder {
   const { running, bodyLimitBytes, callsInFlight } = options
@@ -43,33 +52,47 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
   const isShared = running.identify === undefined && isPublic(operation.access, running.securitySchemes)
   const cacheControl = isShared ? 'no-cache' : 'private, no-cache'
 
-  return async (request, { exchange, parameters, query }) => {
-    exchange.cacheControl = cacheControl
+  function call(received: ReceivedRequest): Answer | Promise<Answer> {
+    const { head, content, exchange } = received
+    const { header, client } = received.request
+    const { requestId, span, usage } = exchange
+    const inFlight: CallInFlight = { operation: operation.name, requestId }
+    callsInFlight.add(inFlight)
+    return settle(
+      () =>
+        running.call({
+          operation: operation.name,
+          input: needsRawBody ? head : withBody(head, content),
+          readInput: () => withBody(readHead(received), content),
+          rawBody: needsRawBody ? content : undefined,
+          parseBody: needsRawBody ? parseBody : undefined,
+          header,
+          client,
+          requestId,
+          span,
+          usage,
+        }),
+      (answer) => {
+        callsInFlight.delete(inFlight)
+        if (answer.status === 401) return withChallenge(answer, challenge, header)
+        return answer.links ? withLinkHeader(answer, head.query) : answer
+      },
+      (error) => {
+        callsInFlight.delete(inFlight)
+        throw error
+      },
+    )
+  }
+
+  return (request, routed) => {
+    routed.exchange.cacheControl = cacheControl
     if (qualityOf(request.header('accept'), jsonType) === 0) throw NotAcceptable()
-    const head = { path: decodeParameters(parameters), query: parseQueryString(query), body: undefined }
-    const content = takesBody ? await readBody(request, bodyLimitBytes) : undefined
-    if (refusesBody) await rejectBody(request, bodyLimitBytes)
-    const call: CallInFlight = { operation: operation.name, requestId: exchange.requestId }
-    callsInFlight.add(call)
-    try {
-      const { header, client } = request
-      const { requestId, span, usage } = exchange
-      const answer = await running.call({
-        operation: operation.name,
-        input: content && !needsRawBody ? withBody(head, content) : head,
-        rawBody: needsRawBody ? content : undefined,
-        parseBody: needsRawBody ? parseBody : undefined,
-        header,
-        client,
-        requestId,
-        span,
-        usage,
-      })
-      if (answer.status === 401) return withChallenge(answer, challenge, header)
-      return answer.links ? withLinkHeader(answer, head.query) : answer
-    } finally {
-      callsInFlight.delete(call)
+    const received: ReceivedRequest = { ...routed, request, head: readHead(routed) }
+    if (takesBody) {
+      return readBody(request, bodyLimitBytes).then((content) => call({ ...received, content }))
     }
+    if (refusesBody) return rejectBody(request, bodyLimitBytes).then(() => call(received))
+    return call(received)
   }
 }
 
@@ -78,8 +101,13 @@ function withChallenge(answer: Answer, challenge: Challenge, header: HttpRequest
   return { ...answer, headers: { 'www-authenticate': challenge(header), ...answer.headers } }
 }
 
-function withBody({ path, query }: WireInput, content: Uint8Array): WireInput {
-  return { path, query, body: parseBody(content) }
+/** Reads the part of an input that comes before the body. */
+function readHead({ parameters, query }: Routed): WireInput {
+  return { path: decodeParameters(parameters), query: parseQueryString(query), body: undefined }
+}
+
+function withBody(head: WireInput, content: Uint8Array | undefined): WireInput {
+  return content ? { path: head.path, query: head.query, body: parseBody(content) } : head
 }
 
 function decodeParameters(parameters: Routed['parameters']): Record<string, string> {

@@ -3,6 +3,7 @@ import { toLogFields } from '../../kernel/base/log.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import { InternalError, MethodNotAllowed, RouteNotFound } from '../../kernel/problem/problems.ts'
 import type { RunningService } from '../../kernel/service/service.ts'
+import { settle } from '../../kernel/base/thenable.ts'
 import { type CallInFlight, callOperation } from './call-operation.ts'
 import { applyConditional } from './answer/conditional.ts'
 import { type Exchange, withExchangeHeaders } from './answer/exchange.ts'
@@ -41,9 +42,9 @@ export interface Handler {
   readonly fetch: (request: Request) => Promise<Response>
   /**
    * Answers a request in the handler's own form. A runtime that has no Fetch request avoids the
-   * cost of creating one.
+   * cost of creating one. Returns the answer without a promise if there was nothing to wait for.
    */
-  readonly answer: (request: HttpRequest) => Promise<HttpAnswer>
+  readonly answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>
   /**
    * Returns the response to a request that the runtime itself rejects, given the parts of the
    * request that could be read.
@@ -100,19 +101,18 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     return toAnswer(InternalError(), { requestId, problemTypeBase })
   }
 
-  async function answer(request: HttpRequest): Promise<HttpAnswer> {
+  function answer(request: HttpRequest): HttpAnswer | Promise<HttpAnswer> {
     const exchange = observer.begin(request.header)
-    const answered = applyConditional(await respondOrFail(request, exchange), request, exchange.cacheControl)
-    observer.end(exchange, answered, request)
-    return withExchangeHeaders(answered, exchange, security)
-  }
-
-  async function respondOrFail(request: HttpRequest, exchange: Exchange): Promise<HttpAnswer> {
-    try {
-      return await respond(request, exchange)
-    } catch (error) {
-      return fail(error, exchange)
+    const finish = (made: HttpAnswer): HttpAnswer => {
+      const answered = applyConditional(made, request, exchange.cacheControl)
+      observer.end(exchange, answered, request)
+      return withExchangeHeaders(answered, exchange, security)
     }
+    return settle(
+      () => respond(request, exchange),
+      finish,
+      (error) => finish(fail(error, exchange)),
+    )
   }
 
   function refuse(problem: ProblemError, request: RequestHead = unreadable): HttpAnswer {

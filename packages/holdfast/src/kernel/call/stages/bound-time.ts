@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Call, Stage } from '../call.ts'
 import { RunningDeadline } from '../../operation/deadline.ts'
 import { readDurationMs } from '../../base/duration.ts'
+import { endingWith } from '../../base/thenable.ts'
 import { BadRequest } from '../../problem/problems.ts'
 
 /**
@@ -23,7 +24,7 @@ export function boundTime({ clock }: { readonly clock: Clock }): Stage {
     try {
       deadline.throwIfAborted()
       const answer = next(call)
-      if (answer instanceof Promise) return answer.finally(() => deadline.end())
+      if (answer instanceof Promise) return endingWith(answer, () => deadline.end())
       deadline.end()
       return answer
     } catch (error) {

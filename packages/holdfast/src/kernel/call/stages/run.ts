@@ -29,24 +29,30 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
   }
 
   function encode(output: unknown, call: Call): Answer | Promise<Answer> {
-    const answer = operation.encode(output, call.log)
-    return answer instanceof Promise
-      ? abortable(answer, call.deadline).then((encoded) => withLinks(encoded, call))
-      : withLinks(answer, call)
-  }
-
-  return (call) => {
     try {
-      const output: unknown = operation.run(new CallContext(call, options) as never)
-      const answer = isThenable(output)
-        ? abortable(Promise.resolve(output), call.deadline, (outcome) => logLate(outcome, call)).then(
-            (value) => encode(value, call),
-          )
-        : encode(output, call)
-      return answer instanceof Promise ? answer.catch((error: unknown) => fail(error, call)) : answer
+      const answer = operation.encode(output, call.log)
+      if (!(answer instanceof Promise)) return withLinks(answer, call)
+      return abortable(answer, call.deadline).then(
+        (encoded) => withLinks(encoded, call),
+        (error: unknown) => fail(error, call),
+      )
     } catch (error) {
       return fail(error, call)
     }
+  }
+
+  return (call) => {
+    let output: unknown
+    try {
+      output = operation.run(new CallContext(call, options) as never)
+    } catch (error) {
+      return fail(error, call)
+    }
+    if (!isThenable(output)) return encode(output, call)
+    return abortable(Promise.resolve(output), call.deadline, (outcome) => logLate(outcome, call)).then(
+      (value) => encode(value, call),
+      (error: unknown) => fail(error, call),
+    )
   }
 }
 

@@ -171,6 +171,8 @@ class NodeHttpServer implements HttpServer {
     response.once('close', () => this.#answered(exchange, request))
     const refusal = checkSingletons(incoming.rawHeaders) ?? checkHost(incoming)
     try {
+      // The handler may answer at once. The wait lets node:http first read everything that has
+      // arrived: the rest of this request, and the requests pipelined after it.
       const made = refusal ? this.#handler.refuse(refusal, request) : await this.#handler.answer(request)
       const answer = this.#hasRoomFor(made) ? made : this.#handler.refuse(tooMuchUnsent(), request)
       sendAnswer(answer, exchange, this.#sendOptions(incoming.socket, request))

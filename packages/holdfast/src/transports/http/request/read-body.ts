@@ -9,15 +9,16 @@ import { parseJson } from './parse-json.ts'
  * Reads the body of a request; empty if it has none. Throws `ContentTooLarge` (before reading
  * anything, if the length is declared), `UnsupportedMediaType` and `BadRequest`.
  */
-export async function readBody(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
+export function readBody(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
   const announcedBytes = announcedLength(request)
   if (announcedBytes > limitBytes) throw bodyTooLarge(limitBytes)
   // A body with invalid headers is rejected without reading it. If the length is not declared, the
   // body may be empty, so its headers are checked afterwards.
   if (announcedBytes > 0) checkMediaType(request)
-  const bytes = await readContent(request, limitBytes)
-  if (bytes.length > 0 && announcedBytes === 0) checkMediaType(request)
-  return bytes
+  return request.readContent(limitBytes).then((bytes) => {
+    if (bytes.length > 0 && announcedBytes === 0) checkMediaType(request)
+    return bytes
+  }, failReading)
 }
 
 /**
@@ -26,7 +27,8 @@ export async function readBody(request: HttpRequest, limitBytes: number): Promis
  * Throws `BadRequest`.
  */
 export async function rejectBody(request: HttpRequest, limitBytes: number): Promise<void> {
-  const hasContent = announcedLength(request) > 0 || (await readContent(request, limitBytes)).length > 0
+  const hasContent =
+    announcedLength(request) > 0 || (await request.readContent(limitBytes).catch(failReading)).length > 0
   if (hasContent) {
     throw BadRequest({
       detail: `A ${request.method} request must not have a body; send its input in the path and the query string.`,
@@ -50,13 +52,10 @@ function announcedLength({ header }: HttpRequest): number {
   return Number(length)
 }
 
-async function readContent(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
-  try {
-    return await request.readContent(limitBytes)
-  } catch (cause) {
-    if (cause instanceof ProblemError) throw cause
-    const broken = BadRequest({ detail: 'The request body was truncated.' })
-    broken.cause = cause
-    throw broken
-  }
+/** Throws the problem of a body that could not be read. */
+function failReading(cause: unknown): never {
+  if (cause instanceof ProblemError) throw cause
+  const broken = BadRequest({ detail: 'The request body was truncated.' })
+  broken.cause = cause
+  throw broken
 }
