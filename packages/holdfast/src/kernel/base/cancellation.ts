@@ -59,8 +59,9 @@ export class CancellationSource implements Cancellation {
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    const index = this.#listeners.indexOf(listener)
-    if (index !== -1) this.#listeners.splice(index, 1)
+    // Usually the listener that was added last.
+    if (this.#listeners.at(-1) === listener) this.#listeners.pop()
+    else this.#listeners = this.#listeners.filter((each) => each !== listener)
   }
 }
 

@@ -2,7 +2,7 @@ const hexOf: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.t
 
 // Random bytes are generated in bulk, because one call of the generator costs far more than the
 // bytes.
-const pool = new Uint8Array(4_096)
+const pool = new Uint8Array(65_536)
 let used = pool.length
 
 /** Returns cryptographically random bytes as hex, two digits per byte. Max 64 bytes. */

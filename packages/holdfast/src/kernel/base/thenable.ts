@@ -20,8 +20,8 @@ export function andThen<T, R>(value: T | Promise<T>, use: (value: T) => R | Prom
 }
 
 /**
- * Returns the result of `use` for the value of work, or that of `recover` for its error: at once, or
- * when the promise of the work settles. Errors of `use` are not passed to `recover`.
+ * Passes the value of work to `use`, or its error to `recover`, and returns the result: at once, or
+ * in a promise if the work returns one. Errors of `use` are not passed to `recover`.
  */
 export function settle<T, R>(
   work: () => T | Promise<T>,

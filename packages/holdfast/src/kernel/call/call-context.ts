@@ -7,7 +7,6 @@ import type { Jobs, Statements, Transaction } from '../background/effects.ts'
 import type { Publish } from '../background/event.ts'
 import { createLoad, type Load } from '../relations/load.ts'
 import type { Logger } from '../base/log.ts'
-import { type Getters, gettersOf, defineOwnGetters } from '../base/define-own-getters.ts'
 import { isPaged, linksOf } from '../pages/page-links.ts'
 import type { PageRequest, PageSource, ReadPage } from '../pages/page.ts'
 import { readPage } from '../pages/read-page.ts'
@@ -26,7 +25,6 @@ export interface CallContextParts {
 export class CallContext
   implements Context<unknown, Caller, unknown, unknown>, MutationContext<unknown, Caller, unknown, unknown>
 {
-  static readonly #getters: Getters = gettersOf(CallContext.prototype)
   readonly input: unknown
   readonly db: unknown
   readonly statements: Statements
@@ -34,6 +32,7 @@ export class CallContext
   readonly settings: unknown
   readonly log: Logger
   readonly deadline: Deadline
+  readonly signal: AbortSignal
   readonly requestId: string
   readonly jobs: Jobs
   readonly publish: Publish
@@ -59,12 +58,8 @@ export class CallContext
     this.settings = settings
     this.log = call.log
     this.deadline = call.deadline
+    this.signal = call.deadline.signal
     this.requestId = call.requestId
-    defineOwnGetters(this, CallContext.#getters)
-  }
-
-  get signal(): AbortSignal {
-    return this.#call.deadline.signal
   }
 
   readonly load: Load = (relation, key) => {

@@ -48,7 +48,7 @@ export interface PipelineParts extends RunOptions {
 export function createPipeline(operation: CompiledOperation, parts: PipelineParts): Next {
   return compose([
     answerProblems(parts),
-    boundTime({ clock: parts.clock }),
+    boundTime({ clock: parts.clock, deadlineMs: operation.deadlineMs }),
     parts.identify && identify(parts.identify),
     authorize(parts),
     validateInput(parts.answerRefused),

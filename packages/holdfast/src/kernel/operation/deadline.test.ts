@@ -63,14 +63,17 @@ describe('a deadline', () => {
     expect(seen).toEqual([])
   })
 
-  test('a deadline leaves no timer behind', async () => {
+  test('the deadlines of an operation leave one timer behind, until it has fired', async () => {
     const clock = createFakeClock()
     const pending = new Set<Timer>()
     const counting: Clock = {
       now: () => clock.now(),
       monotonicMs: () => clock.monotonicMs(),
       after(ms, fire) {
-        const inner = clock.after(ms, fire)
+        const inner = clock.after(ms, () => {
+          pending.delete(timer)
+          fire()
+        })
         const timer: Timer = {
           cancel() {
             pending.delete(timer)
@@ -90,8 +93,10 @@ describe('a deadline', () => {
       },
     })
     const running = await startService({ read }, { clock: counting })
-    expect((await call(running, 'read')).status).toBe(204)
+    for (let calls = 0; calls < 3; calls += 1) expect((await call(running, 'read')).status).toBe(204)
     expect(pendingInside).toBe(1)
+    expect(pending.size).toBe(1)
+    clock.advance(60_000)
     expect(pending.size).toBe(0)
   })
 

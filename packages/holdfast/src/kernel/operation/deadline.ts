@@ -17,6 +17,9 @@ export const clientDisconnected: HoldfastError = new HoldfastError(
   'The client disconnected before the response was sent.',
 )
 
+/** The source of timers. */
+type Timers = Pick<Clock, 'after'>
+
 /**
  * A deadline that runs from its construction until `end`. It cancels the call with
  * `DeadlineExceeded` when the time has passed, or with {@link clientDisconnected} if `client` is
@@ -31,13 +34,18 @@ export class RunningDeadline extends CancellationSource implements Deadline {
   readonly #leave = (): void => this.cancel(clientDisconnected)
   readonly #timer: Timer
 
-  constructor(clock: Clock, timeoutMs: number, client?: Cancellation) {
+  /** `timers` sets the timer of the deadline. Default: the clock. */
+  constructor(
+    clock: Clock,
+    timeoutMs: number,
+    { client, timers = clock }: { readonly client?: Cancellation | undefined; readonly timers?: Timers } = {},
+  ) {
     super()
     this.#clock = clock
     this.#client = client
     this.atMs = clock.now() + timeoutMs
     this.#endMs = clock.monotonicMs() + timeoutMs
-    this.#timer = clock.after(timeoutMs, () => this.cancel(DeadlineExceeded()))
+    this.#timer = timers.after(timeoutMs, () => this.cancel(DeadlineExceeded()))
     if (client?.aborted === true) this.#leave()
     else client?.addEventListener('abort', this.#leave)
   }

@@ -3,6 +3,7 @@ import type { Call, Stage } from '../call.ts'
 import { RunningDeadline } from '../../operation/deadline.ts'
 import { readDurationMs } from '../../base/duration.ts'
 import { endingWith } from '../../base/thenable.ts'
+import { TimerQueue } from '../../base/timer-queue.ts'
 import { BadRequest } from '../../problem/problems.ts'
 
 /**
@@ -13,13 +14,21 @@ const timeoutHeader = 'request-timeout'
 // The shortest delay of a timer, so that no call times out before it has started.
 const minTimeoutMs = 1
 
+/** Options of {@link boundTime}. */
+export interface BoundTimeOptions {
+  readonly clock: Clock
+  /** The deadline of the operation, in milliseconds after the start of a call. */
+  readonly deadlineMs: number
+}
+
 /**
  * Returns the stage that starts the call's deadline: the deadline of the operation, or the caller's
  * requested deadline if it is sooner. The later stages do not wait beyond the deadline.
  */
-export function boundTime({ clock }: { readonly clock: Clock }): Stage {
+export function boundTime({ clock, deadlineMs }: BoundTimeOptions): Stage {
+  const timers = new TimerQueue(clock, deadlineMs)
   return (call, next) => {
-    const deadline = new RunningDeadline(clock, timeoutOf(call), call.client)
+    const deadline = new RunningDeadline(clock, timeoutOf(call, deadlineMs), { client: call.client, timers })
     call.deadline = deadline
     try {
       deadline.throwIfAborted()
@@ -34,9 +43,9 @@ export function boundTime({ clock }: { readonly clock: Clock }): Stage {
   }
 }
 
-function timeoutOf(call: Call): number {
+function timeoutOf(call: Call, deadlineMs: number): number {
   const asked = call.header(timeoutHeader)
-  if (asked === undefined) return call.operation.deadlineMs
+  if (asked === undefined) return deadlineMs
   const askedMs = readDurationMs(asked)
   if (askedMs === undefined || askedMs < minTimeoutMs || askedMs === Infinity) {
     throw BadRequest({
@@ -44,5 +53,5 @@ function timeoutOf(call: Call): number {
         'The Request-Timeout header must be a number with a unit, at least 1ms; for example 250ms, 2s or 1m.',
     })
   }
-  return Math.min(askedMs, call.operation.deadlineMs)
+  return Math.min(askedMs, deadlineMs)
 }
