@@ -93,8 +93,8 @@ export const idempotencyMutants: readonly Mutant[] = [
   {
     name: 'serializable: the answer is read within the transaction',
     file: `${src}/storage/postgres/transaction/transaction.ts`,
-    text: '[before, beginStatement(isolation), first]',
-    replacement: '[beginStatement(isolation), before, first]',
+    text: '? [[before], statements] :',
+    replacement: '? [[statements[0]!, before, ...statements.slice(1)]] :',
     killedBy: [
       {
         file: `${src}/effects/idempotency/final-answers.postgres.test.ts`,

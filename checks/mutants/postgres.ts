@@ -126,7 +126,7 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'role: kept for the statements of the framework',
     file: `${src}/storage/postgres/session/session-changes.ts`,
-    text: 'return this.#hasRole ? [resetRole] : []',
+    text: 'return this.#hasRole ? resetRole : []',
     replacement: 'return []',
     killedBy: [
       {
@@ -139,10 +139,62 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'flush: values are checked while they are sent',
     file: `${src}/storage/postgres/session/connection.ts`,
-    text: 'const sendable = statements.map(toSendableStatement)',
-    replacement: 'const sendable = statements',
+    text: 'const values = last.map((statement) => toSendable(statement.values))',
+    replacement: 'const values = last.map(() => undefined)',
     killedBy: [{ file: `${src}/storage/postgres/session/flush.postgres.test.ts`, name: 'sends nothing' }],
     why: 'A COMMIT would go out without the statement before it that the driver refused.',
+  },
+  {
+    name: 'group: a statement after COMMIT shares its Sync',
+    file: `${src}/storage/postgres/session/connection.ts`,
+    text: `      const sent = this.#client.wire.group(() =>
+        last.map((statement, index) => this.#sendSerialized(statement, values[index])),
+      )
+      // In a group of its own: the server confirms COMMIT before it runs it.
+      if (after) sent.push(this.#sendSerialized(after, valuesAfter))
+`,
+    replacement: `      const sent = this.#client.wire.group(() => {
+        const all = last.map((statement, index) => this.#sendSerialized(statement, values[index]))
+        if (after) all.push(this.#sendSerialized(after, valuesAfter))
+        return all
+      })
+`,
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/session/flush.postgres.test.ts`,
+        name: 'COMMIT has a Sync of its own',
+      },
+    ],
+    why: 'A COMMIT that was carried out would be confirmed only after the statement behind it.',
+  },
+  {
+    name: 'group: the statement before BEGIN shares its Sync',
+    file: `${src}/storage/postgres/transaction/transaction.ts`,
+    text: 'const groups = before ? [[before], statements] : [statements]',
+    replacement: 'const groups = before ? [[before, ...statements]] : [statements]',
+    killedBy: [{ file: `${src}/effects/idempotency/final-answers.postgres.test.ts`, name: 'serializable' }],
+    why: 'No serializable mutation with a key could begin (25001).',
+  },
+  {
+    name: 'group: a skipped statement counts as prepared',
+    file: `${src}/storage/postgres/wire/driver-group.ts`,
+    text: '        delete connection.submittedNamedStatements[statement.name]\n',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/session/flush.postgres.test.ts`,
+        name: 'a statement that was skipped is not prepared',
+      },
+    ],
+    why: 'The statement would fail in this session with 26000 until the session ends.',
+  },
+  {
+    name: 'group: a lost connection confirms what was answered before',
+    file: `${src}/storage/postgres/wire/driver-group.ts`,
+    text: 'if (index < failed && isOfServer) statement.succeed',
+    replacement: 'if (index < failed) statement.succeed',
+    killedBy: [{ file: `${src}/storage/postgres/wire/driver-group.test.ts`, name: 'lost' }],
+    why: 'A statement would succeed whose transaction has an unknown outcome.',
   },
   {
     name: 'driver: any version is accepted',
@@ -155,8 +207,8 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'interrupt: one that failed leaves the connection in the pool',
     file: `${src}/storage/postgres/session/statement-sender.ts`,
-    text: 'if (interruption && !(await interruption)) this.#connection.destroy()',
-    replacement: 'if (interruption) await interruption',
+    text: 'if (!(await interruption)) this.#connection.destroy()',
+    replacement: 'await interruption',
     killedBy: [{ file: `${src}/storage/postgres/session/interrupt.test.ts`, name: 'whose interrupt failed' }],
     why: 'A late request to cancel would hit the statement of the next call.',
   },

@@ -54,9 +54,9 @@ export async function sweep<Report>(
   return { reports, cuts: begun.map(({ cuts }) => cuts) }
 }
 
-/** Returns true if a message is the last message of a statement. */
+/** Returns true if a message executes a statement, or ends a group of them. */
 export function endsStatement({ type }: WireMessage): boolean {
-  return type === 'Q' || type === 'S'
+  return type === 'Q' || type === 'E' || type === 'S'
 }
 
 /** Returns a description of a cut. */

@@ -6,12 +6,12 @@ export interface FaultsWatch {
   readonly counts: ReadonlyMap<string, number>
 }
 
+/** The end of a group of statements, after which the server is ready again. */
+const sync = Symbol('sync')
+
 interface Session {
-  /** The texts of prepared statements, by name. */
-  readonly prepared: Map<string, string>
-  bound: string
-  /** Statements that were sent and do not have a complete response yet. */
-  readonly pending: string[]
+  /** Statements that were sent and have no complete response yet. */
+  readonly pending: (string | typeof sync)[]
 }
 
 /** Watches sessions through a proxy. */
@@ -25,18 +25,19 @@ export function watchFaults(): FaultsWatch {
 
   return {
     counts,
-    watch({ type, bytes }, sender, connection) {
-      const session: Session = sessions.get(connection) ?? { prepared: new Map(), bound: '', pending: [] }
-      sessions.set(connection, session)
-      const [first = '', second = ''] = bytes.toString('utf8', 5).split('\0', 2)
+    watch({ type, bytes, statement }, sender, connection) {
+      const { pending }: Session = sessions.get(connection) ?? { pending: [] }
+      sessions.set(connection, { pending })
       if (sender === 'frontend') {
-        if (type === 'Q') session.pending.push(first)
-        else if (type === 'P') session.prepared.set(first, second)
-        else if (type === 'B') session.bound = session.prepared.get(second) ?? ''
-        else if (type === 'S') session.pending.push(session.bound)
+        if (statement !== undefined) pending.push(statement)
+        if (type === 'Q' || type === 'S') pending.push(sync)
       } else if (type === 'E') {
-        for (const kind of kindsOf(session.pending[0] ?? '', fieldsOf(bytes))) count(kind)
-      } else if (type === 'Z') session.pending.shift()
+        const [failed] = pending
+        for (const kind of kindsOf(failed === sync ? '' : (failed ?? ''), fieldsOf(bytes))) count(kind)
+      } else if (type === 'C' || type === 'I') {
+        // A simple query may contain several statements.
+        if (pending[0] !== sync) pending.shift()
+      } else if (type === 'Z') pending.splice(0, pending.indexOf(sync) + 1)
     },
   }
 }

@@ -9,6 +9,8 @@ export interface WireMessage {
   readonly type: string
   /** The whole message. */
   readonly bytes: Buffer
+  /** The text of the statement that the message executes; `undefined` if it executes none. */
+  readonly statement?: string | undefined
 }
 
 /** The position and the kind of a connection cut. */
@@ -62,9 +64,9 @@ export interface CuttingProxy {
 /** Receives every message that passes, with its connection and its sender. */
 export type Watch = (message: WireMessage, sender: Sender, connection: object) => void
 
-/** Returns true if a message is the simple query of a COMMIT. */
-export function isCommit({ type, bytes }: WireMessage): boolean {
-  return type === 'Q' && bytes.toString('latin1', 5, bytes.length - 1) === 'COMMIT'
+/** Returns true if a message executes a COMMIT. */
+export function isCommit({ statement }: WireMessage): boolean {
+  return statement === 'COMMIT'
 }
 
 /** Returns true if a message confirms that a COMMIT was carried out. */
@@ -268,11 +270,16 @@ const lengthBytes = 4
 /** Splits the bytes of one side into messages. */
 class WireReader {
   #rest: Buffer = Buffer.alloc(0)
+  /** The texts of prepared statements, by name. */
+  readonly #prepared = new Map<string, string>()
+  #bound: string | undefined
   /** The first messages of a client have no type letter. */
   #isOpening: boolean
+  readonly #isClient: boolean
 
   constructor(isClient: boolean) {
     this.#isOpening = isClient
+    this.#isClient = isClient
   }
 
   read(data: Buffer): readonly WireMessage[] {
@@ -289,9 +296,17 @@ class WireReader {
     if (this.#rest.length < length) return undefined
     const bytes = this.#rest.subarray(0, length)
     this.#rest = this.#rest.subarray(length)
-    const message = { type: bytes.toString('latin1', 0, letters), bytes }
+    const type = bytes.toString('latin1', 0, letters)
+    const message = { type, bytes, statement: this.#isClient ? this.#executedBy(type, bytes) : undefined }
     if (this.#isOpening) this.#isOpening = isEncryptionRequest(message)
     return message
+  }
+
+  #executedBy(type: string, bytes: Buffer): string | undefined {
+    const [first = '', second = ''] = bytes.toString('utf8', 1 + lengthBytes).split('\0', 2)
+    if (type === 'P') this.#prepared.set(first, second)
+    if (type === 'B') this.#bound = this.#prepared.get(second)
+    return type === 'Q' ? first : type === 'E' ? this.#bound : undefined
   }
 }
 

@@ -4,6 +4,8 @@ import { createFakeClock, createTestService, type TestService, until } from 'hol
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { StatementSender } from '../../storage/postgres/session/statement-sender.ts'
+import { DriverGroup } from '../../storage/postgres/wire/driver-group.ts'
 import { createLogger } from '../../kernel/base/log.ts'
 
 // The cost of an idle fleet for the database, in statements. The test controls the clock, so the
@@ -40,8 +42,9 @@ const another = service({ name: 'another', operations: {}, jobs: [own, unrelated
 const fleet = [workers, workers, workers, workers, another]
 
 const clock = createFakeClock()
-// Pools, wakers and all other parts send their statements with this method.
-const sent = vi.spyOn(pg.Client.prototype, 'query')
+// Pools send their statements with the first method, wakers and all other parts with the second.
+const byPools = vi.spyOn(StatementSender.prototype, 'send')
+const byOthers = vi.spyOn(pg.Client.prototype, 'query')
 const ends: (() => Promise<unknown>)[] = []
 let on: TestService<typeof operations>
 
@@ -66,7 +69,7 @@ afterAll(async () => {
   const ticking = setInterval(() => clock.advance(100), 5)
   for (const end of ends.splice(0).toReversed()) await end()
   clearInterval(ticking)
-  sent.mockRestore()
+  vi.restoreAllMocks()
 })
 
 const listening = `
@@ -79,11 +82,14 @@ const many = 40
  * without a name.
  */
 async function statementsOf(act: () => Promise<void>): Promise<readonly string[]> {
-  sent.mockClear()
+  byPools.mockClear()
+  byOthers.mockClear()
   await act()
-  return sent.mock.calls.map(([query]) => {
+  const others = byOthers.mock.calls.filter(([query]) => !((query as unknown) instanceof DriverGroup))
+  return [...byPools.mock.calls, ...others].map(([query]) => {
+    if (typeof query === 'string') return query
     const { name, text } = query as unknown as pg.QueryConfig
-    return name ?? text ?? String(query)
+    return name ?? text
   })
 }
 

@@ -21,9 +21,9 @@ export function uniformLimits(ms: number): TransactionLimits {
 }
 
 const beginStatements: Readonly<Record<IsolationLevel, Statement>> = {
-  'read committed': { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' },
-  'repeatable read': { text: 'BEGIN ISOLATION LEVEL REPEATABLE READ' },
-  serializable: { text: 'BEGIN ISOLATION LEVEL SERIALIZABLE' },
+  'read committed': { name: 'holdfast_begin', text: 'BEGIN ISOLATION LEVEL READ COMMITTED' },
+  'repeatable read': { name: 'holdfast_begin', text: 'BEGIN ISOLATION LEVEL REPEATABLE READ' },
+  serializable: { name: 'holdfast_begin', text: 'BEGIN ISOLATION LEVEL SERIALIZABLE' },
 }
 
 /**

@@ -5,8 +5,8 @@ import { limitStatements } from '../queries/limit-statements.ts'
 import { readSchemaEpoch, type SchemaEpochRow } from '../queries/read-schema-epoch.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { DriverClient } from './driver-client.ts'
-import { closeSocket, sendTogether } from './driver-internals.ts'
-import { type DriverQuery, type DriverStatement, toSendableStatement } from './driver-query.ts'
+import { closeSocket } from './driver-internals.ts'
+import { type DriverQuery, type DriverStatement, toSendable } from './driver-query.ts'
 import { answerWithin, unanswered } from './answer-within.ts'
 import { readInTransaction } from './pooled-read.ts'
 import { SessionChanges } from './session-changes.ts'
@@ -85,8 +85,11 @@ export class Connection implements Queryable {
     return this.#send<Row>(this.#sender.named(statement, undefined))
   }
 
-  #send<Row extends pg.QueryResultRow>(statement: DriverStatement): Promise<pg.QueryResult<Row>> {
-    return this.#isClosed ? Promise.reject(callEnded()) : this.#sender.send<Row>(statement)
+  #send<Row extends pg.QueryResultRow>(
+    statement: DriverStatement,
+    sendable?: readonly unknown[],
+  ): Promise<pg.QueryResult<Row>> {
+    return this.#isClosed ? Promise.reject(callEnded()) : this.#sender.send<Row>(statement, sendable)
   }
 
   /**
@@ -155,35 +158,55 @@ export class Connection implements Queryable {
     return this.#changes.roleReset
   }
 
-  /** Runs statements of the framework in one round trip. Rejects with the first failure. */
-  runTogether(statements: readonly Statement[]): Promise<pg.QueryResult[]> {
-    return this.pipeline(() => Promise.all(statements.map((statement) => this.run(statement))))
+  /**
+   * Runs statements of the framework in one round trip. If one fails, the rest of its group is
+   * skipped. Rejects with the first failure.
+   */
+  runTogether(groups: readonly (readonly Statement[])[]): Promise<pg.QueryResult[]> {
+    return this.pipeline(() =>
+      Promise.all(
+        groups.flatMap((group) =>
+          this.#client.wire.group(() => group.map((statement) => this.run(statement))),
+        ),
+      ),
+    )
   }
 
   /**
-   * Sends the statements of the framework that end a transaction, and the reset of the session, in
-   * one round trip. Values that cannot be sent are detected before anything is sent: a COMMIT is
-   * never sent without the statements before it.
+   * Sends the statements of the framework that end a transaction, a statement after it, and the
+   * reset of the session, in one round trip. Values that cannot be sent are detected before
+   * anything is sent: a COMMIT never goes out without the statements before it.
    *
+   * @param last end with COMMIT. If one fails, those after it are skipped, and the transaction is
+   * left as a failed one.
    * @throws HoldfastError `value-not-sendable`.
    */
-  flush(statements: readonly Statement[]): Promise<pg.QueryResult>[] {
-    const sendable = statements.map(toSendableStatement)
+  flush(last: readonly Statement[], after?: Statement): Promise<pg.QueryResult>[] {
+    const values = last.map((statement) => toSendable(statement.values))
+    const valuesAfter = toSendable(after?.values)
     return this.pipeline(() => {
-      const sent = sendable.map((statement) => this.run(statement))
+      const sent = this.#client.wire.group(() =>
+        last.map((statement, index) => this.#sendSerialized(statement, values[index])),
+      )
+      // In a group of its own: the server confirms COMMIT before it runs it.
+      if (after) sent.push(this.#sendSerialized(after, valuesAfter))
       this.reset()
       return sent
     })
   }
 
+  #sendSerialized(statement: Statement, values: readonly unknown[] | undefined): Promise<pg.QueryResult> {
+    return this.#send(this.#sender.named(statement, undefined), values)
+  }
+
   /** Sends the statements that `begin` starts in one system call and one round trip. */
   pipeline<T>(begin: () => T): T {
-    return sendTogether(this.#client, begin)
+    return this.#client.wire.together(begin)
   }
 
   /** `'I'` outside of a transaction, `'T'` in one, `'E'` in a failed one; `null` if unknown. */
   get transactionStatus(): string | null {
-    return this.#client.getTransactionStatus()
+    return this.#client.wire.transactionStatus
   }
 
   /**

@@ -2,6 +2,8 @@ import pg from 'pg'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { columnTypes } from './column-types.ts'
 import { closeSocket, DriversClient, replacePassword } from './driver-internals.ts'
+import { DriverWire } from '../wire/driver-wire.ts'
+import type { Wire } from '../wire/wire.ts'
 import { type ConnectionTls, readTls, tlsParameters } from './connection-url.ts'
 
 /**
@@ -46,6 +48,8 @@ export class DriverClient extends DriversClient {
   failure: Error | undefined
   /** The encryption of the connection. */
   readonly tls: ConnectionTls
+  /** Carries the statements of a pool. */
+  readonly wire: Wire
   readonly #sessionSettings: SessionSettings
   readonly #options: string
   readonly #applicationName: string | undefined
@@ -60,6 +64,7 @@ export class DriverClient extends DriversClient {
     } as const
     super({ ...keepAlive, types: columnTypes, ...config, ...encryption, connectionString: url.href })
     this.tls = tls
+    this.wire = new DriverWire(this)
     const given = [config.options ?? '', ...url.searchParams.getAll('options')]
     this.#options = given.filter((options) => options !== '').join(' ')
     this.#applicationName = config.application_name ?? url.searchParams.get('application_name') ?? undefined

@@ -3,13 +3,20 @@ import pg from 'pg'
 import { expect, test } from 'vitest'
 import { type InstalledDriver, knownVersion, requireKnownDriver } from './driver-internals.ts'
 
-const { utils } = pg as unknown as { readonly utils: object }
+const { utils, Result } = pg as unknown as {
+  readonly utils: object
+  readonly Result: { readonly prototype: object }
+}
 const known: InstalledDriver = {
   version: knownVersion,
   client: pg.Client.prototype,
-  query: pg.Query.prototype as object,
+  result: Result.prototype,
   utils,
-  connection: { stream: new PassThrough(), parsedStatements: {} },
+  connection: Object.assign(Object.create(pg.Connection.prototype) as object, {
+    stream: new PassThrough(),
+    parsedStatements: {},
+    submittedNamedStatements: {},
+  }),
 }
 
 test('the installed driver is supported', () => {
@@ -22,15 +29,18 @@ test('the installed driver is supported', () => {
 const without = (members: object, name: string): object =>
   Object.create(members, { [name]: { value: undefined } })
 
+const withStream = (stream: object): object => Object.create(known.connection, { stream: { value: stream } })
+
 test.each<[string, InstalledDriver]>([
   ['is 8.99.0', { ...known, version: '8.99.0' }],
   ['has no client.getStartupConf', { ...known, client: without(known.client, 'getStartupConf') }],
-  ['has no query.handleDataRow', { ...known, query: without(known.query, 'handleDataRow') }],
+  ['has no result.parseRow', { ...known, result: without(known.result, 'parseRow') }],
+  ['has no stream.cork', { ...known, connection: withStream(without(new PassThrough(), 'cork')) }],
+  ['has no connection.bind', { ...known, connection: without(known.connection, 'bind') }],
   [
-    'has no stream.cork',
-    { ...known, connection: { ...known.connection, stream: without(new PassThrough(), 'cork') } },
+    'has no connection.parsedStatements',
+    { ...known, connection: without(known.connection, 'parsedStatements') },
   ],
-  ['has no connection.parsedStatements', { ...known, connection: { stream: new PassThrough() } }],
   ['has no utils.prepareValue', { ...known, version: undefined, utils: {} }],
 ])('one that %s is rejected', (finding, driver) => {
   expect(() => requireKnownDriver(driver)).toThrow(

@@ -7,9 +7,10 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
  * The undocumented parts of `pg` that the framework uses, and the check that they exist.
  *
  * - The client: the process ID and secret key of its backend, the parameters of its startup packet,
- *   its stream, and which statements its session has prepared.
- * - The query: the callbacks for protocol messages, so that rows beyond a limit are dropped as they
- *   arrive.
+ *   its stream, which statements its session has prepared, and its messages: statements that are
+ *   sent together end with one Sync.
+ * - The callbacks of a query for protocol messages, so that rows beyond a limit are dropped as they
+ *   arrive, and the result that collects rows.
  * - `prepareValue`, which serializes a parameter: values are checked with it before anything is
  *   sent.
  * - The parsers of types that the framework does not parse.
@@ -22,7 +23,23 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 /** The version of `pg` that the package depends on. */
 export const knownVersion = '8.23.1'
 
-/** Members of the driver's client that the driver's types omit. */
+/** Members of the driver's connection that its types omit. */
+export interface ConnectionInternals {
+  readonly stream: Duplex
+  /** Texts of the statements that the session has prepared, by name. */
+  readonly parsedStatements: Readonly<Record<string, string>>
+  /** Texts of the statements that were sent and that the server has not parsed yet, by name. */
+  readonly submittedNamedStatements: Record<string, string>
+  query(text: string): void
+  parse(message: { readonly name: string; readonly text: string }): void
+  bind(message: { readonly statement: string; readonly values: readonly unknown[] }): void
+  describe(message: { readonly type: 'P' }): void
+  execute(message: object): void
+  sync(): void
+  sendCopyFail(reason: string): void
+}
+
+/** Members of the driver's client that its types omit. */
 export interface ClientInternals {
   readonly host: string
   readonly port: number
@@ -30,11 +47,7 @@ export interface ClientInternals {
   readonly processID: number | null
   /** The key for cancel requests; `null` until the server has sent it. */
   readonly secretKey: number | null
-  readonly connection: {
-    readonly stream: Duplex
-    /** Texts of the statements that the session has prepared, by name. */
-    readonly parsedStatements: Readonly<Record<string, string>>
-  }
+  readonly connection: ConnectionInternals
   /** Returns the parameters of the startup packet. */
   getStartupConf(): Record<string, string>
 }
@@ -44,25 +57,7 @@ export function closeSocket({ connection }: ClientInternals): void {
   connection.stream.destroy()
 }
 
-/** Calls `write`, and sends everything that it writes to a client in one system call. */
-export function sendTogether<T>({ connection: { stream } }: ClientInternals, write: () => T): T {
-  stream.cork()
-  try {
-    return write()
-  } finally {
-    stream.uncork()
-  }
-}
-
-/** Returns whether the session of a client has prepared a statement under a name. */
-export function hasPrepared({ connection }: ClientInternals, name: string): boolean {
-  return connection.parsedStatements[name] !== undefined
-}
-
-/**
- * Replaces the password that the driver reads from PGPASSWORD or ~/.pgpass if its URL has no
- * password.
- */
+/** Replaces the password that the driver reads from PGPASSWORD or ~/.pgpass if its URL has none. */
 export function replacePassword(client: object, value: () => string): void {
   Object.defineProperty(client, 'password', { value, writable: true, configurable: true })
 }
@@ -81,28 +76,31 @@ export function isReadTimeout({ message }: Error): boolean {
   return message === 'Query read timeout'
 }
 
-/** Members of the driver's query that the driver's types omit. */
-export interface QueryInternals {
-  name: string | undefined
-  queryMode: 'extended' | undefined
-  callback: (error: Error | null | undefined, result: unknown) => void
-  handleRowDescription(message?: unknown): void
-  handleDataRow(message?: unknown): void
-  handleCommandComplete(message?: unknown): void
-  handleReadyForQuery(): void
-  handleError(error: Error): void
-}
-
 /** The driver's client, as a base class. */
 export const DriversClient = pg.Client as unknown as new (
   config: pg.ClientConfig,
 ) => pg.Client & ClientInternals
 
-/** The driver's query, as a base class. */
-export const DriversQuery = pg.Query as unknown as new (
-  statement: string | object,
-  values?: readonly unknown[],
-) => pg.Query & QueryInternals
+/** The driver's query, as a base class: in pipeline mode, the driver accepts no others. */
+export const DriversQuery = pg.Query as unknown as new (text: string) => {
+  /** The name of the statement that the server parses; `''` if it is not prepared. */
+  name: string
+  text: string
+}
+
+/** The driver's result. */
+export interface DriversResult extends pg.QueryResult {
+  addFields(fields: readonly pg.FieldDef[]): void
+  parseRow(values: unknown[]): pg.QueryResultRow
+  addRow(row: pg.QueryResultRow): void
+  addCommandComplete(message: unknown): void
+}
+
+/** The driver's result, as a class. */
+export const DriversResult = (pg as unknown as { readonly Result: unknown }).Result as new (
+  rowMode: 'array' | undefined,
+  types: pg.CustomTypesConfig,
+) => DriversResult
 
 const { utils, types } = pg as unknown as {
   readonly utils: { prepareValue(value: unknown): unknown }
@@ -124,25 +122,23 @@ export interface InstalledDriver {
   /** The version of the driver; `undefined` if it cannot be read, for example in a bundle. */
   readonly version: string | undefined
   readonly client: object
-  readonly query: object
+  readonly result: object
   readonly utils: object
   /** The connection of a client that is not connected. */
-  readonly connection: { readonly stream?: object; readonly parsedStatements?: object }
+  readonly connection: {
+    readonly stream?: object
+    readonly parsedStatements?: object
+    readonly submittedNamedStatements?: object
+  }
 }
 
-const needed: readonly [part: 'client' | 'query' | 'utils' | 'stream', names: readonly string[]][] = [
+const needed: readonly [
+  part: 'client' | 'connection' | 'result' | 'utils' | 'stream',
+  names: readonly string[],
+][] = [
   ['client', ['getStartupConf', 'getTransactionStatus', 'query', 'end']],
-  [
-    'query',
-    [
-      'submit',
-      'handleRowDescription',
-      'handleDataRow',
-      'handleCommandComplete',
-      'handleReadyForQuery',
-      'handleError',
-    ],
-  ],
+  ['connection', ['query', 'parse', 'bind', 'describe', 'execute', 'sync', 'sendCopyFail']],
+  ['result', ['addFields', 'parseRow', 'addRow', 'addCommandComplete']],
   ['utils', ['prepareValue']],
   ['stream', ['cork', 'uncork', 'destroy']],
 ]
@@ -156,9 +152,11 @@ export function requireKnownDriver(driver: InstalledDriver = installedDriver()):
   if (driver.version !== undefined && driver.version !== knownVersion) {
     throw unknown(`is ${driver.version}`)
   }
-  const { client, query, connection } = driver
-  if (typeof connection.parsedStatements !== 'object') throw unknown('has no connection.parsedStatements')
-  const parts = { client, query, utils: driver.utils, stream: connection.stream ?? {} }
+  const { client, result, connection } = driver
+  for (const name of ['parsedStatements', 'submittedNamedStatements'] as const) {
+    if (typeof connection[name] !== 'object') throw unknown(`has no connection.${name}`)
+  }
+  const parts = { client, connection, result, utils: driver.utils, stream: connection.stream ?? {} }
   for (const [part, names] of needed) {
     const members = parts[part] as Readonly<Record<string, unknown>>
     const missing = names.find((name) => typeof members[name] !== 'function')
@@ -170,7 +168,7 @@ function installedDriver(): InstalledDriver {
   return {
     version: installedVersion(),
     client: pg.Client.prototype,
-    query: pg.Query.prototype as object,
+    result: DriversResult.prototype as object,
     utils,
     // The options are explicit, so that no PG… variable applies.
     connection: new DriversClient({ ssl: false, sslnegotiation: 'postgres' }).connection,

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { systemWork } from '../../../kernel/host/work.ts'
 import { Connection, type ConnectionParts } from './connection.ts'
 import type { DriverClient } from './driver-client.ts'
+import type { Wire } from '../wire/wire.ts'
 
 /**
  * A driver client without a server: it answers each statement with one row too many, then with a
@@ -17,24 +18,21 @@ class LostClient extends EventEmitter {
   readonly processID = 1
   readonly secretKey = 1
   readonly tls = { options: undefined, isVerified: false, isDirect: false }
-  readonly connection = {
-    stream: { cork() {}, uncork() {}, destroy() {} },
-    parsedStatements: {},
-  }
-  readonly #status: string
+  readonly connection = { stream: { destroy() {} } }
+  readonly wire: Wire
 
   constructor(status: string) {
     super()
-    this.#status = status
-  }
-
-  query(query: { handleDataRow(row: unknown): void; callback(error: Error): void }): void {
-    query.handleDataRow({})
-    setImmediate(() => query.callback(new Error('the driver has failed')))
-  }
-
-  getTransactionStatus(): string {
-    return this.#status
+    this.wire = {
+      transactionStatus: status,
+      hasPrepared: () => false,
+      send(statement) {
+        statement.takesRow()
+        setImmediate(() => statement.fail(new Error('the driver has failed')))
+      },
+      group: (begin) => begin(),
+      together: (begin) => begin(),
+    }
   }
 
   release(_client: unknown, isClosed: boolean): void {

@@ -30,18 +30,18 @@ export class SessionChanges {
    * run before the reset, as the handler's role.
    */
   get roleReset(): readonly Statement[] {
-    return this.#hasRole ? [resetRole] : []
+    return this.#hasRole ? resetRole : []
   }
 
   /** Sends a reset if the session may have changed since the last reset. */
-  reset(client: DriverClient): void {
+  reset(client: Pick<DriverClient, 'wire'>): void {
     if (!this.#isChanged) return
     this.#isChanged = false
     this.#reset = new SessionReset({
       isThorough: this.#needsThoroughReset,
       statementTimeoutMs: this.limitMs,
     })
-    client.query(this.#reset)
+    client.wire.send(this.#reset.statement)
   }
 
   /** The last reset; `undefined` if no reset was needed. */
@@ -55,6 +55,8 @@ export class SessionChanges {
   }
 }
 
-const resetRole: Statement = {
-  text: 'set constraints all immediate; reset session authorization; reset role',
-}
+const resetRole: readonly Statement[] = [
+  { text: 'set constraints all immediate' },
+  { text: 'reset session authorization' },
+  { text: 'reset role' },
+]

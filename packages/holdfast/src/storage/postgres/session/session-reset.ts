@@ -1,4 +1,4 @@
-import { DriversQuery } from './driver-internals.ts'
+import { OutgoingStatement } from '../wire/outgoing-statement.ts'
 
 /**
  * Resets a session after a handler's statements, before another call uses it.
@@ -51,8 +51,9 @@ export interface SessionResetOptions {
   readonly statementTimeoutMs: number | undefined
 }
 
-/** The reset of a session: a driver query without a result that either succeeds or fails. */
-export class SessionReset extends DriversQuery {
+/** The reset of a session, which either succeeds or fails. */
+export class SessionReset {
+  readonly statement: OutgoingStatement
   /**
    * The `statement_timeout` of the session after the reset, in milliseconds; `undefined` for the
    * timeout that the session started with.
@@ -64,7 +65,14 @@ export class SessionReset extends DriversQuery {
 
   constructor({ isThorough, statementTimeoutMs }: SessionResetOptions) {
     const limit = statementTimeoutMs === undefined ? '' : `; set statement_timeout = ${statementTimeoutMs}`
-    super(`${statements}${isThorough ? deallocate : ''}${limit}`)
+    this.statement = new OutgoingStatement(
+      { text: `${statements}${isThorough ? deallocate : ''}${limit}` },
+      {
+        values: undefined,
+        receiver: { succeed: () => this.#settle(true), fail: () => this.#settle(false) },
+        tooManyRows: () => {},
+      },
+    )
     this.statementTimeoutMs = statementTimeoutMs
   }
 
@@ -90,18 +98,5 @@ export class SessionReset extends DriversQuery {
     this.#isSettled = true
     this.#hasSucceeded = hasSucceeded
     this.#settled?.(hasSucceeded)
-  }
-
-  // The result rows are not needed.
-  override handleRowDescription(): void {}
-  override handleDataRow(): void {}
-  override handleCommandComplete(): void {}
-
-  override handleReadyForQuery(): void {
-    this.#settle(true)
-  }
-
-  override handleError(): void {
-    this.#settle(false)
   }
 }

@@ -14,10 +14,11 @@ import {
 } from '../errors/sql-state.ts'
 import type { StatementObserver } from '../statement/observe-statements.ts'
 import { settlesWithin } from '../../../kernel/base/wait.ts'
+import { OutgoingStatement } from '../wire/outgoing-statement.ts'
+import { StatementSkipped } from '../wire/statement-skipped.ts'
 import { requestCancel } from './cancel.ts'
 import type { DriverClient } from './driver-client.ts'
-import { hasPrepared } from './driver-internals.ts'
-import { type DriverQuery, type DriverStatement, runQuery } from './driver-query.ts'
+import { type DriverQuery, type DriverStatement, toSendable } from './driver-query.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { SessionLifetimes } from './session-lifetimes.ts'
 
@@ -102,35 +103,54 @@ export class StatementSender {
     return { ...given, name, values: values ?? given.values }
   }
 
-  send<Row extends pg.QueryResultRow>(statement: DriverStatement): Promise<pg.QueryResult<Row>> {
+  /**
+   * Sends a statement.
+   *
+   * @param sendable its serialized values, if they have been serialized.
+   */
+  send<Row extends pg.QueryResultRow>(
+    statement: DriverStatement,
+    sendable?: readonly unknown[],
+  ): Promise<pg.QueryResult<Row>> {
     const { text, name, values } = statement
-    const wasPrepared = name !== undefined && hasPrepared(this.#client, name)
+    const { wire } = this.#client
+    const wasPrepared = name !== undefined && wire.hasPrepared(name)
     const observed = this.#parts.statements.begin(text, (values?.length ?? 0) > 0, this.#parts.work)
     this.#running += 1
     let interruption: Promise<boolean> | undefined
-    const interrupt = (): void => {
-      interruption = this.interrupt()
-    }
-    return runQuery<Row>(this.#client, statement, interrupt).then(
-      (result) => {
-        observed.end(result.rowCount)
-        this.#finishOne()
-        return result
-      },
-      (error: unknown) => {
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => {
         this.#classify(error, statement, wasPrepared)
         observed.fail(error)
         this.#finishOne()
-        return this.#failAfter(error, interruption)
-      },
-    )
+        if (interruption) void this.#failAfter(error, interruption).catch(reject)
+        else reject(error)
+      }
+      const succeed = (result: pg.QueryResult): void => {
+        observed.end(result.rowCount)
+        this.#finishOne()
+        resolve(result as pg.QueryResult<Row>)
+      }
+      try {
+        wire.send(
+          new OutgoingStatement(statement, {
+            values: sendable ?? toSendable(values),
+            receiver: { succeed, fail },
+            tooManyRows: () => void (interruption = this.interrupt()),
+          }),
+        )
+      } catch (error) {
+        fail(error as Error)
+      }
+    })
   }
 
   #classify(error: unknown, { text, name, values, calledAt }: DriverStatement, wasPrepared: boolean): void {
     markDriverError(error)
     const hasValues = (values?.length ?? 0) > 0
     describeFailure(error, { text, hasValues, calledAt, showsValues: this.#parts.showsValues })
-    if (!(error instanceof Error)) return
+    // A skipped statement says nothing: the one before it has failed.
+    if (!(error instanceof Error) || error instanceof StatementSkipped) return
     if (wasPrepared) this.#doubtPlan(error, text, name!)
     if (!this.#parts.isReadOnly && isReadOnlyTransaction(error)) this.#retireSessions(error)
     if (isUnavailable(error) || isRetryable(error)) this.#transientFailure ??= error
@@ -166,8 +186,8 @@ export class StatementSender {
    * Rejects with the error, but first waits until a cancel request that is under way can no longer
    * cancel the next statement.
    */
-  async #failAfter(error: unknown, interruption: Promise<boolean> | undefined): Promise<never> {
-    if (interruption && !(await interruption)) this.#connection.destroy()
+  async #failAfter(error: unknown, interruption: Promise<boolean>): Promise<never> {
+    if (!(await interruption)) this.#connection.destroy()
     throw error
   }
 

@@ -2,9 +2,9 @@ import { randomUUIDv7 } from 'node:crypto'
 import { anyone, holdfast, problem } from 'holdfast'
 import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { createTestService, until } from 'holdfast/testing'
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { StatementSender } from '../session/statement-sender.ts'
 
 const Taken = problem('taken', { status: 409, title: 'Taken' })
 const { job, mutation, service } = holdfast({ database: postgres() })
@@ -43,28 +43,21 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** A statement in the driver's format. */
-type SentQuery = pg.Query & {
-  text: string
-  handleCommandComplete: (message: { readonly text: string }, ...rest: unknown[]) => void
-}
-
 /**
  * Sends a command in place of a marked statement, as if a defect of the lexer had accepted it, and
  * optionally hides its command tag.
  */
 function sendUnseen(command: string, isTagSeen: boolean): void {
-  const send = Reflect.get(pg.Client.prototype, 'query') as (...parts: unknown[]) => unknown
-  vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...parts: unknown[]) {
-    const sent = parts[0] as SentQuery
-    if (sent.text?.startsWith('select unseen')) {
-      sent.text = command
-      const complete = Reflect.get(sent, 'handleCommandComplete')
-      if (!isTagSeen)
-        sent.handleCommandComplete = (message, ...rest) =>
-          complete.call(sent, { ...message, text: 'SELECT 0' }, ...rest)
-    }
-    return Reflect.apply(send, this, parts) as never
+  const send = Reflect.get(StatementSender.prototype, 'send')
+  vi.spyOn(StatementSender.prototype, 'send').mockImplementation(async function (
+    this: StatementSender,
+    statement,
+    sendable,
+  ) {
+    const isMarked = statement.text.startsWith('select unseen')
+    const sent = isMarked ? { ...statement, name: undefined, text: command } : statement
+    const result = await send.call(this, sent, sendable)
+    return (isMarked && !isTagSeen ? { ...result, command: 'SELECT' } : result) as never
   })
 }
 

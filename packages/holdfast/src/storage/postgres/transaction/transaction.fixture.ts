@@ -24,8 +24,8 @@ export function poolOf(connection: FakeConnection): Pool {
     ...(await connection.run(statement)),
   })
   const fake = {
-    runTogether: (statements: readonly Statement[]) => Promise.all(statements.map(run)),
-    flush: (statements: readonly Statement[]) => statements.map(run),
+    runTogether: (groups: readonly (readonly Statement[])[]) => Promise.all(groups.flat().map(run)),
+    flush: (last: readonly Statement[], after?: Statement) => [...last, ...(after ? [after] : [])].map(run),
     roleReset: [],
     isBusy: false,
     isClosed: false,

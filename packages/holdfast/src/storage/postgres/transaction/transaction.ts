@@ -45,9 +45,10 @@ import type { Commit, Opened, Opening, TransactionOptions } from './transaction-
  * Invariants:
  * - It holds a connection only from its beginning until `close`. `close` never rejects, and leaves
  *   the pool a session without a transaction, or closes the session.
- * - BEGIN, its limits, its marker and the read of the schema epoch are one round trip. So are the
- *   gathered rows, the last statements, the check and COMMIT, in this order; a value that cannot be
- *   sent is refused before any of them.
+ * - BEGIN, its limits, its marker and the read of the schema epoch are one round trip with one
+ *   Sync. So are the gathered rows, the last statements, the check and COMMIT, in this order: if
+ *   one fails, the server skips those after it, and COMMIT. A value that cannot be sent is refused
+ *   before any of them.
  * - The isolation level and the limits are stated at BEGIN, never inherited. The limits end it in
  *   Postgres if its process cannot.
  * - It commits only if it is still the transaction that was begun (the marker) and no migration has
@@ -56,8 +57,8 @@ import type { Commit, Opened, Opening, TransactionOptions } from './transaction-
  * - After `end`, it accepts no statement of its handler.
  */
 
-const commitStatement: Statement = { text: 'COMMIT' }
-const startSavepoint: Statement = { text: 'SAVEPOINT holdfast_start' }
+const commitStatement: Statement = { name: 'holdfast_commit', text: 'COMMIT' }
+const startSavepoint: Statement = { name: 'holdfast_savepoint', text: 'SAVEPOINT holdfast_start' }
 const undoAll: readonly Statement[] = [{ text: 'ROLLBACK TO SAVEPOINT holdfast_start' }]
 const none: readonly Statement[] = []
 
@@ -140,11 +141,12 @@ export class Transaction implements HandlerSession {
   }: Opening): Promise<Opened<First, Before>> {
     const connection = await this.#pool.acquire(this.work)
     this.#connection = connection
-    const statements = before
-      ? [before, beginStatement(isolation), first]
-      : [beginStatement(isolation), first]
+    const statements = [beginStatement(isolation), first]
     if (isUndoable) statements.push(startSavepoint)
-    const results = await abortable(connection.runTogether(statements), this.work.deadline)
+    // In a group of its own, `before` has its own snapshot: a transaction cannot take another
+    // isolation level after a statement.
+    const groups = before ? [[before], statements] : [statements]
+    const results = await abortable(connection.runTogether(groups), this.work.deadline)
     const row = results[before ? 2 : 1]!.rows[0] as First
     this.#epoch = row.epoch
     connection.noteSchemaEpoch(row.epoch)
@@ -265,8 +267,7 @@ export class Transaction implements HandlerSession {
     ]
     if (this.#isChecked && !isSelfChecked) statements.push(checkTransaction(this.check))
     statements.push(commitStatement)
-    if (after) statements.push(after)
-    return connection.flush(statements)
+    return connection.flush(statements, after)
   }
 
   /**

@@ -1,0 +1,145 @@
+import type pg from 'pg'
+import { type ConnectionInternals, DriversQuery, DriversResult } from '../session/driver-internals.ts'
+import type { OutgoingStatement } from './outgoing-statement.ts'
+import { StatementSkipped } from './statement-skipped.ts'
+
+/*
+ * A group of statements as a query of the driver: Parse, Bind and Execute of each, and one Sync.
+ * The server sends its results at the Sync, and ReadyForQuery once.
+ *
+ * The driver tells a query of an error when it arrives, and of nothing after it. So at an error the
+ * statements before it have succeeded, and those after it are skipped.
+ */
+
+/**
+ * The fields of the rows of prepared statements, by their names; `undefined` if a statement returns
+ * no rows. The fields of a prepared statement cannot change: the server refuses to run it instead.
+ */
+export type Shapes = Map<string, readonly pg.FieldDef[] | undefined>
+
+/** The session of a {@link DriverGroup}. */
+export interface GroupSession {
+  /** Parses the columns of statements without parsers of their own. */
+  readonly types: pg.CustomTypesConfig
+  readonly shapes: Shapes
+}
+
+/** Statements with one Sync at their end. */
+export class DriverGroup extends DriversQuery {
+  readonly #statements: readonly OutgoingStatement[]
+  readonly #session: GroupSession
+  readonly #results: DriversResult[]
+  /** The index of the statement whose messages arrive. */
+  #at = 0
+
+  constructor(statements: readonly OutgoingStatement[], session: GroupSession) {
+    super(statements[0]!.text)
+    this.name = statements[0]!.name
+    this.#statements = statements
+    this.#session = session
+    this.#results = statements.map(({ rowMode, types = session.types }) => new DriversResult(rowMode, types))
+  }
+
+  submit(connection: ConnectionInternals): null {
+    const [only] = this.#statements
+    if (this.#statements.length === 1 && only!.isSimple) {
+      connection.query(only!.text)
+      return null
+    }
+    connection.stream.cork()
+    for (const [index, statement] of this.#statements.entries()) {
+      this.#write(statement, this.#results[index]!, connection)
+    }
+    connection.sync()
+    connection.stream.uncork()
+    return null
+  }
+
+  #write(
+    { name, text, values }: OutgoingStatement,
+    result: DriversResult,
+    connection: ConnectionInternals,
+  ): void {
+    const { shapes } = this.#session
+    const { parsedStatements, submittedNamedStatements } = connection
+    const isPrepared = name !== '' && parsedStatements[name] !== undefined
+    if (!isPrepared && (name === '' || submittedNamedStatements[name] === undefined)) {
+      connection.parse({ name, text })
+      if (name !== '') submittedNamedStatements[name] = text
+    }
+    connection.bind({ statement: name, values })
+    const fields = shapes.get(name)
+    if (!isPrepared || !shapes.has(name)) connection.describe({ type: 'P' })
+    else if (fields) result.addFields(fields)
+    connection.execute({})
+  }
+
+  handleRowDescription({ fields }: { readonly fields: pg.FieldDef[] }): void {
+    const { name } = this.#statements[this.#at]!
+    this.#results[this.#at]!.addFields(fields)
+    if (name !== '') this.#session.shapes.set(name, fields)
+  }
+
+  handleDataRow({ fields }: { readonly fields: unknown[] }): void {
+    const statement = this.#statements[this.#at]!
+    const result = this.#results[this.#at]!
+    if (!statement.takesRow()) return
+    try {
+      result.addRow(result.parseRow(fields))
+    } catch (error) {
+      statement.failLater(error as Error)
+    }
+  }
+
+  handleCommandComplete(message: unknown): void {
+    this.#results[this.#at]!.addCommandComplete(message)
+    this.#end()
+  }
+
+  handleEmptyQuery(): void {
+    this.#end()
+  }
+
+  #end(): void {
+    const statement = this.#statements[this.#at]!
+    if (statement.name !== '' && !this.#session.shapes.has(statement.name)) {
+      this.#session.shapes.set(statement.name, undefined)
+    }
+    // A simple query may contain several statements.
+    if (statement.isSimple && this.#statements.length === 1) return
+    this.#at += 1
+    const next = this.#statements[this.#at]
+    if (!next) return
+    // The driver records under these what the server has parsed.
+    this.name = next.name
+    this.text = next.text
+  }
+
+  /** All statements have succeeded, and the server is ready for the next group. */
+  handleReadyForQuery(): void {
+    for (const [index, statement] of this.#statements.entries()) statement.succeed(this.#results[index]!)
+  }
+
+  handleError(error: Error & { severity?: string }, connection: ConnectionInternals): void {
+    const isOfServer = error.severity !== undefined
+    const failed = Math.min(this.#at, this.#statements.length - 1)
+    for (const [index, statement] of this.#statements.entries()) {
+      // A lost connection leaves every outcome open.
+      if (index < failed && isOfServer) statement.succeed(this.#results[index]!)
+      else if (index <= failed || !isOfServer) statement.fail(error)
+      else {
+        delete connection.submittedNamedStatements[statement.name]
+        statement.fail(new StatementSkipped(error))
+      }
+    }
+  }
+
+  /** Refuses COPY, for which there is no stream. */
+  handleCopyInResponse(connection: ConnectionInternals): void {
+    connection.sendCopyFail('COPY is not supported')
+  }
+
+  handleCopyData(): void {}
+
+  handlePortalSuspended(): void {}
+}

@@ -1,0 +1,77 @@
+import type pg from 'pg'
+import type { DriverStatement } from '../session/driver-query.ts'
+
+/** Receives the outcome of a statement, once. */
+export interface StatementReceiver {
+  succeed(result: pg.QueryResult): void
+  fail(error: Error): void
+}
+
+/** Options of an {@link OutgoingStatement}. */
+export interface OutgoingOptions {
+  /** The values of its parameters, serialized. */
+  readonly values: readonly unknown[] | undefined
+  readonly receiver: StatementReceiver
+  /** Called once, with the first row beyond the limit of its guard. */
+  readonly tooManyRows: () => void
+}
+
+/** A statement on its way to the server, and its rows on their way back. */
+export class OutgoingStatement {
+  readonly text: string
+  /** The name under which it is prepared; `''` if it is not. */
+  readonly name: string
+  readonly values: readonly unknown[]
+  readonly rowMode: 'array' | undefined
+  readonly types: pg.CustomTypesConfig | undefined
+  /**
+   * True to send it as a simple query, whose text may contain several statements. In a group, it is
+   * sent as the others are.
+   */
+  readonly isSimple: boolean
+  readonly #statement: DriverStatement
+  readonly #options: OutgoingOptions
+  readonly #maxRows: number
+  #rows = 0
+  #failure: Error | undefined
+
+  constructor(statement: DriverStatement, options: OutgoingOptions) {
+    const { text, name = '', rowMode, types, queryMode, guard } = statement
+    this.text = text
+    this.name = name
+    this.values = options.values ?? none
+    this.rowMode = rowMode
+    this.types = types
+    this.isSimple = name === '' && this.values.length === 0 && queryMode !== 'extended'
+    this.#statement = statement
+    this.#options = options
+    this.#maxRows = guard?.maxRows ?? Infinity
+  }
+
+  /** Counts a row. Returns whether it is to be kept: rows beyond the limit are dropped. */
+  takesRow(): boolean {
+    this.#rows += 1
+    if (this.#rows <= this.#maxRows) return this.#failure === undefined
+    if (this.#rows === this.#maxRows + 1) {
+      this.#failure ??= this.#statement.guard?.tooManyRows(this.text, this.#statement.values)
+      this.#options.tooManyRows()
+    }
+    return false
+  }
+
+  /** Fails it with this error when it ends, such as a row that cannot be parsed. */
+  failLater(error: Error): void {
+    this.#failure ??= error
+  }
+
+  succeed(result: pg.QueryResult): void {
+    if (this.#failure) this.#options.receiver.fail(this.#failure)
+    else this.#options.receiver.succeed(result)
+  }
+
+  fail(error: Error): void {
+    this.#options.receiver.fail(this.#failure ?? error)
+  }
+}
+
+const none: readonly unknown[] = []
