@@ -1,7 +1,7 @@
 const hexOf: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-// Random bytes are generated in bulk, because one call of the generator costs far more than the
-// bytes.
+// Random bytes are generated in bulk, as many as one call returns, because the call costs far more
+// than the bytes.
 const pool = new Uint8Array(65_536)
 let used = pool.length
 

@@ -26,15 +26,18 @@ export interface Span {
   set(name: string, value: AttributeValue): void
   /** Records an event at the current time. */
   addEvent(name: string, attributes?: Attributes): void
-  /** Starts a child span. */
-  begin(name: string, kind?: SpanKind, attributes?: Attributes): Span
+  /** Starts a child span; `atMs`: the time of its start, by `performance.now()`. Default: now. */
+  begin(name: string, kind?: SpanKind, attributes?: Attributes, atMs?: number): Span
   /**
    * Marks the work as failed; only the first call counts. `type` has few distinct values: a problem
    * code, a SQLSTATE, an error name.
    */
   fail(type: string, message?: string): void
-  /** Ends the span now. Later calls are ignored. */
-  end(): void
+  /**
+   * Ends the span; `atMs`: the time of its end, by `performance.now()`. Default: now. Later calls
+   * are ignored.
+   */
+  end(atMs?: number): void
 }
 
 /** Returns a span that is not recorded: it only carries its trace context. */

@@ -44,6 +44,14 @@ describe('a span', () => {
     expect(read!.endMs).toBeLessThanOrEqual(performance.now())
   })
 
+  test('a span has the start and the end that were read before', () => {
+    const telemetry = telemetryForTest()
+    const reader = telemetry.readSpans()
+    const call = telemetry.beginTrace('server', undefined)
+    call.begin('SELECT', 'client', {}, 12.5).end(30)
+    expect(all(reader)).toMatchObject([{ name: 'SELECT', startMs: 12.5, endMs: 30 }])
+  })
+
   test('a span ignores changes after its end, and ends once', () => {
     const telemetry = telemetryForTest()
     const reader = telemetry.readSpans()

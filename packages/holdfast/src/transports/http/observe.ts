@@ -85,13 +85,14 @@ class ServiceObserver implements ExchangeObserver {
 
   end(exchange: Exchange, { status }: Pick<HttpAnswer, 'status'>, request: ObservedRequest): void {
     const { span, route } = exchange
-    const durationMs = performance.now() - exchange.startedMs
+    const endedMs = performance.now()
+    const durationMs = endedMs - exchange.startedMs
     const method = knownMethods.has(request.method) ? request.method : '_OTHER'
     if (span.isRecording) this.#describe(exchange, request, method)
     span.set('http.response.status_code', status)
     if (status >= 500) span.fail(String(status))
-    span.end()
-    this.#seriesOf(route, method, status).record(durationMs / 1_000, span)
+    span.end(endedMs)
+    this.#seriesOf(route, method, status).record(durationMs / 1_000, span, endedMs)
     this.#logLine(exchange, { method, status, durationMs })
   }
 

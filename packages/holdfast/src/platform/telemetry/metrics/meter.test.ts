@@ -28,13 +28,13 @@ describe('a histogram', () => {
     ]
     const unsampled = telemetry.beginTrace('server', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`)
     series.record(0.1, first)
-    series.record(0.2, last)
+    series.record(0.2, last, 42)
     series.record(0.3, unsampled)
     series.record(3, unsampled)
     const [metric] = telemetry.readMetrics()
     expect(metric?.points[0]).toMatchObject({
       exemplars: [
-        { value: 0.2, traceId: last.trace.traceId, spanId: last.trace.spanId },
+        { value: 0.2, atMs: 42, traceId: last.trace.traceId, spanId: last.trace.spanId },
         undefined,
         undefined,
         undefined,

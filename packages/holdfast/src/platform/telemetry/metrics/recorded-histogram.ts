@@ -26,7 +26,7 @@ export class RecordedHistogram implements HistogramSeries {
     this.#exampleTimesMs = new Float64Array(buckets)
   }
 
-  record(value: number, span?: Span): void {
+  record(value: number, span?: Span, atMs?: number): void {
     // A single NaN or infinity would make the sum useless for good.
     if (!Number.isFinite(value)) return
     let bucket = 0
@@ -39,7 +39,7 @@ export class RecordedHistogram implements HistogramSeries {
     if (span?.isRecording !== true) return
     this.#examples[bucket] = span
     this.#exampleValues[bucket] = value
-    this.#exampleTimesMs[bucket] = performance.now()
+    this.#exampleTimesMs[bucket] = atMs ?? performance.now()
   }
 
   collect(): HistogramPoint {

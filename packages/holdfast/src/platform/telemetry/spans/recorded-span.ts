@@ -29,6 +29,8 @@ export interface SpanStart {
    * trace.
    */
   readonly trace?: TraceContext | undefined
+  /** The time of its start, by `performance.now()`. Default: now. */
+  readonly startMs?: number | undefined
 }
 
 // The span limits of OpenTelemetry's specification: a loop that adds to a span must not fill the
@@ -72,7 +74,7 @@ export class RecordedSpan implements Span {
   readonly #sink: SpanSink
   #trace: TraceContext | undefined
 
-  constructor({ sink, name, kind, attributes, parent, trace }: SpanStart) {
+  constructor({ sink, name, kind, attributes, parent, trace, startMs }: SpanStart) {
     this.#sink = sink
     this.#trace = trace
     this.origin = trace ?? parent?.origin
@@ -92,7 +94,7 @@ export class RecordedSpan implements Span {
     }
     this.idHigh = trace ? readBits(trace.spanId, 0) : randomBits()
     this.idLow = trace ? readBits(trace.spanId, 8) : randomBits()
-    this.startMs = performance.now()
+    this.startMs = startMs ?? performance.now()
   }
 
   get trace(): TraceContext {
@@ -134,8 +136,8 @@ export class RecordedSpan implements Span {
     else this.droppedEvents += 1
   }
 
-  begin(name: string, kind: SpanKind = 'internal', attributes?: Attributes): Span {
-    return new RecordedSpan({ sink: this.#sink, name, kind, attributes, parent: this })
+  begin(name: string, kind: SpanKind = 'internal', attributes?: Attributes, atMs?: number): Span {
+    return new RecordedSpan({ sink: this.#sink, name, kind, attributes, parent: this, startMs: atMs })
   }
 
   fail(type: string, message?: string): void {
@@ -143,9 +145,9 @@ export class RecordedSpan implements Span {
     this.failure = { type, message }
   }
 
-  end(): void {
+  end(atMs: number = performance.now()): void {
     if (this.endMs !== 0) return
-    this.endMs = performance.now()
+    this.endMs = atMs
     this.#sink.push(this)
   }
 }

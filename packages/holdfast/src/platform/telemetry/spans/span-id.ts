@@ -6,8 +6,10 @@ export interface TraceBits {
   readonly d: number
 }
 
-// Ids stay numbers until they are read. As texts, they would take most of a span's memory.
-const pool = new Int32Array(1_024)
+// Ids stay numbers until they are read. As texts, they would take most of a span's memory. Random
+// bits are generated in bulk, as many as one call returns, because the call costs far more than the
+// bits.
+const pool = new Int32Array(16_384)
 let used = pool.length
 
 /** Returns 32 random bits. */

@@ -64,13 +64,14 @@ export function observeStatements(telemetry: Telemetry, server: Attributes): Sta
   return {
     begin(text, hasValues, work) {
       const kind = kindOf(text, hasValues)
-      const span = work.span.begin(kind.summary, 'client', kind.attributes)
       const startedMs = performance.now()
+      const span = work.span.begin(kind.summary, 'client', kind.attributes, startedMs)
       const finish = (series: HistogramSeries): void => {
-        const elapsedMs = performance.now() - startedMs
+        const endedMs = performance.now()
+        const elapsedMs = endedMs - startedMs
         work.usage.databaseMs += elapsedMs
-        span.end()
-        series.record(elapsedMs / 1_000, span)
+        span.end(endedMs)
+        series.record(elapsedMs / 1_000, span, endedMs)
       }
       return {
         end(rows) {
