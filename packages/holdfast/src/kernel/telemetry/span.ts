@@ -26,8 +26,8 @@ export interface Span {
   set(name: string, value: AttributeValue): void
   /** Records an event at the current time. */
   addEvent(name: string, attributes?: Attributes): void
-  /** Starts a child span; `atMs`: the time of its start, by `performance.now()`. Default: now. */
-  begin(name: string, kind?: SpanKind, attributes?: Attributes, atMs?: number): Span
+  /** Starts a child span. */
+  begin(name: string, kind?: SpanKind, attributes?: Attributes): Span
   /**
    * Marks the work as failed; only the first call counts. `type` has few distinct values: a problem
    * code, a SQLSTATE, an error name.

@@ -44,12 +44,12 @@ describe('a span', () => {
     expect(read!.endMs).toBeLessThanOrEqual(performance.now())
   })
 
-  test('a span has the start and the end that were read before', () => {
+  test('a span ends at the time that was read before', () => {
     const telemetry = telemetryForTest()
     const reader = telemetry.readSpans()
     const call = telemetry.beginTrace('server', undefined)
-    call.begin('SELECT', 'client', {}, 12.5).end(30)
-    expect(all(reader)).toMatchObject([{ name: 'SELECT', startMs: 12.5, endMs: 30 }])
+    call.end(1e12)
+    expect(all(reader)).toMatchObject([{ endMs: 1e12 }])
   })
 
   test('a span ignores changes after its end, and ends once', () => {

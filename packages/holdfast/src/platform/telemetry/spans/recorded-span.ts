@@ -29,8 +29,6 @@ export interface SpanStart {
    * trace.
    */
   readonly trace?: TraceContext | undefined
-  /** The time of its start, by `performance.now()`. Default: now. */
-  readonly startMs?: number | undefined
 }
 
 // The span limits of OpenTelemetry's specification: a loop that adds to a span must not fill the
@@ -74,7 +72,7 @@ export class RecordedSpan implements Span {
   readonly #sink: SpanSink
   #trace: TraceContext | undefined
 
-  constructor({ sink, name, kind, attributes, parent, trace, startMs }: SpanStart) {
+  constructor({ sink, name, kind, attributes, parent, trace }: SpanStart) {
     this.#sink = sink
     this.#trace = trace
     this.origin = trace ?? parent?.origin
@@ -94,7 +92,7 @@ export class RecordedSpan implements Span {
     }
     this.idHigh = trace ? readBits(trace.spanId, 0) : randomBits()
     this.idLow = trace ? readBits(trace.spanId, 8) : randomBits()
-    this.startMs = startMs ?? performance.now()
+    this.startMs = performance.now()
   }
 
   get trace(): TraceContext {
@@ -136,8 +134,8 @@ export class RecordedSpan implements Span {
     else this.droppedEvents += 1
   }
 
-  begin(name: string, kind: SpanKind = 'internal', attributes?: Attributes, atMs?: number): Span {
-    return new RecordedSpan({ sink: this.#sink, name, kind, attributes, parent: this, startMs: atMs })
+  begin(name: string, kind: SpanKind = 'internal', attributes?: Attributes): Span {
+    return new RecordedSpan({ sink: this.#sink, name, kind, attributes, parent: this })
   }
 
   fail(type: string, message?: string): void {

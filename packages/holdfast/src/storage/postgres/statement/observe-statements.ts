@@ -64,8 +64,8 @@ export function observeStatements(telemetry: Telemetry, server: Attributes): Sta
   return {
     begin(text, hasValues, work) {
       const kind = kindOf(text, hasValues)
+      const span = work.span.begin(kind.summary, 'client', kind.attributes)
       const startedMs = performance.now()
-      const span = work.span.begin(kind.summary, 'client', kind.attributes, startedMs)
       const finish = (series: HistogramSeries): void => {
         const endedMs = performance.now()
         const elapsedMs = endedMs - startedMs
