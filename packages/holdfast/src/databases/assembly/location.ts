@@ -95,6 +95,7 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
   // The package of the embedded Postgres is imported lazily, because it need not be installed in
   // production.
   const { startEmbeddedPostgres } = await import('../../storage/embedded/embedded.ts')
+  preloadParser()
   const server = await startEmbeddedPostgres({
     notify: host.notify,
     ...(options.directory === undefined ? {} : { directory: options.directory }),
@@ -106,6 +107,14 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
     startAfresh: `stop everything that uses the embedded database, delete the folder ${server.directory}, and start the service.`,
     stop: () => server.stop(),
   }
+}
+
+/**
+ * Loads the parser of Postgres while the server starts, since migrations and the statement guard
+ * need it. An error is reported where the parser is used.
+ */
+function preloadParser(): void {
+  import('libpg-query').then(({ loadModule }) => loadModule()).catch(() => {})
 }
 
 /**
