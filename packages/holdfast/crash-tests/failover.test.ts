@@ -17,10 +17,10 @@ import { createCutService } from './cut-service.ts'
  * Goal: every effect that was answered before a failover exists after it, once, and the old primary
  * gets no writes.
  *
- * Method: a primary whose commits wait for a standby, and a proxy in place of its address. Clients
- * retry their mutations while the primary is killed and the standby is promoted. Then connections
- * lead to the old primary again, which is a read-only standby now; this happens with a cached DNS
- * name. Afterwards all keys are sent again, and each must replay its answer.
+ * Method: the service connects through a proxy to a primary whose commits wait for a standby.
+ * Clients retry their mutations while the primary is killed and the standby is promoted. Then
+ * connections lead to the old primary again, which is a read-only standby now; this happens with a
+ * cached DNS name. Afterwards all keys are sent again, and each must replay its answer.
  */
 
 const clientCount = 8

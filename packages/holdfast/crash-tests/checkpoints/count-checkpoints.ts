@@ -1,5 +1,5 @@
 // Loaded before a program (`node --import`). Lists the points at which the program communicates
-// with its servers, and makes it die at a chosen one. A process can die before it sends bytes,
+// with its servers, and kills the program at one of them. A process can die before it sends bytes,
 // after it has sent them, or before it has processed a response. A server cannot distinguish any
 // other point.
 import { Socket } from 'node:net'

@@ -1,3 +1,3 @@
--- No constraint keeps a second effect out: that is what is to be seen.
+-- No constraint prevents a second effect: the test must be able to see one.
 create table effects (name text not null, what text not null);
 create index on effects (name);

@@ -1,4 +1,4 @@
--- No constraint keeps a second effect out: that is what is to be seen.
+-- No constraint prevents a second effect: the test must be able to see one.
 create table effects (job uuid not null);
 create table prepared (job uuid not null);
 create table totals (effects integer not null);

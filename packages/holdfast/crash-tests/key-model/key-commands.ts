@@ -13,8 +13,8 @@ const keyCount = 3
 const instanceCount = 2
 // Approximate number of messages of a mutation in each direction.
 const maxMessage = 12
-// The timeout of an attempt with a fault. It is long enough for a call without a fault, and short,
-// because a silent connection takes the whole timeout.
+// The timeout of an attempt with a fault. It is long enough for a call without a fault. It is not
+// longer, because a call on a silent connection takes the whole timeout.
 const faultTimeout = '300ms'
 
 /** The state of one run: a client's knowledge of its keys. */

@@ -8,8 +8,8 @@ import { createPool, lend, type Pool, type PoolOptions } from '../../storage/pos
 export interface ConnectionLimits {
   /**
    * Max connections of the process to the primary. Default 12. Raise it if calls or jobs wait for
-   * connections and the server has some to spare: the sum over all processes must stay below the
-   * server's `max_connections`.
+   * connections and the server has unused connections: the sum over all processes must stay below
+   * the server's `max_connections`.
    */
   readonly max?: number
   /**

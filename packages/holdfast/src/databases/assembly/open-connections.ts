@@ -8,8 +8,8 @@ import type { Location, Route } from './location.ts'
 export interface ConnectionOptions {
   /**
    * Max number of connections that the process opens to the primary, or the max for each kind of
-   * work. Default 12. Raise it if calls or jobs wait for connections and the server has some to
-   * spare.
+   * work. Default 12. Raise it if calls or jobs wait for connections and the server has unused
+   * connections.
    */
   readonly connections?: number | ConnectionLimits
   /**

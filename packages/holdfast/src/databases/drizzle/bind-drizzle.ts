@@ -52,7 +52,8 @@ export function bindDrizzle<Tables extends DrizzleSchema>(
     new NodePgSession(queryable as unknown as NodePgClient, dialect, relations)
   return {
     name: 'drizzle',
-    // The class's types leave out the parameters that it inherits.
+    // The casts are necessary because the types of the class omit the parameters of the constructor
+    // that it inherits.
     read: (queryable) =>
       new NodePgDatabase(dialect, sessionOf(queryable) as never, relations as never) as never,
     write: (queryable) => new NodePgTransaction(dialect, sessionOf(queryable) as never, relations),

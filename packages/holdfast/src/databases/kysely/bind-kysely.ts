@@ -21,11 +21,11 @@ export interface KyselyRead<Tables>
     // The `sql` tag needs this interface to execute statements.
     QueryExecutorProvider {
   /**
-   * Like the method of Kysely, which returns a type that neither executes the `sql` tag nor works
-   * with `list`.
+   * Does the same as in Kysely. It is redeclared with this return type, because the return type in
+   * Kysely neither executes the `sql` tag nor works with `list`.
    */
   withPlugin(plugin: KyselyPlugin): KyselyRead<Tables>
-  /** Like the method of Kysely, redeclared for the same reason as `withPlugin`. */
+  /** Does the same as in Kysely. It is redeclared for the same reason as `withPlugin`. */
   withSchema(schema: string): KyselyRead<Tables>
 }
 

@@ -90,7 +90,7 @@ export interface NoteOptions {
   readonly parts?: readonly ('job' | 'message')[]
 }
 
-/** The service of a file of tests. */
+/** The service that the tests of a file share. */
 export interface ErasureTests {
   readonly app: TestErasure
   /** Erases the customer of the current test. */

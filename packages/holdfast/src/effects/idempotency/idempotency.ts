@@ -50,7 +50,9 @@ export interface IdempotencyHost extends CapabilityHost {
   readonly replicaUrls: readonly string[]
 }
 
-/** The transaction of a mutation, which commits its idempotency key. */
+/**
+ * The capability that runs each mutation in a transaction, which also commits the idempotency key.
+ */
 export const idempotencyCapability: DatabaseCapability<IdempotencyHost, IdempotencyOptions> = {
   requireOptions: readTimes,
   migrations: idempotencyMigrations,

@@ -18,8 +18,9 @@ import type { Waker } from '../wakes/waker.ts'
 import { joinFleet, type Membership } from './membership.ts'
 
 /*
- * The Postgres job engine of a process: its worker (membership.ts), and its part in the leadership
- * of its service (leadership/), which does the work that each service needs only once.
+ * The Postgres job engine of a process: its worker (membership.ts), and its membership in the
+ * leader election of its service (leadership/). The leader does the work that each service needs
+ * only once.
  *
  *   startEngine ─┬▶ membership ─▶ worker: claims and runs jobs
  *                └▶ leadership ── elected ──▶ promotion, limits, rescue · schedules · pruning
@@ -55,7 +56,7 @@ const controlSize = 3
 
 /** The job engine of this process. */
 export interface Engine extends Worker {
-  /** This process's part in the leader election of its service. */
+  /** This process's membership in the leader election of its service. */
   readonly leadership: Leadership
 }
 

@@ -6,7 +6,8 @@ import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { forgetWorker, registerWorker } from './queries/workers.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 
-// Without its registration a worker does not start, so an overloaded server has time to answer.
+// A worker cannot start without its registration, so an overloaded server gets a long time to
+// answer.
 const registerMs = 30_000
 const leaveMs = 4_000
 

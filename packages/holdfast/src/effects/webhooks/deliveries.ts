@@ -27,9 +27,9 @@ export interface Deliveries {
    */
   replayDelivery(transaction: Transaction, delivery: WithOwner): Promise<void>
   /**
-   * Sends the failed deliveries to an endpoint in a time range again, or all with `which: 'all'`,
-   * oldest first. Returns their number, at most 10,000. Throws `WebhookEndpointUnknown` or
-   * `WebhookEndpointDisabled`.
+   * Sends the deliveries of a time range to an endpoint again, oldest first: the failed deliveries,
+   * or all of them with `which: 'all'`. Returns their number, at most 10,000. Throws
+   * `WebhookEndpointUnknown` or `WebhookEndpointDisabled`.
    */
   replayDeliveries(transaction: Transaction, range: ReplayRange & { readonly owner: string }): Promise<number>
 }

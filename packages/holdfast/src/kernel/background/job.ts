@@ -35,8 +35,8 @@ export interface JobContext<Input, Db, Values = NoSettings> extends Effects {
    */
   readonly progress: (value: Json) => void
   /**
-   * Loads a relation's row or rows for a key. Calls made in the same tick are batched into one
-   * statement.
+   * Loads a relation's row or rows for a key. Calls made in the same turn of the event loop are
+   * batched into one statement.
    */
   readonly load: Load
   /** Logs lines that carry the job's name and id. */

@@ -1,4 +1,4 @@
-/** The cancellation of some work. Every `AbortSignal` is one. */
+/** The cancellation of some work. Every `AbortSignal` is a cancellation. */
 export interface Cancellation {
   /** True once the work is cancelled. */
   readonly aborted: boolean
@@ -31,7 +31,7 @@ export class CancellationSource implements Cancellation {
     return this.#reason
   }
 
-  /** The cancellation as an `AbortSignal`, for APIs that take one. */
+  /** The cancellation as an `AbortSignal`, for APIs that take a signal. */
   get signal(): AbortSignal {
     if (this.#controller) return this.#controller.signal
     this.#controller = new AbortController()

@@ -1,6 +1,6 @@
 /**
- * The text of a file, or a fault: the defect and its position, as the part of a sentence that
- * follows the file name.
+ * The text of a file, or a fault. The fault is the rest of an error message that begins with the
+ * file name: the defect and its position.
  */
 export type DecodedText = { readonly text: string; readonly fault?: undefined } | { readonly fault: string }
 

@@ -30,8 +30,9 @@ interface CallContext<Input, CallerType extends Caller, Db, Values> {
   /** Reads one page of a list; its result includes the cursors of the next and previous pages. */
   readonly page: ReadPage
   /**
-   * Loads a relation's row or rows for a key. Calls made in the same tick are batched into one
-   * statement. A query caches each key for the duration of the call; a mutation does not.
+   * Loads a relation's row or rows for a key. Calls made in the same turn of the event loop are
+   * batched into one statement. A query caches each key for the duration of the call; a mutation
+   * does not.
    */
   readonly load: Load
 }

@@ -3,8 +3,8 @@ import { HoldfastError } from '../base/holdfast-error.ts'
 import { identityOf, type Relation, type RelationContext, type RelationKey } from './relation.ts'
 
 /**
- * Loads a relation's row or rows for a key. Keys requested in the same tick, as by `Promise.all`,
- * are read in one statement.
+ * Loads a relation's row or rows for a key. Keys requested in the same turn of the event loop, as
+ * by `Promise.all`, are read in one statement.
  *
  * @throws HoldfastError `relation-key-missing` if the key is null or undefined. Also throws the
  *   error that the relation's `missing` returns. If reading the rows fails, all loads of that

@@ -13,7 +13,8 @@ export interface Caller {
 // Max number of frames to read, because the stack of a client may be deep.
 const maxFrames = 100
 
-// Contains the rooms: a room is a folder in the sources, and a file in the published package.
+// This file is in the room `platform/external-calls`: a folder in the sources, a file in the
+// published package. The part of the path before the room is the folder with all rooms.
 const room = 'platform/external-calls'
 const root = fileURLToPath(import.meta.url.slice(0, import.meta.url.lastIndexOf(room)))
 // Tests are in the folders of the framework, but count as programs that use it.

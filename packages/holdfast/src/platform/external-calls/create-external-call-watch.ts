@@ -43,7 +43,7 @@ export function createExternalCallWatch({
     const transaction = current.getStore()
     if (!transaction || transaction.hasEnded || transaction.isOpen?.() === false) return
     const { isFramework, isHttpClient, calledAt } = callerOf()
-    // A connection of an HTTP client is not reported, because each request on it is.
+    // A connection of an HTTP client is not reported, because each request on it is reported.
     if (isFramework || (call.kind === 'connection' && isHttpClient)) return
     call.toHost((host) => {
       const { operation } = transaction

@@ -11,7 +11,8 @@ export function packageVersion(): string {
 
 function readVersion(): string {
   try {
-    // By name, since the sources and the build have different paths.
+    // package.json is found by the name of the package, since its path relative to this file
+    // differs between the sources and the build.
     const require = createRequire(import.meta.url)
     return (require('holdfast/package.json') as { readonly version: string }).version
   } catch {

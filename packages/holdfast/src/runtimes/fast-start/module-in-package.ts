@@ -2,7 +2,8 @@ import { lstatSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-// Without characters that Node decodes, refuses or reads as a query.
+// A relative path to a `.js` file, without characters that Node decodes, rejects or reads as a
+// query.
 const plainRelativePath = /^\.\.?\/[\w./@$+~-]*\.js$/
 
 /**
@@ -40,7 +41,10 @@ function isFolderOfModules(folder: string): boolean {
 
 const packageTypes = new Map<string, unknown>()
 
-/** Returns the `type` of the nearest package.json; `undefined` if there is none or it has none. */
+/**
+ * Returns the `type` of the nearest package.json; `undefined` if there is no package.json, or if it
+ * has no `type`.
+ */
 function packageTypeOf(folder: string): unknown {
   if (packageTypes.has(folder)) return packageTypes.get(folder)
   const type = readPackageType(folder)

@@ -1,19 +1,20 @@
 import type { ResolveFnOutput, ResolveHookSync } from 'node:module'
 import { moduleInPackage } from './module-in-package.ts'
 
-// A package, or a path in one: neither relative nor absolute, a URL, or an import of `imports`.
+// The name of a package, or a path in a package. It is not a relative or absolute path, not a URL,
+// and not an import that begins with `#`.
 const packageImport = /^[^./#:][^:]*$/
 
 const resolved = new Map<string, ResolveFnOutput>()
 
 /**
  * A resolve hook of `node:module` for the static and dynamic imports of a program with many
- * modules. Node 26.10 parses the `exports` of a package again whenever it resolves a file of it, so
- * a package with a long list of them takes most of a start. The hook resolves relative imports in a
- * package without that list, and each import of a package once per importing folder. Everything
- * else, errors included, is left to Node.
+ * modules. Node 26.10 parses the `exports` of a package again whenever it resolves a file of that
+ * package. If the list is long, this takes most of the time of a start. The hook resolves relative
+ * imports in a package without reading `exports`, and each import of a package once per importing
+ * folder. Node resolves everything else and reports all errors.
  *
- * A hook that was registered before this one does not see the imports that this one answers.
+ * A hook that was registered before this hook does not see the imports that this hook resolves.
  */
 export const resolveHook: ResolveHookSync = (specifier, context, nextResolve) => {
   const { parentURL, importAttributes } = context
@@ -22,7 +23,7 @@ export const resolveHook: ResolveHookSync = (specifier, context, nextResolve) =>
   const isPlainImport =
     parentURL?.startsWith('file:') === true &&
     conditions.includes('import') &&
-    // Node checks that they match the format.
+    // Node checks that the attributes match the format.
     Object.keys(importAttributes).length === 0
   if (!isPlainImport) return nextResolve(specifier, context)
   if (packageImport.test(specifier)) {

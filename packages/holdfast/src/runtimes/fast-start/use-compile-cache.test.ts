@@ -33,7 +33,7 @@ test.each([
 
 test('keeps none if the folder of the packages cannot be written', async () => {
   const project = makeProject()
-  // A file in its place: no user can create a folder there, root included.
+  // With a file in its place, no user can create the folder, not even root.
   writeFileSync(join(project.packages, '.cache'), '')
   expect(await project.run()).toBe('')
 })
@@ -48,7 +48,10 @@ interface Project {
   readonly folder: string
   /** Its `node_modules`. */
   readonly packages: string
-  /** Runs its main file. Returns the folder of its compile cache; `''` if it has none. */
+  /**
+   * Runs the main file of the project. Returns the folder of its compile cache; `''` if it has no
+   * cache.
+   */
   run(env?: Readonly<Record<string, string>>): Promise<string>
 }
 

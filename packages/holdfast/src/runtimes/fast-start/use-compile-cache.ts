@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
  * can write there. If this user cannot, or there is no such folder, nothing is kept.
  *
  * Does nothing if the program already has a cache (`NODE_COMPILE_CACHE`), or if its coverage is
- * measured, which would be less precise.
+ * measured, because a cache would make the coverage less precise.
  */
 export function useCompileCache(main: string | undefined): void {
   if (main === undefined || process.env['NODE_V8_COVERAGE'] || getCompileCacheDir() !== undefined) return

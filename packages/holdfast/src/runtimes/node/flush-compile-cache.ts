@@ -1,6 +1,7 @@
 import { flushCompileCache, getCompileCacheDir } from 'node:module'
 
-// By then, the functions that the first requests use are compiled too, and are kept.
+// After this delay, the functions that the first requests use are compiled too, so the cache
+// includes them.
 const delayMs = 1_000
 
 let isPlanned = false

@@ -114,7 +114,7 @@ export interface WorkerPart {
    * Resolves to the ids of the released jobs.
    */
   stop(limitMs: number): Promise<readonly string[]>
-  /** Closes what `workerPart` opened, whether or not it was started. */
+  /** Closes everything that `workerPart` opened, even if the part was not started. */
   close?(): Promise<void>
 }
 

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import type { Home } from './home.ts'
 import { serverEnvironment } from './server-environment.ts'
 
-// Blocks in `read`, which costs nothing, until the last process has closed its end of the lease,
-// for any reason. The script only signals a process whose command line names this data directory.
-// If it received no `server` message, the process that started the server was killed before it
-// could send the message.
+// The watchdog blocks in `read`, which costs nothing, until the last process has closed its end of
+// the lease, for any reason. The script only signals a process whose command line names this data
+// directory. If it received no `server` message, the process that started the server was killed
+// before it could send the message.
 const script = `
 trap '' HUP INT TERM
 while read -r word value; do

@@ -40,10 +40,10 @@ interface From {
 const nothing: From = { sources: [], equalities: [], unbounded: [] }
 
 /**
- * Returns the tables of which a statement may read an unlimited number of rows: it is a SELECT
- * without LIMIT that does not aggregate into one row and does not compare a unique key. Returns an
- * empty list if the statement is bounded, is not a SELECT, or uses constructs that are not
- * analyzed, such as set-returning functions and recursion.
+ * Returns the tables from which a statement may read an unlimited number of rows. Such a statement
+ * is a SELECT without LIMIT that does not aggregate into one row and does not compare a unique key.
+ * Returns an empty list if the statement is bounded, is not a SELECT, or uses constructs that are
+ * not analyzed, such as set-returning functions and recursion.
  */
 export function findUnbounded({ stmts = [] }: ParseResult, keys: UniqueKeys): readonly string[] {
   return stmts.flatMap(({ stmt }) => unboundedOf(stmt, { keys, common: new Map() }))

@@ -15,7 +15,7 @@ import { toPass } from './readiness.ts'
 /**
  * Returns the handler for requests that arrive while a service starts: it reports the process as
  * live but not ready. A start takes as long as its migrations. Without this handler, a liveness
- * probe would kill the process in the middle of a long one.
+ * probe would kill the process in the middle of a long start.
  */
 export function startingHandler(problemTypeBase: string): Health['starting'] {
   const security = createSecurityHeaders()

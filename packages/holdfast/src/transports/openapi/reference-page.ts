@@ -34,7 +34,8 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-// Not in a literal: a bundler would compile that to code that imports another package.
+// The end tag is a value and not a part of the template below: a bundler would compile a template
+// with this tag to code that imports another package.
 const scriptEnd = { html: '</script>' }
 
 /** Returns the page of the API reference. It loads nothing from other hosts. */

@@ -65,7 +65,7 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
 
 /**
  * Returns the idempotency header of a mutation for which the header is optional or has another
- * name. Other mutations use the shared one.
+ * name. Other mutations use the shared header.
  */
 export function idempotencyKeyParameter({
   idempotencyHeader,

@@ -36,7 +36,7 @@ export function batchCalls<Item, Result>(
       pending.push({ item, resolve, reject })
       if (isRunning) return
       isRunning = true
-      // Calls made in the same tick form one batch.
+      // Calls made in the same turn of the event loop form one batch.
       setImmediate(() => void run())
     })
 }

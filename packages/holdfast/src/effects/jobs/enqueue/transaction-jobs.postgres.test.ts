@@ -94,8 +94,8 @@ test('members that the input does not declare are not stored in any way of enque
   )
 })
 
-// If such values were stored, a key that is too long for an index would block admission for its
-// name.
+// These values must not be stored. For example, a key that is too long for an index would block the
+// admission of all jobs of its name.
 test.each([
   ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(limited, { key: 'k'.repeat(256) })],
   ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(limited, { key: '\0' })],

@@ -60,8 +60,8 @@ const leaf = fc.oneof(
   fc.uint8Array(),
   fc.integer({ max: 100 }).map((cents) => new Money(cents)),
 )
-// pino omits fields of a child with the names of its own options, and has a form of its own for an
-// error that is called `err`.
+// These names are excluded: pino omits the fields of a child that are named like its own options,
+// and formats an error differently if its field is named `err`.
 const name = fc
   .oneof(fc.constantFrom('level', 'time', 'msg', 'password', 'toJSON', '7', 'é'), text, loneSurrogate)
   .filter((each) => !['err', 'serializers', 'formatters', 'customLevels', '__proto__'].includes(each))

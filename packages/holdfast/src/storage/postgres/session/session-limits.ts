@@ -1,4 +1,5 @@
-// Only a few values, so that the session usually has the limit of its next statement already.
+// There are only a few limits, so that a session usually has the limit of its next statement
+// already.
 const limitsMs = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000]
 const minuteMs = 60_000
 // Margin added to each limit, so that the cancel request at the exact deadline comes first.

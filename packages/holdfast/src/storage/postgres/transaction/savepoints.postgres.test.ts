@@ -90,7 +90,7 @@ function committed(...numbers: readonly number[]): Outcome {
   return { status: 204, rows: numbers, jobs: numbers, messages: numbers }
 }
 
-// Each is a script: `+` has an effect, everything else is a statement.
+// Each case is a script: `+` has an effect, everything else is a statement.
 test.each<[string, Outcome]>([
   ['savepoint a | + | rollback to A', committed()],
   ['+ | savepoint a | + | rollback work to a | +', committed(1, 3)],

@@ -14,9 +14,7 @@ export function setMarker(parameter: string): string {
   return `set_config('holdfast.transaction', ${parameter}, true)`
 }
 
-/**
- * Returns whether a transaction could not commit because the transaction that was begun has ended.
- */
+/** Returns whether a commit failed because a statement had already ended the transaction. */
 export function isOtherTransaction(error: unknown): boolean {
   return sqlStateOf(error) === 'HF002'
 }
