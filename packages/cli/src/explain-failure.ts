@@ -31,7 +31,7 @@ function explain(error: unknown): string {
 
 function messageOf(error: Error): string {
   // If several addresses were tried, each of them has an error with a message, and the aggregate
-  // error has none.
+  // error has no message.
   if (error instanceof AggregateError) return error.errors.map((one: Error) => one.message).join(', ')
   return error.message
 }

@@ -15,7 +15,7 @@ export const keysPrune: Command = command({
   details:
     'Services delete keys themselves when the retention time has passed. If the key of a call was deleted, a retry runs the call again.',
   options: {
-    'older-than': duration('Min age: 30d. Required.'),
+    'older-than': duration('Min age of the keys to delete, such as 30d. Required.'),
     'dry-run': flag('Count the keys without deleting any.'),
     force: flag(
       `Also delete keys younger than ${defaultRetention}. Clients may still retry these calls, which would then run twice.`,

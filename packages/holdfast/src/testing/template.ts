@@ -28,7 +28,7 @@ export const testSettingsVariable = 'HOLDFAST_TEST_DATABASE_SETTINGS'
 let databases = 0
 
 /**
- * Creates an empty database, or a copy of another.
+ * Creates an empty database, or a copy of another database.
  *
  * @example
  * ```ts

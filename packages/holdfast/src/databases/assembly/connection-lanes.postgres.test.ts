@@ -123,7 +123,8 @@ describe('connection lanes', () => {
       calls.push(on.fetch('/health/ready'))
       await until(async () => {
         most = Math.max(most, (await sessions(on)).all)
-        // All connections except those that are reserved for lanes that do not need them now.
+        // The process opens all connections except those that are reserved for lanes that need none
+        // now.
         return most >= 10
       })
     })

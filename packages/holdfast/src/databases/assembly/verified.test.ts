@@ -53,7 +53,7 @@ test('the direct URL and the replicas are checked too', async () => {
 })
 
 test.each([
-  ['sslmode=prefer', 'can downgrade it to no encryption'],
+  ['sslmode=prefer', 'can downgrade the connection to no encryption'],
   ['sslmode=sometimes', 'Use verify-full'],
   ['sslmode=verify-ca', 'Set sslrootcert to your own CA'],
   ['sslmode=require&sslrootcert=system', 'With sslrootcert=system, use verify-full'],

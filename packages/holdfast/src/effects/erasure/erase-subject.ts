@@ -135,7 +135,7 @@ function checkOptions({ reference, batchSize = 1 }: EraseOptions): void {
     throw optionsInvalid(`the batch size ${batchSize}; it must be an integer from 1 to ${maxBatchSize}`)
   if (reference !== undefined && (reference.length > maxReference || reference.includes('\0')))
     throw optionsInvalid(
-      `a reference of ${reference.length} characters; at most ${maxReference} are allowed, and no U+0000`,
+      `a reference of ${reference.length} characters; it must have at most ${maxReference}, and no U+0000`,
     )
 }
 

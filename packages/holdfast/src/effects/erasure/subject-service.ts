@@ -13,7 +13,7 @@ export interface SubjectOf {
   readonly service?: string
 }
 
-/** A subject, and the services that have rows of it. */
+/** A subject, and the services that have rows of this subject. */
 export interface LocatedSubject {
   /** The stored form of the subject. */
   readonly subject: string

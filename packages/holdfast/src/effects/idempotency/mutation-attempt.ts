@@ -273,7 +273,7 @@ export class MutationAttempt {
         detail: 'The connection was lost during the commit, and the transaction was rolled back.',
       })
     }
-    log.info('outcome of an unanswered commit resolved: committed')
+    log.info('unanswered commit looked up: the transaction was committed')
     this.#transaction.gathered.committed()
     return restore(stored, claim)
   }

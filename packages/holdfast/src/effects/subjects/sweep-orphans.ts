@@ -48,7 +48,7 @@ export function startOrphanSweep({ pool, clock, log, isResponsible }: OrphanSwee
         connection.run<OrphansRow>(deleteOrphans(after, pageSize)),
       )
       const { seen, deleted, last } = rows[0]!
-      if (deleted > 0) log.info({ count: deleted }, 'subjects without a row deleted')
+      if (deleted > 0) log.info({ count: deleted }, 'deleted subjects without a row')
       const isEnd = seen < pageSize
       after = isEnd ? firstId : last!
       if (isEnd) restsUntilMs = clock.monotonicMs() + restMs

@@ -21,7 +21,7 @@ export function toSubjects(declared: Subjects, of: string): readonly string[] {
   if (declared === undefined) return none
   const subjects = typeof declared === 'string' ? [declared] : [...new Set(declared)]
   if (subjects.length > maxSubjects)
-    throw subjectInvalid(of, `has ${subjects.length} subjects; ${maxSubjects} are allowed`)
+    throw subjectInvalid(of, `has ${subjects.length} subjects; at most ${maxSubjects} are allowed`)
   for (const subject of subjects) checkSubject(subject, of)
   return subjects
 }

@@ -14,7 +14,10 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 // result without a promise. The functions below continue such work. The stages of a call do not use
 // these functions, because one more closure per stage and call made the pipeline 3 % slower.
 
-/** Passes a value to `use` and returns the result: at once, or in a promise if the value is one. */
+/**
+ * Passes a value to `use` and returns the result: at once, or in a promise if the value is a
+ * promise.
+ */
 export function andThen<T, R>(value: T | Promise<T>, use: (value: T) => R | Promise<R>): R | Promise<R> {
   return value instanceof Promise ? value.then(use) : use(value)
 }

@@ -10,7 +10,7 @@ export async function throwReason<T>(log: Logger, start: () => Promise<T>): Prom
   } catch (error) {
     const [reason, ...closing] = failuresIn(error)
     for (const failure of closing)
-      log.error({ error: toLogFields(failure) }, 'closing after a failed start failed')
+      log.error({ error: toLogFields(failure) }, 'a start failed, and closing what it had opened failed too')
     throw reason
   }
 }

@@ -275,7 +275,10 @@ const descriptions = {
   before: 'End before the row with this value; taken from the `prev` of another page.',
 }
 
-/** Removes the fields with a prefix and returns them without it; `undefined` if there are none. */
+/**
+ * Removes the fields with a prefix, and returns them without the prefix; `undefined` if no field
+ * has the prefix.
+ */
 function takePrefixed(
   fields: Record<string, unknown>,
   prefix: string,

@@ -33,7 +33,7 @@ export function resolveReference(schema: JsonSchema, root: JsonSchema): JsonSche
   return resolveReference((found ?? {}) as JsonSchema, root)
 }
 
-/** Returns the alternatives of a schema, or the schema itself if it has none. */
+/** Returns the alternatives of a schema, or the schema itself if it has no alternatives. */
 export function alternatives(schema: JsonSchema): readonly JsonSchema[] {
   return schema.anyOf ?? schema.oneOf ?? [schema]
 }

@@ -190,7 +190,7 @@ export interface Application<Read, Write, Values = NoSettings> {
 /** Defines a {@link Relation} with one row per key. */
 export interface DefineOne<Db, Values> {
   /**
-   * Use `missing` if every key must have a row: it returns the error to throw if a key has none.
+   * Use `missing` if every key must have a row: it returns the error to throw if a key has no row.
    */
   <Key extends RelationKey, Row>(
     definition: OneDefinition<Key, Row, Db, Values> &

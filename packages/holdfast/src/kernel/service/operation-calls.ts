@@ -14,7 +14,7 @@ export interface OperationCallsParts extends Omit<PipelineParts, 'answerRefused'
   /** The name of the service. */
   readonly service: string
   readonly host: ServiceHost
-  /** The database whose stages run in the pipelines; `undefined` if the service has none. */
+  /** The database whose stages run in the pipelines; `undefined` if the service has no database. */
   readonly database: OpenDatabase | undefined
 }
 

@@ -87,7 +87,7 @@ export interface RunningService<Defined extends Operations = Operations> {
   call(request: CallRequest): Answer | Promise<Answer>
   /**
    * Starts a worker for jobs, schedules and messages in this process; resolves to `undefined` if
-   * the service has none. Stop the worker before the service.
+   * the service has no background work. Stop the worker before the service.
    */
   startWorker(options?: WorkerOptions): Promise<Worker | undefined>
   /**

@@ -55,7 +55,8 @@ export function createExternalCallWatch({
       const whom = `${operation} ${host}`
       if (reportedBy.has(calledAt ?? whom)) return
       // A call without a known location is reported only if the operation has no reported call to
-      // the same host. For example, a redirect has no location, and follows a call that has one.
+      // the same host. For example, a redirect has no location, and follows a call that has a
+      // location.
       reportedBy.add(calledAt ?? whom).add(whom)
       log.warn(
         { operation, host, calledAt: calledAt ?? unknownCaller },

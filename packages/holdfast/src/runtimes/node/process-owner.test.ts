@@ -222,7 +222,7 @@ describe('a service that does not start', () => {
     expect(child.output.stderr).toBe('It has no pages.\n')
     expect(child.log().at(-1)).toMatchObject({
       level: 'error',
-      msg: 'closing after a failed start failed',
+      msg: 'a start failed, and closing what it had opened failed too',
       error: { message: 'It does not close.' },
     })
   })

@@ -113,7 +113,7 @@ export class AttemptRunner {
   #lose(error: unknown, { row }: AttemptScope): AttemptOutcome {
     this.#host.log.error(
       { error: toLogFields(error), job: row.name, jobId: row.id },
-      'outcome of an attempt not recorded',
+      'storing the outcome of an attempt failed',
     )
     return 'lost'
   }

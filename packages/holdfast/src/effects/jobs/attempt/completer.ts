@@ -33,7 +33,7 @@ export class Completer {
 
   /**
    * Completes jobs, and returns whether this worker still held each job. Repeats the statement
-   * until it succeeds, since no other worker rescues these jobs while this one lives.
+   * until it succeeds, since no other worker rescues these jobs while this worker lives.
    */
   async #write(batch: readonly Completion[]): Promise<readonly boolean[]> {
     for (let attempts = 1; !this.#closing.aborted; attempts += 1) {

@@ -15,7 +15,7 @@ const pauses = { firstMs: 100, maxMs: 5_000 }
 
 /**
  * Stores the end of an attempt that committed nothing. Repeats the statement until it succeeds,
- * since no other worker rescues the job while this one lives. Returns the new state of the job;
+ * since no other worker rescues the job while this worker lives. Returns the new state of the job;
  * `undefined` if this claim no longer holds the job, or the job was committed.
  */
 export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
@@ -25,10 +25,13 @@ export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<s
     } catch (error) {
       const { log, row } = scope
       if (scope.closing.aborted) {
-        log.error({ error: toLogFields(error) }, `outcome of the job ${row.name} not stored`)
+        log.error({ error: toLogFields(error) }, `storing the outcome of the job ${row.name} failed`)
         return undefined
       }
-      log.debug({ error: toLogFields(error) }, `outcome of the job ${row.name} not stored; will retry`)
+      log.debug(
+        { error: toLogFields(error) },
+        `storing the outcome of the job ${row.name} failed; will retry`,
+      )
       await pause(fullJitterMs(pauses, attempts), { clock: systemClock })
     }
   }

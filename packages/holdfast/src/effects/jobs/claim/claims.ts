@@ -165,7 +165,10 @@ export class Claims {
     })
     const waiting = this.#backlog.clear()
     await this.#release(waiting).catch((error: unknown) => {
-      log.warn({ error: toLogFields(error) }, 'claimed jobs not released; other workers rescue them later')
+      log.warn(
+        { error: toLogFields(error) },
+        'releasing claimed jobs failed; other workers rescue them later',
+      )
     })
     return waiting.map(({ name }) => name)
   }
@@ -183,8 +186,8 @@ export class Claims {
 
   /**
    * Releases jobs that this worker claimed without receiving the reply: no other worker rescues
-   * them while this one lives. Runs only while no claim is in progress, and only for a while after
-   * a claim with an unknown outcome.
+   * them while this worker lives. Runs only while no claim is in progress, and only for a while
+   * after a claim with an unknown outcome.
    */
   async #releaseUnknownClaims(): Promise<void> {
     const nowMs = performance.now()
@@ -196,7 +199,7 @@ export class Claims {
     )
     this.#reconciledMs = nowMs
     this.sweepNext()
-    if (rowCount) log.debug({ jobs: rowCount }, 'jobs with an unanswered claim released')
+    if (rowCount) log.debug({ jobs: rowCount }, 'released jobs whose claim was not answered')
   }
 
   async #run<T>(use: (connection: Connection) => Promise<T>): Promise<T> {

@@ -84,7 +84,7 @@ function shareOf({ name, share_key }: ShareOf): string {
 
 /**
  * Divides the slots of a process: `concurrency` shared slots, and the dedicated slots of the jobs
- * that have them.
+ * that have dedicated slots.
  */
 export function divideSlots(jobs: Iterable<Job>, concurrency: number): readonly Slots[] {
   const all = [...jobs]

@@ -126,7 +126,7 @@ test('a job runs once at a time even if the answer to the end of its attempt was
     mode: 'destroyed',
   })
   await on.enqueue()
-  await until(() => on.lines.some((line) => line.includes('jobs with an unanswered claim released')))
+  await until(() => on.lines.some((line) => line.includes('released jobs whose claim was not answered')))
   await until(() => now.size === 2)
   mayEnd = true
   await until(async () => (await on.find()).every(({ state }) => state === 'succeeded'))

@@ -12,8 +12,8 @@ export interface PromotionRow {
   /** The names of the jobs that are ready now. */
   readonly ready: readonly string[]
   /**
-   * The names of the promoted jobs that wait for admission, and the given names that already had
-   * such jobs.
+   * The names with jobs that wait for admission: the names of jobs that were just promoted, and the
+   * given names that already had such jobs.
    */
   readonly limited: readonly string[]
 }

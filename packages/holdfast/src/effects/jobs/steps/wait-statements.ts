@@ -4,7 +4,8 @@ import { lockMessages, resolveWaits } from '../queries/waits.ts'
 
 /** Returns the statements that resume the jobs that wait for these messages. */
 export function waitStatements(messages: readonly PublishedMessage[]): readonly Statement[] {
-  // The job continues in its own trace.
+  // The `traceparent` of the message is left out, because the job continues in the trace that it
+  // already belongs to.
   const arrived = messages.map(({ traceparent: _theirs, service: publisher, ...message }) => ({
     publisher,
     event: message.event,

@@ -157,7 +157,10 @@ export class RelayRunner {
         transaction.commit([storeFailure(service, name, failure)]),
       )
     } catch (error) {
-      host.log.debug({ relay: this.#relay.name, error: toLogFields(error) }, 'failure of a relay not stored')
+      host.log.debug(
+        { relay: this.#relay.name, error: toLogFields(error) },
+        'storing the failure of a relay failed',
+      )
     }
   }
 }

@@ -8,8 +8,8 @@ import {
 import type { LineWriter } from './line-writer.ts'
 
 /**
- * Writes each line as one JSON object: the level, the time, the fields of the logger, those of the
- * line, the message. A warning or an error is urgent.
+ * Writes each line as one JSON object: the level, the time, the fields of the logger, the fields of
+ * the line, the message. Warnings and errors are written at once.
  *
  * The fields must be plain JSON, as `redactedLog` passes them on.
  */

@@ -78,8 +78,8 @@ class NodeHttpServer implements HttpServer {
    */
   readonly #lastOf = new Map<Socket, NodeRequest | undefined>()
   /**
-   * Connections whose last response has announced the end. A further request on such a connection
-   * is ignored: it would run, but its response would be dropped.
+   * Connections whose last response has announced that the connection ends. A further request on
+   * such a connection is ignored: it would run, but its response would be dropped.
    */
   readonly #ending = new WeakSet<Socket>()
   #openAnswers = 0

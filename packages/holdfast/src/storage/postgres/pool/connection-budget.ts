@@ -107,7 +107,7 @@ export class ConnectionBudget {
 
   /**
    * Returns whether the lane must close a session that it does not need: another lane has fewer
-   * sessions than its min, and waits for one.
+   * sessions than its min, and waits for a session.
    */
   isOwed(lane: Lane): boolean {
     if (lane.open <= lane.min) return false

@@ -29,7 +29,7 @@ export interface ObservedPool {
   forget(): void
 }
 
-/** Observes how many connections a pool has, and how long requests wait for one. */
+/** Observes how many connections a pool has, and how long requests wait for a connection. */
 export function observePool(telemetry: Telemetry, name: string, state: PoolState): ObservedPool {
   const attributes: Attributes = { 'db.client.connection.pool.name': name }
   const forgetAll = [

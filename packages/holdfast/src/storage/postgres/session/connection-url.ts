@@ -68,7 +68,7 @@ export function readTls(url: URL): ConnectionTls {
     throw invalid(
       'sslmode',
       mode,
-      'Set sslrootcert to your own CA (any host can get a certificate from a public one), or use verify-full.',
+      'Set sslrootcert to your own CA (any host can get a certificate from a public CA), or use verify-full.',
     )
   }
   const isChecked = mode !== 'require' || authority !== undefined
@@ -129,7 +129,7 @@ function readMode(parameters: URLSearchParams): Mode {
       throw invalid(
         'sslmode',
         mode,
-        'An attacker can downgrade it to no encryption. Use verify-full, or disable.',
+        'An attacker can downgrade the connection to no encryption. Use verify-full, or disable.',
       )
     default:
       throw invalid('sslmode', mode, 'Use verify-full, verify-ca, require or disable.')

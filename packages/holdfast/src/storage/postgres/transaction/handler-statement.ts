@@ -7,7 +7,7 @@ import { isSavepointCommand, type SavepointCommand } from '../statement/statemen
 /** A handler's statement that may run in its transaction. */
 export interface HandlerStatement {
   readonly statement: DriverStatement
-  /** The savepoint command, if the statement is one; otherwise `undefined`. */
+  /** The savepoint command; `undefined` if the statement is not a savepoint command. */
   readonly command: SavepointCommand | undefined
 }
 

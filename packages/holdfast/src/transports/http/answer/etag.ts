@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto'
 
-/** Returns the strong entity tag of a body (RFC 9110 section 8.8.3): equal for equal bytes only. */
+/**
+ * Returns the strong entity tag of a body (RFC 9110 section 8.8.3): two bodies have the same tag
+ * only if their bytes are equal.
+ */
 export function etagOf(body: string | Uint8Array): string {
   return `"${hash('sha256', body, 'base64url')}"`
 }

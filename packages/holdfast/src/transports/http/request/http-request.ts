@@ -20,8 +20,8 @@ export interface HttpRequest {
   /** Aborted when the client disconnects. */
   readonly client: Cancellation
   /**
-   * Reads the body; resolves to no bytes if there is none. Rejects with `ContentTooLarge` as soon
-   * as the body exceeds `limitBytes` or has too many chunks, and with another error if the
+   * Reads the body; resolves to an empty array if there is no body. Rejects with `ContentTooLarge`
+   * as soon as the body exceeds `limitBytes` or has too many chunks, and with another error if the
    * connection is lost.
    */
   readonly readContent: (limitBytes: number) => Promise<Uint8Array>

@@ -34,7 +34,7 @@ describe('JSON', () => {
     const value = fc.jsonValue({ maxDepth: 6 }).filter((json) => !JSON.stringify(json).includes('__proto__'))
     fc.assert(
       fc.property(value, fc.constantFrom(undefined, 2, '\t'), (json, space) => {
-        // Compared as text, since JSON.parse itself is under test.
+        // The values are compared as text, since the test must not trust JSON.parse.
         expect(JSON.stringify(parseJson(JSON.stringify(json, null, space)))).toBe(JSON.stringify(json))
       }),
     )

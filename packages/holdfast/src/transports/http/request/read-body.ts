@@ -6,8 +6,8 @@ import { checkMediaType } from './media-type.ts'
 import { parseJson } from './parse-json.ts'
 
 /**
- * Reads the body of a request; empty if it has none. Throws `ContentTooLarge` (before reading
- * anything, if the length is declared), `UnsupportedMediaType` and `BadRequest`.
+ * Reads the body of a request; empty if the request has no body. Throws `ContentTooLarge` (before
+ * reading anything, if the length is declared), `UnsupportedMediaType` and `BadRequest`.
  */
 export function readBody(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
   const announcedBytes = announcedLength(request)

@@ -113,7 +113,7 @@ export function deleteIdleLimits(jobs: readonly DeletedJobRow[]): Statement {
 
 /**
  * Deletes the subjects of jobs that no longer exist. Both tables are read in one snapshot, so a job
- * that is being redriven is found in one of them.
+ * that is being redriven is found in one of the two tables.
  */
 export function forgetDeletedJobs(ids: readonly string[]): Statement {
   return {
