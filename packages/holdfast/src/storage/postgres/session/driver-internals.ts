@@ -37,6 +37,7 @@ export interface ConnectionInternals {
   execute(message: object): void
   sync(): void
   sendCopyFail(reason: string): void
+  once(event: 'readyForQuery', listener: () => void): void
 }
 
 /** Members of the driver's client that its types omit. */
@@ -137,7 +138,7 @@ const needed: readonly [
   names: readonly string[],
 ][] = [
   ['client', ['getStartupConf', 'getTransactionStatus', 'query', 'end']],
-  ['connection', ['query', 'parse', 'bind', 'describe', 'execute', 'sync', 'sendCopyFail']],
+  ['connection', ['query', 'parse', 'bind', 'describe', 'execute', 'sync', 'sendCopyFail', 'once']],
   ['result', ['addFields', 'parseRow', 'addRow', 'addCommandComplete']],
   ['utils', ['prepareValue']],
   ['stream', ['cork', 'uncork', 'destroy']],

@@ -24,7 +24,10 @@ function groupOf(...texts: readonly string[]): { group: DriverGroup; outcomes: u
         },
       ),
   )
-  return { group: new DriverGroup(statements, { types: columnTypes, shapes: new Map() }), outcomes }
+  return {
+    group: new DriverGroup(statements, { types: columnTypes, shapes: new Map(), hasFailed() {} }),
+    outcomes,
+  }
 }
 
 test('an error leaves the statements before it as they were', () => {

@@ -22,6 +22,11 @@ export interface GroupSession {
   /** Parses the columns of statements without parsers of their own. */
   readonly types: pg.CustomTypesConfig
   readonly shapes: Shapes
+  /**
+   * Called when an error has arrived: until the next ReadyForQuery, the state of the transaction is
+   * unknown.
+   */
+  hasFailed(): void
 }
 
 /** Statements with one Sync at their end. */
@@ -122,6 +127,7 @@ export class DriverGroup extends DriversQuery {
 
   handleError(error: Error & { severity?: string }, connection: ConnectionInternals): void {
     const isOfServer = error.severity !== undefined
+    this.#session.hasFailed()
     const failed = Math.min(this.#at, this.#statements.length - 1)
     for (const [index, statement] of this.#statements.entries()) {
       // A lost connection leaves every outcome open.

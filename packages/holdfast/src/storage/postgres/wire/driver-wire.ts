@@ -10,13 +10,15 @@ export class DriverWire implements Wire {
   /** The descriptions of prepared statements, by their names. */
   readonly #shapes: Shapes = new Map()
   #group: OutgoingStatement[] | undefined
+  /** True from an error until the ReadyForQuery of its group. */
+  #isUnsettled = false
 
   constructor(client: pg.Client & ClientInternals) {
     this.#client = client
   }
 
   get transactionStatus(): string | null {
-    return this.#client.getTransactionStatus()
+    return this.#isUnsettled ? null : this.#client.getTransactionStatus()
   }
 
   hasPrepared(name: string): boolean {
@@ -50,6 +52,18 @@ export class DriverWire implements Wire {
   }
 
   #submit(statements: readonly OutgoingStatement[]): void {
-    void this.#client.query(new DriverGroup(statements, { types: this.#client, shapes: this.#shapes }))
+    const session = { types: this.#client, shapes: this.#shapes, hasFailed: () => this.#awaitReady() }
+    void this.#client.query(new DriverGroup(statements, session))
+  }
+
+  /**
+   * The server sends an error before ReadyForQuery, perhaps in a packet of its own. Until then, the
+   * driver reports the state of the transaction before the group.
+   */
+  #awaitReady(): void {
+    this.#isUnsettled = true
+    this.#client.connection.once('readyForQuery', () => {
+      this.#isUnsettled = false
+    })
   }
 }
