@@ -101,7 +101,7 @@ export class BullMqWorker {
     try {
       row = await this.#records.begin(given.id!)
     } catch (error) {
-      log.debug({ error: toLogFields(error) }, 'reading a job failed; will retry')
+      log.debug({ error: toLogFields(error) }, 'could not read a job; will retry')
       return { ...again, outcome: 'failed', delayMs: redisRetryMs, error }
     }
     if (!row) return { ...again, outcome: 'lost', next: 'over' }
@@ -128,7 +128,7 @@ export class BullMqWorker {
     given
       .updateProgress(JSON.parse(value) as Exclude<Json, readonly unknown[] | null>)
       .catch((error: unknown) =>
-        this.#parts.log.debug({ error: toLogFields(error) }, 'storing the progress of a job failed'),
+        this.#parts.log.debug({ error: toLogFields(error) }, 'could not store the progress of a job'),
       )
   }
 

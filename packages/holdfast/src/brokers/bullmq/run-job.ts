@@ -83,7 +83,7 @@ async function fail(error: unknown, scope: AttemptScope, { records }: RunParts):
     })
     if (!isOwn) return over('lost')
   } catch (unwritten) {
-    log.warn({ error: toLogFields(unwritten) }, 'recording the failure of a job failed; will retry')
+    log.warn({ error: toLogFields(unwritten) }, 'could not record the failure of a job; will retry')
     return again({ ...end, isFailure: false, delayMs: unwrittenPauseMs }, error)
   }
   return end.state === 'dead' ? { ...over('dead'), next: 'dead', error } : again(end, error)

@@ -46,7 +46,7 @@ export async function resolveCommit(claim: KeyClaim, resolution: Resolution): Pr
         if (!found.isRunning) return found.stored
       } catch (error) {
         if (!isUnavailable(error) && !deadline.aborted) throw withCause(OutcomeUnknown(), error)
-        log.debug({ error: toLogFields(error) }, 'looking up the outcome of a commit failed; will retry')
+        log.debug({ error: toLogFields(error) }, 'could not look up the outcome of a commit; will retry')
       }
       await pause(pauseMs, { clock, cancellation: deadline })
     }

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from './clock.ts'
 
 /**
- * Sets timers of one duration, which are due in the order in which they were set, behind a single
- * timer of a clock. Most calls end long before their deadline, and a timer of the runtime for each
- * of them costs more than the list.
+ * Sets many timers of one duration with a single timer of the clock. Timers of one duration are due
+ * in the order in which they were set, so a list is enough. Most calls end long before their
+ * deadline, and setting a timer of the runtime for each call costs more than the list.
  *
  * A timer fires when the clock's timer fires, never earlier than it is due. Timers of other
  * durations are set with the clock itself.
@@ -11,7 +11,7 @@ import type { Clock, Timer } from './clock.ts'
 export class TimerQueue implements Pick<Clock, 'after'> {
   readonly #clock: Clock
   readonly #ms: number
-  /** The end of a circular list, so that each timer has neighbors. */
+  /** The end of the circular list. It is never due, and gives each timer two neighbors. */
   readonly #end = new QueuedTimer(Infinity, () => {})
   #isArmed = false
 
@@ -71,7 +71,8 @@ class QueuedTimer implements Timer {
   cancel(): void {
     this.#previous.next = this.next
     this.next.#previous = this.#previous
-    // A timer that is referenced for longer must not keep its neighbors alive.
+    // The caller may keep this timer for longer, and it must not keep its former neighbors in
+    // memory.
     this.next = this
     this.#previous = this
   }

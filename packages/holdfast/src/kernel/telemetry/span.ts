@@ -34,7 +34,7 @@ export interface Span {
    */
   fail(type: string, message?: string): void
   /**
-   * Ends the span; `atMs`: the time of its end, by `performance.now()`. Default: now. Later calls
+   * Ends the span. `atMs` is the time of its end, by `performance.now()`. Default: now. Later calls
    * are ignored.
    */
   end(atMs?: number): void

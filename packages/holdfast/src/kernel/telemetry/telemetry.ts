@@ -29,7 +29,7 @@ export interface HistogramDefinition extends InstrumentDefinition {
 export interface HistogramSeries {
   /**
    * Records a value that was measured within `span`. If the span is sampled, the value is kept as
-   * an exemplar of its bucket; `atMs`: the time of the measurement, by `performance.now()`.
+   * an exemplar of its bucket. `atMs` is the time of the measurement, by `performance.now()`.
    * Default: now.
    */
   record(value: number, span?: Span, atMs?: number): void

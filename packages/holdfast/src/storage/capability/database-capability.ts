@@ -101,7 +101,7 @@ export interface OpenCapability {
   close?(): Promise<void>
 }
 
-/** The part of a capability in the worker of a process. */
+/** The part of a worker that a capability runs, such as its jobs or its messages. */
 export interface WorkerPart {
   /** The jobs that the part adds to the jobs of the service. Default: none. */
   readonly jobs?: readonly Job[]

@@ -3,10 +3,11 @@ import type pg from 'pg'
 /*
  * Fills the tables of the framework so that statistics of one population are wrong for the other:
  *
- *   quiet: almost nothing runs, waits, is new or has expired
- *   busy:  almost everything does
+ *   quiet: almost no row runs, waits, is new or has expired
+ *   busy:  almost every row runs, waits, is new or has expired
  *
- * In both, the jobs with the ids of 1 to 10 run, and some of the next do what most do in the other.
+ * In both populations, the jobs with the ids 1 to 10 run. Some of the following rows are in the
+ * states that most rows of the other population are in.
  */
 
 /** The number of rows of a large table. */

@@ -29,7 +29,7 @@ let on: TestService<Record<string, never>>
 let client: pg.Client
 let statements: readonly PlannedStatement[]
 let uncovered: Uncovered
-/** The statements that are allowed to read a whole table, and that have not done so. */
+/** The statements that may read a whole table, and have not done so in this test. */
 const unneeded = new Set<string>()
 
 beforeAll(async () => {
@@ -54,7 +54,8 @@ test('every function that returns a statement is called here', () => {
 
 test('the statements in other files read tables of a few rows', async () => {
   expect(await filesWithOtherStatements()).toEqual([
-    // The migrations, the place of the database, and its signing keys.
+    // These files read the tables of the migrations, of the location of the database, and of the
+    // signing keys.
     'databases/assembly/check-database.ts',
     'databases/assembly/recognize-database.ts',
     'storage/pages/signing-keys.ts',
@@ -63,7 +64,7 @@ test('the statements in other files read tables of a few rows', async () => {
 
 const planKinds: readonly PlanKind[] = ['custom', 'generic']
 
-/** Returns what the statements read too much. */
+/** Returns a description of each plan that reads more rows than it may. */
 async function faults(isAnalyzed: boolean): Promise<readonly string[]> {
   const found: string[] = []
   for (const kind of planKinds) {

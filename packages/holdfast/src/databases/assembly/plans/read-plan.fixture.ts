@@ -18,7 +18,8 @@ interface Plan {
 export type PlanKind = 'custom' | 'generic'
 
 const defaultReads = 100
-// As many custom plans as Postgres makes before it compares them with the generic one.
+// The number of custom plans that Postgres makes before it compares their cost with the cost of the
+// generic plan.
 const customPlans = 5
 
 /** Prepares a statement under the name `holdfast_plan_<n>`. */
@@ -26,7 +27,10 @@ export async function prepare(client: pg.Client, { text }: PlannedStatement, n: 
   await client.query(`prepare holdfast_plan_${n} as ${text}`)
 }
 
-/** Runs a prepared statement, rolls it back, and returns what its plan reads too much. */
+/**
+ * Runs a prepared statement, rolls it back, and describes the nodes of its plan that read more rows
+ * than they may.
+ */
 export async function faultsOf(
   client: pg.Client,
   statement: PlannedStatement,
@@ -74,7 +78,9 @@ const elementOf = (value: unknown): string =>
 
 const flatten = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flatten)]
 
-/** Returns what a node of a plan reads too much; `undefined` if it does not. */
+/**
+ * Returns a description of a node that reads more rows than it may; `undefined` for any other node.
+ */
 function faultOf(node: Plan, { reads = defaultReads }: PlannedStatement): string | undefined {
   const { Schema: schema, 'Node Type': type, 'Relation Name': table = '', 'Index Name': index } = node
   // The index scan below the bitmap scan of a table has no schema.

@@ -3,7 +3,7 @@ import { uuidFromHex } from '../../../kernel/base/uuid.ts'
 
 /*
  * A call of every function that returns a statement of the framework, by its file and name. The
- * rows that the calls name are those of hostile-tables.fixture.ts.
+ * calls refer to rows that hostile-tables.fixture.ts inserts.
  */
 
 /** The call of a function that returns a statement. */
@@ -13,18 +13,27 @@ export interface StatementCall {
   readonly reads?: number
   /** The reason why the statement may read a whole table. Default: it must not. */
   readonly readsAll?: string
-  /** The reason why it may do so until the first ANALYZE of a table. Default: it must not. */
+  /**
+   * The reason why the statement may read a whole table until the first ANALYZE of that table.
+   * Default: it must not.
+   */
   readonly readsAllUnanalyzed?: string
   /**
-   * True if its conditions depend on the filters that are given: Postgres plans it for each call,
-   * since its generic plan costs more. Default false.
+   * True if the conditions of the statement depend on the given filters. Postgres then plans the
+   * statement for each call, since its generic plan costs more. Default false.
    */
   readonly hasFilters?: boolean
-  /** The statement that the text of a page's query is put into, as `$`. */
+  /**
+   * The statement around the query of a page; `$` stands for the text of the query. Default: the
+   * query is not wrapped.
+   */
   readonly within?: string
 }
 
-/** The calls of a function; or a function that returns no statement that Postgres plans. */
+/**
+ * The calls of a function; `'not planned'` if the function returns no statement that Postgres
+ * plans.
+ */
 export type StatementCalls = readonly StatementCall[] | 'not planned'
 
 const idOf = (text: string): string => uuidFromHex(hash('md5', text))

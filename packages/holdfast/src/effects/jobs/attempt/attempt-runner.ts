@@ -113,7 +113,7 @@ export class AttemptRunner {
   #lose(error: unknown, { row }: AttemptScope): AttemptOutcome {
     this.#host.log.error(
       { error: toLogFields(error), job: row.name, jobId: row.id },
-      'storing the outcome of an attempt failed',
+      'could not store the outcome of an attempt',
     )
     return 'lost'
   }

@@ -126,7 +126,7 @@ export class PostgresAttempts {
   async close(): Promise<void> {
     this.#marks.close()
     await this.#progress.flush().catch((error: unknown) => {
-      this.#parts.log.debug({ error: toLogFields(error) }, 'storing the progress of jobs failed')
+      this.#parts.log.debug({ error: toLogFields(error) }, 'could not store the progress of jobs')
     })
     this.#runner.close()
   }

@@ -35,7 +35,7 @@ export class ProgressKeeper {
     this.#clock.after(pauseMs, () => {
       this.#isDue = false
       this.flush().catch((error: unknown) =>
-        this.#log.debug({ error: toLogFields(error) }, 'storing the progress of jobs failed'),
+        this.#log.debug({ error: toLogFields(error) }, 'could not store the progress of jobs'),
       )
     })
   }
@@ -53,7 +53,7 @@ export class ProgressKeeper {
           if (sqlStateOf(error) === undefined) throw error
           this.#log.debug(
             { error: toLogFields(error), jobId: one.id },
-            'storing the progress of a job failed',
+            'could not store the progress of a job',
           )
         })
       }

@@ -25,12 +25,12 @@ export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<s
     } catch (error) {
       const { log, row } = scope
       if (scope.closing.aborted) {
-        log.error({ error: toLogFields(error) }, `storing the outcome of the job ${row.name} failed`)
+        log.error({ error: toLogFields(error) }, `could not store the outcome of the job ${row.name}`)
         return undefined
       }
       log.debug(
         { error: toLogFields(error) },
-        `storing the outcome of the job ${row.name} failed; will retry`,
+        `could not store the outcome of the job ${row.name}; will retry`,
       )
       await pause(fullJitterMs(pauses, attempts), { clock: systemClock })
     }

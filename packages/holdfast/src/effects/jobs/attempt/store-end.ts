@@ -6,12 +6,12 @@ import { type AttemptEnd, continues, endAttempt, type EndedRow } from '../querie
 export type RunStatement = (statement: Statement) => Promise<readonly EndedRow[]>
 
 /**
- * Ends an attempt. Resolves to the new state of the job; to `undefined` if this claim no longer
+ * Ends an attempt. Resolves to the new state of the job, or to `undefined` if this claim no longer
  * holds the job.
  *
- * A job that continues is kept unless it was cancelled, and moved if it was. If it is cancelled
- * while the statement waits for its row, the statement does neither, and a second one sees the
- * cancellation.
+ * A job that continues stays in the table of active jobs. If it was cancelled, it is moved to the
+ * ended jobs instead. If it is cancelled while the statement waits for its row, the statement
+ * changes nothing; the statement is then repeated, and sees the cancellation.
  */
 export async function storeEnd(
   run: RunStatement,

@@ -63,7 +63,7 @@ export class BegunMarks {
       if (due.length > 0) await this.#write(due.map(([, { claim }]) => claim))
       for (const [key] of due) this.#unmarked.delete(key)
     } catch (error) {
-      this.#log.debug({ error: toLogFields(error) }, 'marking running jobs as started failed; will retry')
+      this.#log.debug({ error: toLogFields(error) }, 'could not mark running jobs as started; will retry')
     }
     this.#timer = undefined
     if (this.#unmarked.size > 0) this.#timer = setTimeout(() => void this.#markLate(), markAfterMs).unref()

@@ -167,7 +167,7 @@ export class Claims {
     await this.#release(waiting).catch((error: unknown) => {
       log.warn(
         { error: toLogFields(error) },
-        'releasing claimed jobs failed; other workers rescue them later',
+        'could not release claimed jobs; other workers rescue them later',
       )
     })
     return waiting.map(({ name }) => name)

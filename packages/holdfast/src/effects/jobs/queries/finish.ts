@@ -52,9 +52,9 @@ export interface EndedRow {
 }
 
 /**
- * Ends an attempt if this claim still holds the job; otherwise returns no row. Run it with
- * `storeEnd`, which repeats it if it returned no row: a job that continues, and that is cancelled
- * while the statement waits for its row, is neither kept nor moved.
+ * Ends an attempt if this claim still holds the job; otherwise returns no row. Run the statement
+ * with `storeEnd`, which repeats it if it returned no row. That is necessary if the job continues,
+ * but is cancelled while the statement waits for its row: the statement then changes nothing.
  */
 export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
   return {
@@ -74,7 +74,9 @@ export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
   }
 }
 
-/** Returns whether a job continues after an end of its attempt, unless it was cancelled. */
+/**
+ * Returns whether a job continues after this end of an attempt. A cancelled job never continues.
+ */
 export function continues({ state }: AttemptEnd): boolean {
   return state === 'scheduled' || state === 'ready' || state === 'waiting'
 }

@@ -159,7 +159,7 @@ export class RelayRunner {
     } catch (error) {
       host.log.debug(
         { relay: this.#relay.name, error: toLogFields(error) },
-        'storing the failure of a relay failed',
+        'could not store the failure of a relay',
       )
     }
   }

@@ -6,7 +6,7 @@ import type { OtlpTarget } from './target.ts'
 
 /** Options of {@link deliver}. */
 export interface DeliverOptions {
-  /** When aborted, ends the wait. One last attempt follows. */
+  /** When aborted, ends the wait between two attempts. One last attempt follows. */
   readonly hurry: AbortSignal
   /** Aborts the delivery at once. */
   readonly abort: AbortSignal

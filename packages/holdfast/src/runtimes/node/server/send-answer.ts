@@ -66,7 +66,7 @@ function toUnsent(answer: HttpAnswer, response: ServerResponse, totalBytes: numb
     response,
     requestId: answer.headers['x-request-id'],
     totalBytes,
-    // Only a string counts, because other responses share a binary body.
+    // Only the bytes of a string count, because a binary body is shared with other responses.
     heldBytes: typeof answer.body === 'string' ? totalBytes : 0,
     sentBytes: 0,
     stalledMs: 0,

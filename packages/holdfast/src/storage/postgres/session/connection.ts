@@ -177,8 +177,8 @@ export class Connection implements Queryable {
    * reset of the session, in one round trip. Values that cannot be sent are detected before
    * anything is sent: a COMMIT never goes out without the statements before it.
    *
-   * @param last end with COMMIT. If one fails, those after it are skipped, and the transaction is
-   * left as a failed one.
+   * @param last the statements of the transaction; the last one is COMMIT. If a statement fails,
+   * the statements after it are skipped, and the transaction stays open as a failed transaction.
    * @throws HoldfastError `value-not-sendable`.
    */
   flush(last: readonly Statement[], after?: Statement): Promise<pg.QueryResult>[] {
@@ -188,7 +188,8 @@ export class Connection implements Queryable {
       const sent = this.#client.wire.group(() =>
         last.map((statement, index) => this.#sendSerialized(statement, values[index])),
       )
-      // In a group of its own: the server confirms COMMIT before it runs it.
+      // This statement is in a separate group, so that the server confirms COMMIT before it runs
+      // the statement.
       if (after) sent.push(this.#sendSerialized(after, valuesAfter))
       this.reset()
       return sent

@@ -58,7 +58,10 @@ export function closeSocket({ connection }: ClientInternals): void {
   connection.stream.destroy()
 }
 
-/** Replaces the password that the driver reads from PGPASSWORD or ~/.pgpass if its URL has none. */
+/**
+ * Replaces the password that the driver reads from PGPASSWORD or ~/.pgpass if its URL has no
+ * password.
+ */
 export function replacePassword(client: object, value: () => string): void {
   Object.defineProperty(client, 'password', { value, writable: true, configurable: true })
 }
@@ -82,7 +85,7 @@ export const DriversClient = pg.Client as unknown as new (
   config: pg.ClientConfig,
 ) => pg.Client & ClientInternals
 
-/** The driver's query, as a base class: in pipeline mode, the driver accepts no others. */
+/** The driver's query, as a base class: in pipeline mode, the driver accepts no other objects. */
 export const DriversQuery = pg.Query as unknown as new (text: string) => {
   /** The name of the statement that the server parses; `''` if it is not prepared. */
   name: string

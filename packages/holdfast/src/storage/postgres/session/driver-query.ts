@@ -28,7 +28,7 @@ export type DriverQuery = string | DriverStatement
 const maxValues = 65_535
 
 /**
- * Serializes values: strings, bytes and null are left.
+ * Serializes values. Strings, bytes and null stay unchanged.
  *
  * @throws HoldfastError `value-not-sendable`.
  */

@@ -89,7 +89,8 @@ describe('on the wire', () => {
   async function messagesOf(send: () => Promise<unknown>): Promise<string> {
     sent.length = 0
     await send()
-    // Its answer comes after theirs. It is not repeated, so it is not prepared.
+    // The answer to this statement comes after the answers to the others. Its text is unique, so it
+    // is not prepared.
     await own.run({ text: `select '${randomUUID()}'` })
     return sent.slice(0, sent.indexOf('Q')).join('')
   }

@@ -47,8 +47,8 @@ export class PreparedStatements {
    * Returns the name under which to prepare a statement; `undefined` if the statement is not
    * prepared.
    *
-   * @param given the statement's own name, if it has one. It is then prepared the first time it
-   * runs.
+   * @param given the name that the statement sets itself. Such a statement is prepared the first
+   * time it runs.
    */
   nameOf(text: string, given?: string): string | undefined {
     const name = this.#names.get(text)

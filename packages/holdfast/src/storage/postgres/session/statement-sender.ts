@@ -149,7 +149,8 @@ export class StatementSender {
     markDriverError(error)
     const hasValues = (values?.length ?? 0) > 0
     describeFailure(error, { text, hasValues, calledAt, showsValues: this.#parts.showsValues })
-    // A skipped statement says nothing: the one before it has failed.
+    // The error of a skipped statement is ignored, because it was caused by an earlier statement,
+    // which failed.
     if (!(error instanceof Error) || error instanceof StatementSkipped) return
     if (wasPrepared) this.#doubtPlan(error, text, name!)
     if (!this.#parts.isReadOnly && isReadOnlyTransaction(error)) this.#retireSessions(error)

@@ -143,8 +143,8 @@ export class Transaction implements HandlerSession {
     this.#connection = connection
     const statements = [beginStatement(isolation), first]
     if (isUndoable) statements.push(startSavepoint)
-    // In a group of its own, `before` has its own snapshot: a transaction cannot take another
-    // isolation level after a statement.
+    // `before` is in a separate group, so that it has a separate snapshot. In the same group, it
+    // would already belong to the transaction, which could then not change its isolation level.
     const groups = before ? [[before], statements] : [statements]
     const results = await abortable(connection.runTogether(groups), this.work.deadline)
     const row = results[before ? 2 : 1]!.rows[0] as First

@@ -4,22 +4,25 @@ import type { OutgoingStatement } from './outgoing-statement.ts'
 import { StatementSkipped } from './statement-skipped.ts'
 
 /*
- * A group of statements as a query of the driver: Parse, Bind and Execute of each, and one Sync.
- * The server sends its results at the Sync, and ReadyForQuery once.
+ * A group of statements, sent as one query of the driver: Parse, Bind and Execute for each
+ * statement, then one Sync. The server sends the results when it receives the Sync, followed by a
+ * single ReadyForQuery.
  *
- * The driver tells a query of an error when it arrives, and of nothing after it. So at an error the
- * statements before it have succeeded, and those after it are skipped.
+ * The driver calls the query when an error arrives, and not again for the same group. At that time,
+ * the statements before the failed one have succeeded, and the server skips the statements after
+ * it.
  */
 
 /**
  * The fields of the rows of prepared statements, by their names; `undefined` if a statement returns
- * no rows. The fields of a prepared statement cannot change: the server refuses to run it instead.
+ * no rows. The fields of a prepared statement cannot change: if they would, the server refuses to
+ * run the statement.
  */
 export type Shapes = Map<string, readonly pg.FieldDef[] | undefined>
 
 /** The session of a {@link DriverGroup}. */
 export interface GroupSession {
-  /** Parses the columns of statements without parsers of their own. */
+  /** Parses the columns of statements that set no parsers. */
   readonly types: pg.CustomTypesConfig
   readonly shapes: Shapes
   /**
@@ -29,12 +32,12 @@ export interface GroupSession {
   hasFailed(): void
 }
 
-/** Statements with one Sync at their end. */
+/** A group of statements that ends with one Sync. */
 export class DriverGroup extends DriversQuery {
   readonly #statements: readonly OutgoingStatement[]
   readonly #session: GroupSession
   readonly #results: DriversResult[]
-  /** The index of the statement whose messages arrive. */
+  /** The index of the statement whose messages arrive next. */
   #at = 0
 
   constructor(statements: readonly OutgoingStatement[], session: GroupSession) {
@@ -115,7 +118,7 @@ export class DriverGroup extends DriversQuery {
     this.#at += 1
     const next = this.#statements[this.#at]
     if (!next) return
-    // The driver records under these what the server has parsed.
+    // The driver uses this name and text to record which statement the server has parsed.
     this.name = next.name
     this.text = next.text
   }
@@ -130,7 +133,7 @@ export class DriverGroup extends DriversQuery {
     this.#session.hasFailed()
     const failed = Math.min(this.#at, this.#statements.length - 1)
     for (const [index, statement] of this.#statements.entries()) {
-      // A lost connection leaves every outcome open.
+      // If the connection is lost, the outcome of every statement is unknown, so all of them fail.
       if (index < failed && isOfServer) statement.succeed(this.#results[index]!)
       else if (index <= failed || !isOfServer) statement.fail(error)
       else {

@@ -19,14 +19,14 @@ export interface OutgoingOptions {
 /** A statement on its way to the server, and its rows on their way back. */
 export class OutgoingStatement {
   readonly text: string
-  /** The name under which it is prepared; `''` if it is not. */
+  /** The name under which the statement is prepared; `''` if it is not prepared. */
   readonly name: string
   readonly values: readonly unknown[]
   readonly rowMode: 'array' | undefined
   readonly types: pg.CustomTypesConfig | undefined
   /**
-   * True to send it as a simple query, whose text may contain several statements. In a group, it is
-   * sent as the others are.
+   * True to send the statement as a simple query, whose text may contain several statements. In a
+   * group with other statements, it is sent in the extended protocol as they are.
    */
   readonly isSimple: boolean
   readonly #statement: DriverStatement
@@ -48,7 +48,7 @@ export class OutgoingStatement {
     this.#maxRows = guard?.maxRows ?? Infinity
   }
 
-  /** Counts a row. Returns whether it is to be kept: rows beyond the limit are dropped. */
+  /** Counts a row, and returns whether to keep it: rows beyond the limit are dropped. */
   takesRow(): boolean {
     this.#rows += 1
     if (this.#rows <= this.#maxRows) return this.#failure === undefined
@@ -59,7 +59,10 @@ export class OutgoingStatement {
     return false
   }
 
-  /** Fails it with this error when it ends, such as a row that cannot be parsed. */
+  /**
+   * Makes the statement fail with this error when it ends, for example because a row cannot be
+   * parsed.
+   */
   failLater(error: Error): void {
     this.#failure ??= error
   }
