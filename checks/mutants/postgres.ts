@@ -150,7 +150,8 @@ export const postgresMutants: readonly Mutant[] = [
     text: `      const sent = this.#client.wire.group(() =>
         last.map((statement, index) => this.#sendSerialized(statement, values[index])),
       )
-      // In a group of its own: the server confirms COMMIT before it runs it.
+      // This statement is in a separate group, so that the server confirms COMMIT before it runs
+      // the statement.
       if (after) sent.push(this.#sendSerialized(after, valuesAfter))
 `,
     replacement: `      const sent = this.#client.wire.group(() => {
