@@ -102,7 +102,7 @@ test('a standby is promoted, and the old primary comes back read-only: everythin
     await cluster.failOver()
     await clients.progress()
 
-    // Connections lead to the old primary again. This happens with a cached DNS name.
+    // Connections lead to the old primary again, as if a client had cached the DNS name.
     await cluster.returnAsStandby()
     cluster.proxy.switchTo(cluster.primary.url)
     cluster.proxy.drop()

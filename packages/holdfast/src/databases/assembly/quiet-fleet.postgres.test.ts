@@ -42,7 +42,8 @@ const another = service({ name: 'another', operations: {}, jobs: [own, unrelated
 const fleet = [workers, workers, workers, workers, another]
 
 const clock = createFakeClock()
-// Pools send their statements with the first method, wakers and all other parts with the second.
+// Pools send their statements with `StatementSender.send`; wakers and all other parts use `query`
+// of the driver.
 const byPools = vi.spyOn(StatementSender.prototype, 'send')
 const byOthers = vi.spyOn(pg.Client.prototype, 'query')
 const ends: (() => Promise<unknown>)[] = []

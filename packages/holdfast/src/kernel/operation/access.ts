@@ -39,7 +39,7 @@ export interface Access<out C extends Caller = Caller> extends SecurityRule {
    * caller. Default false.
    */
   readonly needsRawBody?: boolean
-  /** Returns the caller, narrowed, or the problem to answer with. */
+  /** Returns the caller with its narrowed type, or the problem to answer with. */
   authorize(request: AccessRequest): C | ProblemError | Promise<C | ProblemError>
 }
 
