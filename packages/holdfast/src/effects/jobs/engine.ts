@@ -9,7 +9,7 @@ import type { OpenPool } from '../../storage/postgres/pool/open-pool.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { startPruning } from './leadership/prune.ts'
-import { runSchedules, startSchedules } from './schedules/run-schedules.ts'
+import { runSchedules, enqueuingTaskOf } from './schedules/run-schedules.ts'
 import { timesOf } from './schedules/ticks.ts'
 import type { HeartbeatTarget } from './heartbeat/heartbeat-connection.ts'
 import { admissionTask, startLeaderTasks } from './leadership/leader-tasks.ts'
@@ -102,7 +102,7 @@ function startLeader(parts: EngineParts, { control, membership }: LeaderParts): 
     waker,
     covers: [
       ...[...jobs.keys()].map(admissionTask),
-      ...parts.schedules.map(({ name }) => startSchedules(name)),
+      ...parts.schedules.map(({ name }) => enqueuingTaskOf(name)),
     ],
     onElected() {
       tasks.now()

@@ -14,11 +14,11 @@ const lineFeed = 0x0a
 export function decodeText(bytes: Uint8Array): DecodedText {
   if (isUtf16(bytes)) return { fault: 'is encoded in UTF-16. Save it as UTF-8.' }
   const nul = bytes.indexOf(0)
-  if (nul !== -1) return { fault: `has a NUL character, ${callerLineOf(bytes, nul)}. Remove it.` }
+  if (nul !== -1) return { fault: `has a NUL character, ${lineOf(bytes, nul)}. Remove it.` }
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch {
-    const fault = `is not valid UTF-8, ${callerLineOf(bytes, firstInvalid(bytes))}. Save it as UTF-8.`
+    const fault = `is not valid UTF-8, ${lineOf(bytes, firstInvalid(bytes))}. Save it as UTF-8.`
     return { fault }
   }
 }
@@ -33,7 +33,7 @@ function isUtf16([first, second]: Uint8Array): boolean {
   return isMarked || (first === 0) !== (second === 0)
 }
 
-function callerLineOf(bytes: Uint8Array, offset: number): string {
+function lineOf(bytes: Uint8Array, offset: number): string {
   const before = bytes.subarray(0, offset)
   const line = before.reduce((count, byte) => (byte === lineFeed ? count + 1 : count), 1)
   const column = offset - before.lastIndexOf(lineFeed)

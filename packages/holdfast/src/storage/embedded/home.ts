@@ -35,7 +35,7 @@ export function openHome(requested: string, notify: (message: string) => void): 
   makeFolder(dirname(directory), { mode: 0o755, account })
   if (account && !canReach(directory, account)) directory = putAside(directory, notify)
   makeFolder(directory, { mode: 0o700, account })
-  if (account) rescueJobs(directory, account)
+  if (account) takeOwnership(directory, account)
   return { directory, data: join(directory, 'data'), log: join(directory, 'postgres.log'), account, notify }
 }
 
@@ -60,7 +60,7 @@ function asideName(directory: string): string {
 }
 
 /** Makes the server's user the owner of a folder that belongs to root and is empty. */
-function rescueJobs(directory: string, account: Account): void {
+function takeOwnership(directory: string, account: Account): void {
   // The order matters: another process changes the owner of the folder before it creates files in
   // it.
   const empty = readdirSync(directory).length === 0

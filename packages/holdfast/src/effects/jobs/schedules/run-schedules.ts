@@ -40,7 +40,7 @@ const minMs = 50
 const limitMs = 5_000
 
 /** Returns the name of the task that enqueues the jobs of a schedule. */
-export function startSchedules(name: string): string {
+export function enqueuingTaskOf(name: string): string {
   return `schedule ${name}`
 }
 
@@ -102,7 +102,7 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
     everyMs,
     retryMs,
     async work() {
-      if (!leadership.isLeader(startSchedules(schedule.name))) return undefined
+      if (!leadership.isLeader(enqueuingTaskOf(schedule.name))) return undefined
       const work = limitedWork(limitMs)
       await register(work)
       const { rows, delayMs } = await transact(pool, { work, limitMs }, takeTicks)
