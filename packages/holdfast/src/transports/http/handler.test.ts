@@ -1,3 +1,4 @@
+import { promiseHooks } from 'node:v8'
 import { anyone, createLogger, type Database, holdfast } from 'holdfast'
 import { createHandler, type HttpRequest } from 'holdfast/http'
 import { describe, expect, test } from 'vitest'
@@ -201,4 +202,24 @@ describe('a runtime', () => {
 test('a fragment of a URL is not part of the path', async () => {
   const response = await (await openShop(shop)).fetch('/orders/1#?lines=true')
   expect(await response.json()).toEqual({ id: '1', item: 'tea' })
+})
+
+test('a query that waits for nothing is answered without a promise', async () => {
+  const { running } = await openShop(shop)
+  const handler = createHandler(running)
+  const request: HttpRequest = {
+    method: 'GET',
+    target: '/orders/1',
+    header: () => undefined,
+    client: new AbortController().signal,
+    readContent: () => Promise.reject(new Error('A query has no body.')),
+  }
+  let promises = 0
+  const stop = promiseHooks.onInit(() => {
+    promises += 1
+  }) as () => void
+  const answer = handler.answer(request)
+  stop()
+  expect(answer).toMatchObject({ status: 200, body: '{"id":"1","item":"tea"}' })
+  expect(promises).toBe(0)
 })
