@@ -101,7 +101,7 @@ const listening = `
 /** Waits for a condition while no time passes for the service. */
 function atOnce(condition: () => boolean | Promise<boolean>): Promise<unknown> {
   return until(() => {
-    // Runs the timers that are due at once.
+    // Runs the timers that are already due.
     clock.advance(0)
     return condition()
   })

@@ -19,7 +19,7 @@ afterAll(() => void server.close())
 const lock = 4_711
 const input = z.object({})
 
-/** Creates a service with work of every kind that takes connections. */
+/** Creates a service that has every kind of work that uses connections. */
 function createLoaded(connections?: Parameters<typeof postgres>[0]) {
   const { consumer, job, mutation, query, service } = holdfast({ database: postgres(connections) })
   const meet = sql`select pg_advisory_xact_lock_shared(${lock})`
@@ -123,8 +123,8 @@ describe('connection lanes', () => {
       calls.push(on.fetch('/health/ready'))
       await until(async () => {
         most = Math.max(most, (await sessions(on)).all)
-        // The process opens all connections except those that are reserved for lanes that need none
-        // now.
+        // The process opens all connections, except the connections that are reserved for idle
+        // lanes.
         return most >= 10
       })
     })

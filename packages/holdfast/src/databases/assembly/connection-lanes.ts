@@ -114,8 +114,8 @@ export interface Lanes {
 // Connections outside the lanes: one that wakes workers, and one for a worker's heartbeats.
 const wakeConnections = 1
 const beatConnections = 1
-// Lock timeout, in milliseconds: waiting for a locked row would block one of few connections. The
-// statement runs again later.
+// Lock timeout of the framework's own statements, in milliseconds. A statement that waits for a
+// locked row would occupy one of the few connections of this lane. It runs again later.
 const frameworkLockTimeoutMs = 1_000
 
 /**

@@ -56,7 +56,8 @@ export interface LocationOptions {
  * Locates the database.
  *
  * @throws HoldfastError `configuration-invalid` if no URL is given outside of development, if a
- * given URL is not a Postgres URL, or if PGSSLMODE requests encryption that the URL does not.
+ * given URL is not a Postgres URL, or if PGSSLMODE requests encryption and the URL does not request
+ * it.
  */
 export async function locateDatabase(options: LocationOptions, host: ServiceHost): Promise<Location> {
   const { env } = host

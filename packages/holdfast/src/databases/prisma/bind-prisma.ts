@@ -54,9 +54,9 @@ type Transact = <T>(
 const limits = { maxWait: 2 ** 31 - 1, timeout: 2 ** 31 - 1 }
 
 /**
- * Binds a Prisma client to the sessions that run statements. One client serves all calls, since
- * creating it takes milliseconds: each call is one of its transactions, so Prisma never batches the
- * reads of two calls into one statement.
+ * Binds a Prisma client to the sessions that run statements. One client serves all calls, because
+ * creating a client takes milliseconds. Each call is a separate transaction of the client, so
+ * Prisma never batches the reads of two calls into one statement.
  */
 export function bindPrisma<Client extends AnyPrismaClient>(
   create: (adapter: PrismaAdapter) => Client,

@@ -47,7 +47,7 @@ export function readKeyClaim(call: Call, { service, nowMs, retentionMs }: KeyCon
     return undefined
   }
   const key = parseKey(header)
-  // An id in a custom header was not created for this purpose: its time is not the time of the
+  // An id in a custom header was not created as an idempotency key: its time is not the time of the
   // first request.
   const madeAtMs = idempotencyHeader === defaultKeyHeader ? timeOf(key) : undefined
   if (madeAtMs !== undefined) checkTime(madeAtMs, nowMs, retentionMs)

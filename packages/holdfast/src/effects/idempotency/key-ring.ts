@@ -35,7 +35,10 @@ const spareMs = hourMs
 /** Time before and after a slot boundary in which opaque keys are written to both slots. */
 const overlapMs = 15 * 60_000
 const minWidthMs = 4 * hourMs
-/** Max error of the offset to the database's clock at which attempts may choose a slot. */
+/**
+ * Max error of the offset to the database's clock. If the error is larger, attempts must not choose
+ * a slot.
+ */
 const maxOffsetErrorMs = 60_000
 
 /**
@@ -51,7 +54,7 @@ export interface KeyPlace {
 export interface RingRow {
   /** Length of a slot, in milliseconds. */
   readonly width_ms: number
-  /** When this width began, in milliseconds since the Unix epoch. */
+  /** The time since which slots have this width, in milliseconds since the Unix epoch. */
   readonly since_ms: number
   /** The database's clock, in milliseconds since the Unix epoch. */
   readonly now_ms: number
@@ -59,7 +62,7 @@ export interface RingRow {
   readonly epoch: number
 }
 
-/** Returns the slot width that keeps answers for a retention, in milliseconds. */
+/** Returns the slot width, in milliseconds, with which answers are kept for the retention. */
 export function widthFor(retentionMs: number): number {
   return Math.max(minWidthMs, Math.ceil((retentionMs + spareMs) / (leafCount - 2)))
 }
@@ -155,8 +158,8 @@ function leavesByNewest(count: number): readonly (readonly number[])[] {
 }
 
 /**
- * A place for each pair of first and last leaf: answers are read from the leaves to which they are
- * written.
+ * A place for each pair of leaves, which may be the same leaf twice. Answers are written to the
+ * leaves of the pair, and read from them.
  */
 const places: readonly KeyPlace[] = Array.from({ length: leafCount * leafCount }, (_, index) => {
   const first = Math.floor(index / leafCount)

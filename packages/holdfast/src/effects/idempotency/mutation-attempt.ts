@@ -49,8 +49,8 @@ export interface AttemptOf {
   readonly work: Work
 }
 
-// Time for which a transaction may stay idle after the call's deadline, if the process cannot end
-// it.
+// Time for which a transaction may stay idle after the call's deadline. Postgres then ends the
+// transaction, if the process has not ended it.
 const idleGraceMs = 1_000
 /**
  * Min timeout of a COMMIT, in milliseconds. After this time, the connection is closed and the
@@ -245,7 +245,10 @@ export class MutationAttempt {
     }
   }
 
-  /** Replays the answer of the attempt that stored its answer first. Rethrows any other error. */
+  /**
+   * Replays the answer of the attempt that stored its answer first. Rethrows the error if it is not
+   * a conflict with such an answer.
+   */
   async #replayWinner(error: unknown): Promise<Answer> {
     const claim = this.#claim
     if (!claim || !isKeyConstraint(constraintOf(error))) throw error

@@ -109,7 +109,7 @@ function attemptWork(
   return { deadline, span, usage, guard: new HandlerGuard(operation, watch, { span, log }) }
 }
 
-/** Returns the name of an error in a trace, from a small set of values. */
+/** Returns the name of an error for a trace. There are only a few different names. */
 function nameOf(error: unknown): string {
   if (error instanceof ProblemError) return error.code
   return sqlStateOf(error) ?? (error instanceof Error ? error.name : 'unknown')

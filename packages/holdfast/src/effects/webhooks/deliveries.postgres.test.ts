@@ -26,8 +26,8 @@ function replyWith(...statuses: readonly number[]): void {
 }
 
 /**
- * Makes the next attempt of an endpoint's waiting delivery due now, after the failure of the
- * previous attempt was recorded.
+ * Waits until the failure of an endpoint's delivery is recorded, and makes the next attempt due
+ * now.
  */
 async function tryNow(endpoint: string): Promise<void> {
   await until(async () => {

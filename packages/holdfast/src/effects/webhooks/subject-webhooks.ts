@@ -20,8 +20,8 @@ interface FoundWebhook {
 
 /**
  * The webhooks of a subject: the body of each message, and the answers of its receivers. The
- * deliveries and their attempts are kept. While a delivery is pending, its message is held, unless
- * waiting deliveries are cancelled: they then count as failed.
+ * deliveries and their attempts are kept. While a delivery is pending, its message is not erased,
+ * unless the erasure cancels waiting deliveries. Cancelled deliveries count as failed.
  */
 export const webhookSource: SubjectSource = {
   kind: 'webhook',

@@ -34,9 +34,9 @@ export interface WebhooksDefinition<Sent extends EventType> {
   /** Maximum number of concurrent deliveries to one endpoint. Default 4. */
   readonly concurrency?: number
   /**
-   * Maximum number of concurrent deliveries in each process, in slots separate from its other jobs.
-   * Default 20. Half of the slots are reserved for owners without a running delivery. Raise it if
-   * many owners have slow endpoints.
+   * Maximum number of concurrent deliveries in each process. Deliveries do not use the slots of
+   * other jobs. Default 20. Half of the slots are reserved for owners without a running delivery.
+   * Raise it if many owners have slow endpoints.
    */
   readonly slots?: number
   /** Time without a successful delivery after which an endpoint is disabled. Default `'5d'`. */
@@ -44,7 +44,7 @@ export interface WebhooksDefinition<Sent extends EventType> {
   /** Retention of messages and their deliveries, for inspection and replay. Default `'30d'`. */
   readonly retention?: Duration
   /**
-   * Hosts of endpoints that may have private addresses, e.g. `localhost` or
+   * Hosts to which webhooks are sent even if their addresses are private, e.g. `localhost` or
    * `receiver.internal:8080`. Default: none.
    */
   readonly allowedHosts?: readonly string[]

@@ -41,8 +41,8 @@ export function readPassword(home: Home): string {
 export function removeLeftovers(home: Home): void {
   for (const name of readdirSync(home.directory)) {
     const path = join(home.directory, name)
-    // Younger files may belong to a process that waits for the lock, which takes at most two
-    // minutes.
+    // A younger file may belong to a process that waits for the lock. A process waits for at most
+    // two minutes.
     const abandoned = name.startsWith('lock.') && ageMs(path) > 600_000
     if (!abandoned && !/^(data|lease)\../.test(name)) continue
     // The removal is retried, because an `initdb` whose parent was killed may continue for a

@@ -8,7 +8,10 @@ import { canReach } from './reachable.ts'
 import { serverAccount } from './server-account.ts'
 import { unavailable } from './unavailable.ts'
 
-/** The folder for files of root, used if an unprivileged account cannot reach a private folder. */
+/**
+ * The folder for the files of a server that root starts. It is used if the server's unprivileged
+ * user cannot reach the requested folder.
+ */
 export const asideDirectory = '/var/lib/holdfast'
 
 /** The folder of an embedded Postgres and its owner. */
@@ -26,8 +29,8 @@ export interface Home {
 }
 
 /**
- * Creates the folder of an embedded Postgres. If Postgres could not reach that folder, creates it
- * elsewhere, and a link to it.
+ * Creates the folder of an embedded Postgres. If Postgres could not reach that folder, creates a
+ * folder elsewhere, and makes the requested path a link to it.
  */
 export function openHome(requested: string, notify: (message: string) => void): Home {
   let directory = resolveLinks(resolve(requested))

@@ -1,7 +1,9 @@
 /** An event during the application of migrations. */
 export type MigrationEvent =
   | { readonly kind: 'applied'; readonly owner: string; readonly name: string; readonly durationMs: number }
-  /** A pending migration sorts before an applied one, for example after a merge of branches. */
+  /**
+   * A pending migration sorts before an applied migration, for example after a merge of branches.
+   */
   | { readonly kind: 'out-of-order'; readonly owner: string; readonly name: string; readonly after: string }
   /** The database has a migration that this version of the program does not know. */
   | { readonly kind: 'unknown'; readonly owner: string; readonly name: string }

@@ -65,7 +65,7 @@ export async function noteBegun(client: pg.ClientBase, { owner, name }: PendingM
   })
 }
 
-/** Returns true if the start of a migration was recorded but not its outcome. */
+/** Returns true if the start of a migration was recorded, but its outcome was not recorded. */
 export async function wasBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<boolean> {
   const { rows } = await client.query({
     text: 'select from holdfast.migrations_begun where owner = $1 and name = $2',

@@ -11,7 +11,7 @@ import type { MigrationEvent } from './event.ts'
 const lockClass = 0x68_6f_6c_64
 const lockId = 0x6d_69_67_72
 
-/** Timeout of the statement that tries the lock, in milliseconds. */
+/** Timeout of the statement that tries to take the lock, in milliseconds. */
 const timeoutMs = 10_000
 const minPauseMs = 20
 const maxPauseMs = 200

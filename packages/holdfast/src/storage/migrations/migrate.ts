@@ -78,8 +78,8 @@ async function applyPending(options: MigrateOptions): Promise<MigrationReport> {
   try {
     for (;;) {
       // Each file runs in a new session. The session state that one file leaves must not affect the
-      // next files, which a later start may apply without it. Settings that a file changed for new
-      // sessions must take effect for the next files.
+      // next files, because a later start may apply the next files without that state. Settings
+      // that a file changed for new sessions must take effect for the next files.
       const client = await connect(options)
       try {
         const round = await whileLocked(client, lockOptions(options), () =>
@@ -119,10 +119,7 @@ interface Applying {
   readonly options: MigrateOptions
 }
 
-/**
- * Applies the next pending migrations that may run in one session: one, or several that share a
- * session.
- */
+/** Applies the next pending migration, or several migrations that may share one session. */
 async function applyNext({
   client,
   observer,

@@ -46,7 +46,9 @@ afterAll(async () => {
   await tested.stop()
 })
 
-/** Returns all ids in the order of a list, from a single sort. */
+/**
+ * Returns all ids in the given order, sorted by one statement. A list must return the same order.
+ */
 async function sorted(orderBy: string): Promise<readonly string[]> {
   const { rows } = await client.query<{ id: string }>(`select id::text from rows order by ${orderBy}`)
   return rows.map(({ id }) => id)
@@ -212,7 +214,8 @@ describe('changes between the pages', () => {
           const seen = new Set(ids)
           const stayed = now.filter((id) => before.has(id))
           const inOrder = ids.filter((id) => stayed.includes(id))
-          // A backward walk starts before the last page.
+          // A backward walk does not read the last page, because it starts at the cursor before
+          // that page.
           expect(inOrder).toEqual(isBackward ? stayed.filter((id) => seen.has(id)) : stayed)
           expect(ids.filter((id) => !gone.has(id))).toEqual(now.filter((id) => seen.has(id)))
         },

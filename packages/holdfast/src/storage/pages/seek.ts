@@ -4,7 +4,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { driverError, sqlStateOf } from '../postgres/errors/sql-state.ts'
 import type { PageWindow, PositionedRow, Position } from '../../kernel/pages/page.ts'
 
-/** A piece of SQL: text as it is, a column of the order by its index, or a value. */
+/** A piece of SQL: a text, the index of a sort column, or a value. */
 export type SeekPart = string | { readonly column: number } | { readonly value: string }
 
 /** A part of a page window that one index scan reads. */
@@ -138,7 +138,9 @@ function behind(orderings: readonly Ordering[], after: Position, from: number): 
   return ['(', ...compare(strict), ...orNull, ' or (', ...compare('='), ' and (', ...rest, ')))']
 }
 
-/** Returns the end index of the columns, from `from` on, that can be compared as one row. */
+/**
+ * Returns the end (exclusive) of the columns that can be compared as one row and start at `from`.
+ */
 function runEnd(orderings: readonly Ordering[], from: number): number {
   const { direction } = orderings[from]!
   const length = orderings
@@ -164,10 +166,10 @@ function compareRow({ values }: Position, { from, end, operator }: RowComparison
 
 /**
  * Casts a column to its base type, and a value to the same type, without naming the type. A domain
- * over an enum or a composite type has no separate operators, and next to some types (composite
- * types, `regclass`), Postgres infers a different type for an untyped value. A CASE with one branch
- * has the base type of that branch, and is removed before the statement is planned, so that an
- * index of the column is still used.
+ * over an enum or a composite type has no separate operators. If an untyped value is compared with
+ * a column of some types (composite types, `regclass`), Postgres infers a different type for the
+ * value. A CASE with one branch has the base type of that branch, and is removed before the
+ * statement is planned, so that an index of the column is still used.
  */
 function columnToCompare(column: number): readonly SeekPart[] {
   return ['case when true then ', { column }, ' end']

@@ -10,7 +10,7 @@ import type { Replica } from '../replicas/replica.ts'
 import { isStalePlan, mayBeOfReplica } from '../postgres/errors/sql-state.ts'
 import { checkReadStatement } from '../postgres/statement/statement.ts'
 
-/** The work that a query reads for. */
+/** The call of a query, as the work for which statements run. */
 export interface Reading extends Work {
   readonly deadline: RunningDeadline
 }

@@ -8,8 +8,9 @@ import { type ReadBinding, readStage } from './read-stage.ts'
 /** The options of reads. */
 export interface ReadsOptions {
   /**
-   * Max replication lag of a replica that serves requests without the position of an earlier write.
-   * Default `'5s'`. Lower it if callers must see the writes of others sooner.
+   * Max replication lag of a replica that serves a request, if the request does not carry the
+   * position of an earlier write. Default `'5s'`. Lower it if callers must see the writes of others
+   * sooner.
    */
   readonly maxReplicaLag?: Duration
 }

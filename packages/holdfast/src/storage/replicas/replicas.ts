@@ -73,8 +73,8 @@ export class Replicas {
   }
 
   /**
-   * The health check that all replicas serve reads. It is not required for readiness: the primary
-   * serves the reads that replicas cannot.
+   * The health check that fails unless all replicas serve reads. It is not required for readiness,
+   * because the primary serves the reads that replicas cannot serve.
    */
   get check(): Check {
     return {

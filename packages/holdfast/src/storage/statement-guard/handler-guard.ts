@@ -153,14 +153,17 @@ export class HandlerGuard implements StatementGuard {
 
 const wholly = { depth: 4, maxArrayLength: null, maxStringLength: null } as const
 
-/** Reads after a write may return different rows, so they do not count as repetitions. */
+/**
+ * Forgets earlier reads after a write. The same read may now return different rows, so it does not
+ * count as a repetition.
+ */
 function forgetReads(repetitions: Map<string, Repetition>): void {
   for (const [key, { isRead }] of repetitions) if (isRead) repetitions.delete(key)
 }
 
 /**
- * Returns whether to report a repetition now. In tests, each one is rejected; otherwise it is
- * reported once.
+ * Returns whether to report a repeated statement now. In tests, each further run is rejected;
+ * otherwise, the statement is reported once.
  */
 function isWorthReporting(
   { runs, firstMs, isReported }: Repetition,

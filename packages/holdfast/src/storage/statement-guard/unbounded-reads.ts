@@ -11,8 +11,8 @@ const timeoutMs = 10_000
 const maxSeen = 5_000
 
 /**
- * Detects statements that may read an unlimited number of rows, in the background, and logs each
- * once.
+ * Detects statements that may read an unlimited number of rows, and logs each statement once. The
+ * checks run in the background.
  */
 export class UnboundedReads {
   readonly #pool: Pool

@@ -19,9 +19,9 @@ import {
 } from './hostile-tables.fixture.ts'
 import { faultsOf, type PlanKind, prepare } from './read-plan.fixture.ts'
 
-// Reads the plans of all statements of the framework while the statistics are wrong: autovacuum
-// corrects them a minute after a burst, or later. A statement must neither scan a large table nor
-// walk an index whose rows it then discards.
+// Reads the plans of all statements of the framework while the statistics are wrong. In production,
+// they are wrong for at least a minute after a burst, until autovacuum corrects them. A statement
+// must neither scan a large table nor walk an index whose rows it then discards.
 
 const { service } = holdfast({ database: postgres() })
 
@@ -54,8 +54,8 @@ test('every function that returns a statement is called here', () => {
 
 test('the statements in other files read tables of a few rows', async () => {
   expect(await filesWithOtherStatements()).toEqual([
-    // These files read the tables of the migrations, of the location of the database, and of the
-    // signing keys.
+    // These files read small tables: the journal of the migrations, the location of the database,
+    // and the signing keys.
     'databases/assembly/check-database.ts',
     'databases/assembly/recognize-database.ts',
     'storage/pages/signing-keys.ts',

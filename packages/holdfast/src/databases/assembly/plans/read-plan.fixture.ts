@@ -14,7 +14,10 @@ interface Plan {
   readonly Plans?: readonly Plan[]
 }
 
-/** The plan of a prepared statement: for its values, or for any values. */
+/**
+ * Kind of the plan of a prepared statement: made for the given values (custom), or for any values
+ * (generic).
+ */
 export type PlanKind = 'custom' | 'generic'
 
 const defaultReads = 100

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 import { uuidFromHex } from '../../../kernel/base/uuid.ts'
 
 /*
- * A call of every function that returns a statement of the framework, by its file and name. The
- * calls refer to rows that hostile-tables.fixture.ts inserts.
+ * Calls of every function that returns a statement of the framework, by the file and name of the
+ * function. The calls refer to rows that hostile-tables.fixture.ts inserts.
  */
 
 /** The call of a function that returns a statement. */

@@ -4,13 +4,14 @@ import { leafCount } from '../key-ring.ts'
 import { countOldKeys } from './queries/count-old-keys.ts'
 import { countPages, deleteOldKeys } from './queries/delete-old-keys.ts'
 
-// Number of pages that one statement reads: 16 MB of heap, so that each statement is short.
+// Number of pages that one statement reads. They are 16 MB of the table, so each statement is
+// short.
 const pagesAtOnce = 2_000
 
 /**
- * Deletes keys whose answers are older than an age, one range of pages at a time. Returns the
- * number of deleted keys. A retry with a deleted key runs again, so keep the keys that clients may
- * still retry. Services delete keys older than their `retention` themselves.
+ * Deletes keys whose answers are older than an age. Each statement deletes from one range of pages.
+ * Returns the number of deleted keys. A retry with a deleted key runs again, so keep the keys that
+ * clients may still retry. Services delete keys older than their `retention` themselves.
  *
  * @throws HoldfastError `duration-invalid`.
  *

@@ -14,8 +14,8 @@ export function leafName(leaf: number): string {
 }
 
 /**
- * Returns the query of a key's answer in the given leaves; it stops at the first leaf with the
- * answer. `parameter`: the placeholder of the key's id.
+ * Returns a query that reads a key's answer from the given leaves. The query stops at the first
+ * leaf with the answer. `parameter`: the placeholder of the key's id.
  */
 export function answerIn(leaves: readonly number[], parameter: string): string {
   return leaves

@@ -39,7 +39,7 @@ export function renewSchemaEpoch(): Statement {
   return { text: 'truncate holdfast.schema_epoch' }
 }
 
-/** Reads whether a leaf is empty, from its size, and locks the layout until the commit. */
+/** Reads whether a leaf is used, which its size shows, and locks the layout until the commit. */
 export function lockLeaf(leaf: number): Statement {
   return {
     text: `
@@ -49,7 +49,7 @@ export function lockLeaf(leaf: number): Statement {
   }
 }
 
-/** Empties a leaf, and the subjects of its keys. */
+/** Truncates a leaf, and the table with the subjects of its keys. */
 export function truncateLeaf(leaf: number): Statement {
   return { text: `truncate ${leafName(leaf)}, ${subjectsName(leaf)}` }
 }

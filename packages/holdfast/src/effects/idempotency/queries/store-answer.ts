@@ -51,7 +51,8 @@ const storeText = perLeaves((leaves) => {
   }
 })
 
-// A leaf that a process of an earlier version has truncated may still have subjects of this key.
+// If a process of an earlier version has truncated a leaf, its table of subjects may still have
+// rows with this key. Such a row is kept.
 const storeWithSubjectsText = perLeaves((leaves) => {
   const [last, ...others] = leaves.toReversed()
   const inserts = [

@@ -37,7 +37,7 @@ export interface Lane {
   openForWaiting(): void
   /**
    * Closes the session that has been idle longest, if it has been idle for at least `idleMs`.
-   * Returns whether it closed one.
+   * Returns whether it closed a session.
    */
   closeIdle(idleMs: number): boolean
 }

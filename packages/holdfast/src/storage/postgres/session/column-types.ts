@@ -2,9 +2,8 @@ import type pg from 'pg'
 import { driversParser } from './driver-internals.ts'
 
 /**
- * Parses column values. A type is parsed into a JavaScript value only if that can hold every value
- * of the type; otherwise the value stays the text that Postgres sends. docs/postgres.md has the
- * table.
+ * Parses column values. A type is parsed only if JavaScript values can hold every value of the
+ * type; otherwise the value stays the text that Postgres sends. docs/postgres.md has the table.
  *
  * - The driver would parse `date` and `timestamp`, which have no time zone, as a `Date` in the zone
  *   of the process, and `interval` and the geometric types as objects that no schema accepts and

@@ -23,9 +23,9 @@ export interface ConnectClientOptions {
 }
 
 /**
- * Opens a single connection outside of a service's pools, with the same settings: for scripts,
- * tests and the command line. Losing the connection fails the next statement but never ends the
- * process.
+ * Opens a single connection outside of a service's pools: for scripts, tests and the command line.
+ * It has the same settings as a connection of a pool. Losing the connection fails the next
+ * statement but never ends the process.
  *
  * @throws HoldfastError `database-unreachable`, `driver-unknown`, `duration-invalid`.
  *

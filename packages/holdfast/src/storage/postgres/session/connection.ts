@@ -94,8 +94,8 @@ export class Connection implements Queryable {
 
   /**
    * Runs a handler's read outside of a transaction and resets the session, in one round trip. If
-   * due, the same round trip sets the statement timeout and checks whether a migration has made
-   * prepared statements stale.
+   * necessary, the same round trip also sets the statement timeout, and checks if a migration has
+   * made prepared statements stale.
    *
    * @param remainingMs the time for which the caller waits for the statement, in milliseconds.
    */
@@ -205,7 +205,10 @@ export class Connection implements Queryable {
     return this.#client.wire.together(begin)
   }
 
-  /** `'I'` outside of a transaction, `'T'` in one, `'E'` in a failed one; `null` if unknown. */
+  /**
+   * `'I'` outside of a transaction, `'T'` in a transaction, `'E'` in a failed transaction; `null`
+   * if unknown.
+   */
   get transactionStatus(): string | null {
     return this.#client.wire.transactionStatus
   }

@@ -6,8 +6,8 @@ const maxNames = 500
 // Max number of remembered texts that were seen once. The number of texts that contain values is
 // unlimited.
 const maxSeen = 1_000
-// A text that repeatedly goes stale, such as one that refers to a different table with each
-// search_path, is no longer prepared.
+// If the prepared statement of a text repeatedly becomes stale, the text is no longer prepared. An
+// example is a text that refers to a different table with each search_path.
 const maxRetirements = 3
 // Max number of names in total: a session keeps every name that was prepared in it, with its plan.
 const maxMade = 2 * maxNames

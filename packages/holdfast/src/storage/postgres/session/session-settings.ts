@@ -2,9 +2,9 @@ import type pg from 'pg'
 import type { SessionSettings } from './driver-client.ts'
 
 /**
- * The settings that the driver and the framework rely on. A role or a database may set others
- * (`alter role … set`), which would change how values are interpreted, so each session sets them in
- * the packet that opens it.
+ * The settings that the driver and the framework rely on. A role or a database may set other values
+ * (`alter role … set`), with which data would be interpreted differently. So each session sets
+ * these settings in the packet that opens it.
  *
  * TimeZone is not included: a `timestamptz` is sent with its offset in every zone, and the zone of
  * `current_date` is the application's choice. Also not included: search_path;
@@ -13,7 +13,7 @@ import type { SessionSettings } from './driver-client.ts'
  */
 
 // Poolers pass these settings on because the drivers of most languages send them. PgBouncer refuses
-// most others.
+// most other settings.
 const throughPoolers: SessionSettings = {
   client_encoding: 'UTF8',
   // The driver parses no other date format.

@@ -5,7 +5,10 @@ export const defaultListed = 50
 
 const maxListed = 1_000
 
-/** Creates the error for an invalid option of a list: `what` must be `wanted`. */
+/**
+ * Creates the error for an invalid option of a list. `what` names the option and its value;
+ * `wanted` describes a valid value.
+ */
 export interface InvalidOption {
   (what: string, wanted: string): HoldfastError
 }

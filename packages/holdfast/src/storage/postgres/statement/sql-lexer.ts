@@ -104,7 +104,7 @@ export class SqlLexer {
     return this.text.slice(this.start, this.end)
   }
 
-  /** Returns whether the current token is this word, in lower case. */
+  /** Returns whether the current token is a word. Ignores case; `word` must be in lower case. */
   isWord(word: string): boolean {
     return this.kind === 'word' && this.end - this.start === word.length && this.token.toLowerCase() === word
   }
@@ -124,7 +124,7 @@ export class SqlLexer {
     const following = text.charCodeAt(start + 1)
     if (following === quote) {
       const letter = code | 32
-      // e, b, x. The string after an n is a separate token.
+      // The prefixes of strings are e, b and x. After the letter n, the string is a separate token.
       if (letter === 101) return this.#readString(start + 2, true)
       if (letter === 98 || letter === 120) return this.#readBits(start + 2)
     }

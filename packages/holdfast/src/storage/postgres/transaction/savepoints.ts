@@ -45,9 +45,9 @@ export class Savepoints {
   /**
    * Records a command that is about to be sent.
    *
-   * A name may be used again within its savepoint. Two parts of a handler that run concurrently
-   * under one name would undo each other's work. This is detected if a statement is running, or by
-   * the names that query builders use.
+   * A savepoint may be created inside another savepoint with the same name. But if two concurrent
+   * parts of a handler used one name, they would undo each other's work. Concurrent use is detected
+   * if a statement is running, or if the name is one that query builders use.
    *
    * @throws HoldfastError `savepoint-concurrent`.
    */

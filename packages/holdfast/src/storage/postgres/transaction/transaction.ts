@@ -40,17 +40,18 @@ import type { Commit, Opened, Opening, TransactionOptions } from './transaction-
  *   rolled back  COMMIT was not sent, or the server has refused it, or has answered it with
  *                ROLLBACK. Nothing is stored, and nothing will be: `close` ends what is still open.
  *   unknown      COMMIT was sent and not answered. The connection is closed, and the transaction
- *                may have committed, or may still do so. Only the rows that it stores show which.
+ *                may have committed, or may still commit. Only the rows that it stores show if it
+ *                has committed.
  *
  * Invariants:
  * - It holds a connection only from its beginning until `close`. `close` never rejects, and leaves
  *   the pool a session without a transaction, or closes the session.
- * - BEGIN, its limits, its marker and the read of the schema epoch are one round trip with one
- *   Sync. So are the gathered rows, the last statements, the check and COMMIT, in this order: if
- *   one fails, the server skips those after it, and COMMIT. A value that cannot be sent is refused
- *   before any of them.
- * - The isolation level and the limits are stated at BEGIN, never inherited. The limits end it in
- *   Postgres if its process cannot.
+ * - BEGIN, its limits, its marker and the read of the schema epoch are sent in one round trip with
+ *   one Sync. The gathered rows, the last statements, the check and COMMIT are also sent in one
+ *   round trip with one Sync, in this order: if one fails, the server skips all statements after
+ *   it, including COMMIT. A value that cannot be sent is refused before anything is sent.
+ * - The isolation level and the limits are stated at BEGIN, never inherited. With the limits,
+ *   Postgres ends the transaction if the process cannot.
  * - It commits only if it is still the transaction that was begun (the marker) and no migration has
  *   been committed since (the epoch), if all statements of its handler have settled, and if none of
  *   them has failed outside of a savepoint.

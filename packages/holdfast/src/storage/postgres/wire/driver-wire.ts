@@ -57,8 +57,8 @@ export class DriverWire implements Wire {
   }
 
   /**
-   * The server sends an error before ReadyForQuery, perhaps in a packet of its own. Until then, the
-   * driver reports the state of the transaction before the group.
+   * The server sends an error before ReadyForQuery, and may send them in separate packets. Until
+   * ReadyForQuery arrives, the driver reports the state of the transaction before the group.
    */
   #awaitReady(): void {
     this.#isUnsettled = true

@@ -2,7 +2,10 @@ import type { OutgoingStatement } from './outgoing-statement.ts'
 
 /** Carries the statements of one session to its server, and their results back. */
 export interface Wire {
-  /** `'I'` outside of a transaction, `'T'` in one, `'E'` in a failed one; `null` if unknown. */
+  /**
+   * `'I'` outside of a transaction, `'T'` in a transaction, `'E'` in a failed transaction; `null`
+   * if unknown.
+   */
   readonly transactionStatus: string | null
   /** Returns whether the session has prepared a statement under a name. */
   hasPrepared(name: string): boolean

@@ -4,8 +4,8 @@ import type { SubjectInService, SubjectPage } from '../../../subjects/subject-so
 import { leafName } from '../../queries/answers.ts'
 import { subjectsName } from '../../queries/key-subjects.ts'
 
-// An attempt close to the boundary of two leaves writes its answer to both. The copy is erased like
-// the original, and is not counted.
+// An attempt close to the boundary of two leaves writes its answer to both leaves. The second row,
+// a copy, is erased too, but is not counted.
 
 /** Finds the keys of a subject in a leaf. */
 export function findKeyIds(leaf: number, page: SubjectPage): Statement {
