@@ -133,10 +133,30 @@ test(
   limitMs,
 )
 
+test('a service loads neither undici nor TLS before it needs them', async () => {
+  const used = ['', '/node', '/postgres', '/drizzle', '/webhooks', '/erasure'].map(
+    (name) => `holdfast${name}`,
+  )
+  const program = `
+    for (const name of ${JSON.stringify(used)}) await import(name)
+    console.log(process.moduleLoadList.filter((name) => /undici|NativeModule https/.test(name)).length)`
+  const { stdout } = succeeded(
+    await runCommand(['node', '--input-type=module', '--eval', program], inConsumer),
+  )
+  expect(stdout.trim()).toBe('0')
+})
+
 test('the package contains the build and its sources, without tests', async () => {
   const files = readdirSync(join(consumer, 'node_modules/holdfast'), { recursive: true, encoding: 'utf8' })
   expect(files).toEqual(
-    expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'src/index.ts', 'LICENSE']),
+    expect.arrayContaining([
+      'dist/index.js',
+      'dist/index.d.ts',
+      'dist/effects/jobs.js',
+      'dist/effects/heartbeat-thread-main.js',
+      'src/index.ts',
+      'LICENSE',
+    ]),
   )
   expect(files.filter((file) => /\.(?:test|fixture)\./.test(file))).toEqual([])
 })

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { enableCompileCache, getCompileCacheDir } from 'node:module'
+import { enableCompileCache } from 'node:module'
 import { dirname, join } from 'node:path'
 
 /**
@@ -7,11 +7,11 @@ import { dirname, join } from 'node:path'
  * `node_modules` folder that is nearest to its main file. Only users who can replace the packages
  * can write there. If this user cannot, or there is no such folder, nothing is kept.
  *
- * Does nothing if the program already has a cache (`NODE_COMPILE_CACHE`), or if its coverage is
+ * A program that already has a cache (`NODE_COMPILE_CACHE`) keeps it. Does nothing if coverage is
  * measured, because a cache would make the coverage less precise.
  */
 export function useCompileCache(main: string | undefined): void {
-  if (main === undefined || process.env['NODE_V8_COVERAGE'] || getCompileCacheDir() !== undefined) return
+  if (main === undefined || process.env['NODE_V8_COVERAGE']) return
   const packages = nearestPackages(dirname(main))
   if (packages !== undefined) enableCompileCache(join(packages, '.cache', 'holdfast', 'compile'))
 }
