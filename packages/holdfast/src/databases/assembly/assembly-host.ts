@@ -22,8 +22,8 @@ export interface AssemblyParts {
 }
 
 /**
- * Returns the host that the capabilities of a database share. It includes the functions of one
- * capability that another capability uses.
+ * Returns the host that the capabilities of a database share. It includes the functions that one
+ * capability provides for another.
  */
 export function assemblyHost(
   host: DatabaseHost,

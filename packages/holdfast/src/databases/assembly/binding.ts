@@ -9,7 +9,7 @@ export interface Binding<Read, Write> {
   /** Creates the `db` of a mutation, whose statements run in a transaction. */
   write(queryable: Queryable): Write
   /**
-   * Runs a handler that uses `db`, for a builder that needs set-up before it or clean-up after it.
+   * Runs a handler that uses `db`. Defined if the builder has work to do before or after a handler.
    * Settles as the handler does. Default: calls the handler directly.
    */
   within?<T>(queryable: Queryable, run: () => T | Promise<T>): Promise<T>

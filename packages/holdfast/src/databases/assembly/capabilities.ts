@@ -21,9 +21,9 @@ export interface AssemblyHost extends IdempotencyHost, ReadsHost, JobsHost, Mess
 
 /**
  * The capabilities of a database: its tables, stages, effects and background work. Their
- * migrations, stages and parts of a worker run in this order. Messages start after jobs, whose
- * leader dispatches them. Webhooks are used through the transactions of handlers, so they only have
- * tables.
+ * migrations, stages and parts of a worker run in this order. Messages start after jobs, because
+ * the leader of the jobs dispatches the messages. Webhooks are used through the transactions of
+ * handlers, so they only have tables.
  */
 export const capabilities: readonly DatabaseCapability<AssemblyHost, CapabilityOptions>[] = [
   signingKeysCapability,

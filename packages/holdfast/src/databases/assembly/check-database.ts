@@ -18,7 +18,7 @@ import { schemaVersion } from './schema-version.ts'
 export function checkDatabase(pool: Pool): Check {
   return {
     timeout: '1s',
-    // With this and the timeout, a database that hangs is reported within two seconds.
+    // With this cache time and the timeout, a database that hangs is reported within two seconds.
     cacheFor: '500ms',
     run: ({ signal }) =>
       withConnection(pool, systemWork(signal), async (connection) => {

@@ -1,7 +1,9 @@
 import type pg from 'pg'
 import type { Logger } from '../../kernel/base/log.ts'
 
-/** A disabled setting. Without it, Postgres may acknowledge a COMMIT that a crash can undo. */
+/**
+ * A setting that is off. While it is off, a crash can undo a COMMIT that Postgres has acknowledged.
+ */
 export interface CommitsAtRisk {
   readonly setting: 'synchronous_commit' | 'fsync' | 'full_page_writes'
   /** The source of the value, as Postgres names it: `database`, `user`, `configuration file`. */

@@ -28,8 +28,9 @@ export interface ConnectionLimits {
    */
   readonly jobs?: number
   /**
-   * Max number of queries, and of mutations, that wait for a connection; further calls are answered
-   * 503 `database-busy`. Default 500. Lower it if a late response is useless to clients.
+   * Max number of queries that wait for a connection; the same max applies to mutations. Further
+   * calls are answered 503 `database-busy`. Default 500. Lower it if a late response is useless to
+   * clients.
    */
   readonly queue?: number
   /**

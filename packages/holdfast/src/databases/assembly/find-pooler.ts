@@ -17,7 +17,7 @@ import type { Location } from './location.ts'
 export interface FindPoolerOptions {
   readonly log: Logger
   /**
-   * True if the data may be lost in a crash, as in tests: settings that put commits at risk are not
+   * True if a crash may lose the data, as in tests. Settings that put commits at risk are then not
    * reported. Default false.
    */
   readonly isDisposable?: boolean
@@ -29,8 +29,8 @@ export interface FindPoolerOptions {
  * Returns true if the connection leads through a pooler. Logs the features that do not work through
  * it, and session settings that put commits at risk.
  *
- * @throws HoldfastError `configuration-invalid` if the direct URL leads through a pooler too, or to
- * another database, or if the sessions of a pooler have settings that the driver cannot work with;
+ * @throws HoldfastError `configuration-invalid` if the direct URL leads to a pooler or to another
+ * database, or if a pooler's sessions have settings that the driver cannot work with;
  * `database-unreachable`; `database-too-old`.
  */
 export async function findPooler(

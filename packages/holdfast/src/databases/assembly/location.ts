@@ -39,8 +39,8 @@ export interface LocationOptions {
    */
   readonly directUrl?: string
   /**
-   * `postgres://` URLs of replicas that queries may read from; separated by commas in the
-   * environment. Default: `DATABASE_REPLICA_URLS`, if `url` is not set.
+   * `postgres://` URLs of replicas that queries may read from. In the environment variable, the
+   * URLs are separated by commas. Default: `DATABASE_REPLICA_URLS`, if `url` is not set.
    */
   readonly replicas?: readonly string[]
   /**

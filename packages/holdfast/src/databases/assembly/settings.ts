@@ -11,7 +11,9 @@ interface DatabaseSettings {
   readonly DATABASE_TLS_EXCEPTION: string | undefined
 }
 
-/** The environment variables that configure a database unless its options do. */
+/**
+ * The environment variables that configure a database. The options of the database take precedence.
+ */
 export const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSettings>({
   DATABASE_URL: setting(url('postgres', 'postgresql'), {
     description: 'Database address: postgres://user:password@host:5432/name.',

@@ -17,7 +17,7 @@ import type { Queryable } from '../../storage/postgres/session/connection.ts'
 /** The tables and relations of a Drizzle schema, by name. */
 export type DrizzleSchema = Record<string, unknown>
 
-/** The `db` of a query: the reading part of Drizzle. */
+/** The `db` of a query: the methods of Drizzle that read. */
 export type DrizzleRead<Tables extends DrizzleSchema> = Pick<
   NodePgDatabase<Tables>,
   '$count' | '$with' | 'execute' | 'query' | 'select' | 'selectDistinct' | 'selectDistinctOn' | 'with'

@@ -9,7 +9,7 @@ import { type Branch, readBranches, type SeekPart } from '../../storage/pages/se
  */
 export type ListColumn = Column | SQL.Aliased
 
-/** The parts that a statement includes so that it can be read in pages. */
+/** The parts that a statement must include to be read in pages. */
 export interface ListParts {
   /**
    * Limits the rows to the first row of the page and the rows after it. Combine it with the other
@@ -42,9 +42,9 @@ interface Orderable<Row> {
 }
 
 /**
- * Creates a list that Drizzle reads, for `page`. `select` builds the statement from the given
- * `where` and `position`, without an order or a limit. An index on the condition columns followed
- * by the order columns makes each page as fast as the first.
+ * Creates a list for `page`, which is read with Drizzle. `select` builds the statement from the
+ * given `where` and `position`, without an order or a limit. An index on the condition columns
+ * followed by the order columns makes each page as fast as the first.
  *
  * @param order The sort keys; the last column must be unique.
  *

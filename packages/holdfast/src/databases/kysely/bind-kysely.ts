@@ -11,7 +11,7 @@ import type { ReadonlyKysely } from 'kysely/readonly'
 import type { Binding } from '../assembly/binding.ts'
 import { SessionDriver, TransactionDriver } from './session-driver.ts'
 
-/** The `db` of a query: the reading part of Kysely. */
+/** The `db` of a query: the methods of Kysely that read. */
 export interface KyselyRead<Tables>
   extends
     Pick<
@@ -30,7 +30,8 @@ export interface KyselyRead<Tables>
 }
 
 /**
- * The `db` of a mutation: Kysely on its transaction, in which `transaction()` creates a savepoint.
+ * The `db` of a mutation: Kysely, bound to the transaction of the mutation. Its `transaction()`
+ * creates a savepoint.
  */
 export type KyselyWrite<Tables> = Kysely<Tables>
 

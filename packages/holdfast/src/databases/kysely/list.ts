@@ -21,7 +21,7 @@ const positionColumn = 'holdfastposition'
 type Positioned<Row> = Row & { readonly [positionColumn]: readonly (string | null)[] }
 
 /**
- * Creates a list from a Kysely statement, for `page`. The statement has the conditions of the list,
+ * Creates a list for `page` from a Kysely statement. The statement has the conditions of the list,
  * but neither ORDER BY nor LIMIT: the list adds both around it. An index on the condition columns
  * followed by the order columns makes each page as fast as the first.
  *

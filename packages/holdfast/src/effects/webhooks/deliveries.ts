@@ -27,8 +27,8 @@ export interface Deliveries {
    */
   replayDelivery(transaction: Transaction, delivery: WithOwner): Promise<void>
   /**
-   * Sends the deliveries of a time range to an endpoint again, oldest first: the failed deliveries,
-   * or all of them with `which: 'all'`. Returns their number, at most 10,000. Throws
+   * Sends the deliveries of a time range to an endpoint again, oldest first. Only failed deliveries
+   * are sent, unless `which` is `'all'`. Returns the number of deliveries, at most 10,000. Throws
    * `WebhookEndpointUnknown` or `WebhookEndpointDisabled`.
    */
   replayDeliveries(transaction: Transaction, range: ReplayRange & { readonly owner: string }): Promise<number>

@@ -18,7 +18,7 @@ export const WebhookSignatureInvalid: Problem<'webhook-signature-invalid'> = pro
     status: 401,
     title: 'Invalid webhook signature',
     description:
-      'One of the signatures in `webhook-signature` must be `v1,` followed by the HMAC-SHA256, in base64, of the id, the timestamp and the bytes of the body, joined by full stops, with the shared secret; and the timestamp must be within five minutes of the current time. Common causes: a different secret, a body that a proxy has rewritten, a wrong clock.',
+      'One of the signatures in `webhook-signature` must be `v1,` followed by an HMAC-SHA256 in base64. The HMAC is computed with the shared secret, over the id, the timestamp and the bytes of the body, joined by full stops. The timestamp must be within five minutes of the current time. Common causes: a different secret, a body that a proxy has rewritten, a wrong clock.',
   },
 )
 

@@ -11,7 +11,7 @@ function replyWith(status: number): void {
   receiver.reply((_, response) => void response.writeHead(status).end())
 }
 
-/** Adds an endpoint that has failed two deliveries, and accepts the next one. */
+/** Adds an endpoint that rejects two deliveries and accepts all later deliveries. */
 async function failTwice(account: string): Promise<string> {
   replyWith(500)
   const { id } = await app.add(account, receiver.url)

@@ -33,7 +33,7 @@ export function signedWebhook<Values>(
         in: 'header',
         name: 'webhook-signature',
         description:
-          'A signature of `webhook-id`, `webhook-timestamp` and the body with a shared secret ([Standard Webhooks](https://www.standardwebhooks.com)).',
+          'A signature of `webhook-id`, `webhook-timestamp` and the body, computed with a shared secret ([Standard Webhooks](https://www.standardwebhooks.com)).',
       },
     },
     authorize({ header, rawBody = new Uint8Array(), settings, clock = systemClock }) {

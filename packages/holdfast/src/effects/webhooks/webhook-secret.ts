@@ -22,8 +22,8 @@ export function createWebhookSecret(): string {
 /**
  * Returns the bytes of a secret.
  *
- * @throws HoldfastError `webhook-secret-invalid` if it is not `whsec_` and 24 to 64 bytes in
- * base64. The message does not contain the secret.
+ * @throws HoldfastError `webhook-secret-invalid` unless the secret is `whsec_` followed by 24 to 64
+ * bytes in base64. The message does not contain the secret.
  */
 export function readWebhookSecret(secret: string): Buffer {
   const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : undefined

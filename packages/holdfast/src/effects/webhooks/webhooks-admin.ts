@@ -158,9 +158,9 @@ export async function replayWebhookDelivery(client: StatementClient, id: string)
 }
 
 /**
- * Sends the deliveries of a time range to an endpoint again, oldest first: the failed deliveries,
- * or all of them with `which: 'all'`. Returns their number, at most 10,000. Throws the problem
- * `WebhookEndpointUnknown` or `WebhookEndpointDisabled`.
+ * Sends the deliveries of a time range to an endpoint again, oldest first. Only failed deliveries
+ * are sent, unless `which` is `'all'`. Returns the number of deliveries, at most 10,000. Throws the
+ * problem `WebhookEndpointUnknown` or `WebhookEndpointDisabled`.
  *
  * @example
  * ```ts no-run

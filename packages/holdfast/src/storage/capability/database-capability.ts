@@ -44,7 +44,7 @@ export interface CapabilityHost extends DatabaseHost {
 
 /** The pools that every process has. */
 export interface DatabasePools {
-  /** The pool of mutations; also for statements at startup, which may wait for locks. */
+  /** The pool of mutations. At startup, it also runs statements that may wait for locks. */
   readonly write: Pool
   /** The pool of queries. */
   readonly read: Pool

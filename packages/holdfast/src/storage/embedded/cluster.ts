@@ -57,8 +57,8 @@ function ageMs(path: string): number {
 }
 
 async function initdb(home: Home, binaries: Binaries, options: readonly string[]): Promise<void> {
-  // The built-in provider gives the same results on every system: Unicode characters, sorted by
-  // code point.
+  // The built-in provider behaves in the same way on every system: it knows Unicode characters, and
+  // sorts by code point.
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
   // A superuser can run programs as the server's user, and every local user can connect to
   // 127.0.0.1. Of the password methods, only SCRAM never reveals the password to another program

@@ -31,7 +31,7 @@ export interface EmbeddedPostgres {
    */
   stop(): Promise<void>
   /**
-   * Restarts the server for all its users. `'fast'`: as for maintenance. `'immediate'`: as after a
+   * Restarts the server for all its users: `'fast'` as for maintenance, or `'immediate'` as after a
    * crash. Default `'fast'`.
    *
    * @throws HoldfastError `embedded-postgres-stopped` after {@link EmbeddedPostgres.stop}.

@@ -5,10 +5,11 @@ import { foldersAbove } from './folders.ts'
 import { unavailable } from './unavailable.ts'
 
 /**
- * Returns the user that runs the server; `undefined` if the user of this process runs it, because
- * that user is not root. Postgres refuses to run as root. So under root, the user is the owner of
- * the nearest folder that root does not own, so that the developer can later continue without root;
- * otherwise `postgres` or `nobody`.
+ * Returns the user that runs the server; `undefined` if this process does not run as root, because
+ * then its own user runs the server. Postgres refuses to run as root. So if this process runs as
+ * root, the server runs as the owner of the nearest folder that does not belong to root, or else as
+ * `postgres` or `nobody`. With the owner of the folder, the developer can later continue without
+ * root.
  */
 export function serverAccount(directory: string): Account | undefined {
   if (process.geteuid?.() !== 0) return undefined

@@ -163,7 +163,7 @@ function rejectTransactionControl(migration: PendingMigration, statements: reado
   if (!first) return
   throw new HoldfastError(
     'migration-ends-transaction',
-    `The migration ${migration.owner}/${migration.name} begins or ends a transaction itself. It already runs in one, together with its row in the journal; remove the statement.\n${pointAt(migration.sql, first.offset)}`,
+    `The migration ${migration.owner}/${migration.name} begins or ends a transaction itself. It already runs in a transaction, together with its row in the journal; remove the statement.\n${pointAt(migration.sql, first.offset)}`,
   )
 }
 

@@ -42,7 +42,7 @@ async function holdUp(): Promise<{ end(): Promise<unknown> }> {
   return { end: () => holder.query('rollback') }
 }
 
-/** Applies migrations that stay blocked, repeatedly, until the error names the blocking session. */
+/** Applies migrations that are blocked. Repeats this until the error names the blocking session. */
 async function failBlocked(migrations: readonly Migration[]): ReturnType<Migrating['fail']> {
   let failure: Awaited<ReturnType<Migrating['fail']>> | undefined
   await until(async () => {
@@ -203,7 +203,7 @@ describe('other concurrent statements', () => {
       const left = what === 'index things_pkey' ? what : 'table things'
       await leaveInvalid(`reindex ${left.replace(' ', ' concurrently ')}`)
       expect((await indexes()).map(({ name }) => name)).toContain('things_pkey_ccnew')
-      // Postgres 14 asks for the name of the database.
+      // Postgres 14 requires the name of the database in REINDEX DATABASE.
       const [row] = await migrating.sql<{ name: string }>('select current_database() as name')
       const target = what === 'database' ? `database "${row?.name}"` : what
       await migrating.apply([table, alone(`reindex ${target.replace(' ', ' concurrently ')}`)])
@@ -220,7 +220,7 @@ describe('other concurrent statements', () => {
     await migrating.apply([parts])
     const holder = await holdUp()
     const { message } = await migrating.fail([parts, detach], { lockTimeoutMs: 20, retryMs: 0 })
-    expect(message).toContain('It left the partition "one", which is pending to be detached')
+    expect(message).toContain('It left the partition "one", whose detachment is pending')
     await holder.end()
     await migrating.apply([parts, detach])
     expect(await migrating.sql('select from pg_inherits')).toEqual([])

@@ -26,7 +26,7 @@ export function recoverDetach(statement: AlterTableStmt): Recovery | undefined {
     },
     recover: (client: pg.ClientBase) =>
       client.query(`alter table ${names[0]} detach partition ${names[1]} finalize`).then(() => {}),
-    leftover: `the partition ${names[1]}, which is pending to be detached`,
+    leftover: `the partition ${names[1]}, whose detachment is pending`,
     isRepeatable: false,
     // The last step of the statement takes an exclusive lock on the partition.
     waitsAlone: false,

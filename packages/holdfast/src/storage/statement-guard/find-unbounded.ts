@@ -127,8 +127,8 @@ function aliasesOf({ sources }: From): readonly string[] {
 }
 
 /**
- * Returns the tables whose rows are not restricted by a unique key, compared to values or to
- * columns of bounded tables.
+ * Returns the tables whose rows are not restricted by a unique key. A unique key restricts the rows
+ * of its table if it is compared to values or to columns of bounded tables.
  */
 function unboundedAmong(
   sources: readonly Source[],

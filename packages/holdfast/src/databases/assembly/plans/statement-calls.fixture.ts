@@ -11,11 +11,11 @@ export interface StatementCall {
   readonly with: readonly unknown[]
   /** Max number of rows that one node of the plan reads. Default 100. */
   readonly reads?: number
-  /** The reason why the statement may read a whole table. Default: it must not. */
+  /** The reason why the statement may read a whole table. Default: the statement must not. */
   readonly readsAll?: string
   /**
    * The reason why the statement may read a whole table until the first ANALYZE of that table.
-   * Default: it must not.
+   * Default: the statement must not.
    */
   readonly readsAllUnanalyzed?: string
   /**

@@ -130,7 +130,7 @@ export interface EndpointFilters {
   readonly state: EndpointRow['state'] | null
 }
 
-/** Returns the query of endpoints, without an order. */
+/** Returns a query that selects endpoints, without ORDER BY. */
 export function endpointRows({ service, owner, state }: EndpointFilters): Sql {
   return sql`
     select ${raw(columns)} from holdfast.webhook_endpoints

@@ -35,7 +35,7 @@ export interface DeliveryFilters {
 
 const maxAttempts = 20
 
-/** Returns the query of deliveries, without an order. */
+/** Returns a query that selects deliveries, without ORDER BY. */
 export function deliveryRows({ service, owner, endpoint, state }: DeliveryFilters): Sql {
   return sql`
     select delivery.id, delivery.seq, endpoint.service, delivery.endpoint_id, delivery.message_id, message.event, delivery.state,

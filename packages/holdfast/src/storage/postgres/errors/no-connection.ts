@@ -8,7 +8,7 @@ const messages: Readonly<Record<NoConnectionReason, string>> = {
 }
 
 /**
- * The error of a request that got no connection for a reason within this process, not on the
+ * The error of a request that got no connection. The reason is within this process, not on the
  * server.
  */
 export class NoConnection extends Error {

@@ -20,7 +20,7 @@ export const DatabaseBusy: Problem<'database-busy'> = problem('database-busy', {
   status: 503,
   title: 'Too many calls waiting for the database',
   description:
-    'All database connections of the process are in use, and the max number of calls is waiting for one. The call was rolled back. Retry after `Retry-After` seconds; retrying with the same idempotency key is safe.',
+    'All database connections of the process are in use, and the max number of calls is already waiting for a connection. The call was rolled back. Retry after `Retry-After` seconds; retrying with the same idempotency key is safe.',
   headers: { 'retry-after': '1' },
 })
 

@@ -14,8 +14,8 @@ import {
 } from './sql-state.ts'
 
 /**
- * Returns the failure of a call that a database error has ended: a problem if the caller can react
- * to it, or the error of a defect.
+ * Returns the failure of a call that ended with a database error: a problem if the caller can react
+ * to it; otherwise an error, which reports a defect.
  */
 export function toPostgresFailure(
   error: unknown,

@@ -200,7 +200,7 @@ export class Connection implements Queryable {
     return this.#send(this.#sender.named(statement, undefined), values)
   }
 
-  /** Sends the statements that `begin` starts in one system call and one round trip. */
+  /** Sends, in one system call and one round trip, the statements that `begin` starts. */
   pipeline<T>(begin: () => T): T {
     return this.#client.wire.together(begin)
   }

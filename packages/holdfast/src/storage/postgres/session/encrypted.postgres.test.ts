@@ -172,7 +172,8 @@ describe.each(['postgres', 'direct'])('a statement over TLS (sslnegotiation=%s)'
     expect((await connection.run({ text: 'select 1 as one' })).rows).toEqual([{ one: 1 }])
     connection.release()
     await pool.end()
-    // Postgres accepts a cancel request in plain text even if it accepts no other such connection.
+    // Postgres accepts a cancel request in plain text even if it rejects all other plain-text
+    // connections.
     const [, ...requests] = recorder.received.map((chunks) => Buffer.concat(chunks))
     expect(requests.length).toBeGreaterThan(0)
     for (const request of requests) {

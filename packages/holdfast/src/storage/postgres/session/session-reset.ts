@@ -76,7 +76,7 @@ export class SessionReset {
     this.statementTimeoutMs = statementTimeoutMs
   }
 
-  /** True if the reset failed: in an open transaction, or because the session ended. */
+  /** True if the reset failed, because a transaction was open or because the session ended. */
   get hasFailed(): boolean {
     return this.#isSettled && !this.#hasSucceeded
   }

@@ -311,8 +311,9 @@ function endOfComment(text: string, from: number): number | undefined {
 }
 
 /**
- * Returns the offset of the quote that continues a string, after whitespace with a newline and line
- * comments; `undefined` if the string does not continue.
+ * Returns the offset of the quote that continues a string. Between the two parts of the string,
+ * there are only whitespace and line comments, with at least one newline. Returns `undefined` if
+ * the string does not continue.
  */
 function continuationOf(text: string, from: number): number | undefined {
   let hasNewline = false

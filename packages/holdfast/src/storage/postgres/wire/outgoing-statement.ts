@@ -26,7 +26,7 @@ export class OutgoingStatement {
   readonly types: pg.CustomTypesConfig | undefined
   /**
    * True to send the statement as a simple query, whose text may contain several statements. In a
-   * group with other statements, it is sent in the extended protocol as they are.
+   * group with other statements, it is sent in the extended protocol, like the other statements.
    */
   readonly isSimple: boolean
   readonly #statement: DriverStatement

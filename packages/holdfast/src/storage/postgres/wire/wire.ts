@@ -12,12 +12,13 @@ export interface Wire {
   /** Sends a statement. Its receiver is called later, never before this returns. */
   send(statement: OutgoingStatement): void
   /**
-   * Sends the statements that `begin` sends as one group, with a single Sync at its end. If one of
-   * them fails, the server skips the rest of the group: they fail with `StatementSkipped`.
+   * Sends, as one group, the statements that `begin` sends: a single Sync follows the last
+   * statement. If one of them fails, the server skips the statements after it, which fail with
+   * `StatementSkipped`.
    *
    * Outside of a transaction block, a group is one implicit transaction.
    */
   group<T>(begin: () => T): T
-  /** Sends everything that `begin` sends in one system call. */
+  /** Sends, in one system call, everything that `begin` sends. */
   together<T>(begin: () => T): T
 }
