@@ -41,7 +41,8 @@ export interface DatabaseOption {
 
 /**
  * Finds the database that the options name. Without options, finds the database of the service in
- * the current folder: from the environment, from `.env`, or the embedded database.
+ * the current folder: the address comes from the environment or from `.env`. If neither has an
+ * address, the database is the embedded database.
  *
  * @throws HoldfastError `usage-invalid`, `configuration-invalid`, or one of the codes
  * `embedded-postgres-…`.

@@ -8,7 +8,7 @@ export interface Option<Value = unknown> {
   /** The placeholder of the value in the help; absent if the option takes no value. */
   readonly placeholder?: string
   /**
-   * Parses the given text, `undefined` if the option is missing.
+   * Parses the text of the option. `given` is `undefined` if the option is missing.
    *
    * @throws HoldfastError `usage-invalid`.
    */

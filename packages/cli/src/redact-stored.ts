@@ -7,7 +7,10 @@ export function redactJson(value: Json): Json {
   return redactor.fields({ value })['value'] as Json
 }
 
-/** Returns text without passwords in URLs and tokens in `Authorization` headers. */
+/**
+ * Removes two kinds of secrets from a text: passwords in URLs, and tokens in `Authorization`
+ * headers.
+ */
 export function redactText(text: string): string {
   return redactor.text(text)
 }

@@ -23,8 +23,8 @@ export interface RunOptions {
 
 /**
  * Runs a command line in this process, with only the given environment. This is faster than {@link
- * runHoldfast}, which is for tests that need a separate process with its folder, signals or
- * streams.
+ * runHoldfast}. Use that function if a test needs a separate process, with its own folder, signals
+ * or streams.
  */
 export async function callHoldfast(
   line: readonly string[],

@@ -10,7 +10,10 @@ export function widthOf(text: string): number {
   return width
 }
 
-/** Returns text cut off with an ellipsis to fit a number of columns. */
+/**
+ * Returns a text that fits a number of columns. A longer text is cut off, and ends with an
+ * ellipsis.
+ */
 export function fit(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text
   let kept = ''

@@ -96,7 +96,10 @@ export async function isAllDone(database: pg.Client | pg.Pool): Promise<boolean>
   return rows[0]!.done
 }
 
-/** Returns the transactions and locks that idle services leave open in a database for a while. */
+/**
+ * Waits until no transaction or lock is open in a database whose services are idle. Returns the
+ * transactions and locks that are still open at the timeout.
+ */
 export async function findLeaks(database: pg.Client | pg.Pool): Promise<readonly string[]> {
   let open: readonly string[] = []
   const isClean = async (): Promise<boolean> => {

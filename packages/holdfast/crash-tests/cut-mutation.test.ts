@@ -112,14 +112,14 @@ test.concurrent(
         lanes,
         [
           { sender: 'frontend', place: 'before', mode: 'destroyed' },
-          // This sweep cuts only at the statement that stores the record. Otherwise, the statement at
-          // which it cuts would depend on the progress of a call before its timeout.
+          // This sweep cuts only at the statement that stores the record. A cut at other statements
+          // would depend on the progress of a call before its timeout.
           { sender: 'frontend', place: 'before', mode: 'destroyed', where: storesRecord },
         ],
         callUntilFinal,
       )
       const violations = await findCallViolations(lanes[0]!.looking, reports)
-      // There are more than two debits if calls committed although their clients saw a failure.
+      // A key has two or more debits if a call committed although its client saw a failure.
       expect(violations).toContainEqual(expect.stringMatching(/^([2-9]|\d\d+) debits/))
     }),
   maxMs,

@@ -19,8 +19,9 @@ import { createCutService } from './cut-service.ts'
  *
  * Method: the service connects through a proxy to a primary whose commits wait for a standby.
  * Clients retry their mutations while the primary is killed and the standby is promoted. Then
- * connections lead to the old primary again, which is a read-only standby now; this happens with a
- * cached DNS name. Afterwards all keys are sent again, and each must replay its answer.
+ * connections lead to the old primary again, as they do if a client has cached the DNS name. The
+ * old primary is a read-only standby now. Afterwards all keys are sent again, and each must replay
+ * its answer.
  */
 
 const clientCount = 8

@@ -6,8 +6,8 @@ import { z } from 'zod'
 export interface FaultsServiceOptions {
   readonly poolSize: number
   /**
-   * Called with the key in each run of a handler; a rollback does not undo its effects. Returns the
-   * statement timeout of the run, in milliseconds.
+   * Called with the key in each run of a handler. A rollback does not undo the effects of this
+   * function. Returns the statement timeout of the run, in milliseconds.
    */
   readonly onRun: (key: string) => number | undefined
 }

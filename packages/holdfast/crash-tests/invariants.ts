@@ -9,8 +9,8 @@ import type { Observation } from './observation.ts'
 export const isOfKey = `memo is not null and memo not in ('payout', 'declined by the bank')`
 
 /**
- * Returns the invariants that a storm broke for good. Before that, waits until the server has
- * noticed interrupted work and the transactions of background work have ended.
+ * Returns the invariants that are still broken some time after a storm. During the wait, the server
+ * notices interrupted work, and the transactions of background work end.
  */
 export async function findLastingViolations(
   database: pg.Client,

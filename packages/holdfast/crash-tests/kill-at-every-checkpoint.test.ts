@@ -14,10 +14,10 @@ import { type FinalAnswer, type Lane, openLane, type Recording, send } from './c
  * stored together or not at all, and their consequences happen once and in order.
  *
  * Method: a process has a checkpoint before and after it sends something to a server, and before it
- * processes the response. A server cannot distinguish any other point. A run lists the checkpoints;
- * then the process kills itself (SIGKILL) at each of them in turn. A request is sent again to
- * another process until its response is final, and a new worker finishes the jobs. Then everything
- * is counted.
+ * processes the response. To a server, a death at any other point looks like a death at one of
+ * these points. A run lists the checkpoints; then the process kills itself (SIGKILL) at each of
+ * them in turn. A request is sent again to another process until its response is final, and a new
+ * worker finishes the jobs. Then everything is counted.
  *
  * Controls: the test must detect retries with new keys, and a job whose effect is not in its
  * transaction.
@@ -67,8 +67,8 @@ interface MutationRun extends Omit<Recording, 'name'> {
 }
 
 /**
- * Kills at each checkpoint of a mutation, and sends the request again to another process until its
- * response is final.
+ * Kills a process at each checkpoint of a mutation, and sends the request again to another process
+ * until its response is final.
  */
 function exhaustMutation(
   lane: Lane,

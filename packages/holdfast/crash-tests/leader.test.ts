@@ -14,9 +14,9 @@ import { type ServerProcess, startServer } from './server-process.ts'
  * leader.
  *
  * Method: the leader is killed (SIGKILL) while it runs a job. Then the test inserts a job that is
- * due soon and a job that waits for its limits, and moves a schedule back. These jobs, the tick of
- * the schedule and the job of the dead process must succeed in the other process, during its term
- * as leader.
+ * due soon and a job that waits for its limits, and sets a schedule back by two minutes. These
+ * jobs, the tick of the schedule and the job of the dead process must succeed in the other process,
+ * during its term as leader.
  */
 
 let database: TestDatabase
@@ -78,7 +78,7 @@ test('kill -9 of the leader: a due job, a tick, a limited job and the job that i
   await insertJob('due', 'scheduled')
   await insertJob('limited', 'limited')
   await looking.query(`update holdfast.job_schedules set done_until = now() - interval '2 minutes'`)
-  // The lease of the leader lasts at most 6 s, by the clock of the database.
+  // The lease of the leader lasts at most 6 s, measured by the clock of the database.
   const { rows } = await looking.query<{ left: number }>(
     'select extract(epoch from expires_at - clock_timestamp())::double precision as left from holdfast.service_leaders',
   )

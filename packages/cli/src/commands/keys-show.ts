@@ -15,7 +15,7 @@ export const keysShow: Command = command({
   summary: 'Show an idempotency key and its stored answer.',
   arguments: ['key'],
   options: {
-    scope: text('scope', 'Caller of the key. Required if several callers used the same key.'),
+    scope: text('scope', 'The caller who used the key. Required if several callers used the same key.'),
     'show-body': flag('Show the answer unredacted. By default, values with sensitive names are hidden.'),
   },
   async run({ arguments: [key = ''], options, client }) {

@@ -31,7 +31,8 @@ const preload = new URL('./count-checkpoints.ts', import.meta.url).href
 
 /**
  * Loads a program. The program sends a message to its parent once it is loaded, waits for a reply,
- * and sends `{ url }` once it serves. Its checkpoints are in its traffic to the servers at `ports`.
+ * and sends `{ url }` once it serves. The checkpoints of the program are points in its traffic to
+ * the servers at `ports`.
  */
 export async function loadCheckpointProcess(
   main: URL,

@@ -28,8 +28,8 @@ export interface ExhaustReport {
   /** The checkpoints at which a process died. */
   readonly deaths: readonly Checkpoint[]
   /**
-   * Checkpoints that the run without a death passed but no other run reached again, because they
-   * depend on timing.
+   * The checkpoints that only the run without a death passed. No other run reached them again,
+   * because they depend on timing.
    */
   readonly unreached: readonly Checkpoint[]
 }
@@ -42,12 +42,14 @@ const isFull = process.env['CHECKPOINTS'] === 'all'
 const attempts = 3
 
 /**
- * Returns true if the short form kills at a checkpoint: at the first occurrence of each label,
- * unless a death at another checkpoint leaves the database in the same state. Postgres executes a
- * statement that it has received even if the client is dead, so the short form skips the response
- * to a statement that neither begins nor ends a transaction. Postgres rolls back the transaction of
- * a dead client in the same way after each statement, so within a transaction the short form kills
- * only after a statement was sent, when the most locks are held.
+ * Returns true if the short form of a test kills at a checkpoint: at the first occurrence of each
+ * label. It skips a checkpoint if a death at another checkpoint leaves the database in the same
+ * state:
+ * - Postgres executes a statement that it has received, even if the client is dead. So the response
+ *   to a statement is skipped, unless the statement begins or ends a transaction.
+ * - Postgres rolls back the transaction of a dead client in the same way after each statement. So
+ *   within a transaction, the short form kills only after a statement was sent: the most locks are
+ *   held then.
  */
 function isInShortForm({ label, occurrence }: Checkpoint): boolean {
   if (occurrence > 1) return false

@@ -12,7 +12,7 @@ const maxMessage = 20
 
 /** The state of one run: the jobs that were enqueued. */
 export class JobRun {
-  /** Ids of the jobs for which the call that enqueues them got a response. */
+  /** Ids of the enqueued jobs. Each id is known from the response of a call. */
   readonly enqueued: string[] = []
   /**
    * The id of the run. It is added to unique keys, so that jobs of an earlier run are not treated
@@ -126,7 +126,7 @@ const statements = {
     insert into holdfast.job_pauses (service, name) select 'jobs', unnest(array['once', 'often', 'limited'])
     on conflict do nothing`,
   'resume all jobs': 'delete from holdfast.job_pauses',
-  // Other workers run such a statement if a worker was paused past its lease.
+  // Other workers run a statement like this if a worker was paused for longer than its lease.
   'declare a worker dead': `
     delete from holdfast.job_workers where id = (select id from holdfast.job_workers order by random() limit 1)`,
   'terminate all sessions of workers': `

@@ -2,7 +2,10 @@ import { anyone, GiveUp, holdfast, RetryLater, type Step } from 'holdfast'
 import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { z } from 'zod'
 
-/** The outcomes of a run of a job. Runs after the end of the script succeed. */
+/**
+ * The outcomes of one run of a job. If a job runs more often than its script says, the further runs
+ * succeed.
+ */
 export const outcomes = ['succeeds', 'fails', 'gives up', 'snoozes', 'is slow'] as const
 
 /** Input of all jobs. */

@@ -26,8 +26,8 @@ export interface Reply {
 interface Settled {
   readonly request: string
   /**
-   * The answer that is stored for the key; `undefined` if it is only known that other requests with
-   * the key were rejected.
+   * The answer that is stored for the key. `undefined` if the client has not received it, and knows
+   * only that other requests with the key were rejected.
    */
   answer: Answer | undefined
 }

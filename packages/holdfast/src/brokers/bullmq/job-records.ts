@@ -16,7 +16,10 @@ import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 
 const timeoutMs = 5_000
 
-/** Reads and writes the rows of jobs that BullMQ runs, outside of the jobs' transactions. */
+/**
+ * Reads and writes the rows of jobs that BullMQ runs. Its statements do not run in the jobs'
+ * transactions.
+ */
 export class JobRecords {
   readonly #pool: Pool
   /** Reads a job. Resolves to `undefined` if it has ended or is not in this database. */

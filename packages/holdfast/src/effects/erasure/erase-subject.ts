@@ -18,7 +18,8 @@ import { firstId, nextAfter, subjectSources } from './subject-sources.ts'
 //    runs again.
 // 2. A row and its subjects are erased in one transaction, with the record of the erasure. After a
 //    crash, the next erasure continues with the rows that are left.
-// 3. A message is deleted only when every subscription has read it; a job, only when it cannot run.
+// 3. A message is deleted only when every subscription has read it. A job is deleted only when it
+//    cannot run.
 // 4. A dry run executes the same look-ups, and no statement that writes.
 
 /** Options of {@link eraseSubject}. */

@@ -98,7 +98,7 @@ export interface ErasureTests {
 }
 
 /**
- * Starts the service for the tests of a file, and restores it before each of them. `onCustomer` is
+ * Starts the service for the tests of a file, and restores it before each test. `onCustomer` is
  * called with the customer of each test, which no other test uses.
  */
 export function useErasure(onCustomer: (customer: string) => void): ErasureTests {

@@ -32,8 +32,8 @@ import {
 import { eraseSubject } from './erase-subject.ts'
 import { findSubjectServices } from './queries/find-services.ts'
 
-// Checks which tables the statements of an erasure scan, independent of statistics and timing. Even
-// with millions of rows, only the rows of the subject may be read.
+// Checks which tables the statements of an erasure scan. The check does not depend on statistics or
+// timing. Even with millions of rows, only the rows of the subject may be read.
 
 const rows = 6_000
 const subject = subjectIdOf('customer:1')

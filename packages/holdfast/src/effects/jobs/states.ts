@@ -72,7 +72,7 @@ export type JobState = (typeof jobStates)[number]
 export interface MissingPermits {
   /** The job needs a slot of its concurrency key, and has no slot. */
   readonly slot: string
-  /** The job needs a turn of its rate limit, and has no turn. */
+  /** The job has a rate limit, which has not given it a turn (a time to run) yet. */
   readonly turn: string
 }
 

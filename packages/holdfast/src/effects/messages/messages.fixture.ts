@@ -22,7 +22,7 @@ import { registerAll } from './register-subscriptions.ts'
 import { declarationsOf } from './subscription.ts'
 import { publishIn } from './transaction-messages.ts'
 
-/** A transaction like a handler's transaction, which a test ends. */
+/** A transaction like the transaction of a handler. The test ends it. */
 export interface OpenTransaction {
   readonly session: Transaction
   readonly publish: Publish

@@ -19,8 +19,8 @@ export interface MessagePruning {
    */
   readonly isResponsible?: () => boolean
   /**
-   * Retention of messages, in milliseconds, even if a subscription has not read them. A dead letter
-   * can be redriven during the same time. Default 30 days.
+   * Retention of messages, in milliseconds. It also applies to messages that a subscription has not
+   * read. Dead letters have the same retention, and can be redriven until it ends. Default 30 days.
    */
   readonly retentionMs?: number
   /** Interval between two passes, in milliseconds. Default one minute. */

@@ -94,9 +94,9 @@ export interface MovedSubscription {
 }
 
 /**
- * Moves a subscription to a `position`, or to the messages `since` a time, back or forward; with
- * `maySkip: false`, only back. The subscription then handles all messages after that point, even if
- * it has handled them before. A batch in progress is still completed.
+ * Moves a subscription back or forward: to a `position`, or to the first message published `since`
+ * a time. With `maySkip: false`, moves it only back. The subscription then handles all messages
+ * after that point, even if it has handled them before. A batch in progress is still completed.
  *
  * Brokers ignore messages that they still recognize as duplicates. A consumer still consumes each
  * message once.
@@ -143,8 +143,8 @@ export async function moveSubscription(
 }
 
 /**
- * Removes a subscription that no service declares any longer, with its dead letters. A service that
- * still declares the subscription registers it again at its next start.
+ * Removes a subscription and its dead letters. Use it for a subscription that no service declares
+ * any longer: a service that still declares the subscription registers it again at its next start.
  *
  * @throws HoldfastError `subscription-unknown` or `subscription-ambiguous`.
  *

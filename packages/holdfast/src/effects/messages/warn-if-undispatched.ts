@@ -18,9 +18,9 @@ const everyMs = 60_000
 const limitMs = 10_000
 
 /**
- * Starts to check for messages that no process on the database dispatches, and logs one warning,
- * since they would be neither handled nor deleted. For processes that do not dispatch messages
- * themselves.
+ * Starts to check for messages that no process on the database dispatches. Logs one warning, since
+ * these messages would be neither handled nor deleted. Call it in processes that do not dispatch
+ * messages themselves.
  */
 export function warnIfUndispatched({ pool, clock, log }: UndispatchedWatch): RecurringTask {
   let hasWarned = false

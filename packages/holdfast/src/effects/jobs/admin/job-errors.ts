@@ -18,7 +18,10 @@ export function jobUnknown(id: string): HoldfastError {
   )
 }
 
-/** Returns the error for an invalid option of a list of jobs: `what` must be `wanted`. */
+/**
+ * Returns the error for a list of jobs that was requested with an invalid option. `what` describes
+ * the option, and `wanted` a valid value.
+ */
 export function jobListInvalid(what: string, wanted: string): HoldfastError {
   return new HoldfastError('job-list-invalid', `Jobs were requested with ${what}; it must be ${wanted}.`)
 }

@@ -30,7 +30,7 @@ export interface ListedJob {
   /** True if the job was cancelled. The signal of a running job is aborted. */
   readonly isCancelled: boolean
   readonly enqueuedAt: Date
-  /** When a worker last claimed the job, at most about half a second before the attempt started. */
+  /** When a worker last claimed the job. The attempt starts at most about half a second later. */
   readonly startedAt: Date | null
   readonly finishedAt: Date | null
 }

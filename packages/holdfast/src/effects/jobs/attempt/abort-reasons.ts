@@ -7,8 +7,8 @@ export const jobLost: HoldfastError = new HoldfastError(
 )
 
 /**
- * The failure of a step that did not start because no heartbeat of its worker has reached the
- * database within the lease.
+ * The failure of a step that was not started, because the lease of its worker had ended: no
+ * heartbeat had reached the database in time.
  */
 export const leaseOver: HoldfastError = new HoldfastError(
   'job-lease-over',

@@ -24,7 +24,7 @@ export interface Admitted {
   readonly isMore: boolean
   /** The number of jobs that became ready. */
   readonly ready: number
-  /** The number of jobs that were scheduled for a later turn of the rate limit. */
+  /** The number of jobs that were scheduled for later, because of the rate limit. */
   readonly scheduled: number
 }
 
@@ -37,9 +37,9 @@ interface Limited {
 }
 
 /**
- * Admits the next jobs of a name to its limits, in order. A job becomes ready if its turn of the
- * rate limit has come and it gets a slot. The other jobs are blocked until a slot is free, or
- * scheduled for their turn.
+ * Admits the next jobs of a name to its limits, in order. A job becomes ready if the rate limit
+ * lets it run now and it gets a slot. The other jobs are blocked until a slot is free, or scheduled
+ * for the time at which the rate limit lets them run.
  */
 export function admitJobs(pool: Pool, limited: Limited): Promise<Admitted> {
   const { service, job } = limited

@@ -113,8 +113,8 @@ test('a job runs once at a time even if the answer to the end of its attempt was
     mode: 'silent',
   })
   await on.enqueue()
-  // Waits until the second attempt runs, and the first one has sent its end again and was told that
-  // it is lost.
+  // Waits until the second attempt runs. Also waits until the first attempt has sent its end again,
+  // and has learned that its job is lost.
   await until(() => hasRepeated && on.lines.some((line) => line.includes('job lost')))
   // The worker then releases the claims that it does not know of. It must not release the claim of
   // the second attempt.

@@ -27,8 +27,8 @@ export interface TransactionJobsParts {
   readonly waker: WakeSender
 }
 
-// Max number of attempts to enqueue a unique job: between a conflicting insert and the lookup, the
-// other job may start or end.
+// Max number of attempts to enqueue a unique job. An attempt fails if the other job starts or ends
+// between the conflicting insert and the lookup.
 const maxUniqueAttempts = 5
 
 /**

@@ -58,7 +58,7 @@ test('commits during the run of a unique job cause exactly one further run', asy
   await on.call.add({})
   const worker = await on.running.startWorker()
   await until(() => seen.length === 1)
-  // A worker claims the job only once: the jobs are then paused, so all other calls find the
+  // The worker has claimed the job once. From now on the jobs are paused, so later calls find a
   // waiting job.
   await on.sql(`insert into holdfast.job_pauses (service, name) values ('unique', 'sum')`)
   const later = [await on.call.add({}), await on.call.add({}), await on.call.add({})]

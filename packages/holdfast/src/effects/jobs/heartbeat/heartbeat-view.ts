@@ -68,7 +68,7 @@ export class HeartbeatView {
     Atomics.store(this.#values, reachableSince, 0n)
   }
 
-  /** Time since the last heartbeat that reached the database was sent, in milliseconds. */
+  /** Age of the last heartbeat that reached the database, in milliseconds since it was sent. */
   get sinceHeartbeatMs(): number {
     return this.#sinceMs(beatSentAt)
   }

@@ -59,7 +59,10 @@ export function admissionTask(name: string): string {
   return `admit ${name}`
 }
 
-/** Starts the tasks of the leader. In a process without tasks, they execute no statement. */
+/**
+ * Starts the tasks of the leader. A process that does not have these tasks executes no statement
+ * for them.
+ */
 export function startLeaderTasks(parts: LeaderTasksParts): LeaderTasks {
   return new JobTasks(parts)
 }

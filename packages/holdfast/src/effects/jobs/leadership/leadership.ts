@@ -16,8 +16,9 @@ import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 //
 // - The lease is a row whose expiry is compared with the database's clock. The leader renews it
 //   every `renewMs` from the main thread: a process whose event loop is blocked loses the lease.
-// - A process leads only while the lease is also valid by its own monotonic clock, counted from
-//   before the renewal was sent. So a process that was stopped and continues starts nothing.
+// - A process leads only while the lease is also valid according to its own monotonic clock. By
+//   this clock, the lease begins just before its renewal is sent. So a process that was stopped
+//   starts nothing when it continues.
 // - A candidate checks again when the lease ends. A leader that stops resigns and wakes the
 //   candidates. A killed leader leaves no session, so the next candidate that checks becomes the
 //   leader at once.
@@ -37,7 +38,7 @@ const renewMs = 2_000
 // When a renewal is due, the rest of the lease allows two attempts.
 const retryMs = 1_000
 const timeoutMs = 1_500
-// Spreads out candidates that saw the same lease end.
+// Spreads out the checks of candidates that wait for the end of the same lease.
 const jitterMs = 200
 
 /** Dependencies of {@link startLeadership}. */
@@ -60,7 +61,10 @@ export interface LeadershipParts {
 export interface Leadership {
   /** True if this process leads its service. */
   readonly leads: boolean
-  /** Returns whether this process has a task: it leads, or the leader does not have the task. */
+  /**
+   * Returns true if this process has a task, because it leads or because the leader does not have
+   * the task.
+   */
   isLeader(name: string): boolean
   /** Leaves the election. A leader resigns, so that another process leads at once. */
   stop(): Promise<void>

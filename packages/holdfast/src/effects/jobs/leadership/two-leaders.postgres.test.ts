@@ -132,7 +132,7 @@ test('each task of a leader can be done by two processes at once', async () => {
   expect(await count(`holdfast.jobs where name = 'limited' and state = 'ready' and has_slot`)).toBe(3)
   expect(await count(`holdfast.jobs where name = 'limited' and state = 'blocked'`)).toBe(37)
   expect(await on.sql(`select slots from holdfast.job_limits where name = 'limited'`)).toEqual([{ slots: 3 }])
-  // Each job has its own turn, an hour after the turn of the previous job.
+  // The rate limit lets each job run an hour after the previous job.
   expect(await count(`holdfast.jobs where name = 'paced' and state = 'ready'`)).toBe(1)
   const turns = `select distinct round(extract(epoch from run_at) / 3600) from holdfast.jobs where name = 'paced'`
   expect(await count(`(${turns}) as turns`)).toBe(10)

@@ -52,7 +52,7 @@ export function archive({
  * active jobs. The jobs are due now, and get the values of `set`.
  */
 export function unarchive(set: Readonly<Record<'failures' | 'snoozes', string>>): string {
-  // The attempt has used the turn of the rate limit, so an ended job has no turn.
+  // The attempt has used the turn that the rate limit gave the job, so the job needs a new turn.
   const missing = { ...missingPermits, turn: 'rate_key is not null' }
   return `gone as materialized (
         delete from holdfast.ended_jobs as ended using chosen where ended.id = chosen.id

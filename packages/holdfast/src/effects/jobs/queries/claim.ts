@@ -39,7 +39,7 @@ export interface ClaimSegments {
 export interface Wanted {
   readonly service: string
   readonly segments: ClaimSegments
-  /** Max number of jobs of any share. */
+  /** Max number of jobs, regardless of their shares. */
   readonly room: number
   /** Max number of additional jobs: the first job of each share without a running job. */
   readonly reserved: number
@@ -120,17 +120,17 @@ export function releaseUnknownClaims(
 /**
  * SQL condition for running jobs of `holdfast.jobs` by the claims in $1 (ids) and $2 (claims).
  *
- * The planner does not know the length of an array from a subquery and assumes a short array, so it
- * always uses the primary key. If it knew the length, a plan made while the table is small would
- * scan the whole table later.
+ * The planner does not know the length of an array that comes from a subquery. It assumes a short
+ * array, so it always uses the primary key. If it knew the length, a plan that was made while the
+ * table was small would later scan the whole table.
  */
 export const byClaim = `jobs.id = any (array(select unnest($1::uuid[])))
         and (jobs.id, jobs.claim) in (select id, claim from unnest($1::uuid[], $2::int[]) as claimed (id, claim))
         and jobs.state = 'running'`
 
 /**
- * Returns SQL for the ready jobs of the segments in $3 to $8, as `ready`, at most `limit` per
- * segment.
+ * Returns SQL that locks the ready jobs of the segments in $3 to $8, at most `limit` jobs per
+ * segment. Their table alias is `ready`.
  */
 function readyJobs(limit: string, condition = ''): string {
   const readyIn = (segment: string, where: string): string => `

@@ -53,8 +53,8 @@ export interface EndedRow {
 
 /**
  * Ends an attempt if this claim still holds the job; otherwise returns no row. Run the statement
- * with `storeEnd`, which repeats it if it returned no row. That is necessary if the job continues,
- * but is cancelled while the statement waits for its row: the statement then changes nothing.
+ * with `storeEnd`, which repeats it if it returned no row. A job that is to continue needs this: if
+ * it is cancelled while the statement waits for its row, the statement changes nothing.
  */
 export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
   return {

@@ -1,8 +1,8 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 
-// Statements about the limits of jobs: admission, the slots of concurrency keys, and the next turns
-// of rate limits. holdfast.job_limits has one row per job name, kind of limit and key. The gate of
-// a name is an advisory lock: its holder admits the jobs of the name.
+// Statements about the limits of jobs: admission, the slots of concurrency keys, and the times at
+// which rate limits let the next jobs run. holdfast.job_limits has one row per job name, kind of
+// limit and key. The gate of a name is an advisory lock: its holder admits the jobs of the name.
 
 /** A job that waits for admission by its limits. */
 export interface GatedRow {
@@ -76,7 +76,7 @@ export interface Admission {
   readonly state: 'ready' | 'blocked' | 'scheduled'
   readonly hasSlot: boolean
   readonly rateReserved: boolean
-  /** Delay until the job's turn of the rate limit, in milliseconds. */
+  /** Time until the rate limit lets the job run, in milliseconds. */
   readonly delayMs: number
 }
 
@@ -182,9 +182,9 @@ export function releaseSlot({ service, name, key }: Slot): readonly Statement[] 
 }
 
 /**
- * Deletes a batch of idle limits: no slot is used, and the next job may start. Otherwise, the table
- * would keep a row for each key that was ever used. A process that waits for the lock of a deleted
- * limit inserts it again.
+ * Deletes a batch of idle limits. A limit is idle if no slot is used and the next job may start. If
+ * idle limits were not deleted, the table would keep a row for each key that was ever used. A
+ * process that waits for the lock of a deleted limit inserts it again.
  */
 export function pruneLimits(service: string, batch: number): Statement {
   return {

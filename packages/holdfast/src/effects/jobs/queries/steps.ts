@@ -8,7 +8,10 @@ import type { ClaimOf } from '../claim/claim-of.ts'
 /** A stored step. */
 export interface StepRow {
   readonly name: string
-  /** The result as JSON; `null` if the step returned `undefined`, as opposed to JSON `null`. */
+  /**
+   * The result as JSON. `null` if the step returned `undefined`; if the step returned `null`, the
+   * result is the text `null`.
+   */
   readonly result: string | null
   readonly is_done: boolean
   /** True if the time of a sleep or wait has passed. */

@@ -75,8 +75,8 @@ export interface ArrivedMessage extends AwaitedMessage {
 }
 
 /**
- * Ends the waits of jobs for messages that have arrived, in order. Returns a row for each job that
- * continues.
+ * Ends the waits of jobs whose messages have arrived. If several messages match a wait, the first
+ * message ends it. Returns a row for each job that continues.
  */
 export function resolveWaits(messages: readonly ArrivedMessage[]): Statement {
   return {

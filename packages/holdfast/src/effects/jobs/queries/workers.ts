@@ -83,8 +83,8 @@ export interface Lease {
 }
 
 /**
- * Deletes the workers of a service without a heartbeat within the lease, except the worker that
- * runs the query.
+ * Deletes the workers of a service that have sent no heartbeat within the lease. Keeps the worker
+ * that runs the query.
  */
 export function forgetDead({ service, leaseMs, self }: Lease): Statement {
   return {
@@ -146,8 +146,8 @@ export function endSessions(applicationNames: readonly string[]): Statement {
 }
 
 /**
- * Returns the time until the first lease of another worker of the service ends if it sends no
- * further heartbeat, in milliseconds; `null` if there is no other worker.
+ * Returns the time, in milliseconds, until the next lease of another worker of the service ends, if
+ * no further heartbeats arrive. `null` if there is no other worker.
  */
 export function nextDeath({ service, leaseMs, self }: Lease): Statement {
   return {

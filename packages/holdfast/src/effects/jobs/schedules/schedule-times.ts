@@ -49,8 +49,8 @@ export class ScheduleTimes {
 
   #previousOfDay(untilMs: number): number | undefined {
     const isRepeated = this.#zone.offsetAt(untilMs - maxFoldMs) > this.#zone.offsetAt(untilMs)
-    // If this hour repeats the last one, the times until the end of the hour were due in the first
-    // one. Search them too.
+    // If the clock repeats this hour, the times until the end of the hour were already due in its
+    // first occurrence. Search these times too.
     const wallMs = this.#zone.wallAt(untilMs) + (isRepeated ? maxFoldMs : 0)
     for (const timeMs of this.#times.before(wallMs + 1)) {
       const dueMs = this.#zone.firstAt(timeMs)
@@ -108,8 +108,8 @@ export class ScheduleTimes {
   }
 
   /**
-   * Returns an instant such that at most `count` due instants lie between it and `untilMs`, or
-   * slightly more around a clock change.
+   * Returns an instant that is about `count` due instants before `untilMs`: at most `count` due
+   * instants lie in between, or slightly more around a clock change.
    */
   countBack(
     untilMs: number,

@@ -1,7 +1,8 @@
 /** A time of day on a date, without a zone: milliseconds since the Unix epoch as if it were UTC. */
 export type WallMs = number
 
-// Two days exceed any clock change, and are shorter than the time between two changes.
+// The offsets are looked up a day before and a day after a time. These two days are longer than any
+// clock change, and shorter than the time between two changes.
 const dayMs = 86_400_000
 
 /**
@@ -65,8 +66,8 @@ export class TimeZone {
   }
 
   /**
-   * Returns the instant, to the second, of the clock change between two instants with different
-   * offsets.
+   * Returns when the clock changes between two instants that have different offsets, precise to the
+   * second.
    */
   changeBetween(startMs: number, endMs: number): number {
     const offsetMs = this.offsetAt(startMs)

@@ -47,8 +47,8 @@ export function insertMessages(
 }
 
 /**
- * Returns the subjects of a message as the text of a Postgres array: an array of arrays would need
- * equal lengths.
+ * Returns the subjects of a message as the text of a Postgres array. An array of arrays cannot be
+ * used instead, because its inner arrays would need equal lengths.
  */
 function subjectsOf({ subjects }: MessageRow): string | null {
   if (subjects === undefined) return null

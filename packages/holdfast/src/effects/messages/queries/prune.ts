@@ -11,10 +11,10 @@ export interface OldMessages {
 }
 
 /**
- * Deletes messages older than the retention in the order of their positions, and returns their
- * number and the last position. A pass with nothing to delete reads one row: `after` skips the dead
- * index entries of earlier passes. Messages that a subscription has not read are deleted too;
- * messages without a position are kept.
+ * Deletes messages that are older than the retention, in the order of their positions. Returns the
+ * number of deleted messages and the last position. A pass with nothing to delete reads one row:
+ * `after` skips the dead index entries of earlier passes. Messages that a subscription has not read
+ * are deleted too; messages without a position are kept.
  */
 export function pruneMessages({ retentionMs, after, limit }: OldMessages): Statement {
   return {

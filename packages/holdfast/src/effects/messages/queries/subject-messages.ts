@@ -75,7 +75,10 @@ export function readSubjectMessages(ids: readonly string[]): Statement {
   }
 }
 
-/** Deletes messages that all of their subscriptions have read, with their dead letters. */
+/**
+ * Deletes messages that all of their subscriptions have read. Also deletes the dead letters of
+ * these messages.
+ */
 export function deleteSubjectMessages(ids: readonly string[]): Statement {
   return {
     text: `

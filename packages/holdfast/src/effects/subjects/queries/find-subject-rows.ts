@@ -28,7 +28,7 @@ export function pageValues({
 }
 
 /**
- * An SQL array of the ids in $1. The planner does not know the length of an array from a subquery,
- * so it always uses the primary key.
+ * An SQL array of the ids in $1. The planner does not know the length of an array that comes from a
+ * subquery, so it always uses the primary key.
  */
 export const theseIds = 'any (array(select unnest($1::uuid[])))'

@@ -16,8 +16,9 @@ export interface RedrivenRow {
 }
 
 /**
- * Redrives dead jobs of a name, oldest first. If several jobs have the same unique key until they
- * end, only the newest is redriven, and only if no other job holds the key.
+ * Redrives dead jobs of a name, oldest first. If several dead jobs have the same unique key, and
+ * the key applies until a job has ended, only the newest is redriven. It is not redriven either if
+ * another job holds the key.
  */
 export function redriveDead({ service, name, limit }: RedriveOf): Statement {
   return {

@@ -69,7 +69,7 @@ function deleteJobs(deletion: string): string {
       select service, name, freed_key, limit_key, rate_key from gone order by name, freed_key`
 }
 
-/** Deletes waiting jobs. A job that is claimed first is not deleted. */
+/** Deletes waiting jobs. A job is not deleted if a worker has claimed it in the meantime. */
 export function deleteWaitingJobs(ids: readonly string[]): Statement {
   return {
     text: deleteJobs(`delete from holdfast.jobs where id = ${theseIds} and state <> 'running'`),
@@ -112,8 +112,8 @@ export function deleteIdleLimits(jobs: readonly DeletedJobRow[]): Statement {
 }
 
 /**
- * Deletes the subjects of jobs that no longer exist. Both tables are read in one snapshot, so a job
- * that is being redriven is found in one of the two tables.
+ * Deletes the subjects of jobs that no longer exist. Both tables of jobs are read in one snapshot.
+ * So a job that is being redriven is found in one of them.
  */
 export function forgetDeletedJobs(ids: readonly string[]): Statement {
   return {
