@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { pino } from 'pino'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type Level, type LogFields, type Logger, severity } from '../../../kernel/base/log.ts'
 import { createRedactor } from '../../../kernel/base/redact.ts'
 import { redactedLog } from '../../../kernel/base/redacted-log.ts'
@@ -116,3 +116,19 @@ test('warnings and errors are urgent', () => {
   for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level]('a line')
   expect(urgent).toEqual([false, false, true, true])
 })
+
+test.each([0, 7, 42, 999, 1_764_540_000_000, 1_764_540_000_001, 1_764_539_999_999])(
+  'a line at %i ms has that time',
+  (nowMs) => {
+    const lines: string[] = []
+    const log = new JsonLog('debug', { write: (line) => void lines.push(line) })
+    using now = vi.spyOn(Date, 'now').mockReturnValue(nowMs)
+    log.info('a line')
+    expect(now).toHaveBeenCalled()
+    expect(JSON.parse(lines[0]!)).toEqual({
+      level: 'info',
+      time: new Date(nowMs).toISOString(),
+      msg: 'a line',
+    })
+  },
+)

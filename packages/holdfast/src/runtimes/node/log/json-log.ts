@@ -65,18 +65,20 @@ function toMembers(fields: LogFields): string {
   return json === '{}' ? '' : `,${json.slice(1, -1)}`
 }
 
-let lastMs = 0
-let lastMember = ''
+let lastSecond = -1
+let lastPrefix = ''
 
 /**
- * Returns the time as a member of a line. The text is cached, because many lines have the same
- * time, and formatting the time takes as long as the rest of a line.
+ * Returns the time as a member of a line. The text up to the milliseconds is cached, because
+ * formatting a time takes as long as the rest of a line.
  */
 function timeMember(): string {
   const nowMs = Date.now()
-  if (nowMs !== lastMs) {
-    lastMs = nowMs
-    lastMember = `,"time":"${new Date(nowMs).toISOString()}"`
+  const ms = nowMs % 1_000
+  const second = nowMs - ms
+  if (second !== lastSecond) {
+    lastSecond = second
+    lastPrefix = `,"time":"${new Date(second).toISOString().slice(0, -'000Z'.length)}`
   }
-  return lastMember
+  return `${lastPrefix}${ms < 100 ? '0' : ''}${ms < 10 ? '0' : ''}${ms}Z"`
 }
