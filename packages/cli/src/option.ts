@@ -36,7 +36,7 @@ export function text(placeholder: string, description: string): Option<string | 
   return { placeholder, description, read: (given) => given }
 }
 
-/** Defines an option with an integer within inclusive bounds. */
+/** Defines an option whose value is an integer. The bounds are inclusive. */
 export function wholeNumber(
   description: string,
   { min, max, initial }: { readonly min: number; readonly max: number; readonly initial: number },
@@ -53,7 +53,7 @@ export function wholeNumber(
   }
 }
 
-/** Defines an option with one of the given words. */
+/** Defines an option whose value is one of the given words. */
 export function word<const Word extends string>(
   all: readonly Word[],
   description: string,
@@ -69,7 +69,7 @@ export function word<const Word extends string>(
   }
 }
 
-/** Defines an option with some of the given words, separated by commas. */
+/** Defines an option whose value is a list of given words, separated by commas. */
 export function words<const Word extends string>(
   all: readonly Word[],
   { placeholder, description }: { readonly placeholder: string; readonly description: string },
@@ -89,7 +89,7 @@ export function words<const Word extends string>(
   }
 }
 
-/** Defines an option with a time or an age. */
+/** Defines an option whose value is a time or an age. */
 export function time(description: string): Option<Date | undefined> {
   return {
     placeholder: 'time',

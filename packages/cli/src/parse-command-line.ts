@@ -56,8 +56,8 @@ function parse(
   try {
     return parseArgs({ args: [...rest], options, allowPositionals: true })
   } catch (error) {
-    // Node's message names the option, so it is shown to the user. Only the final period is
-    // missing.
+    // Node's message is shown to the user, because it names the option. It only lacks a final
+    // period.
     throw usageInvalid(`${(error as Error).message.replace(/\.?$/, '.')}`)
   }
 }

@@ -5,7 +5,7 @@ export interface Screen {
   /** The width in columns; `undefined` if the output is not a terminal and has no limit. */
   readonly columns: number | undefined
   readonly now: Date
-  /** Returns emphasized text, if the output supports it. */
+  /** Returns the text, emphasized if the output supports it. */
   strong(text: string): string
 }
 

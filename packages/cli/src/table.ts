@@ -17,8 +17,8 @@ const gap = '  '
 const leastFlexible = 10
 
 /**
- * Formats rows as a table no wider than the terminal. If the columns do not fit, each row becomes a
- * block of lines.
+ * Formats rows as a table that is no wider than the terminal. If the columns do not fit, each row
+ * becomes a block of lines.
  */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], screen: Screen): string {
   const cells = rows.map((row) => columns.map((column) => printable(column.value(row))))

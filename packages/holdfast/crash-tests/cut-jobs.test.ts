@@ -82,9 +82,9 @@ test.concurrent(
 )
 
 /**
- * Returns sweeps that silence connections after a statement, before any part of its response. (A
- * worker sends each statement in one network packet, which arrives completely or not at all.) Each
- * of these cuts takes as long as a whole timeout.
+ * Returns sweeps that silence a connection after a statement was sent, and before any part of its
+ * response arrives. (A worker sends each statement in one network packet, which arrives completely
+ * or not at all.) Each of these cuts takes a whole timeout.
  */
 function silencing(application: RegExp): readonly Sweep[] {
   const silence = { application, mode: 'silent' } as const

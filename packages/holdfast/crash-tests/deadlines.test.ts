@@ -8,8 +8,8 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 /*
  * Goal: no work continues after its caller has disconnected or its deadline has passed.
  *
- * Method: the operations of a server process sleep in Postgres. Their calls end by deadlines of
- * clients, because the process is stopped (SIGSTOP), because the pool is full, or because clients
+ * Method: the operations of a server process sleep in Postgres. Their calls end for different
+ * reasons: deadlines of clients, a stopped process (SIGSTOP), a full pool, and clients that
  * disconnect at random moments. `pg_stat_activity` then shows if a statement still runs, and the
  * size of the heap shows if memory is retained.
  */

@@ -12,9 +12,9 @@ export async function countUnfinished(database: pg.Client): Promise<number> {
 }
 
 /**
- * Returns the broken invariants of the background work of transfers, when all of it is done. Each
- * transfer must have one job, one receipt and one message, and must be counted once. There must be
- * no job, receipt or message without a transfer.
+ * Returns the broken invariants of the background work of transfers. All of this work must be done.
+ * Each transfer must have one job, one receipt and one message, and must be counted once. There
+ * must be no job, receipt or message without a transfer.
  */
 export async function findJobViolations(database: pg.Client): Promise<readonly string[]> {
   const { rows } = await database.query<{ what: string }>(`

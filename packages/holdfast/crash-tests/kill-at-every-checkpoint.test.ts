@@ -249,9 +249,9 @@ async function exhaustWorker(
     )
     return rows[0]!.left === 0
   }
-  // Makes other workers become leader at once. A killed worker does not resign as leader, so each
-  // death would otherwise take the six seconds of the lease. The change of leaders is tested
-  // elsewhere.
+  // Makes other workers become leader at once. A killed worker does not resign as leader. So
+  // without this, each death would cost the six seconds of the lease. The change of leaders is
+  // tested elsewhere.
   const haveOthersCampaign = (): Promise<unknown> =>
     lane.looking.query(notifyLeaderless.text, [...(notifyLeaderless.values ?? [])])
   return exhaust('worked', {

@@ -14,7 +14,7 @@ import { type ServerProcess, startServer } from './server-process.ts'
  *
  * Method: a dedicated Postgres either hangs (its processes are stopped) or refuses connections (it
  * has crashed) for 10 s, while the health endpoints are polled. The outage begins just after a
- * successful check: the cached result is the worst case.
+ * successful check. This is the worst case, because the result of the check is cached.
  */
 
 const goneMs = 10_000

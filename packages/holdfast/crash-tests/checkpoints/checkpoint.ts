@@ -7,7 +7,7 @@ export interface Checkpoint {
 
 /** A request to a process that counts its checkpoints. */
 export interface CheckpointRequest {
-  /** Starts to serve. This is the first request. */
+  /** True to start serving. This is the first request. */
   readonly begin?: boolean
   /** Starts counting, and makes the process die at the given checkpoint. */
   readonly kill?: Checkpoint

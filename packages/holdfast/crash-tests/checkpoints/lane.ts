@@ -23,7 +23,7 @@ export interface FinalAnswer {
 
 /** A database for one program, with the third party and the broker that the program calls. */
 export interface Lane extends AsyncDisposable {
-  /** Inspects the database, independently of the program. */
+  /** A client with which the test inspects the database, independently of the program. */
   readonly looking: pg.Client
   /** The keys of the calls to the bank, by the name of the run. */
   readonly bankKeys: ReadonlyMap<string, ReadonlySet<string>>

@@ -95,8 +95,8 @@ async function createTemplate(service: Service, env: Env): Promise<string> {
     await client.query(`create database ${pg.escapeIdentifier(name)}`)
     await applySettings(client, name)
     await migrateByStarting(service, { ...env, DATABASE_URL: databaseUrl(serverUrl, name) })
-    // The template is marked only when it is complete, so that a template that a killed process
-    // left incomplete is not used.
+    // A template is marked when it is complete. A killed process may leave a template incomplete;
+    // without the mark, that template is not used.
     await client.query(`alter database ${pg.escapeIdentifier(name)} is_template true`)
   })
   return name

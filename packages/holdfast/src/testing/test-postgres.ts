@@ -41,8 +41,8 @@ export const testDatabaseVariable = 'HOLDFAST_TEST_DATABASE_URL'
 let own: Promise<TestPostgres> | undefined
 
 /**
- * Returns the URL of the server for tests: the server that the environment names, or one that is
- * started for this process and stops with it.
+ * Returns the URL of the server for tests. If the environment does not name a server, starts a
+ * server for this process, which stops when the process ends.
  */
 export async function testPostgresUrl(): Promise<string> {
   const given = process.env[testDatabaseVariable]

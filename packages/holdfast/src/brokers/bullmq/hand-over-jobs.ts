@@ -119,10 +119,7 @@ export class Handover {
     return { service: this.#parts.service, names: this.#names, limit }
   }
 
-  /**
-   * Hands over a batch. Resolves to 0 if there may be more jobs right away, otherwise to
-   * `undefined`.
-   */
+  /** Hands over a batch. Resolves to 0 if more jobs may be ready now, otherwise to `undefined`. */
   async #pass(queues: JobQueues, stopping: AbortSignal): Promise<number | undefined> {
     return this.#transact(stopping, async (transaction) => {
       const [lock] = await transaction.run<{ is_locked: boolean }>(lockHandover(this.#parts.plan.base))
@@ -146,8 +143,8 @@ export class Handover {
   }
 
   /**
-   * Searches one batch of jobs. Resolves to its last id, after which the next batch begins;
-   * `undefined` at the end.
+   * Searches one batch of jobs. Resolves to the last id of the batch; the next batch begins after
+   * this id. Resolves to `undefined` at the end.
    */
   async #searchAfter(after: string, queues: JobQueues, stopping: AbortSignal): Promise<string | undefined> {
     const rows = await this.#transact(stopping, (transaction) =>

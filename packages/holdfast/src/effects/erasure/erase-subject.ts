@@ -64,7 +64,7 @@ export interface SubjectErasure {
   readonly isDryRun: boolean
   /**
    * Number of erased rows by kind: `keys`, `messages`, `deadLetters`, `jobs`, `webhooks`,
-   * `deliveries`. For a dry run, the rows that would be erased.
+   * `deliveries`. For a dry run, the number of rows that would be erased.
    */
   readonly erased: ErasedCounts
   /** Number of rows that were kept because they are still needed. */

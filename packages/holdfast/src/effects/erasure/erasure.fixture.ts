@@ -67,7 +67,7 @@ export interface TestErasure extends AsyncDisposable {
   tablesWith(text: string): Promise<readonly string[]>
   /** Returns the contents of all tables of the framework. */
   contents(): Promise<ReadonlyMap<string, string>>
-  /** Returns a client that calls a function around each statement. */
+  /** Returns a client that calls functions before and after each statement. */
   watched(watch: StatementWatch): Promise<StatementClient>
 }
 

@@ -9,7 +9,7 @@ export interface BrokerMessage {
   readonly event: string
   readonly key: string
   readonly payload: Json
-  /** Time of publication, by the database's clock, in ISO 8601. */
+  /** Time of publication according to the database's clock, in ISO 8601. */
   readonly publishedAt: string
   /** W3C Trace Context of the call that published the message, if the call had a trace. */
   readonly traceparent?: string

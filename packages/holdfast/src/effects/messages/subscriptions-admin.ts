@@ -70,8 +70,8 @@ export interface SubscriptionReference {
 }
 
 /**
- * The point at which a subscription continues: after a position, or at the first message at or
- * after a time.
+ * The point at which a subscription continues: after a position, or at the first message that was
+ * published at a time or later.
  */
 export type SubscriptionTarget = { readonly position: bigint | string } | { readonly since: Date }
 

@@ -35,8 +35,8 @@ export interface HandoverOf {
 }
 
 /**
- * Marks the next due jobs as handed over, highest priority first, oldest first within a priority;
- * jobs of paused names are skipped. BullMQ enforces the limits, so limited and blocked jobs are
+ * Marks the next due jobs as handed over: highest priority first and, within a priority, oldest
+ * first. Skips jobs of paused names. BullMQ enforces the limits, so limited and blocked jobs are
  * handed over too.
  */
 export function handOver({ service, names, limit }: HandoverOf): Statement {

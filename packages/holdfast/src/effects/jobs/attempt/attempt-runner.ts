@@ -50,8 +50,8 @@ export interface JobToRun {
   readonly pool: Pool
 }
 
-// Min time for storing outcomes, which takes a round trip. Outcomes have this time even after the
-// grace period.
+// Min time for storing outcomes, which takes a round trip. There is this much time even if the
+// grace period is over.
 const minReportMs = 1_000
 
 interface RunningAttempt {

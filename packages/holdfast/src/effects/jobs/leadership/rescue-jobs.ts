@@ -33,8 +33,8 @@ const limitMs = 30_000
 /**
  * Rescues the jobs of dead workers: they become ready again, or dead if they have no attempt left.
  * If a job had started, the attempt counts as failed. If it was only claimed, no attempt is
- * counted, but its next attempt is marked as started first, so that a job that kills its process
- * runs out of attempts. Resolves to the names of the rescued jobs.
+ * counted, but its next attempt is marked as started before its handler runs. So a job that kills
+ * its process runs out of attempts. Resolves to the names of the rescued jobs.
  */
 export async function rescueJobs(parts: TakeOver): Promise<readonly string[]> {
   const { service, pool, jobs } = parts

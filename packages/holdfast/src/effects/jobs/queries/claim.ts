@@ -48,8 +48,8 @@ export interface Wanted {
 }
 
 /**
- * Claims ready jobs, highest priority first, oldest first within a priority. Skips jobs that other
- * workers are claiming, and jobs of paused names.
+ * Claims ready jobs: highest priority first and, within a priority, oldest first. Skips jobs that
+ * other workers are claiming, and jobs of paused names.
  */
 export function claimJobs(worker: string, wanted: Wanted): Statement {
   const values = [...valuesOf(worker, wanted), wanted.room]

@@ -51,8 +51,9 @@ interface Taken {
 }
 
 /**
- * Starts to enqueue the jobs of schedules at their times, if this process has that task. Several
- * processes may run it at once: each tick is enqueued once, since the schedule's row is locked.
+ * Starts to enqueue the jobs of schedules when they are due, while this process has that task.
+ * Several processes may do this at once: each tick is enqueued once, since the schedule's row is
+ * locked.
  */
 export function runSchedules({ schedules, ...parts }: SchedulesParts): RunningSchedules {
   // One task per schedule, so that a failure in the input of one schedule does not delay the other

@@ -95,7 +95,7 @@ export class StepRunner {
     if (this.#isInTransaction()) {
       throw new HoldfastError(
         'step-in-transaction',
-        `The job "${job.name}" (${job.definedAt}) reached its step "${name}" after using db, jobs or publish. A step commits separately: move the earlier work into a step, or after the last step.`,
+        `The job "${job.name}" (${job.definedAt}) reached its step "${name}" after using db, jobs or publish. A step commits separately: move the earlier work into a step, or to a place after the last step.`,
       )
     }
     // A job that runs for the first time has no stored steps.

@@ -21,8 +21,8 @@ export interface NewMessageRow {
 }
 
 /**
- * Finds messages without a position, in the order of `seq`: within a key, the order of their
- * commits.
+ * Finds messages without a position, in the order of `seq`. Within a key, this is the order of
+ * their commits.
  */
 export function findNewMessages(batch: number): Statement {
   return {

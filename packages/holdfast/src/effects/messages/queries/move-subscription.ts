@@ -24,8 +24,8 @@ export function moveTo(id: SubscriptionId, position: string, maySkip: boolean): 
 }
 
 /**
- * Moves a subscription to just before the first message at or after a time, or to the end if there
- * is no such message.
+ * Moves a subscription to the position just before the first message that was published at a time
+ * or later. If there is no such message, moves it to the end.
  */
 export function moveBefore(id: SubscriptionId, since: Date, maySkip: boolean): Statement {
   const target = `coalesce(
