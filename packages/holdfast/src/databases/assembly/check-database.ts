@@ -12,8 +12,8 @@ import { schemaVersion } from './schema-version.ts'
  * balancer sends no more calls here.
  *
  * @param pool a pool used only for the framework's own statements. In a pool shared with calls, the
- * check would wait behind them and report the database as missing under load, which would remove a
- * busy service from the load balancer.
+ * check would wait behind the calls. Under load, it would report that the database is missing, and
+ * the load balancer would remove a service that is only busy.
  */
 export function checkDatabase(pool: Pool): Check {
   return {

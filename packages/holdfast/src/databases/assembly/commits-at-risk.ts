@@ -30,7 +30,9 @@ export async function findCommitsAtRisk(client: pg.ClientBase): Promise<readonly
   return rows.filter(({ setting }) => setting in consequences)
 }
 
-/** Logs each of the settings at `warn`, with its risk and how to change it. */
+/**
+ * Logs each setting at level `warn`, with the risk, and with instructions to change the setting.
+ */
 export function reportCommitsAtRisk(atRisk: readonly CommitsAtRisk[], log: Logger): void {
   for (const { setting, source } of atRisk)
     log.warn(

@@ -15,7 +15,7 @@ const server = createServer((_request, response) => void response.writeHead(204)
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)))
 afterAll(() => void server.close())
 
-/** The key of a lock that the test holds while others wait for it. */
+/** The key of a lock. The test holds the lock while sessions of the service wait for it. */
 const lock = 4_711
 const input = z.object({})
 
@@ -92,7 +92,10 @@ async function whileLocked<T>(on: Loaded, during: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Returns the number of sessions of the service, and how many wait for the lock, by lane. */
+/**
+ * Returns the number of sessions of the service, and the number of sessions of each lane that wait
+ * for the lock.
+ */
 async function sessions(on: Loaded): Promise<{ all: number; waiting: Record<string, number> }> {
   const rows = await on.sql<{ name: string; all: number; waiting: number }>(`
     select application_name as name, count(*)::int as all,

@@ -23,8 +23,8 @@ export interface ConnectionLimits {
    */
   readonly writes?: number
   /**
-   * Max connections for the transactions of jobs. Default: the number of jobs that run at once, as
-   * far as the budget allows.
+   * Max connections for the transactions of jobs. Default: the number of jobs that run at once, but
+   * not more than the budget allows.
    */
   readonly jobs?: number
   /**
@@ -122,7 +122,8 @@ const frameworkLockTimeoutMs = 1_000
 /**
  * Opens the lanes that every process has.
  *
- * @throws HoldfastError `configuration-invalid` if the option has no room for them.
+ * @throws HoldfastError `configuration-invalid` if the option `connections` leaves too few
+ * connections for them.
  */
 export function openLanes(
   option: number | ConnectionLimits | undefined,

@@ -12,7 +12,7 @@ export interface Location {
   readonly directConnectionString: string | undefined
   /** Connection strings of the replicas. */
   readonly replicas: readonly string[]
-  /** Instructions for replacing this database with an empty one, for messages. */
+  /** Instructions for replacing this database with an empty database. Messages include them. */
   readonly startAfresh: string
   /** Stops the server if it was started for this process; does nothing otherwise. */
   stop(): Promise<void>

@@ -75,8 +75,8 @@ export interface RecognizeOptions {
 const limitMs = 30_000
 
 /**
- * Compares the location of the database with the stored one, repairs its sequences if it has moved,
- * and logs the consequences.
+ * Compares the location of the database with the stored location. If the database has moved,
+ * repairs its sequences and logs the consequences.
  */
 export async function recognizeDatabase(
   pool: Pool,

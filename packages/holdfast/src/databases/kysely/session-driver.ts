@@ -44,8 +44,8 @@ export class SessionDriver implements Driver {
 const transactionName = 'kysely'
 
 /**
- * Runs statements in a transaction that Kysely does not end: a Kysely transaction is a savepoint in
- * it.
+ * Runs statements in a transaction that Kysely does not end. A Kysely transaction becomes a
+ * savepoint in that transaction.
  */
 export class TransactionDriver extends SessionDriver {
   /** @throws HoldfastError `transaction-control` if an isolation level or access mode is set. */

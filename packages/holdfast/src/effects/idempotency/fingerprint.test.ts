@@ -12,7 +12,7 @@ function fingerprintOfBody(literal: string): string {
   return fingerprintOf(request).toString('hex')
 }
 
-/** A number, and a number equal or very close to it. */
+/** Two numbers that are equal or very close to each other. */
 const close = numberLiteral.chain((literal) => {
   const mantissa = literal.replace(/[eE].*/, '')
   const rest = literal.slice(mantissa.length)

@@ -58,7 +58,7 @@ export interface RingRow {
   readonly since_ms: number
   /** The database's clock, in milliseconds since the Unix epoch. */
   readonly now_ms: number
-  /** The schema epoch that the layout was read in. */
+  /** The schema epoch in which the layout was read. */
   readonly epoch: number
 }
 

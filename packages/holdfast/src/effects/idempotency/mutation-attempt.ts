@@ -138,8 +138,9 @@ export class MutationAttempt {
 
   /**
    * Reads the answer before BEGIN, as a separate statement: if it were read in the serializable
-   * transaction, mutations whose keys share an index page would conflict. If an answer is committed
-   * in between, this attempt violates the primary key when it stores its own answer.
+   * transaction, mutations whose keys share an index page would conflict. If another attempt
+   * commits an answer after this read, this attempt violates the primary key when it stores its own
+   * answer.
    */
   async #beginSerializable({ lockId, id }: KeyClaim): Promise<ClaimRow> {
     const { limits, marker } = this.#transaction

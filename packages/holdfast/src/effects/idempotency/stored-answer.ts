@@ -44,7 +44,7 @@ export function storedFormOf(operation: Operation): StoredForm {
   }
 }
 
-/** The key that an answer is stored for. */
+/** The key for which an answer is stored. */
 export interface AnsweredKey {
   readonly claim: KeyClaim
   /** The ids of the key's subjects. */

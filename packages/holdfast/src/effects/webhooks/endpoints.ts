@@ -66,8 +66,8 @@ export interface Endpoints {
    */
   updateEndpoint(transaction: Transaction, update: EndpointUpdate): Promise<WebhookEndpoint>
   /**
-   * Replaces the secret of an endpoint. For `overlap`, 24 hours by default, deliveries are signed
-   * with both secrets. Throws `WebhookEndpointUnknown`.
+   * Replaces the secret of an endpoint. During the `overlap`, 24 hours by default, deliveries are
+   * signed with both secrets. Throws `WebhookEndpointUnknown`.
    */
   rotateSecret(transaction: Transaction, rotation: SecretRotation): Promise<{ readonly secret: string }>
   /**

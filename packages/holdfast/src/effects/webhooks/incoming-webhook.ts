@@ -21,8 +21,8 @@ export interface IncomingWebhookDefinition<
   /** The route that receives the webhooks, e.g. `POST /webhooks/payments`. */
   readonly route: `POST /${string}`
   /**
-   * The sender's name, which is the caller's id. Webhook ids are unique per sender. Keep it stable:
-   * under a new name, webhooks that are sent again are handled again.
+   * The sender's name, which is the caller's id. Webhook ids are unique per sender. Do not change
+   * it: under a new name, webhooks that are sent again are handled again.
    */
   readonly sender: string
   /** Returns the secrets shared with the sender, `whsec_…`; several during a rotation. */

@@ -19,8 +19,8 @@ export interface EmbeddedPostgres {
   /** URL of the database, with user and password. */
   readonly url: string
   /**
-   * The folder of its files, without symbolic links. Differs from the requested folder if Postgres
-   * cannot access the requested one.
+   * The folder of the server's files, without symbolic links. It differs from the requested folder
+   * if Postgres cannot access the requested folder.
    */
   readonly directory: string
   /** Process ID of the server's main process. */

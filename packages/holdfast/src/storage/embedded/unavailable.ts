@@ -1,6 +1,9 @@
 import { HoldfastError, type HoldfastErrorOptions } from '../../kernel/base/holdfast-error.ts'
 
-/** Returns the error of an embedded Postgres that cannot run here, with the alternative. */
+/**
+ * Returns the error of an embedded Postgres that cannot run here. The message names the
+ * alternative.
+ */
 export function unavailable(message: string, options: HoldfastErrorOptions = {}): HoldfastError {
   return new HoldfastError(
     'embedded-postgres-unavailable',

@@ -35,8 +35,8 @@ export interface MigrateOptions {
   readonly answerTimeoutMs?: number
   readonly notify?: (event: MigrationEvent) => void
   /**
-   * Instructions to start with an empty database, for the message of `migration-edited`. Default:
-   * none.
+   * Instructions for starting with an empty database. The message of `migration-edited` includes
+   * them. Default: none.
    */
   readonly startAfresh?: string
   /** Aborts the wait for the migration lock. */

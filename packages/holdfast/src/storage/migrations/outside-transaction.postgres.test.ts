@@ -155,7 +155,7 @@ describe('concurrent indexes', () => {
     ]) {
       const { code, message } = await migrating.fail([table, migration])
       expect(code).toBe('migration-failed')
-      expect(message).toContain('belongs to another table, or it is not unique')
+      expect(message).toContain('belongs to another table, or is not unique')
     }
     expect(await names()).toEqual(['0001-table'])
   })

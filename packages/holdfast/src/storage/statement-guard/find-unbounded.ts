@@ -220,7 +220,7 @@ function aliasesIn(node: unknown): string[] {
 const aggregate =
   /^(?:count|sum|avg|min|max|bool_and|bool_or|every|array_agg|string_agg|jsonb?_agg(?:_strict)?|jsonb?_object_agg(?:_\w+)?|bit_(?:and|or|xor)|stddev\w*|var\w*|corr|covar\w*|regr_\w+|percentile_\w+|mode|range_agg|any_value|xmlagg)$/
 
-/** Returns whether a SELECT aggregates all rows into one. */
+/** Returns whether a SELECT aggregates all rows into one row. */
 function isOneRow({ targetList = [], groupClause = [] }: SelectStmt): boolean {
   return groupClause.length === 0 && targetList.some(hasAggregate)
 }

@@ -6,7 +6,7 @@ import type { ListedKey } from './stored-key.ts'
 
 /** Filters and page size of {@link listKeys}. */
 export interface ListKeysOptions {
-  /** Only keys of this caller, as in {@link ListedKey.scope}. Default: all callers. */
+  /** Only keys of this caller, in the form of {@link ListedKey.scope}. Default: all callers. */
   readonly scope?: string
   /** Only this key. Default: all keys. */
   readonly key?: string

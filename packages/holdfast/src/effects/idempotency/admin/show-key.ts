@@ -6,8 +6,8 @@ import type { StoredKey } from './stored-key.ts'
 /** Options of {@link showKey}. */
 export interface ShowKeyOptions {
   /**
-   * The caller, as in {@link ListedKey.scope}. Default: the only caller that has used the key.
-   * Required if several callers have used it.
+   * The caller that has used the key, in the form of {@link ListedKey.scope}. Required if several
+   * callers have used the same key. Default: the only caller.
    */
   readonly scope?: string
 }

@@ -87,7 +87,9 @@ export function storeAnswer(
     : { ...storeWithSubjectsText(leaves), values: [...row, subjects] }
 }
 
-/** Returns whether a constraint is the primary key of a leaf. A second final answer violates it. */
+/**
+ * Returns whether a constraint is the primary key of a leaf, which a second final answer violates.
+ */
 export function isKeyConstraint(constraint: string | undefined): boolean {
   return constraint !== undefined && /^idempotency_keys_\d_pkey$/.test(constraint)
 }

@@ -162,8 +162,8 @@ export function mayComeFromStalePlan(error: unknown): boolean {
 }
 
 /**
- * Returns whether the SQLSTATE is in_failed_sql_transaction: an earlier statement failed, and the
- * transaction with it.
+ * Returns whether the SQLSTATE is in_failed_sql_transaction: an earlier statement failed, so the
+ * transaction has failed too.
  */
 export function isInFailedTransaction(error: unknown): boolean {
   return sqlStateOf(error) === '25P02'

@@ -48,7 +48,7 @@ const surplusIdleMs = 1_000
 /** Max idle time of a session before it is closed, in milliseconds. */
 const maxIdleMs = 10_000
 
-/** A max number of connections, and the lanes that share it. */
+/** A max number of connections, and the lanes that share these connections. */
 export class ConnectionBudget {
   readonly max: number
   readonly #lanes = new Set<Lane>()
@@ -90,7 +90,7 @@ export class ConnectionBudget {
     }
   }
 
-  /** The number of connections that are neither reserved nor in the min of a lane. */
+  /** The number of connections that are neither reserved nor needed for the min of a lane. */
   get unassigned(): number {
     let unassigned = this.max - this.#reserved
     for (const { min } of this.#lanes) unassigned -= min

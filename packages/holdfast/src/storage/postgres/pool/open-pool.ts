@@ -8,7 +8,8 @@ export type LaneName = 'jobs' | 'slots' | 'messages' | 'own'
 
 /**
  * Opens a pool of at most `size` connections with this application name. The default lane is
- * `jobs`. The whole process shares the `own` pool, for which name and size are ignored.
+ * `jobs`. The whole process shares one pool for the lane `own`, and the given name and size are
+ * ignored.
  *
  * @throws HoldfastError `configuration-invalid` if the connection budget has no room for it.
  */

@@ -72,7 +72,7 @@ export interface Pool {
    * if no connection is available in time.
    */
   acquire(work: Work): Promise<Connection>
-  /** Closes all connections, after those in use have been released. */
+  /** Closes all connections. A connection in use is closed when it has been released. */
   end(): Promise<void>
 }
 
@@ -154,7 +154,7 @@ export function lend(pool: Pool): Pool {
   return { acquire: (work) => pool.acquire(work), end: async () => {} }
 }
 
-/** Returns the settings that the sessions of a pool start with. */
+/** Returns the settings with which the sessions of a pool start. */
 function sessionSettings({
   isReadOnly = false,
   isPooled = false,

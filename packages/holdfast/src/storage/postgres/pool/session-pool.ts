@@ -172,7 +172,7 @@ export class SessionPool implements Lane {
     return true
   }
 
-  /** Closes all sessions, after those in use have been released. */
+  /** Closes all sessions. A session in use is closed when it has been released. */
   async end(): Promise<void> {
     this.#isEnding = true
     for (const request of this.#waiting.slice()) this.#fail(request, noConnection('ended'))

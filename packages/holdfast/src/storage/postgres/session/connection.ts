@@ -29,7 +29,7 @@ import { type SenderParts, StatementSender } from './statement-sender.ts'
  *   session is closed.
  */
 
-/** Runs statements: the only interface that a query builder is bound to. */
+/** Runs statements. A query builder is bound only to this interface. */
 export interface Queryable {
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
     query: DriverQuery,
@@ -42,7 +42,7 @@ const timeoutMs = 500
 
 /** Dependencies of a {@link Connection}. */
 export interface ConnectionParts extends SenderParts {
-  /** The pool that the client is returned to. */
+  /** The pool to which the client is returned. */
   readonly sessions: Pick<SessionPool, 'release'>
   /**
    * The statement timeouts of the pool's sessions, for statements outside of transactions;
@@ -272,7 +272,9 @@ export class Connection implements Queryable {
     return rolledBack
   }
 
-  /** Returns whether the session is alive. Ends the session's transaction if it is in one. */
+  /**
+   * Returns whether the session is alive. If the session is in a transaction, ends the transaction.
+   */
   async isAlive(): Promise<boolean> {
     await answerWithin(this.run({ text: 'ROLLBACK' }), { timeoutMs }).catch(() => this.destroy())
     return !this.#isClosed

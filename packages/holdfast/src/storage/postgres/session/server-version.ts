@@ -16,6 +16,6 @@ export function requireSupported(version: number): void {
   if (major >= oldestMajor) return
   throw new HoldfastError(
     'database-too-old',
-    `The server is Postgres ${major}, but the oldest supported version is Postgres ${oldestMajor}. Upgrade the server, or set DATABASE_URL to a newer one.`,
+    `The server is Postgres ${major}, but the oldest supported version is Postgres ${oldestMajor}. Upgrade the server, or set DATABASE_URL to a newer server.`,
   )
 }

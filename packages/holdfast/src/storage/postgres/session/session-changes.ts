@@ -12,7 +12,7 @@ export class SessionChanges {
   #reset: SessionReset | undefined
   /**
    * The statement timeout of the last statement outside of a transaction, in milliseconds. The
-   * session keeps it.
+   * session keeps this timeout.
    */
   limitMs: number | undefined
 

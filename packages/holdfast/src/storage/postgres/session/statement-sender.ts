@@ -35,7 +35,7 @@ import type { SessionLifetimes } from './session-lifetimes.ts'
 
 /** Dependencies of a {@link StatementSender}. */
 export interface SenderParts {
-  /** The work that the statements run for. */
+  /** The work for which the statements run. */
   readonly work: Work
   readonly statements: StatementObserver
   /** Prepares statements that are repeated; `undefined` if no statement is prepared. */

@@ -2,8 +2,8 @@ import type { StatementGuard } from '../../../kernel/host/statement-guard.ts'
 import type { DriverStatement } from '../session/driver-query.ts'
 
 /**
- * Passes a handler's statement to its guard, and returns it with the guard's row limit and the
- * line of the program that runs it.
+ * Passes a handler's statement to its guard. Returns the statement with the guard's row limit, and
+ * with the line of the program that runs the statement.
  */
 export function guarded(
   statement: DriverStatement,

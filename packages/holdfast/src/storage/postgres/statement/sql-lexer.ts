@@ -286,7 +286,7 @@ function skipBlanks(text: string, from: number): number {
   return at
 }
 
-/** Returns the offset of the next newline. A carriage return counts as one. */
+/** Returns the offset of the next newline. A carriage return counts as a newline. */
 function endOfLine(text: string, from: number): number {
   let at = from
   while (at < text.length && !isNewline(text.charCodeAt(at))) at += 1

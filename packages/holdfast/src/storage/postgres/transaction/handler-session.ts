@@ -6,7 +6,7 @@ import type { GatheredRows } from './gathered-rows.ts'
 /** A transaction that handlers write through, and the rows gathered in it. */
 export interface HandlerSession extends Queryable {
   readonly gathered: GatheredRows
-  /** The work that the transaction is used for. */
+  /** The work for which the transaction is used. */
   readonly work: Work
   /** True if the handler has ended. Further statements are then rejected. */
   readonly isClosed: boolean

@@ -9,8 +9,8 @@ import { StatementSkipped } from './statement-skipped.ts'
  * single ReadyForQuery.
  *
  * The driver calls the query when an error arrives, and not again for the same group. At that time,
- * the statements before the failed one have succeeded, and the server skips the statements after
- * it.
+ * the statements before the failed statement have succeeded, and the server skips the statements
+ * after it.
  */
 
 /**
