@@ -20,9 +20,9 @@ export interface Subscriber {
   readonly events?: readonly EventType[]
   /**
    * Receives messages in order. If it throws, the messages of the batch are passed to it again, one
-   * at a time. Messages that still fail become dead letters of this subscriber. A job that `handle`
-   * enqueues belongs to the trace of the message only if `handle` passes it the `traceparent` of
-   * the message.
+   * at a time. Messages that still fail become dead letters of this subscriber. If a job that
+   * `handle` enqueues has to belong to the trace of the message, pass the `traceparent` of the
+   * message to `enqueue`.
    */
   handle(
     messages: readonly PublishedMessage[],

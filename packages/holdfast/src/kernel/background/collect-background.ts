@@ -10,7 +10,7 @@ import { type Schema, toJsonSchema } from '../schema/schema.ts'
 /** The background work in the definition of a service. */
 export interface BackgroundDefinition {
   /**
-   * The jobs: `[sendReceipt, …]`. A process runs only the jobs that are listed here. Default: none.
+   * The jobs: `[sendReceipt, …]`. A process runs only jobs that are in this list. Default: none.
    */
   readonly jobs?: readonly Job[]
   /** The consumers of messages: `[countTransfers, …]`. Default: none. */

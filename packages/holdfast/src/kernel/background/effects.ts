@@ -16,8 +16,8 @@ export interface EnqueueOptions {
    */
   readonly priority?: number
   /**
-   * A key that prevents duplicates: while a job of this name and key exists, no new job is
-   * enqueued, and the existing job is returned. A string is short for `{ key: string, until:
+   * A key that prevents duplicates: while a job with this name and key exists, no new job is
+   * enqueued, and `enqueue` returns the existing job. A string is short for `{ key: string, until:
    * 'started' }`. Default: no key. A key costs a round trip.
    */
   readonly unique?: string | UniqueJob
@@ -58,8 +58,8 @@ export interface EnqueuedJob {
 }
 
 /**
- * Enqueues and cancels jobs within a transaction. Both take effect if, and only if, the transaction
- * commits.
+ * Enqueues and cancels jobs within a transaction. Enqueuing and cancelling take effect if, and only
+ * if, the transaction commits.
  */
 export interface Jobs {
   /**
@@ -91,7 +91,7 @@ export interface StatementResult<Row> {
   readonly rowCount: number
 }
 
-/** Runs SQL for libraries, independent of the handler's query builder. */
+/** Runs SQL for libraries. The SQL does not depend on the handler's query builder. */
 export interface Statements {
   /**
    * The name of the service that runs the statements. A library with its own tables stores this
@@ -108,8 +108,8 @@ export interface Statements {
 }
 
 /**
- * A transaction for libraries: it runs SQL, regardless of the query builder of `db`. It can also be
- * passed to functions that only read and take {@link Statements}.
+ * A transaction for libraries: it runs SQL, regardless of the query builder of `db`. Functions that
+ * only read, and therefore take {@link Statements}, also accept it.
  */
 export interface Transaction extends Statements {}
 

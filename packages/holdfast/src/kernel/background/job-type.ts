@@ -8,8 +8,8 @@ export interface RetryPolicy {
   /** Max number of attempts. Default 20. */
   readonly attempts?: number
   /**
-   * Max delay after the first failure; it doubles with each further failure. The actual delay is
-   * random, from 0 to the max (full jitter). Default `'1s'`.
+   * Max delay after the first failure. The max doubles with each further failure. The actual delay
+   * is random, from 0 to the max (full jitter). Default `'1s'`.
    */
   readonly initialDelay?: Duration
   /** Max delay after any failure. Default `'1h'`. */
@@ -31,7 +31,7 @@ export interface ConcurrencyLimit<Input> {
    */
   readonly key?: (input: Input) => string
   /**
-   * True if a failed job keeps its slot until it has ended, including further attempts. With a
+   * True if a failed job keeps its slot during its further attempts, until it has ended. With a
    * limit of 1, jobs of a key then run strictly in order. If false, later jobs may run between two
    * attempts. Default false.
    */

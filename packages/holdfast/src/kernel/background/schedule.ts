@@ -18,7 +18,7 @@ export interface ScheduleDefinition<Input> {
    * `'0 3 * * *'` is 03:00 every day.
    */
   readonly cron: string
-  /** The IANA name of the time zone of the fields. Default `'UTC'`. */
+  /** The time zone in which the fields are read, by its IANA name. Default `'UTC'`. */
   readonly timeZone?: string
   /** The job that is enqueued at each tick. */
   readonly job: JobType<Input>

@@ -1,5 +1,5 @@
 /**
- * Returns the file and line of the call of `callee`, which must still be running. The result shows
+ * Returns the file and line that called `callee`. `callee` must still be running. Used to show
  * where something was defined. Returns `'unknown location'` if the runtime has no readable stacks.
  */
 export function callSite(callee: (...inputs: never[]) => unknown): string {

@@ -2,7 +2,7 @@
 export interface Cancellation {
   /** True once the work is cancelled. */
   readonly aborted: boolean
-  /** The reason of the cancellation; `undefined` before. */
+  /** The reason of the cancellation; `undefined` until the work is cancelled. */
   readonly reason: unknown
   /** Throws the reason if the work is cancelled. */
   throwIfAborted(): void
@@ -66,8 +66,9 @@ export class CancellationSource implements Cancellation {
 }
 
 /**
- * Waits for work until it settles or is cancelled. Rejects with the reason as soon as the work is
- * cancelled. The work itself is not stopped; if it settles later, its outcome is passed to `late`.
+ * Waits for work until it settles or is cancelled. On cancellation, rejects at once with the
+ * reason. The work itself is not stopped. If the work settles later, its outcome is passed to
+ * `late`.
  */
 export function abortable<T>(
   work: Promise<T>,

@@ -1,6 +1,6 @@
 /**
- * The text of a file, or a fault. The fault is the rest of an error message that begins with the
- * file name: the defect and its position.
+ * The text of a file, or a fault. An error message begins with the name of the file; the fault is
+ * the rest of that message: the defect and its position.
  */
 export type DecodedText = { readonly text: string; readonly fault?: undefined } | { readonly fault: string }
 
@@ -43,7 +43,7 @@ function lineOf(bytes: Uint8Array, offset: number): string {
 /** Returns the offset of the first byte that is invalid in UTF-8. */
 function firstInvalid(bytes: Uint8Array): number {
   // A UTF-8 character never contains a line feed, so the first line that fails to decode contains
-  // the byte.
+  // the first invalid byte.
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(lineFeed, start) + 1 || bytes.length
     if (!isUtf8(bytes.subarray(start, end))) return start + validLength(bytes.subarray(start, end))

@@ -4,8 +4,8 @@
  * JSON and query strings write numbers in decimal, and JavaScript stores them as doubles (IEEE
  * 754), which cannot represent every decimal: 9007199254740993 becomes 9007199254740992. Many
  * decimals become the same double. Only the shortest of them is accepted, in any spelling (1.5,
- * 1.50, 15e-1); ECMAScript and RFC 8785 write the double as this decimal. Therefore reading never
- * changes a number, and two different numbers never become the same.
+ * 1.50, 15e-1). ECMAScript and RFC 8785 also write the double as the shortest decimal. Therefore
+ * reading never changes a number, and two different numbers never become the same.
  */
 
 /** The end of the message that rejects a number. It does not repeat the number. */

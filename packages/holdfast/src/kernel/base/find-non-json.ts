@@ -12,8 +12,8 @@ const maxDepth = 500
 
 /**
  * Returns the first part of a value that JSON would lose, change or reject; `undefined` if there is
- * no such part. The value then survives a round trip through JSON, except that undefined members
- * are dropped and -0 becomes 0.
+ * no such part. If the result is `undefined`, the value survives a round trip through JSON, except
+ * that undefined members are dropped and -0 becomes 0.
  */
 export function findNonJson(value: unknown): NonJson | undefined {
   return findBelow(value, { path: [], open: new Set() })

@@ -4,7 +4,7 @@ import { toLogFields, type Logger } from './log.ts'
 
 /** A recurring task, which runs until it is stopped. */
 export interface RecurringTask {
-  /** Runs the task now, or once more after the current run. */
+  /** Runs the task now. If it is already running, runs it once more after the current run. */
   now(): void
   /** Stops the task; resolves when the current run has ended. */
   stop(): Promise<void>
@@ -25,8 +25,8 @@ export interface RecurringTaskParts {
   /** Pause before the first run, in milliseconds. Default: the first run starts at once. */
   readonly firstAfterMs?: number
   /**
-   * Runs the task. Resolves to the pause before the next run, in milliseconds. Resolves to
-   * `undefined` for the regular pause, which is also the max.
+   * Runs the task. Resolves to the pause before the next run, in milliseconds. If it resolves to
+   * `undefined`, the pause is the regular one, which is also the max.
    */
   readonly work: (stopping: AbortSignal) => Promise<number | undefined>
 }

@@ -4,8 +4,8 @@ import { toLogFields, type LogFields } from './log.ts'
 export const redacted = '[redacted]'
 
 /**
- * Names whose values are always hidden. Names are compared without case and separators: `API-Key`
- * is `apikey`.
+ * Names whose values are always hidden. Case and separators of names are ignored: `API-Key` equals
+ * `apikey`.
  */
 const alwaysSensitive: readonly string[] = [
   'accesstoken',

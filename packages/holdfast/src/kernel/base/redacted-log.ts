@@ -6,8 +6,8 @@ import type { Redactor } from './redact.ts'
 const alwaysTaken: ReadonlySet<string> = new Set(['level', 'time', 'msg'])
 
 /**
- * Returns a logger that redacts the fields, and passes them on as plain JSON. It never shows a
- * secret and never throws.
+ * Returns a logger that redacts the fields, and passes them to `log` as plain JSON. The returned
+ * logger never shows a secret and never throws.
  */
 export function redactedLog(
   log: Logger,

@@ -5,8 +5,8 @@ import type { Clock, Timer } from './clock.ts'
  * in the order in which they were set, so a list is enough. Most calls end long before their
  * deadline, and setting a timer of the runtime for each call costs more than the list.
  *
- * A timer fires when the clock's timer fires, never earlier than it is due. Timers of other
- * durations are set with the clock itself.
+ * A timer fires when the clock's timer fires, never earlier than it is due. To set a timer of
+ * another duration, use the clock itself.
  */
 export class TimerQueue implements Pick<Clock, 'after'> {
   readonly #clock: Clock
@@ -71,8 +71,8 @@ class QueuedTimer implements Timer {
   cancel(): void {
     this.#previous.next = this.next
     this.next.#previous = this.#previous
-    // The caller may keep this timer for longer, and it must not keep its former neighbors in
-    // memory.
+    // The caller may keep a reference to this timer. The timer must not keep its former neighbors
+    // in memory.
     this.next = this
     this.#previous = this
   }

@@ -1,6 +1,6 @@
 import { randomHex } from './random-hex.ts'
 
-// The 12 bits after the version and the 14 after the variant.
+// The counter fills the 12 bits after the version and the 14 bits after the variant.
 const counterBits = 26
 const counterEnd = 2 ** counterBits
 const lowBits = 14

@@ -47,9 +47,9 @@ export class CallContext
     this.#cursors = cursors
     this.input = call.input
     this.db = call.db
-    // At run time each of these may be absent. The types of handlers prevent their use: without a
-    // database, a handler has no such member; a query has no effects; a mutation has no
-    // `statements`.
+    // At run time, each of these members may be absent. The types of handlers prevent the use of an
+    // absent member: without a database, a handler has no such member; a query has no effects; a
+    // mutation has no `statements`.
     this.statements = call.statements as never
     this.jobs = effects?.jobs as never
     this.publish = effects?.publish as never

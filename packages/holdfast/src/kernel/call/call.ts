@@ -17,8 +17,8 @@ export interface CallRequest {
   readonly operation: string
   readonly input: WireInput
   /**
-   * Reads the input again, since a handler may have changed it before its call runs again. Default:
-   * the call keeps a copy.
+   * Reads the input again. Used when the handler of a call runs again, because its earlier run may
+   * have changed the input. Default: the call keeps a copy of the input.
    */
   readonly readInput?: (() => WireInput) | undefined
   /** The raw request body, for an access rule that verifies it. */
@@ -56,7 +56,7 @@ export interface Call extends Work {
    * a body whose parsing was postponed.
    */
   wire: WireInput
-  /** Reads `wire` again as it was received; `undefined` if it can only be copied. */
+  /** Reads `wire` again as it was received; `undefined` if `wire` can only be copied. */
   readonly readInput: (() => WireInput) | undefined
   /** The raw request body, for an access rule that verifies it. */
   readonly rawBody: Uint8Array | undefined

@@ -10,8 +10,8 @@ export interface WinstonLogger {
 }
 
 /**
- * Returns a winston logger as the logger of a service. winston takes the message first, and a
- * service passes the fields first, as to pino.
+ * Returns a winston logger as the logger of a service. winston takes the message before the fields.
+ * A service passes the fields before the message, as pino takes them.
  *
  * A field called `message` is logged as `message_`: `message` is the text of the line. Levels of
  * syslog are supported: `warn` is logged as `warning`.

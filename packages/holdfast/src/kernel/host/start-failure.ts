@@ -1,8 +1,8 @@
 import { type Logger, toLogFields } from '../base/log.ts'
 
 /**
- * Runs a start. If it fails, throws the reason, even if closing what had started fails as well:
- * those failures are logged, so that they do not hide the reason.
+ * Runs a start. If the start fails, throws its reason. If closing what had started fails as well,
+ * these failures are only logged, so that they do not hide the reason.
  */
 export async function throwReason<T>(log: Logger, start: () => Promise<T>): Promise<T> {
   try {
@@ -15,7 +15,7 @@ export async function throwReason<T>(log: Logger, start: () => Promise<T>): Prom
   }
 }
 
-/** Returns the reason of a failure, then the failures to close what had started. */
+/** Returns the reason of a failed start, followed by the errors from closing what had started. */
 function failuresIn(error: unknown): readonly unknown[] {
   return error instanceof SuppressedError
     ? [...failuresIn(error.suppressed), ...failuresIn(error.error)]

@@ -17,7 +17,7 @@ export interface Work {
   readonly deadline: Cancellation
   /**
    * True to close a connection that the work still holds at its deadline, even if a statement is
-   * running. Default false: the caller that waits for the statement interrupts it.
+   * running. Default false: the code that waits for the statement interrupts the statement.
    */
   readonly isAbandonedAtDeadline?: boolean
   /**
@@ -42,9 +42,9 @@ const noopSpan = unrecordedSpan(noTrace)
 
 /**
  * Returns work of the framework itself, which belongs to no call and is not recorded. The work
- * waits for a connection until its deadline. The shorter max wait of a lane protects callers, and
- * would fail the start of a service on a busy machine. A connection that does not answer by the
- * deadline is abandoned.
+ * waits for a connection until its deadline. It does not use the max wait of its lane: that wait is
+ * shorter, to protect callers, and would fail the start of a service on a busy machine. A
+ * connection that does not answer by the deadline is abandoned.
  */
 export function systemWork(deadline: Cancellation): Work {
   return {

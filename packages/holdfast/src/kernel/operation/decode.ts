@@ -87,8 +87,8 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
 }
 
 /**
- * Returns true if a path or query parameter is a number that the schema received as text because a
- * double cannot represent it exactly.
+ * Returns true if a path or query parameter is a number that a double cannot represent exactly. The
+ * schema has received such a number as text.
  */
 function hasInexactNumber({ path, query }: WireInput, name: string): boolean {
   const texts = Object.hasOwn(path, name) ? [path[name]!] : Object.hasOwn(query, name) ? query[name]! : []

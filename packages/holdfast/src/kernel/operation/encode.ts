@@ -24,11 +24,11 @@ export interface EncodeOptions {
 }
 
 /**
- * Creates the writer of an operation's answers. An answer is the handler's return value as
- * converted by the output schema; undeclared members are never sent.
+ * Creates the writer of an operation's answers. An answer contains the handler's return value,
+ * converted by the output schema. Undeclared members are never sent.
  *
- * - Most schemas convert nothing, and their JSON Schema declares every member: in production, a
- *   projection that is compiled once copies the output, without validation.
+ * - Most schemas convert nothing, and their JSON Schema declares every member. In production, the
+ *   output of such a schema is not validated: a projection, compiled once, copies it.
  * - Other schemas parse each output, because only parsing determines the result (`z.coerce`, a
  *   default, alternatives of one type).
  * - In development and tests, a call fails if its output does not match the schema. In

@@ -47,7 +47,9 @@ export interface CursorOptions extends CommonOptions {
   readonly style?: 'cursor'
 }
 
-/** Options of a list with keyset paging, by the values of its ordering columns. */
+/**
+ * Options of a list with keyset paging: a client selects a page by values of the ordering columns.
+ */
 export interface KeysetOptions<Keys extends Schema> extends CommonOptions {
   /** The paging style: a client sends the values of the ordering columns. */
   readonly style: 'keyset'

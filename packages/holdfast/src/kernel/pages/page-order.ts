@@ -10,7 +10,7 @@ export type Direction = 'asc' | 'desc'
  */
 export type Nulls = 'first' | 'last' | 'never'
 
-/** A column to order by that is not simply ascending. */
+/** An ordering column, with its direction and its position of nulls. */
 export interface OrderColumn<Column> {
   readonly by: Column
   /** Default `'asc'`. */

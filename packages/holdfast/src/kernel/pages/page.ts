@@ -7,12 +7,12 @@ import type { Ordering } from './page-order.ts'
  */
 export type PagingStyle = 'cursor' | 'keyset' | 'offset'
 
-/** The value that selects another page, by style. */
+/** For each paging style, the value that selects another page. */
 export interface PageMarks {
   readonly cursor: string
   /**
-   * Request parameters: `after_` or `before_` and a column name, with the value in the text format
-   * of Postgres.
+   * Values of request parameters, in the text format of Postgres. The name of a parameter is
+   * `after_` or `before_`, followed by the name of a column.
    */
   readonly keyset: Readonly<Record<string, string>>
   readonly offset: number

@@ -101,8 +101,8 @@ function cut<Row>(
 }
 
 /**
- * Returns the positions to continue from. A page that was reached from another page links back to
- * that page, even if the reached page is empty.
+ * Returns the positions to continue from. If a client reached this page from another page, this
+ * page links back to the other page, even if this page is empty.
  */
 function pageBoundaries(
   rows: readonly PositionedRow<unknown>[],

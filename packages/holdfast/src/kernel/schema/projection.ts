@@ -11,9 +11,10 @@ export type Projection = (value: unknown) => unknown
  *
  * - An object keeps the members that its schema declares.
  * - An object or array becomes empty if the schema declares neither.
- * - Among alternatives, the type of the value decides, or a member whose constants differ (a
- *   discriminator). If neither distinguishes them, the first alternative that the value matches is
- *   used, or else the first one with the fewest deviations.
+ * - If the schema has alternatives, one is selected by the type of the value, or by a member that
+ *   has a different constant in each alternative (a discriminator). If neither distinguishes the
+ *   alternatives, the first alternative that the value matches is used, or else the first one with
+ *   the fewest deviations.
  * - If several schemas apply at once (`allOf`), a member is kept if any of them declares it.
  */
 export function createProjection(root: JsonSchema): Projection {
@@ -114,7 +115,10 @@ const structure = [
   'prefixItems',
 ] as const
 
-/** Returns the parts of a schema that all apply to a value; an empty list if any value is valid. */
+/**
+ * Returns the parts of a schema; a value must match all of them. The list is empty if every value
+ * is valid.
+ */
 function conjunctsOf(schema: JsonSchema): readonly JsonSchema[] {
   const { allOf = [], anyOf, oneOf, ...own } = schema
   const parts = [
@@ -167,7 +171,7 @@ function projectObject(
 
 type CopyOthers = (from: Readonly<Record<string, unknown>>, to: Record<string, unknown>) => unknown
 
-/** Returns a function that copies the members with arbitrary names that a schema declares. */
+/** Returns a function that copies the members whose names a schema does not list, but allows. */
 function copyOthers(
   { properties = {}, propertyNames = {} }: JsonSchema,
   {

@@ -26,10 +26,10 @@ export type ReadInput = (given: unknown) => StoredInput | Promise<StoredInput>
 const readers = new WeakMap<Schema, ReadInput>()
 
 /**
- * Returns a function that prepares values of a schema for storage. They are parsed again when they
- * are read, perhaps by a later version of the schema. Therefore the stored value is the given one,
- * before defaults and conversions, without the members that the schema does not declare. Parsing it
- * returns the same value again.
+ * Returns a function that prepares values of a schema for storage. When the values are read, they
+ * are parsed again, perhaps by a later version of the schema. Therefore the stored value is the
+ * given one, before defaults and conversions, without the members that the schema does not declare.
+ * Parsing the stored value returns the same value again.
  */
 export function storedInputOf(schema: Schema): ReadInput {
   const known = readers.get(schema)
@@ -144,8 +144,8 @@ function coerce(type: string, value: unknown): unknown {
     case 'date':
       return new Date(value as Date)
     default:
-      // Converts the value to the same text as Zod does. oxlint-disable-next-line
-      // typescript/no-base-to-string
+      // Converts the value to the same text as Zod does.
+      // oxlint-disable-next-line typescript/no-base-to-string
       return String(value)
   }
 }
@@ -212,7 +212,7 @@ function createProvingReader(schema: Schema): ReadInput {
   try {
     cut = createProjection(toJsonSchema(schema, 'input'))
   } catch (error) {
-    const message = `its schema has no JSON Schema: ${error instanceof Error ? error.message : String(error)}`
+    const message = `its schema cannot be expressed as JSON Schema: ${error instanceof Error ? error.message : String(error)}`
     return () => ({ issues: [{ message }] })
   }
   // A library that keeps undeclared members returns `value`; a library that removes them returns

@@ -3,8 +3,8 @@ import type { Mutation, Query } from '../operation/operation.ts'
 import type { AnyProblem } from '../problem/problem.ts'
 
 /**
- * Exports other than operations that a module may have: schemas, problems, events. They are ignored
- * when the module is spread into `operations`.
+ * The exports that a module may have in addition to operations: schemas, problems and events. They
+ * are ignored when the module is spread into `operations`.
  */
 export type BesideOperations = { readonly '~standard': unknown } | AnyProblem | Pick<EventType, 'kind'>
 

@@ -24,8 +24,8 @@ import type { phantom } from '../base/phantom.ts'
  * Invariants:
  * - Nothing is opened before the whole definition has been validated.
  * - A start that fails closes what it has opened.
- * - Every call of an operation passes through `call`, regardless of its transport, and never fails,
- *   unless the operation does not exist.
+ * - Every call of an operation passes through `call`, regardless of the transport. `call` fails
+ *   only if the operation does not exist.
  * - The service knows its database only through the port in database.ts.
  */
 
@@ -91,7 +91,8 @@ export interface RunningService<Defined extends Operations = Operations> {
    */
   startWorker(options?: WorkerOptions): Promise<Worker | undefined>
   /**
-   * Closes the database. Call it after all calls have ended. Further calls wait for the same end.
+   * Closes the database. Call it after all calls have ended. If called again, waits for the same
+   * end.
    */
   stop(): Promise<void>
   /** Type-only property; never set at run time. */

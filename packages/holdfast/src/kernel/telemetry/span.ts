@@ -3,7 +3,10 @@ import type { TraceContext } from './trace-context.ts'
 /** The value of an attribute. */
 export type AttributeValue = string | number | boolean
 
-/** Attributes by name; the names of OpenTelemetry's semantic conventions, if they define one. */
+/**
+ * Attributes by name. If OpenTelemetry's semantic conventions define a name, the attribute has that
+ * name.
+ */
 export type Attributes = Readonly<Record<string, AttributeValue>>
 
 /** The role of a span in a request or message exchange (OpenTelemetry `SpanKind`). */

@@ -5,7 +5,7 @@ import type { Telemetry } from './telemetry.ts'
  * `openTelemetry()` implements.
  */
 export interface TelemetryBridge {
-  /** Starts joining; called once for each service with telemetry. */
+  /** Joins the spans from now on. Called once for each service that has telemetry. */
   join(telemetry: Telemetry): JoinedTelemetry
 }
 
@@ -16,6 +16,6 @@ export interface JoinedTelemetry extends Pick<Telemetry, 'within'> {
    * of them.
    */
   readonly unseen: <T>(work: () => T) => T
-  /** Ends the joining that `join` has started. */
+  /** Stops joining the spans. */
   leave(): void
 }

@@ -23,9 +23,9 @@ export interface TelemetryOptions {
    */
   readonly headers?: Readonly<Record<string, string>>
   /**
-   * Ratio of traces to record, 0 to 1, among those that start in this service. Traces that start in
-   * another service are recorded if that service records them. Default: `OTEL_TRACES_SAMPLER` and
-   * its `_ARG`, else 1.
+   * Share of the traces that is recorded, 0 to 1. It applies to traces that start in this service.
+   * A trace that starts in another service is recorded if that service records it. Default:
+   * `OTEL_TRACES_SAMPLER` and its `_ARG`, else 1.
    */
   readonly samplingRatio?: number
   /**

@@ -14,13 +14,13 @@ export interface Caller {
 const maxFrames = 100
 
 // This file is in the room `platform/external-calls`: a folder in the sources, a file in the
-// published package. The part of the path before the room is the folder with all rooms.
+// published package. The path before the name of the room is the folder that contains all rooms.
 const room = 'platform/external-calls'
 const root = fileURLToPath(import.meta.url.slice(0, import.meta.url.lastIndexOf(room)))
 // Tests are in the folders of the framework, but count as programs that use it.
 const test = /\.(?:test|fixture)\.[jt]s$/
-// The folders of the framework whose code makes calls. Code in other folders is on the stack only
-// because it called the handler that makes the call.
+// The folders of the framework whose code makes calls. If code of another folder is on the stack,
+// the handler makes the call, and this code has only called the handler.
 const calling = /^(?:storage|platform\/telemetry)\b/
 // Recognizes drivers and exporters by their packages. If a driver reconnects for waiting callers,
 // or an exporter sends on a timer, no caller is on the stack.
@@ -28,7 +28,7 @@ const driver = /\/node_modules\/(?:pg|pg-pool|@opentelemetry\/(?:otlp-)?exporter
 const httpClient = /^node:(?:_http_|internal\/deps\/undici\/)|\/node_modules\/undici\//
 const library = /^node:|\/node_modules\//
 
-/** Returns the code that makes the call that a diagnostics channel is reporting. */
+/** A diagnostics channel is reporting a call. Returns the code that makes this call. */
 export function callerOf(): Caller {
   const frames = framesBelowChannel()
   const end = frames.findIndex(({ path }) => isFrameworks(path) || !library.test(path))

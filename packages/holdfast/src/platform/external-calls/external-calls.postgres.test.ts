@@ -94,7 +94,7 @@ const reports = (): readonly Readonly<Record<string, unknown>>[] =>
 const call = async (path: string): Promise<string> => (await fetch(`http://${host}${path}`)).text() // of call
 const note = (db: SqlDatabase): Promise<unknown> => db.query(sql`select 1`)
 
-/** Returns the location of the line in this file that ends in a comment. */
+/** Returns the location of the line of this file that ends with this comment. */
 function callerLineOf(comment: string): string {
   const path = fileURLToPath(import.meta.url)
   const texts = readFileSync(path, 'utf8').split('\n')
@@ -157,8 +157,8 @@ test('a call is reported with its host name rather than its address', async () =
 })
 
 /**
- * A library that fetches a URL, or connects to its host, after a promise has settled, when no other
- * code is on the stack.
+ * A library that fetches a URL or connects to its host. It waits for a promise first, so that no
+ * other code is on the stack.
  */
 async function install(name: string): Promise<Library> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-'))

@@ -31,8 +31,8 @@ export function watchOutgoingCalls(found: (call: OutgoingCall) => void): () => v
 interface FetchMessage {
   readonly request: {
     readonly origin?: string | URL
-    // Undici fails a request through one of these callbacks: through the first one since version 8,
-    // and through the second one before.
+    // Undici fails a request through one of these callbacks: version 8 and later through the first
+    // one, earlier versions through the second one.
     onResponseError?(error: Error): void
     onError?(error: Error): void
   }
@@ -77,7 +77,7 @@ function ofSocket({ socket }: SocketMessage): OutgoingCall {
       socket.on('connectionAttempt', (address, port: number | undefined) =>
         tellOnce(port === undefined ? address : `${name ?? address}:${port}`),
       )
-      // If the name cannot be resolved, there is no connection attempt, only the close.
+      // If the name cannot be resolved, the socket closes without a connection attempt.
       socket.on('close', () => tellOnce(name ?? 'unknown host'))
     },
     // Node is about to connect the socket, and would fail if the socket were destroyed

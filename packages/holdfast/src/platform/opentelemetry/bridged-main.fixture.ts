@@ -12,8 +12,8 @@ import { attributesOf, createTelemetry } from 'holdfast/telemetry'
 import { z } from 'zod'
 import { testHost } from '../../../test/test-host.ts'
 
-// Prints the spans of a call whose handler creates spans with OpenTelemetry's API, with the
-// provider that recorded them.
+// Makes a call whose handler creates spans with OpenTelemetry's API. Prints the spans, grouped by
+// the provider that recorded them.
 const [, , situation] = process.argv
 
 const exporter = new InMemorySpanExporter()
@@ -26,7 +26,7 @@ if (situation === 'with-sdk') {
 const receiver = createServer((request, response) => void request.resume().on('end', () => response.end()))
 let received: Promise<unknown> = Promise.resolve()
 if (situation === 'instrumented') {
-  // Like an instrumentation of node:http: creates a span for each request of this process.
+  // Creates a span for each request of this process, as an instrumentation of node:http does.
   channel('http.client.request.start').subscribe(() => trace.getTracer('http').startSpan('POST').end())
   await once(receiver.listen(0, '127.0.0.1'), 'listening')
   received = once(receiver, 'request')

@@ -21,7 +21,7 @@ interface Outcome {
   readonly own: readonly Recorded[]
   /** The spans that the SDK recorded. */
   readonly sdk: readonly Recorded[]
-  /** True if a span is recorded once the service has stopped. */
+  /** True if a span that starts after the service has stopped is recorded. */
   readonly isLeft: boolean
 }
 

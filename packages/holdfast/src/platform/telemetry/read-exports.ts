@@ -104,7 +104,7 @@ function checkProtocol(variable: string, { variables, notify }: Source): void {
   }
   if (protocol === 'http/protobuf') {
     notify(
-      `${variable} is http/protobuf; sending http/json to the same address instead, which OTLP/HTTP receivers also accept`,
+      `${variable} is http/protobuf; http/json is sent to the same address instead, because OTLP/HTTP receivers accept both`,
     )
   }
 }

@@ -21,8 +21,8 @@ export function readMetricsServer(
   const isAsked =
     metricsServer !== undefined || port !== undefined || exporters?.includes('prometheus') === true
   if (metricsServer === false || (exporters && !isAsked)) return undefined
-  // Tests do not serve metrics by default: they run in parallel, and beside a service under
-  // development, which uses the port.
+  // Tests do not serve metrics by default: the port may be in use by another test, or by a service
+  // under development on the same machine.
   if (mode === 'test' && !isAsked) return undefined
   return {
     port: Math.floor(port ?? defaultPort),

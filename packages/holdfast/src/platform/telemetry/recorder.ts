@@ -34,7 +34,7 @@ export function createRecorder({ spanBufferSize, sampler }: RecorderOptions): Re
   const hidden = new HiddenAttributes()
   const active = new AsyncLocalStorage<Span>()
   return {
-    // Until a trace has a description, its kind is its name.
+    // Until `describe` is called, the name of the first span is its kind.
     beginTrace(kind, traceparent, tracestate) {
       if (traceparent === undefined) {
         // An incoming request is never a child of the span that is active in this process.

@@ -67,7 +67,7 @@ test.each([
 
 test('http/protobuf is replaced by JSON, with a warning', () => {
   const { told } = telemetryForTest({}, { ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' })
-  expect(told[0]).toContain('OTEL_EXPORTER_OTLP_PROTOCOL is http/protobuf; sending')
+  expect(told[0]).toContain('OTEL_EXPORTER_OTLP_PROTOCOL is http/protobuf; http/json is sent')
 })
 
 test('an empty variable is treated as not set', () => {

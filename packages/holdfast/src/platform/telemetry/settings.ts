@@ -22,7 +22,7 @@ export interface TelemetrySettings {
   readonly spans: SpanExport | undefined
   /** The export of metrics; `undefined`: none. */
   readonly metrics: MetricExport | undefined
-  /** The address at which metrics are served; `undefined`: none. */
+  /** The address at which metrics are served; `undefined` if they are not served. */
   readonly metricsServer: MetricsAddress | undefined
 }
 
@@ -48,9 +48,9 @@ export interface TelemetrySource {
 }
 
 /**
- * Reads options and the standard variables.
+ * Reads the options and the standard variables.
  *
- * @throws HoldfastError `configuration-invalid` if one is wrong.
+ * @throws HoldfastError `configuration-invalid` if an option or a variable is wrong.
  */
 export function readTelemetrySettings({ options, env, mode, notify }: TelemetrySource): TelemetrySettings {
   const variables = readVariables(env)

@@ -30,7 +30,7 @@ interface UndiciRequest {
   readonly origin?: string | URL
   readonly path: string
   readonly method: string
-  /** Names and values alternate. In versions before 6, the headers are one text. */
+  /** Names and values alternate. Undici before version 6 has one text instead of a list. */
   readonly headers: string | readonly (string | readonly string[])[]
   addHeader(name: string, value: string): unknown
 }

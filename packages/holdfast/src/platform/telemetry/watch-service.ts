@@ -11,8 +11,8 @@ import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.
 
 /**
  * Starts the telemetry of a service like {@link createTelemetry}, and serves its metrics. If
- * metrics cannot be served, the service starts with a notice; in production, the start fails if the
- * metrics server is configured explicitly.
+ * metrics cannot be served, the service starts without them and prints a notice. In production, if
+ * the metrics server is configured explicitly, the start fails instead.
  *
  * @throws HoldfastError `configuration-invalid`; `metrics-not-served` in production.
  */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const plainRelativePath = /^\.\.?\/[\w./@$+~-]*\.js$/
 
 /**
- * Returns the URL of a relative import between the ES modules of a package, as Node resolves it;
+ * Returns the URL to which Node resolves a relative import between ES modules of one package;
  * `undefined` for any other import.
  */
 export function moduleInPackage(specifier: string, parentURL: string): string | undefined {
@@ -23,14 +23,14 @@ export function moduleInPackage(specifier: string, parentURL: string): string | 
   }
 }
 
-/** Returns whether a path is a file. A link to a file has a different URL, and is not accepted. */
+/** Returns true if a path is a file. A link to a file has a different URL, and is not accepted. */
 function isFile(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
 const foldersOfModules = new Map<string, boolean>()
 
-/** Returns whether `.js` files in a folder are ES modules, and the folder is not behind a link. */
+/** Returns true if `.js` files in a folder are ES modules, and the folder is not behind a link. */
 function isFolderOfModules(folder: string): boolean {
   const known = foldersOfModules.get(folder)
   if (known !== undefined) return known
@@ -53,7 +53,7 @@ function packageTypeOf(folder: string): unknown {
 }
 
 function readPackageType(folder: string): unknown {
-  // A package's scope ends at the folder of the packages.
+  // The `node_modules` folder is outside of the package, so the search ends there.
   if (basename(folder) === 'node_modules') return undefined
   const file = join(folder, 'package.json')
   if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) {

@@ -10,9 +10,9 @@ const resolved = new Map<string, ResolveFnOutput>()
 /**
  * A resolve hook of `node:module` for the static and dynamic imports of a program with many
  * modules. Node 26.10 parses the `exports` of a package again whenever it resolves a file of that
- * package. If the list is long, this takes most of the time of a start. The hook resolves relative
- * imports in a package without reading `exports`, and each import of a package once per importing
- * folder. Node resolves everything else and reports all errors.
+ * package. If `exports` is long, this takes most of the time of a start. The hook resolves relative
+ * imports in a package without reading `exports`. It resolves an import of a package only once for
+ * all modules of the importing folder. Node resolves everything else and reports all errors.
  *
  * A hook that was registered before this hook does not see the imports that this hook resolves.
  */
@@ -37,7 +37,7 @@ export const resolveHook: ResolveHookSync = (specifier, context, nextResolve) =>
 
 function remember(key: string, found: ResolveFnOutput): ResolveFnOutput {
   // A result without a format is not stored: Node then detects the format from the file's content,
-  // and warns separately for each importing file.
+  // and prints a warning for each importing file.
   if (found.format) resolved.set(key, { ...found, shortCircuit: true })
   return found
 }

@@ -33,7 +33,7 @@ test.each([
 
 test('keeps none if the folder of the packages cannot be written', async () => {
   const project = makeProject()
-  // With a file in its place, no user can create the folder, not even root.
+  // A file has the name of the folder, so no user can create the folder, not even root.
   writeFileSync(join(project.packages, '.cache'), '')
   expect(await project.run()).toBe('')
 })

@@ -6,8 +6,8 @@ import { createRedactor } from '../../kernel/base/redact.ts'
 
 const signals = ['SIGTERM', 'SIGINT'] as const
 
-// Max time for which other parts of the program may keep the process alive after its service has
-// stopped.
+// After the service has stopped, other parts of the program may keep the process alive for at most
+// this time.
 const lingerMs = 1_000
 
 /** Callbacks that stop the service of a process. */
@@ -30,9 +30,9 @@ export interface ProcessOwner {
 
 /**
  * Stops the process gracefully at SIGTERM and SIGINT, and with exit code 1 after an uncaught error.
- * A second signal ends it at once. Before the service has started, the first signal also ends it at
- * once: the database rolls back an interrupted start. (Without a listener, PID 1 of a container
- * would not receive signals at all.)
+ * A second signal ends the process at once. Before the service has started, the first signal also
+ * ends the process at once: the database rolls back an interrupted start. (Without a listener, PID
+ * 1 of a container would not receive signals at all.)
  */
 export function manageProcess(log: Logger): ProcessOwner {
   let stops: Stops | undefined

@@ -9,8 +9,8 @@ import type { StopOptions } from './settings/stop-times.ts'
 /** Options of `serve` and `work`. */
 export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOptions {
   /**
-   * The port to listen on; 0 takes any free port. Default: `PORT`, else 3000 or, if it is in use,
-   * one of the next 20.
+   * The port to listen on; 0 takes any free port. Default: `PORT`, else 3000 (one of the next 20
+   * ports if 3000 is in use).
    */
   readonly port?: number
   /**

@@ -35,8 +35,8 @@ const minCloseMs = 500
 // Time for a job to end after its signal. After this time, the job is abandoned.
 const releaseMs = 2_000
 
-// Time to export the last spans, which show the end of the service. Because of the max, a receiver
-// that is down does not delay the exit for long.
+// Min and max time to export the last spans, which show the end of the service. The max keeps a
+// receiver that is down from delaying the exit for long.
 const minFlushMs = 500
 const maxFlushMs = 5_000
 
@@ -54,8 +54,8 @@ export async function stopServer(
   const endMs = performance.now() + graceMs
   health.drain()
   http.drain()
-  // This process takes no more jobs. Running jobs may use the rest of the grace period, minus the
-  // time that releasing them takes.
+  // This process takes no more jobs. Running jobs may use the rest of the grace period, except the
+  // time that is needed to release them.
   const working = stopWorking(worker, {
     limitMs: Math.max(0, graceMs - releaseMs),
     log: running.host.log,
@@ -87,8 +87,8 @@ export async function stopServer(
 const maxNamed = 10
 
 /**
- * Returns a phrase for each running call and each client that keeps its connection; at least one
- * phrase.
+ * Returns a phrase for each running call, and for each client that keeps its connection open.
+ * Returns at least one phrase.
  */
 function unfinishedWork(handler: Handler, http: HttpServer): readonly string[] {
   const calls = [...handler.callsInFlight].map(

@@ -5,7 +5,7 @@ import { toLogFields } from '../../kernel/base/log.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import type { HttpRequest } from '../http/request/http-request.ts'
 
-// Identifying a probe must not take longer than the checks that it requests.
+// Identifying the caller of a probe must not take longer than the checks that the probe requests.
 const timeoutMs = 1_000
 
 /**

@@ -18,11 +18,12 @@ export interface Challenging {
 }
 
 /**
- * Creates the challenge of an operation (RFC 9110 section 11.6.1). It names each security scheme of
- * the operation's access rule. If the rule has no schemes, it names those of the service; if the
- * service has no schemes either, the challenge asks for a bearer token, because every 401 requires
- * a challenge. Credentials outside `Authorization` have no registered scheme: the challenge is
- * `Cookie` for a cookie and `ApiKey` for others. Clients ignore schemes that they do not know.
+ * Creates the challenge of an operation (RFC 9110 section 11.6.1). The challenge names each
+ * security scheme of the operation's access rule. If the rule has no schemes, the challenge names
+ * the schemes of the service. If the service has no schemes either, the challenge asks for a bearer
+ * token, because every 401 requires a challenge. Credentials outside `Authorization` have no
+ * registered scheme: the challenge is `Cookie` for a cookie and `ApiKey` for others. Clients ignore
+ * schemes that they do not know.
  */
 export function createChallenge(access: Access, { name, securitySchemes }: Challenging): Challenge {
   const rules: readonly SecurityRule[] = [

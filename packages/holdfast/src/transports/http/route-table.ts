@@ -35,9 +35,9 @@ export interface RouteTable<Target> {
 }
 
 /**
- * Creates the table. If several routes match a path, literal segments take precedence over
- * parameters, compared from left to right. The entries of `fallbacks` match only requests that no
- * other entry matches.
+ * Creates the table. If several routes match a path, their segments are compared from left to
+ * right, and a literal segment takes precedence over a parameter. The entries of `fallbacks` match
+ * only requests that no other entry matches.
  */
 export function createRouteTable<Target>(
   entries: readonly RouteEntry<Target>[],

@@ -99,7 +99,7 @@ export interface ResponseObject {
 /** A possible follow-up request. */
 export interface LinkObject {
   readonly operationId: string
-  /** Expressions for the parameters of that request, by parameter name. */
+  /** For each parameter of the follow-up request, the expression that returns its value. */
   readonly parameters: Readonly<Record<string, string>>
 }
 

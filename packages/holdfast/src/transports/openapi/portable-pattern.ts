@@ -117,7 +117,7 @@ function rewriteMember(part: string): string | undefined {
 /**
  * Returns a class of these characters; `undefined` if there is no portable form. Without the `u`
  * flag, JavaScript reads a character beyond U+FFFF as two characters. Therefore a class can contain
- * either all characters beyond U+FFFF, as a negated class, or no such character.
+ * either all characters beyond U+FFFF, if it is written as a negated class, or no such character.
  */
 function writeSet(set: CharacterSet): string | undefined {
   const astral = (ranges: CharacterSet): boolean => ranges.some(([, last]) => last > 0xffff)

@@ -25,8 +25,8 @@ const titlePurpose =
  * Adds a problem to the components, with the members of RFC 9457 and its extension members. `type`,
  * `status` and `code` are constants, which clients use to distinguish problems. `title` is not
  * constant: RFC 9457 section 3.1.4 allows its wording to change and to be localized. The title of
- * the problem is not the title of the schema either, because some generators use that as a class
- * name.
+ * the problem does not become the title of the schema either, because some generators use the title
+ * of a schema as a class name.
  */
 export function shareProblem(
   problem: AnyProblem,

@@ -63,8 +63,8 @@ function rewritePattern(pattern: string): JsonSchema {
     : { pattern: portable }
 }
 
-// Rewrites the patterns of property names. A pattern without a portable form is kept: without it,
-// the schema would reject the properties that the pattern allows.
+// Rewrites the patterns of property names. A pattern without a portable form is kept: if it were
+// removed, the schema would reject the properties that the pattern allows.
 function mapPatterns(named: object, change: (value: unknown) => unknown): object {
   const entries = Object.entries(named)
   return Object.fromEntries(

@@ -18,13 +18,13 @@ export interface SchemaComponents {
    *
    * @param owner prefix for the names of unnamed definitions, and the name of the schema itself if
    * it refers to itself.
-   * @param variant suffix of a definition's name if another schema has that name.
+   * @param variant suffix that a definition's name gets if another schema already has the name.
    */
   embed(schema: JsonSchema, owner: string, variant?: string): JsonSchema
   /**
    * Adds a rewritten schema, and returns the reference to it.
    *
-   * @param variant suffix of the name if another schema has the name.
+   * @param variant suffix that the name gets if another schema already has it.
    */
   add(schema: JsonSchema, name: string, variant?: string): JsonSchema
   /** Embeds a schema and adds it; a schema that is already a reference stays unchanged. */

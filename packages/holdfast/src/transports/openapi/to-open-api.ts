@@ -31,8 +31,8 @@ const methods = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']
 export function toOpenApi(running: RunningService): OpenApiDocument {
   const components = createSchemaComponents()
   const operations = [...running.operations.values()].sort((a, b) => compare(a.name, b.name))
-  // Output schemas are embedded first, so that a schema named by the application keeps its name as
-  // an output. If its input form differs, the input gets another name.
+  // Output schemas are embedded first. If the application has named a schema whose input and output
+  // differ, the output therefore keeps the name, and the input gets another name.
   for (const { name, outputSchema } of operations) components.embed(outputSchema, outputName(name))
   for (const { name, inputSchema } of operations) components.embed(inputSchema, inputName(name), inputVariant)
   const documented = new Map(

@@ -48,7 +48,7 @@ class InstrumentMeter implements Meter {
   readonly #instruments = new Map<string, Instrument>()
   readonly #seriesLimit: number
   readonly #warn: MeterOptions['warn']
-  /** The names of instruments with a logged warning. */
+  /** The names of the instruments for which a warning has been logged. */
   readonly #warned = new Set<string>()
 
   constructor({ seriesLimit, warn }: MeterOptions) {
@@ -95,8 +95,8 @@ class InstrumentMeter implements Meter {
   }
 
   /**
-   * Returns the instrument of this name, created by its first user. An instrument of another kind
-   * under the same name is not exported.
+   * Returns the instrument of this name. The first user of the name creates it. A later instrument
+   * of the same name, but of another kind, is not exported.
    */
   #instrument<Kind extends Instrument>(name: string, create: () => Kind): Kind {
     const made = create()

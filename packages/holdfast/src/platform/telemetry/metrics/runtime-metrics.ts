@@ -12,8 +12,8 @@ import { unstableNames as names } from './unstable-names.ts'
 const nanosPerSecond = 1e9
 const delayResolutionMs = 20
 
-// Min duration of a measured period. More frequent reads return the values of the same period, so
-// that one reader does not end the period of another.
+// Min duration of a measured period. If metrics are read more often, several reads return the
+// values of the same period, so that one reader does not end the period of another.
 const shortestStretchMs = 10_000
 
 const gcBounds = [0.001, 0.01, 0.1, 1]

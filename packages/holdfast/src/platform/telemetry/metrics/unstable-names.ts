@@ -1,6 +1,6 @@
 /**
- * Names that may still change. The names of the runtime metrics are in development in
- * OpenTelemetry's semantic conventions (1.37). The conventions do not cover the other names, which
+ * Names that may still change. In OpenTelemetry's semantic conventions (1.37), the names of the
+ * runtime metrics have the status “development”. The other names are not in the conventions: they
  * are the framework's.
  */
 export const unstableNames = {

@@ -6,7 +6,7 @@ import type { OtlpTarget } from './target.ts'
 
 /** Options of {@link deliver}. */
 export interface DeliverOptions {
-  /** When aborted, ends the wait between two attempts. One last attempt follows. */
+  /** Abort it to end the wait between two attempts. One last attempt follows. */
   readonly hurry: AbortSignal
   /** Aborts the delivery at once. */
   readonly abort: AbortSignal
@@ -18,7 +18,7 @@ const pauses = { firstMs: 1_000 }
 
 /**
  * Max delay that a receiver can request, in milliseconds. During a longer delay, new records would
- * replace those that wait in the buffer.
+ * replace the records that wait in the buffer.
  */
 const maxPauseMs = 300_000
 

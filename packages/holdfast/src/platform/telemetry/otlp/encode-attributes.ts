@@ -24,14 +24,14 @@ export function encodeAttributes(attributes: readonly (readonly [string, Attribu
 }
 
 /**
- * Returns text as JSON, truncated if it is too long and without unpaired surrogates, which
+ * Returns text as JSON. Truncates text that is too long, and replaces unpaired surrogates, which
  * receivers reject.
  */
 export function encodeText(text: string): string {
   return JSON.stringify((text.length > maxTextLength ? text.slice(0, maxTextLength) : text).toWellFormed())
 }
 
-/** Returns a number as protobuf's JSON writes a `double`. */
+/** Encodes a number the way protobuf's JSON format writes a `double`. */
 export function encodeDouble(value: number): string {
   return Number.isFinite(value) ? JSON.stringify(value) : `"${value}"`
 }

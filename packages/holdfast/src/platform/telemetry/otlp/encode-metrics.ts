@@ -5,7 +5,10 @@ import { encodeDouble, encodeShared, encodeText } from './encode-attributes.ts'
 import { encodeResource, encodeScope } from './encode-resource.ts'
 import { toUnixNano } from './unix-nano.ts'
 
-/** AGGREGATION_TEMPORALITY_CUMULATIVE: a sum counts from the start, not from the last request. */
+/**
+ * AGGREGATION_TEMPORALITY_CUMULATIVE: a sum counts from the start of the metrics, not from the last
+ * request.
+ */
 const cumulative = 2
 
 /** The parts that all metrics of a request share. */

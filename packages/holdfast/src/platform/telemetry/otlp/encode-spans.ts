@@ -14,8 +14,8 @@ const kindNumbers: Readonly<Record<SpanKind, number>> = {
 }
 const statusError = 2
 
-// The flags of a span. The first: the trace is sampled (W3C Trace Context). The second: the third
-// flag is valid. The third: the parent is in another process.
+// The flags of a span. `sampledFlag`: the trace is sampled (W3C Trace Context). `isRemoteFlag`: the
+// parent is in another process. `knowsRemoteFlag`: `isRemoteFlag` is valid.
 const sampledFlag = 0x1
 const knowsRemoteFlag = 0x100
 const isRemoteFlag = 0x200

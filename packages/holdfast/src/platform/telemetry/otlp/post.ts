@@ -40,7 +40,9 @@ export async function postOtlp(target: OtlpTarget, body: string, abort: AbortSig
     if (!retryable.has(status)) return { kind: 'refused', reason }
     return { kind: 'unavailable', reason, retryAfterMs: readRetryAfter(headers['retry-after']) }
   } catch (error) {
-    const reason = abort.aborted ? 'the service stopped before it responded' : describe(error, target)
+    const reason = abort.aborted
+      ? 'the service stopped before the receiver responded'
+      : describe(error, target)
     return { kind: 'unavailable', reason, retryAfterMs: undefined }
   }
 }

@@ -27,8 +27,8 @@ export function metricsText(telemetry: MetricSource, accept?: string): MetricsTe
   const names = new Set(['target_info', 'target'])
   for (const metric of telemetry.readMetrics()) {
     const { family, unit } = toPrometheusName(metric)
-    // Two metrics may have the same Prometheus name, because other characters are replaced. A
-    // family must occur only once, so the second metric is left out.
+    // Two metrics may have the same Prometheus name, because characters that Prometheus does not
+    // allow are replaced. A family must occur only once, so the second metric is left out.
     if (names.has(family)) continue
     names.add(family)
     families.push(toFamily(metric, { family, unit, format }))
@@ -52,8 +52,8 @@ function toTargetInfo(resource: Attributes, { isOpenMetrics }: TextFormat): stri
 
 function toFamily(metric: Metric, { family, unit, format }: FamilyContext): string {
   const { isOpenMetrics } = format
-  // In the older format, the head of a counter contains the name of its sample instead of the
-  // family.
+  // In the older format, the head of a counter contains the name of its sample instead of the name
+  // of its family.
   const described = metric.kind === 'counter' && !isOpenMetrics ? `${family}_total` : family
   const head = [
     `# HELP ${described} ${escapeHelp(metric.definition.description, isOpenMetrics)}\n`,

@@ -23,8 +23,8 @@ export interface MetricsServer {
   stop(): Promise<void>
 }
 
-// The limits are low so that other clients cannot tie up the process: a collector makes one
-// connection and one request at a time.
+// The limits are low, so that other clients cannot tie up the process. They are enough for a
+// collector, which makes one connection and one request at a time.
 const maxConnections = 32
 const timeoutMs = 5_000
 const limits = { requestTimeout: timeoutMs, headersTimeout: timeoutMs, connectionsCheckingInterval: 1_000 }

@@ -4,7 +4,7 @@ import type { FinishedSpan } from './finished-span.ts'
 
 type Hiding = Pick<Redactor, 'isSensitive' | 'text'>
 
-/** Redacts values in spans that services declare as sensitive. */
+/** Redacts spans: hides the values that services declare as sensitive. */
 export class HiddenAttributes {
   #redactors: readonly Hiding[] = []
   // The redacted copies. Equal objects have one copy, because readers identify shared attributes by
@@ -18,8 +18,8 @@ export class HiddenAttributes {
   }
 
   /**
-   * Returns a redacted copy of a span. Returns the span itself if it has nothing to hide, as most
-   * spans.
+   * Returns a redacted copy of a span. If the span has nothing to hide, returns the span itself;
+   * most spans have nothing to hide.
    */
   hide(span: FinishedSpan): FinishedSpan {
     if (this.#redactors.length === 0) return span

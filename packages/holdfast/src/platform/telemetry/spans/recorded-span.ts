@@ -25,8 +25,8 @@ export interface SpanStart {
   /** The parent span. */
   readonly parent?: RecordedSpan | undefined
   /**
-   * The position in an existing trace. Without it and without a parent, the span starts a new
-   * trace.
+   * The position in an existing trace. If it is not set, and the span has no parent, the span
+   * starts a new trace.
    */
   readonly trace?: TraceContext | undefined
 }
@@ -59,8 +59,8 @@ export class RecordedSpan implements Span {
   name: string
   attributes: Attributes
   /**
-   * Names and values alternate. A span has few attributes, so searching this list costs less than a
-   * map.
+   * Names and values alternate. A span has few attributes, so searching this list costs less than
+   * creating a map.
    */
   own: AttributeValue[] | undefined = undefined
   events: SpanEvent[] | undefined = undefined

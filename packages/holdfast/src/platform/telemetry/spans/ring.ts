@@ -14,7 +14,7 @@ export interface RingReader<T> {
   take(most: number): SpanBatch<T>
   /**
    * Calls `wake` once, as soon as `count` items are pending. Replaces an earlier `wakeAt`. `wake`
-   * runs while an item is written, so it must be fast.
+   * runs while an item is being written, so it must be fast.
    */
   wakeAt(count: number, wake: () => void): void
 }

@@ -7,8 +7,8 @@ export interface TraceBits {
 }
 
 // Ids stay numbers until they are read. As texts, they would take most of a span's memory. Random
-// bits are generated in bulk, as many as one call returns, because the call costs far more than the
-// bits.
+// bits are generated in bulk: one call returns as many as it can, because a call costs far more
+// than the bits that it returns.
 const pool = new Int32Array(16_384)
 let used = pool.length
 

@@ -22,7 +22,7 @@ const nothingElse: Rest = {
   droppedEvents: 0,
 }
 
-// Values per span in the arrays of ids and times.
+// The number of values that each span has in the array of ids, and in the array of times.
 const idColumns = 8
 const timeColumns = 2
 const hasParentFlag = 1

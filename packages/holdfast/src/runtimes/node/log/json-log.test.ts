@@ -60,8 +60,8 @@ const leaf = fc.oneof(
   fc.uint8Array(),
   fc.integer({ max: 100 }).map((cents) => new Money(cents)),
 )
-// These names are excluded: pino omits the fields of a child that are named like its own options,
-// and formats an error differently if its field is named `err`.
+// These names are excluded: if a field of a child has the name of an option of pino, pino omits the
+// field; and if a field is named `err`, pino formats the error in it differently.
 const name = fc
   .oneof(fc.constantFrom('level', 'time', 'msg', 'password', 'toJSON', '7', 'é'), text, loneSurrogate)
   .filter((each) => !['err', 'serializers', 'formatters', 'customLevels', '__proto__'].includes(each))

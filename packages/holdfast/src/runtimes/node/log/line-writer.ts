@@ -14,22 +14,22 @@ export interface LineWriter {
 const batchLength = 16_384
 const maxDelayMs = 100
 
-// Delay before another attempt to write to a slow reader. It limits the throughput, because a full
-// pipe holds only 64 KiB.
+// Delay before the next attempt to write to a slow reader. The delay limits the throughput, because
+// a full pipe holds only 64 KiB.
 const retryMs = 1
 // Max size of the unread lines. Further lines are dropped, because a reader that hangs must not
 // fill the memory.
 const maxLength = 16 * 1_024 * 1_024
-// Max time without progress for which an ending process waits for its reader. A slow reader gets
-// all lines; a reader that has stopped does not keep the process alive.
+// How long a process that is ending waits while the reader of its output makes no progress. A slow
+// reader gets all lines; a reader that has stopped does not keep the process alive.
 const maxStallMs = 5_000
 
 const nothing = new Uint8Array(0)
 
 /**
  * Opens a writer of lines for a file descriptor. A slow reader does not block the process. A closed
- * reader or a full disk is reported on stderr, and causes no failure. Lines that are left when the
- * process ends are written before it exits.
+ * reader or a full disk is reported on stderr, and causes no failure. When the process ends, the
+ * remaining lines are written before it exits.
  *
  * The thread that logs also writes, because only this thread knows how much has been written when
  * the process ends.
@@ -46,7 +46,7 @@ class BatchingWriter implements LineWriter {
   readonly #fd: number
   /** Lines that have not been passed to the reader yet. */
   #held = ''
-  /** The bytes of the current batch that the reader has not accepted yet. */
+  /** The part of the current batch that the reader has not accepted yet. */
   #rest: Uint8Array = nothing
   #timer: NodeJS.Timeout | undefined
   /** Lines dropped since the last report. */

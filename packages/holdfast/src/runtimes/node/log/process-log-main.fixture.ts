@@ -43,8 +43,8 @@ if (how === 'reader-gone') {
   }, 10)
 }
 if (how === 'flood') {
-  // Logs more than is buffered. After every 1,000 lines, the event loop continues, as between
-  // requests.
+  // Logs more than is buffered. After every 1,000 lines, the event loop runs once, as it does
+  // between requests.
   const pad = 'x'.repeat(10_000)
   let n = 0
   const flood = (): void => {

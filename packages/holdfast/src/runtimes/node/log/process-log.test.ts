@@ -24,8 +24,8 @@ interface Ended {
 }
 
 /**
- * Reads the lines of a process until it has ended. With `after`, reading starts once stderr
- * contains that text.
+ * Reads the lines of a process until it has ended. If `after` is set, reading starts only when
+ * stderr contains this text.
  */
 async function read(child: ChildProcess, after = ''): Promise<Ended> {
   const ended = once(child, 'close')

@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 
 const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
 
-// Fields for programs, and fields that the message already contains.
+// The fields that are not shown: they are for programs, or the message already contains them.
 const leftOut = new Set(['traceId', 'spanId', 'method', 'route', 'status'])
 
 /** A line as `JsonLog` writes it. */

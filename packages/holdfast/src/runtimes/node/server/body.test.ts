@@ -63,12 +63,13 @@ describe('a body', () => {
 
   test('a body that is still arriving is read for a while, so that its client can read the response', async () => {
     const { port } = await serveForTest(shop)
-    // The server reads for only a second, and a busy machine may send less in this time.
+    // The server continues to read for only a second. On a busy machine, the client may not send
+    // everything in this time, so the request is repeated.
     await until(async () => {
       using client = await openRaw(port)
       client.send(`${post}Content-Length: 1073741824\r\n\r\n`)
       expect(await client.answer()).toMatchObject({ status: 413 })
-      // This is more than the buffers on the way can hold, so the server must have read it.
+      // This is more than all buffers on the way can hold. If it was sent, the server has read it.
       const isRead = await client.sendInVain(2 ** 24)
       await client.closed
       return isRead

@@ -35,8 +35,8 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as (options: { readonly type: 'major' | 'minor' }) => void
 
 /**
- * Returns the number of bytes in the old generation, which collections of the young generation do
- * not free.
+ * Returns the number of bytes in the old generation. Collections of the young generation do not
+ * free them.
  */
 const old = query({
   route: 'GET /old',

@@ -8,7 +8,8 @@ const form = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::\d{1,5})?$/
 
 /**
  * Returns the rejection of a request whose `Host` header is missing or malformed; `undefined` if
- * the header is valid. A proxy may have used it to route the request.
+ * the header is valid. Such requests are rejected because a proxy may have used the header to route
+ * them.
  */
 export function checkHost({ headers, httpVersion }: IncomingMessage): ProblemError | undefined {
   const { host } = headers

@@ -41,7 +41,7 @@ export interface HttpServerOptions {
   readonly clock: Clock
 }
 
-// Max time for which a stopping process waits for the rest of a request's header fields.
+// When the process stops, it waits for at most this time for the rest of a request's header fields.
 const unfinishedMs = 500
 
 /*
@@ -73,8 +73,8 @@ class NodeHttpServer implements HttpServer {
   readonly #unsent: UnsentAnswers
   /**
    * Every connection, with its last request that needs a response. An entry lives as long as its
-   * connection. If entries came and went with each request, the `Map` would leave old tables
-   * behind, whose contents V8 keeps until a full garbage collection.
+   * connection. If an entry were added and removed for each request, the `Map` would leave old
+   * tables behind. V8 keeps the contents of such tables until a full garbage collection.
    */
   readonly #lastOf = new Map<Socket, NodeRequest | undefined>()
   /**
@@ -129,9 +129,9 @@ class NodeHttpServer implements HttpServer {
   #watch(socket: Socket): void {
     this.#lastOf.set(socket, undefined)
     socket.once('close', () => this.#lastOf.delete(socket))
-    // After a client has half-closed its connection, TCP does not show if it still reads. Its call
-    // is cancelled. The response reports the cancellation, or contains the result if the call had
-    // already finished.
+    // If a client has half-closed its connection, TCP does not show if the client still reads.
+    // Therefore its call is cancelled. The response reports the cancellation. If the call had
+    // already finished, the response contains the result.
     socket.once('end', () => this.#lastOf.get(socket)?.client.cancel(clientDisconnected))
   }
 
@@ -153,7 +153,7 @@ class NodeHttpServer implements HttpServer {
     const { server } = this
     server.on('request', (incoming, response) => void this.#answer({ incoming, response }))
     // A client that sends `Expect: 100-continue` gets the 100 response when the body is read. If
-    // the header fields are rejected, the client does not get it.
+    // the header fields are rejected, the client gets no 100 response.
     server.on('checkContinue', (incoming, response) => {
       void this.#answer({ incoming, response }, () => response.writeContinue())
     })
@@ -217,8 +217,8 @@ function createNodeServer(limits: ReadHttpLimits): Server {
     headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
     // Responses announce this time (`Keep-Alive: timeout=75`). node:http waits a second longer, so
-    // that a request sent just in time is still accepted. Only Node 24.6 and later can change that
-    // second.
+    // that a request that is sent just in time is still accepted. This additional second can be
+    // changed only in Node 24.6 and later.
     keepAliveTimeout: keepAliveTimeoutMs,
     // The interval at which node:http checks for timeouts; its default is half a minute.
     connectionsCheckingInterval: Math.min(1_000, headerTimeoutMs, requestTimeoutMs),

@@ -52,8 +52,8 @@ describe('header fields', () => {
 
   test('header fields that are still arriving are read for a while, so that their client can read the response', async () => {
     const { port } = await serveForTest(shop)
-    // The server stops reading after a second, and a busy machine may not send enough in this time,
-    // so the request is repeated.
+    // The server stops reading after a second. On a busy machine, the client may not send enough in
+    // this time, so the request is repeated.
     await until(async () => {
       using client = await openRaw(port)
       client.send(`GET /orders/1 HTTP/1.1\r\n${host}X-Big: ${'x'.repeat(20_480)}`)

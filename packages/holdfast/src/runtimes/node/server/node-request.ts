@@ -47,8 +47,7 @@ export function headerOf({ headers }: IncomingMessage, name: string): string | u
   return typeof value === 'object' ? value.join(', ') : value
 }
 
-// A client may send the whole URL, of which only the path and the query are needed (RFC 9112
-// section 3.2.2).
+// A client may send the whole URL. Only its path and its query are needed (RFC 9112 section 3.2.2).
 const absoluteForm = /^https?:\/\/[^/?]*/i
 
 function targetOf(url: string): string {
@@ -59,15 +58,15 @@ function targetOf(url: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-// Max number of bytes that are read from the connection in addition to the body: node:http reads
-// ahead.
+// Number of bytes that may be read from the connection in addition to the body, because node:http
+// reads ahead.
 const slackBytes = 131_072
 
 function readContent(incoming: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const { socket } = incoming
     const content = new BodyBuffer(limitBytes)
-    // This limits all chunk extensions together, which are not part of the body. node:http limits
+    // Chunk extensions are not part of the body. This limits all of them together; node:http limits
     // only the extensions of a single chunk.
     const maxBytesRead = socket.bytesRead + limitBytes * 2 + slackBytes
     const keep = (chunk: Buffer): void => {

@@ -21,7 +21,7 @@ export interface RawClient extends Disposable {
   answer(method?: 'HEAD'): Promise<RawAnswer>
   /** Sends bytes that the server discards. Resolves to true if the server has read all of them. */
   sendInVain(bytes: number): Promise<boolean>
-  /** Returns the text that was received after the responses read so far. */
+  /** Returns the text that was received after the responses that have been read. */
   rest(): string
   /** Resolves when the server has closed the connection. */
   readonly closed: Promise<void>

@@ -19,7 +19,10 @@ interface ClientError extends Error {
   readonly reason?: string
 }
 
-/** The response that node:http is about to send on a connection, which its types do not declare. */
+/**
+ * The response that node:http is about to send on a connection. The types of Node do not declare
+ * it.
+ */
 interface UnfinishedResponse {
   readonly headersSent: boolean
   readonly req: { readonly complete: boolean }

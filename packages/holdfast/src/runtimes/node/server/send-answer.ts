@@ -13,15 +13,16 @@ export interface SendOptions {
   /** True if the connection ends with this response. */
   readonly closes: boolean
   /**
-   * Max size of an unread body that the server still receives, so that the connection can be kept.
+   * Max size of an unread body. A body up to this size is still received, so that the connection
+   * can be kept.
    */
   readonly bodyLimitBytes: number
   /** Receives the response if the kernel does not accept all of it at once. */
   readonly unsent: UnsentAnswers
 }
 
-// Max time to wait for a client that is still sending, and that may read the response only
-// afterwards.
+// Max time to wait for a client that is still sending. Such a client may read the response only
+// after it has finished sending.
 const lingerMs = 1_000
 
 // Number of bytes that are passed to the socket at a time. The client has made progress when a
@@ -29,8 +30,8 @@ const lingerMs = 1_000
 const sliceBytes = 65_536
 
 /**
- * Sends a response. A client that is still sending a body that is too large gets the response and
- * then the end of the connection.
+ * Sends a response. If a client is still sending a body that is too large, it gets the response,
+ * and then the connection is closed.
  */
 export function sendAnswer(answer: HttpAnswer, exchange: NodeExchange, options: SendOptions): void {
   const { incoming, response } = exchange
@@ -66,14 +67,14 @@ function toUnsent(answer: HttpAnswer, response: ServerResponse, totalBytes: numb
     response,
     requestId: answer.headers['x-request-id'],
     totalBytes,
-    // Only the bytes of a string count, because a binary body is shared with other responses.
+    // A binary body does not count, because other responses share it.
     heldBytes: typeof answer.body === 'string' ? totalBytes : 0,
     sentBytes: 0,
     stalledMs: 0,
   }
 }
 
-/** Long text is encoded here, so that its only copy can be released while it is sent. */
+/** Long text is encoded here, so that the text itself can be released while the bytes are sent. */
 function toContent(body: HttpAnswer['body']): string | Uint8Array | null {
   return typeof body === 'string' && body.length > sliceBytes ? Buffer.from(body) : body
 }

@@ -13,7 +13,7 @@ import { createHttpServer } from './http-server.ts'
 import { openRaw } from './raw-client.fixture.ts'
 import { serveForTest } from '../serve.fixture.ts'
 
-// A response that is longer than the part that the kernel buffers.
+// A response that is too long for the buffers of the kernel.
 const much = 'x'.repeat(2 ** 24)
 const requestId = 'the-slow-one'
 

@@ -49,8 +49,8 @@ export interface UnsentAnswersOptions {
 
 const maxSweepMs = 1_000
 
-// Stalled time after which a response may be ended to make room. A client that reads makes progress
-// in this time, unless it is far away or has a bad connection.
+// After this time without progress, a response may be ended to make room. A client that reads makes
+// progress in this time, unless it is far away or has a bad connection.
 const evictableMs = 1_000
 
 /** Creates the record of a server's unsent responses. */

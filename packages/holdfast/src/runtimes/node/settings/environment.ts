@@ -36,8 +36,8 @@ export function openEnvironment({ env: given, names, folder, notify }: Environme
   const issues: string[] = []
   const env: Record<string, string | undefined> = { ...given }
   const fromFile = folder === undefined ? {} : readEnvFile(folder, mode, { notify, issues })
-  // The environment overrides `.env`, even if a variable of the environment contains the path of a
-  // file instead of the value.
+  // The environment overrides `.env`, even if the environment names a file that contains the value
+  // (`…_FILE`).
   const said = new Set(names.filter((name) => given[name] || given[`${name}_FILE`]).flatMap(bothNames))
   for (const [name, value] of Object.entries(fromFile)) {
     if (given[name] || said.has(name)) continue

@@ -57,8 +57,8 @@ export interface HttpLimits {
 }
 
 /**
- * The default keep-alive time. It is longer than the 60 s for which most proxies keep a connection,
- * with a margin for clock and network delays.
+ * The default keep-alive time. Most proxies keep a connection for 60 s; the rest is a margin for
+ * clock and network delays.
  */
 export const defaultKeepAliveTimeout: Duration = '75s'
 

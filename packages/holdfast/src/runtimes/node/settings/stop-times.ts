@@ -14,11 +14,11 @@ export interface StopOptions {
    */
   readonly grace?: Duration
   /**
-   * Time for which the service still listens after the signal; it is part of `grace`. The
-   * service reports that it is not ready, and sends `Connection: close` in every response. A load
-   * balancer that does not see the signal has this time to notice, and its requests are answered.
-   * Default: `DRAIN_DELAY`, else `'7s'` in production (at most half of `grace`) and `'0s'`
-   * elsewhere. With its defaults (three checks, 2 s apart), haproxy notices within 6 s, and
+   * Time for which the service still listens after the signal; it is part of `grace`. The service
+   * reports that it is not ready, and sends `Connection: close` in every response. A load balancer
+   * that does not see the signal can notice the stop in this time; meanwhile, its requests are
+   * answered. Default: `DRAIN_DELAY`, else `'7s'` in production (at most half of `grace`) and
+   * `'0s'` elsewhere. With its defaults (three checks, 2 s apart), haproxy notices within 6 s, and
    * Kubernetes updates its endpoints in less; Docker kills after 10 s.
    */
   readonly drainDelay?: Duration

@@ -21,9 +21,9 @@ const pageHeaders = {
 }
 
 /**
- * Returns the pages that the `type` of a problem links to: one for each problem of the service and
- * a list of them, as HTML or, if the client prefers it, as JSON. Empty if `problemTypeBase` points
- * to documentation elsewhere.
+ * Returns the pages that the `type` of a problem links to: one page for each problem of the
+ * service, and a page that lists all problems. The pages are HTML, or JSON if the client prefers
+ * it. No pages if `problemTypeBase` points to documentation elsewhere.
  */
 export function problemPages(running: RunningService): readonly RouteEntry<Responder>[] {
   if (running.problemTypeBase !== '/problems/') return []

@@ -41,7 +41,7 @@ export class BodyBuffer {
     this.#length = length
   }
 
-  /** Returns the bytes of all chunks; if there is only one chunk, without copying it. */
+  /** Returns the bytes of all chunks. If there is only one chunk, it is not copied. */
   bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#length)
   }

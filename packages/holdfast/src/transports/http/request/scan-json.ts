@@ -31,13 +31,13 @@ const safeExponentLength = 4
 
 /**
  * Scans the bytes of a JSON text once, from start to end. The time is always linear: `at` only
- * grows, and no byte is searched for ahead of it. Every byte with a meaning in JSON is ASCII, and
- * the UTF-8 encoding of other characters contains no ASCII bytes.
+ * grows, and no code searches ahead of it. Every byte with a meaning in JSON is ASCII, and the
+ * UTF-8 encoding of other characters contains no ASCII bytes.
  *
- * The text need not be valid JSON, which `JSON.parse` checks. Returns `undefined` if it is nested
- * deeper than `maxDepth`, has a number that is not exact, or has a name with an escape. V8 can
- * mistake such a name for a name from another text (nodejs/node#63785): one client could cause the
- * names of another client to be misread.
+ * The text need not be valid JSON: `JSON.parse` checks that. Returns `undefined` if the text is
+ * nested deeper than `maxDepth`, has a number that is not exact, or has a name with an escape. V8
+ * can mistake such a name for a name from another text (nodejs/node#63785): one client could cause
+ * the names of another client to be misread.
  */
 export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan | undefined {
   let names = 0
@@ -78,8 +78,8 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan | undefi
 }
 
 /**
- * Returns the end of the number whose first digit is before `start`; `undefined` if the number is
- * not exact.
+ * Returns the end of a number; `undefined` if the number is not exact. `start` is the position
+ * after its first digit.
  */
 function endOfNumber(bytes: Uint8Array, start: number): number | undefined {
   let at = start
@@ -95,7 +95,10 @@ function endOfNumber(bytes: Uint8Array, start: number): number | undefined {
   return isExactNumber(ascii.decode(bytes.subarray(start - 1, at))) ? at : undefined
 }
 
-/** Also false past the end, where the byte is undefined. */
+/**
+ * Returns true if a byte is a digit. Returns false past the end of the text, where the byte is
+ * undefined.
+ */
 function isDigit(byte: number): boolean {
   return byte >= zero && byte <= nine
 }

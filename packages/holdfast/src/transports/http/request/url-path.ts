@@ -2,7 +2,7 @@
  * Redacts request paths for telemetry. A path parameter can be a secret (`/resets/{token}`), and a
  * trace is stored longer and read by more people than the request. Therefore segments that match a
  * parameter with a sensitive name are hidden. If no route matches the request, for example because
- * of an unknown method, everything from such a segment on is hidden.
+ * of an unknown method, such a segment and all segments after it are hidden.
  */
 import { redacted } from '../../../kernel/base/redact.ts'
 import type { Route } from '../../../kernel/operation/route.ts'
