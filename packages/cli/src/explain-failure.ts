@@ -30,8 +30,8 @@ function explain(error: unknown): string {
 }
 
 function messageOf(error: Error): string {
-  // If several addresses were tried, each of them has an error with a message, and the aggregate
-  // error has no message.
+  // If several addresses were tried, the aggregate error has no message, but contains an error with
+  // a message for each address.
   if (error instanceof AggregateError) return error.errors.map((one: Error) => one.message).join(', ')
   return error.message
 }

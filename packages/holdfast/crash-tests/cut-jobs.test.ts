@@ -8,8 +8,8 @@ import { createCutService } from './cut-service.ts'
 import { type Attempt, describeCut, endsStatement, sweep, type Sweep } from './cut-sweep.ts'
 
 /*
- * Goal: the effects of a job, its step, its messages and their consumers happen once, whichever
- * protocol message between a worker and Postgres is lost.
+ * Goal: the effects of a job, its step, its messages and their consumers happen once, even if any
+ * one protocol message between a worker and Postgres is lost.
  *
  * Method: several lanes run at the same time. Each lane has a worker on a separate database, behind
  * a proxy that counts the messages of the protocol. A sweep cuts the connections of one kind (those

@@ -27,9 +27,9 @@ const { missing } = await natsTool()
 const timeoutMs = 600_000
 
 /**
- * The beginnings of the statements that a worker always sends for a request, each with the moments
- * at which the worker has to be killed. Other statements depend on timers, so some runs do not send
- * them.
+ * The beginnings of the statements that a worker always sends for a request. Each has a list of the
+ * moments at which the worker has to be killed. Other statements depend on timers, so some runs do
+ * not send them.
  */
 const certain: Readonly<Record<string, readonly string[]>> = {
   'claim of jobs': ['before', 'after'].map((moment) => `${moment} with candidates as materialized (`),

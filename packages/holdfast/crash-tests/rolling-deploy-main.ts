@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { frameworkMigrations } from '../src/databases/assembly/migrations.ts'
 import { migrate } from '../src/storage/migrations/migrate.ts'
 
-// One service in two builds. The new build has an additional migration, event and consumer, and
+// One service in two builds. The new build has an additional migration, event and consumer. It also
 // simulates a version of the framework whose tables have more columns.
 const build = process.env['BUILD'] === 'new' ? 'new' : 'old'
 

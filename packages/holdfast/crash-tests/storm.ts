@@ -46,8 +46,8 @@ export interface StormReport extends StormProgress {
 interface Pace {
   readonly everyMs: number
   /**
-   * The min number of completed keys, so that a slow machine does not kill its servers faster than
-   * they make progress.
+   * The min number of completed keys between two disruptions. On a slow machine, servers would
+   * otherwise be killed faster than they make progress.
    */
   readonly everyKeys: number
 }

@@ -30,9 +30,9 @@ export interface LoadedProcess {
 const preload = new URL('./count-checkpoints.ts', import.meta.url).href
 
 /**
- * Loads a program. The program sends a message to its parent once it is loaded, waits for a reply,
- * and sends `{ url }` once it serves. The checkpoints of the program are points in its traffic to
- * the servers at `ports`.
+ * Loads a program. Once it is loaded, the program sends a message to its parent and waits for a
+ * reply. Once it serves, it sends `{ url }`. The checkpoints of the program are points in its
+ * traffic to the servers at `ports`.
  */
 export async function loadCheckpointProcess(
   main: URL,

@@ -131,8 +131,8 @@ const recorded = service({
         ],
 })
 
-// This process waits before it serves, because a spare process must not run the jobs of the process
-// that is to be killed.
+// This process waits before it serves. It may be a spare process, which must not run the jobs of
+// the process that is to be killed.
 process.channel?.ref()
 process.send?.({ isLoaded: true })
 await once(process, 'message')

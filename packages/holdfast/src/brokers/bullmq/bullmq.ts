@@ -25,8 +25,8 @@ const keptByDefault: JobsOptions = { removeOnComplete: { age: day }, removeOnFai
 
 /**
  * Uses BullMQ as the broker of a relay. Each message becomes a BullMQ job. The name of the job is
- * the event, its data is the message, and its job id is the message id, by which BullMQ drops
- * duplicates.
+ * the event, and its data is the message. The id of the job is the id of the message, by which
+ * BullMQ drops duplicates.
  *
  * A message counts as sent when Redis has replied. If Redis crashes, its `appendfsync` setting
  * determines if the message is lost.

@@ -48,7 +48,7 @@ async function run(
 }
 
 /**
- * Returns the message with its payload parsed by the event's current schema, because a message may
+ * Returns the message. Its payload is parsed by the event's current schema, because a message may
  * outlive the deploy that published it.
  */
 async function readMessage(consumer: Consumer, input: ConsumedMessage): Promise<Message> {

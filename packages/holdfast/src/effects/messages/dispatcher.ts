@@ -15,7 +15,7 @@ import { findNewMessages, givePositions, lockDispatch, type NewMessageRow } from
 //
 // A sequence alone is not enough: its numbers are assigned before the commit, so a reader of
 // `seq > last` misses messages that commit later. Positions are assigned after the commit, in one
-// transaction at a time, so a reader that has seen position n has seen every lower position.
+// transaction at a time. So a reader that has seen position n has seen every lower position.
 //
 // No application code runs here: it does not matter which process dispatches, and no message can
 // stop the dispatcher.

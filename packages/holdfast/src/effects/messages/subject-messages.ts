@@ -19,7 +19,7 @@ interface FoundMessage {
 
 /**
  * The messages of a subject, with their dead letters. A message is deleted once it has a position
- * and all of its subscriptions have read it, so that no consumer or relay misses it and the order
+ * and all of its subscriptions have read it. So no consumer or relay misses it, and the order
  * within its key is kept. Until then it is held.
  */
 export const messageSource: SubjectSource = {

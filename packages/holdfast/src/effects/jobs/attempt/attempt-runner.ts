@@ -25,7 +25,7 @@ import { type AttemptHost, openAttempt } from './open-attempt.ts'
  * Invariants:
  * - An attempt is identified by its job and claim: a process may have two claims of one job.
  * - An attempt stays in the list until its outcome is stored or dropped, even if it is aborted.
- * - When the worker stops, attempts get a grace period, are then aborted, and get some time to
+ * - When the worker stops, attempts get a grace period. Then they are aborted, and get some time to
  *   store their outcomes. Other workers rescue the jobs whose outcomes are not stored by then.
  */
 

@@ -3,8 +3,8 @@ import { pathOf, toPointer, validate } from '../../../kernel/schema/schema.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 
 /**
- * Returns the input of a job, validated by the current schema, because a job may outlive the deploy
- * that enqueued it.
+ * Returns the input of a job. The input is validated by the current schema, because a job may
+ * outlive the deploy that enqueued it.
  *
  * @throws HoldfastError `job-input-outdated`.
  */

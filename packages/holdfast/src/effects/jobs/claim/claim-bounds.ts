@@ -12,8 +12,8 @@ import type { Slots } from './slots.ts'
 //
 // A sweep, which ignores the bounds, finds ready jobs below a bound: jobs whose transaction
 // committed later than the bound allows for, jobs that another transaction had locked, and jobs
-// that were released. A worker sweeps every ten seconds, after a claim that found nothing (at most
-// every two seconds), and when it is notified of released jobs.
+// that were released. A worker sweeps in three cases: every ten seconds; after a claim that found
+// nothing, but then at most every two seconds; and when it is notified of released jobs.
 
 // Time before a claimed `seq` becomes a bound. Jobs that commit within this time are found at once.
 const settleMs = 2_000

@@ -22,8 +22,8 @@ export interface SlotsParts {
  * The slots of a process for jobs of some names; decides which jobs may start.
  *
  * The last `reserved` slots are only for a share (a name, or an owner) without a running job in
- * this process. So a share whose jobs hang, or that has very many jobs, never takes all slots, and
- * each of the next `reserved` shares gets a slot at once, no matter what is queued before it.
+ * this process. So a share never takes all slots, even if its jobs hang or it has very many jobs.
+ * Each of the next `reserved` shares gets a slot at once, no matter what is queued before it.
  */
 export class Slots {
   readonly names: readonly string[]

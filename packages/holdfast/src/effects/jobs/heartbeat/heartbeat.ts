@@ -20,8 +20,8 @@ import { HeartbeatView } from './heartbeat-view.ts'
 // - A heartbeat uses a dedicated connection and waits for no lock, so load cannot make a healthy
 //   worker look dead.
 // - A stopped process (SIGSTOP, a paused machine) sends no heartbeats either. When it continues,
-//   the database fences off its jobs, and no step starts, since the lease has also ended according
-//   to the clock of the process.
+//   the database fences off its jobs. No step starts, since the lease has also ended according to
+//   the clock of the process.
 
 /** The lease of a worker after a heartbeat, in milliseconds. */
 export const leaseMs = 15_000

@@ -51,13 +51,14 @@ export function startPruning(parts: PruningParts): RecurringTask {
   })
 }
 
-// The interval at which the bound is reset. A job with a shorter retention than the last pruned job
-// may expire below the bound, and is found only after a reset.
+// The interval at which the bound is reset. A job whose retention is shorter than that of the last
+// pruned job may expire below the bound. Such a job is found only after a reset.
 const boundResetMs = 10 * 60_000
 
 /**
  * The ended jobs of a service that have expired. Each pass starts where the previous pass ended,
- * since the index entries of deleted rows stay until a vacuum, which an old snapshot can prevent.
+ * because the index entries of deleted rows stay until a vacuum. An old snapshot can prevent the
+ * vacuum.
  */
 class ExpiredJobs {
   readonly #parts: PruningParts

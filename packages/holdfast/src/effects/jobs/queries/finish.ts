@@ -128,7 +128,8 @@ const fencedSuccess = {
 
 /**
  * Ends a succeeded job in the transaction of its effects. The statement fails with {@link
- * fenceLost} if this claim no longer holds the job, and in the same cases as `checkTransaction`.
+ * fenceLost} if this claim no longer holds the job. It also fails in the cases in which
+ * `checkTransaction` fails.
  */
 export function succeedFenced(
   { id, claim }: ClaimOf,

@@ -19,7 +19,7 @@ export interface PromotionRow {
 }
 
 /**
- * Promotes the due jobs of a service, in the order of their due times, and checks which of the
+ * Promotes the due jobs of a service, in the order of their due times. Also checks which of the
  * given names have jobs that wait for admission.
  */
 export function promoteDue(service: string, names: readonly string[]): Statement {

@@ -49,7 +49,7 @@ export interface AdvancedSchedule {
 /**
  * Stores the time up to which the ticks of a schedule are enqueued. If the clock was set back by up
  * to an hour, the stored time is kept, so that no tick is enqueued twice. If the stored time is
- * further ahead, the schedule continues from now, since it would otherwise have no ticks until that
+ * further ahead, the schedule continues from now. Otherwise, it would have no ticks until that
  * time.
  */
 export function advanceSchedule({ service, name, doneUntil }: AdvancedSchedule): Statement {

@@ -32,8 +32,8 @@ export function readSteps(job: string): Statement {
   }
 }
 
-// The row is locked until the transaction ends, so that a process that rescues the job waits and
-// then finds the step.
+// The row is locked until the transaction ends. So a process that rescues the job waits for the
+// transaction, and then finds the step.
 const held = `select id from holdfast.jobs where id = $1 and claim = $2 and state = 'running' for share`
 
 /** The result of a step, and the claim that runs its job. */
@@ -45,8 +45,8 @@ export interface StepResult {
 }
 
 /**
- * Stores the result of a step. Fails if this claim no longer holds the job, and in the same cases
- * as `checkTransaction`.
+ * Stores the result of a step. Fails if this claim no longer holds the job. Also fails in the cases
+ * in which `checkTransaction` fails.
  */
 export function storeStep({ job, name, result }: StepResult, { marker, epoch }: TransactionCheck): Statement {
   return {

@@ -132,8 +132,8 @@ export function findOrphans(service: string): Statement {
 }
 
 /**
- * Terminates the sessions of a dead worker. If its process was stopped or is cut off, the sessions
- * would otherwise keep locks that the next attempts of its jobs need.
+ * Terminates the sessions of a dead worker. Otherwise, if the process of the worker was stopped or
+ * is cut off, its sessions would keep locks that the next attempts of its jobs need.
  */
 export function endSessions(applicationNames: readonly string[]): Statement {
   return {

@@ -13,7 +13,7 @@ const readers = `
 
 /**
  * Returns SQL for the dead letters of a message. The table has no index that begins with the
- * message, and OFFSET 0 keeps the planner from reading all dead letters of a subscriber.
+ * message. OFFSET 0 keeps the planner from reading all dead letters of a subscriber.
  */
 function deadLettersOf(message: string): string {
   return `holdfast.subscriptions

@@ -2,7 +2,7 @@ import type { SubjectKind } from './insert-subjects.ts'
 
 /**
  * Returns SQL that deletes the subjects of the rows in `ids`, a subquery of ids. The ids become an
- * array, whose length the planner does not know, so it uses the index regardless of the statistics.
+ * array. The planner does not know its length, so it uses the index regardless of the statistics.
  */
 export function deleteSubjectsOf(kind: SubjectKind, ids: string): string {
   return `delete from holdfast.subjects where kind = '${kind}' and id = any (array(${ids}))`
