@@ -8,7 +8,7 @@ import { createPool, lend, type Pool, type PoolOptions } from '../../storage/pos
 export interface ConnectionLimits {
   /**
    * Max connections of the process to the primary. Default 12. Raise it if calls or jobs wait for
-   * connections and the server has unused connections: the sum over all processes must stay below
+   * connections and the server has unused connections. The sum over all processes must stay below
    * the server's `max_connections`.
    */
   readonly max?: number

@@ -23,8 +23,8 @@ import { databaseSettings } from './settings.ts'
  *                                                                                 │
  *   OpenDatabase ◀── stages, checks, registration, worker ◀── open capabilities ◀─┘
  *
- * `capabilities.ts` has the list. Everything is closed in reverse order, and a failed start closes
- * everything that it has opened.
+ * `capabilities.ts` lists the capabilities. Everything is closed in reverse order, and a failed
+ * start closes everything that it has opened.
  */
 
 /** Options of every database on Postgres. */
@@ -71,9 +71,9 @@ async function openDatabase(
   const { write, own } = connections.lanes
   const guard = await openStatementGuard({ statements: host.statements, pool: own })
   opening.defer(() => guard.close())
-  // This uses the lane of mutations instead of the framework's own lane: many processes that start
-  // at the same time wait for each other here, and the lock timeout of the framework's lane is only
-  // a second.
+  // Uses the lane of mutations instead of the framework's own lane. Many processes that start at
+  // the same time wait for each other here, and the lock timeout of the framework's own lane is
+  // only a second.
   await requireAnswer(recognizeDatabase(write, { log: host.log, isDisposable }))
   const opened = await openCapabilities(
     capabilities,

@@ -136,8 +136,8 @@ export function directRoute(
 const eachReplica = 'Each of DATABASE_REPLICA_URLS'
 
 /**
- * Checks that the connection to a database is encrypted and verified, so that it cannot be read or
- * altered on the way.
+ * Checks that the connection to a database is encrypted and verified, so that its data cannot be
+ * read or altered on the way.
  *
  * @param reason The exception's reason; `undefined` or empty for no exception.
  *

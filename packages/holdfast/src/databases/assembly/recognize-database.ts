@@ -13,8 +13,8 @@ import { transact } from '../../storage/postgres/transaction/with-transaction.ts
 //
 // The database has a row with its location: server, timeline and database name. A dump, a copy or
 // logical replication contains the row of the source, which differs from the actual location. The
-// first start that detects this makes the safe repairs, logs at `warn` what has changed, and stores
-// the new location.
+// first start that detects this makes the repairs that are safe, logs at `warn` what has changed,
+// and stores the new location.
 //
 // Logical replication does not copy sequences. Sequences that are behind their tables are moved
 // forward, while a lock on the table keeps other transactions from using them. The positions of

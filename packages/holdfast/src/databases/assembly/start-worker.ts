@@ -2,8 +2,9 @@ import type { Worker, WorkerOptions, Workload } from '../../kernel/background/ba
 import type { OpenCapability, WorkerHost, WorkerPart } from '../../storage/capability/database-capability.ts'
 
 /**
- * Starts a worker with the parts of all capabilities, one after another. They are stopped at the
- * same time. If a part fails to start, the parts already started are stopped and closed.
+ * Starts a worker: starts the parts of all capabilities, one after another. When the worker stops,
+ * all parts are stopped at the same time. If a part fails to start, the parts already started are
+ * stopped and closed.
  */
 export async function startWorker(
   capabilities: readonly OpenCapability[],

@@ -42,9 +42,9 @@ interface Orderable<Row> {
 }
 
 /**
- * Creates a list for `page`, which is read with Drizzle. `select` builds the statement from the
- * given `where` and `position`, without an order or a limit. An index on the condition columns
- * followed by the order columns makes each page as fast as the first.
+ * Creates a list that `page` reads with Drizzle. `select` builds the statement from the given
+ * `where` and `position`, without an order or a limit. An index on the condition columns followed
+ * by the order columns makes each page as fast as the first.
  *
  * @param order The sort keys; the last column must be unique.
  *

@@ -101,10 +101,9 @@ class SessionTransaction implements PrismaTransaction {
 }
 
 /**
- * Runs one statement with Prisma's own adapter for `pg`, which knows how values are written and
- * read and what errors mean. The adapter gets a pool that sends to the session. Each statement gets
- * a new adapter, so that the driver error behind Prisma's error is known; creating an adapter takes
- * a microsecond.
+ * Runs one statement with Prisma's own adapter for `pg`, which converts values and interprets
+ * errors. The adapter gets a pool that sends to the session. Each statement gets a new adapter, so
+ * that the driver error behind Prisma's error is known; creating an adapter takes a microsecond.
  *
  * @throws HoldfastError `prisma-driver-mismatch`.
  */

@@ -15,9 +15,9 @@ export interface WebhooksDefinition<Sent extends EventType> {
   /** The events that are sent. */
   readonly events: readonly Sent[]
   /**
-   * Returns the owner or owners of a message. The message is sent to their endpoints only; if the
-   * function returns `undefined`, it is sent to no endpoint. If the function throws, the message
-   * becomes a dead letter, and the next message is handled.
+   * Returns the owner or owners of a message. The message is sent only to the endpoints of these
+   * owners. If the function returns `undefined`, the message is sent to no endpoint. If the
+   * function throws, the message becomes a dead letter, and the next message is handled.
    */
   readonly ownerOf: (message: Message<GivenOf<Sent>>) => string | readonly string[] | undefined
   /** Retries of failed deliveries. Default: ten attempts over about three days. */
@@ -64,8 +64,8 @@ export interface Webhooks extends Capability, Endpoints, Deliveries {}
 const defaultSchedule: readonly Duration[] = ['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h']
 
 /**
- * Defines outgoing webhooks: the messages of events are sent to the endpoints of their owners, as
- * specified by Standard Webhooks (https://www.standardwebhooks.com).
+ * Defines outgoing webhooks: the messages of the given events are sent to the endpoints of their
+ * owners, as specified by Standard Webhooks (https://www.standardwebhooks.com).
  *
  * @example
  * ```ts

@@ -15,7 +15,8 @@ export interface Binaries {
 
 /**
  * Finds the binaries in `node_modules`, and completes them if install scripts were disabled. If the
- * server's user cannot reach them, or the folder is not writable, they are copied once per version.
+ * server's user cannot reach the binaries, or the folder is not writable, the binaries are copied
+ * once per version.
  */
 export function prepareBinaries(home: Home): Binaries {
   const { root, version } = findBinaryPackage()

@@ -62,7 +62,7 @@ export async function findPostmaster(home: Home): Promise<number | undefined> {
   }
   home.notify(`The Postgres in ${home.directory} ended without shutting down; it recovers at the next start.`)
   // If the process is gone, Postgres itself removes the file, after it has checked that no child of
-  // that process is still running. A server that is just ending may remove it first.
+  // that process is still running. A server that is just ending may remove the file first.
   if (pid === undefined || exists(pid)) rmSync(join(home.data, 'postmaster.pid'), { force: true })
   return undefined
 }

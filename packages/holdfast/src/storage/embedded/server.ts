@@ -30,8 +30,8 @@ export interface ServerPlan {
 }
 
 /**
- * Returns a running server: one that another process started, one left over by a killed process, or
- * a new one. Call it only while the home is locked.
+ * Returns a running server, which is new, was started by another process, or was left over by a
+ * killed process. Call it only while the home is locked.
  */
 export async function ensureServer(plan: ServerPlan): Promise<Postmaster> {
   const running = await findPostmaster(plan.home)

@@ -18,10 +18,11 @@ export const unknownRecovery: Recovery = {
 
 /**
  * Returns the recovery of a statement that must run outside of a transaction; `undefined` if the
- * statement can run in one. CALL and DO run outside, since they may contain COMMIT.
+ * statement can run in a transaction. CALL and DO run outside of a transaction, since they may
+ * contain COMMIT.
  *
- * @throws HoldfastError `migration-failed` for an index without a name, because the leftover of a
- * failure could not be found.
+ * @throws HoldfastError `migration-failed` for an index without a name, because its leftover could
+ * not be found after a failure.
  */
 export function recoveryOf(
   migration: PendingMigration,

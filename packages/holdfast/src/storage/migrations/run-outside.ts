@@ -13,8 +13,8 @@ export interface OutsideStatement {
 }
 
 /**
- * Runs the single statement of a migration that cannot run in a transaction, then writes its row in
- * the journal.
+ * Runs a migration whose single statement cannot run in a transaction, then writes the migration's
+ * row in the journal.
  *
  * Each attempt first reads the progress of an earlier attempt, and drops or completes its leftover.
  * After the statement, the attempt reads the progress again: a migration counts as applied only if

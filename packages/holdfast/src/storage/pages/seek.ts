@@ -106,8 +106,8 @@ function conditionsOf(orderings: readonly Ordering[], after: Position): readonly
  * Columns of one direction without nulls are compared as a row, `(a, b) > ($1, $2)`, which is a
  * range of the index. If more columns follow, the condition is `a >= $1 and (a <> $1 or …)`: the
  * first part is the range. It uses `<>` instead of the equivalent `>`, because Postgres would
- * expect `>` to filter out as many rows as the first part did, and would then prefer to sort the
- * few rows it expects.
+ * assume that `>` filters out as many rows as the first part. It would then expect few rows, and
+ * prefer to sort them.
  */
 function behind(orderings: readonly Ordering[], after: Position, from: number): readonly SeekPart[] {
   const { direction, nulls } = orderings[from]!

@@ -61,10 +61,10 @@ export interface KeyClient {
 }
 
 /**
- * Creates a new cursor signing key for all services on a database and returns its id. Cursors
- * signed with earlier keys stay valid until their key has been deleted from `holdfast.secrets` or
- * eight newer keys have followed it. A process picks up the new key when it receives a cursor that
- * another process signed with it, or when it restarts.
+ * Creates a new cursor signing key for all services on a database and returns its id. A cursor that
+ * was signed with an earlier key stays valid until that key has been deleted from
+ * `holdfast.secrets`, or until eight newer keys have been created. A process picks up the new key
+ * when it receives a cursor that another process signed with it, or when it restarts.
  *
  * @example
  * ```ts

@@ -46,7 +46,7 @@ const lockText = { name: 'holdfast_claim_lock', text: `select ${lockColumns}` }
 
 /**
  * Sets the timeouts and the marker of a transaction, takes the key's lock if it is free, and reads
- * the stored answer. It is sent with BEGIN, and has no effect if BEGIN failed.
+ * the stored answer. The statement is sent with BEGIN, and has no effect if BEGIN fails.
  */
 export function claim(parameters: ClaimParameters): Statement {
   return { ...claimText(parameters.read), values: [...lockValues(parameters), parameters.id] }

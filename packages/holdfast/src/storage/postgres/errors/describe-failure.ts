@@ -29,8 +29,8 @@ interface ServerError extends Error {
  *
  * Values of rows and parameters may be personal data. They appear in `detail`, in the messages of
  * data exceptions (class 22), and in the message of a syntax error if the text was concatenated
- * with values. In production, the log omits these texts. It contains the constraint, table and
- * column, and the position in the statement's text.
+ * with values. In production, the log omits these texts. It still contains the constraint, table
+ * and column, and the position in the statement's text.
  */
 export function describeFailure(error: unknown, statement: FailedStatement): void {
   if (error instanceof Error) setLogFields(error, () => fieldsOf(error, statement))

@@ -42,7 +42,7 @@ export function beginStatement(isolation: IsolationLevel): Statement {
  *
  * `transaction_timeout` ends the session if the transaction takes longer, in any state. No other
  * limit covers a client that disappears while sending a message: its transaction neither runs a
- * statement nor is idle. It requires Postgres 17; older servers ignore it.
+ * statement nor is idle. This limit requires Postgres 17, and is not set on older servers.
  */
 export const limitColumns: string = `
         set_config('statement_timeout', $1, true),

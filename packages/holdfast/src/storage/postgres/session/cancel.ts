@@ -24,8 +24,8 @@ const timeoutMs = 1_000
 /**
  * Asks the server to interrupt the statement that a backend runs, over a separate connection that
  * is encrypted and verified like the backend's. Resolves to `true` when the server has accepted the
- * request (it then closes the connection), and to `false` if it could not be reached. Only the
- * backend's own connection shows whether the statement ended.
+ * request (the server then closes the connection), and to `false` if the server could not be
+ * reached. Only the backend's own connection shows whether the statement ended.
  */
 export function requestCancel(backend: BackendAddress): Promise<boolean> {
   const { host, port, tls } = backend

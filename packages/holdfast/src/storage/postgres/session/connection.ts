@@ -136,9 +136,10 @@ export class Connection implements Queryable {
   }
 
   /**
-   * Resets the session after the statements already sent, if a handler's statement may have changed
-   * it. Call it within {@link pipeline}, after the statement that ends the transaction. Does
-   * nothing behind a pooler: the session may already serve another client.
+   * Sends a reset of the session if a handler's statement may have changed the session. The reset
+   * runs after the statements that were sent before. Call it within {@link pipeline}, after the
+   * statement that ends the transaction. Does nothing behind a pooler: the session may already
+   * serve another client.
    */
   reset(): void {
     if (!this.#isClosed && this.#parts.limits) this.#changes.reset(this.#client)
@@ -173,9 +174,9 @@ export class Connection implements Queryable {
   }
 
   /**
-   * Sends the statements of the framework that end a transaction, a statement after it, and the
-   * reset of the session, in one round trip. Values that cannot be sent are detected before
-   * anything is sent: a COMMIT never goes out without the statements before it.
+   * Sends, in one round trip, the framework's statements that end a transaction, then the statement
+   * `after`, and then the reset of the session. Values that cannot be sent are detected before
+   * anything is sent, so COMMIT is never sent without the statements before it.
    *
    * @param last the statements of the transaction; the last one is COMMIT. If a statement fails,
    * the statements after it are skipped, and the transaction stays open as a failed transaction.

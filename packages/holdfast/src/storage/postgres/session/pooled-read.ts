@@ -11,8 +11,9 @@ export interface PooledConnection {
 }
 
 /**
- * Runs a handler's read behind a pooler, in one round trip. It runs in a read-only transaction with
- * a statement timeout, because a pooler's sessions are neither read-only nor limited.
+ * Runs a handler's read behind a pooler, in one round trip. The read runs in a read-only
+ * transaction with a statement timeout, because a pooler's sessions are neither read-only nor
+ * limited.
  */
 export async function readInTransaction<Row extends pg.QueryResultRow>(
   connection: PooledConnection,

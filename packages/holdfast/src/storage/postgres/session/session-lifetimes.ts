@@ -24,8 +24,8 @@ const jitter = 0.25
  * A session keeps what it started with: the server that its host name resolved to, and the settings
  * of the role and the database at that time. After a failover, or when a database leaves read-only
  * mode, each call on an older session would fail. Old sessions are replaced even if nothing fails:
- * new ones follow a changed DNS name or load balancer, and closing a session frees the memory of
- * its backend.
+ * new sessions follow a changed DNS name or load balancer, and closing a session frees the memory
+ * of its backend.
  */
 export class SessionLifetimes {
   readonly #lifetimes = new WeakMap<object, Lifetime>()

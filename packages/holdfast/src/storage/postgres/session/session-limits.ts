@@ -6,10 +6,10 @@ const minuteMs = 60_000
 const slackMs = 250
 
 /**
- * The `statement_timeout` of the sessions that queries read through. Postgres must end a statement
- * if its process cannot: the process hangs, or its network is cut. A limit is at least the
- * remaining time of the caller, so it does not end a statement early. The limit of one call never
- * applies to another call, because:
+ * The `statement_timeout` of the sessions through which queries read. If the process hangs, or if
+ * its network is cut, Postgres must end the statement. A limit is at least the remaining time of
+ * the caller, so it does not end a statement early. The limit of one call never applies to another
+ * call, because:
  *
  * 1. A session starts with the pool's limit, from its startup packet.
  * 2. A limit is recorded here only after the reset that set it was confirmed. A session whose reset

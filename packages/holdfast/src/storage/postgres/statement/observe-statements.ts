@@ -27,8 +27,8 @@ interface Kind {
 // The bounds that the semantic conventions recommend (db.client.operation.duration).
 const durationBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
-// An application has a few hundred texts. An application that concatenates values into its texts
-// has an unlimited number, which must not fill the memory.
+// Most applications have a few hundred statement texts. An application that concatenates values
+// into its statements has an unlimited number of texts, which must not fill the memory.
 const maxKinds = 1_000
 
 /**

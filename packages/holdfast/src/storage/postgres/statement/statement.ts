@@ -17,7 +17,8 @@ export function isReservedName(name: string): boolean {
 
 /**
  * Rejects a handler's statement that would begin or end a transaction, change the session for the
- * next call, stream rows, or use a prepared statement name reserved for the framework.
+ * next call, stream rows, or use a name for a prepared statement that is reserved for the
+ * framework.
  *
  * @returns the shape of the statement.
  * @throws HoldfastError `statement-invalid`, `transaction-control`, `savepoint-unclear`,

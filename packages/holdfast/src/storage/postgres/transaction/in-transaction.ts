@@ -51,10 +51,10 @@ async function transact<T>(
   }
 }
 
-// The isolation level and the limits are stated, because the role or the database may set others.
-// All are sent in one message, because an idle timeout could end the transaction between two
-// messages. The lock timeout is the shortest, so that an administrator who waits for a lock gets
-// its error.
+// The isolation level and the limits are stated, because the role or the database may set other
+// values. All are sent in one message, because an idle timeout could end the transaction between
+// two messages. The lock timeout is the shortest, so that an administrator who waits for a lock
+// gets the error of that timeout.
 const begin = `${beginStatement('read committed').text};
   set local lock_timeout = '10s';
   set local statement_timeout = '60s';

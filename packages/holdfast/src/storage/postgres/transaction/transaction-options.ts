@@ -15,8 +15,8 @@ export interface TransactionOptions {
   readonly owner?: TransactionOwner | undefined
   /**
    * True if the commit checks the marker and the schema epoch. Default true. False for transactions
-   * that only run statements of the framework: these never end the transaction, and they work
-   * before and after a migration.
+   * that only run statements of the framework. Such statements never end the transaction, and they
+   * work before and after a migration.
    */
   readonly isChecked?: boolean
 }

@@ -291,8 +291,8 @@ export class Transaction implements HandlerSession {
   }
 
   /**
-   * Rolls the transaction back, then runs a statement outside of it: in the same session, or in
-   * another session if the first was lost.
+   * Rolls the transaction back, then runs a statement outside of the transaction: in the same
+   * session, or in another session if the first session was lost.
    */
   async runAfterRollBack<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
     await this.rollBack()

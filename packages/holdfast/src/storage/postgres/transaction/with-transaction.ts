@@ -31,9 +31,9 @@ export async function withTransaction<Result>(
 }
 
 /**
- * Runs statements of the framework in one transaction, which commits when `use` resolves. It does
- * not check if a migration was committed since it began, because these statements work before and
- * after a migration.
+ * Runs statements of the framework in one transaction, which commits when `use` resolves. The
+ * commit does not check if a migration was committed after the transaction began, because these
+ * statements work before and after a migration.
  */
 export async function transact<Result>(
   pool: Pool,

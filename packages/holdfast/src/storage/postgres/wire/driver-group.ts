@@ -15,8 +15,8 @@ import { StatementSkipped } from './statement-skipped.ts'
 
 /**
  * The fields of the rows of prepared statements, by their names; `undefined` if a statement returns
- * no rows. The fields of a prepared statement cannot change: if they would be different, the server
- * refuses to run the statement.
+ * no rows. The fields of a prepared statement stay the same: the server refuses to run a statement
+ * whose fields would change.
  */
 export type Shapes = Map<string, readonly pg.FieldDef[] | undefined>
 
