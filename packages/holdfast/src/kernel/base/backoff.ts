@@ -16,8 +16,8 @@ export function backoffBoundMs({ firstMs, maxMs = Infinity }: BackoffBounds, fai
 }
 
 /**
- * Returns the delay after the nth failure in a row, in milliseconds: random below the bound, which
- * spreads out clients that failed together ("full jitter",
+ * Returns the delay after the nth failure in a row, in milliseconds: a random delay below the
+ * bound. This spreads out clients that failed together ("full jitter",
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). This is the default
  * choice.
  */
@@ -30,9 +30,9 @@ export function fullJitterMs(
 }
 
 /**
- * Returns the delay after the nth failure in a row, in milliseconds: random from half the bound to
- * the bound ("equal jitter" in the article of {@link fullJitterMs}). Use it if the receiver needs
- * some time to recover.
+ * Returns the delay after the nth failure in a row, in milliseconds: a random delay, at least half
+ * the bound and at most the bound ("equal jitter" in the article of {@link fullJitterMs}). Use it
+ * if the receiver needs some time to recover.
  */
 export function equalJitterMs(
   bounds: BackoffBounds,

@@ -1,6 +1,6 @@
 /** A timer of a {@link Clock}. */
 export interface Timer {
-  /** Cancels the timer. No-op once it has fired. */
+  /** Cancels the timer. No-op after it has fired. */
   cancel(): void
 }
 

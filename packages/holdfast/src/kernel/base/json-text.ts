@@ -1,6 +1,6 @@
 /**
- * Creates the error for an invalid value. `what` is the predicate of its message:
- * `is undefined, …`.
+ * Creates the error for an invalid value. `what` is the part of its message that follows the
+ * subject: `is undefined, …`.
  */
 export interface InvalidJson {
   (what: string, cause?: unknown): Error

@@ -14,7 +14,8 @@ export interface Logger {
   warn: LogLine
   error: LogLine
   /**
-   * Returns true if lines of a level are written. If absent, lines of every level are passed on.
+   * Returns true if lines of a level are written. If a logger lacks this method, lines of every
+   * level are passed to it.
    */
   isLevelEnabled?(level: Level): boolean
   /** Returns a logger that adds these fields to every line. */

@@ -19,8 +19,8 @@ export interface Anonymous extends Caller {
 export const anonymous: Anonymous = Object.freeze({ kind: 'anonymous' })
 
 /**
- * Returns the scope of a caller's private records, such as idempotency keys. The scope is equal for
- * calls of the same caller of the same tenant, and different for any other, regardless of the
+ * Returns the scope of a caller's private records, such as idempotency keys. All calls of one
+ * caller of one tenant have the same scope, and no other caller has this scope, regardless of the
  * characters in the names.
  */
 export function scopeOf(caller: Caller): string {

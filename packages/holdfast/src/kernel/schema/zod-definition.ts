@@ -66,8 +66,8 @@ export function zodPartsOf(definition: ZodDefinition): readonly Schema[] {
 }
 
 /**
- * Returns true if a schema has alternatives without a discriminator: another one may accept the
- * value once its undeclared members are removed.
+ * Returns true if a schema has alternatives without a discriminator: when the undeclared members of
+ * a value have been removed, another alternative may accept it.
  */
 export function hasOpenAlternatives(root: Schema): boolean {
   const seen = new Set<Schema>()

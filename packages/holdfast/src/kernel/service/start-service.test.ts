@@ -4,7 +4,10 @@ import { noDatabase, refusalOf, startService } from './start-service.fixture.ts'
 
 const failure = new Error('lost')
 
-/** Returns a database with these parts, and a function that returns how often it was closed. */
+/**
+ * Returns a database with these parts, and a function that returns how often the database was
+ * closed.
+ */
 function counted(parts: Partial<OpenDatabase>): [Database<undefined, undefined>, () => number] {
   let closed = 0
   const open: typeof noDatabase.open = async (host) => ({

@@ -11,7 +11,10 @@ export interface TraceContext {
   readonly parentSpanId?: string
   /** True if the caller records the trace. */
   readonly sampled: boolean
-  /** True if the service that started the trace declares its id random. Passed on unchanged. */
+  /**
+   * True if the service that started the trace declares that the trace id is random. Passed on
+   * unchanged.
+   */
   readonly isRandom?: boolean
   /** State that tracing systems keep with the trace, for the next service. Passed on unchanged. */
   readonly tracestate?: string

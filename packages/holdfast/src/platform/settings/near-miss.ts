@@ -24,7 +24,7 @@ const maxMistakes = 2
 
 /**
  * Returns the candidate closest to a name; `undefined` if none is close. One letter may be wrong in
- * a name of at least three letters, two in a name of at least six. Case is ignored.
+ * a name of at least three letters, and two letters in a name of at least six. Case is ignored.
  */
 export function nearMiss(name: string, candidates: readonly string[]): string | undefined {
   const most = Math.min(maxMistakes, Math.floor(name.length / 3))

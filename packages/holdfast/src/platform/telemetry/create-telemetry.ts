@@ -53,8 +53,8 @@ export interface TelemetryHost {
   /** The logger of export failures. Default: one JSON object per line on stdout. */
   readonly log?: Logger
   /**
-   * Receives notices about settings that were worked around, for the user who starts the service.
-   * Default: a line on stderr.
+   * Receives notices for the user who starts the service, about settings that are not applied as
+   * written. Default: a line on stderr.
    */
   readonly notify?: (message: string) => void
 }

@@ -1,5 +1,6 @@
 // Max difference between both clocks that is ignored. A greater difference means that the system
-// clock was adjusted, or that the machine was suspended, during which `performance.now()` stops.
+// clock was adjusted, or that the machine was suspended: `performance.now()` stops during that
+// time.
 const toleratedDriftMs = 50
 
 let originMs = performance.timeOrigin

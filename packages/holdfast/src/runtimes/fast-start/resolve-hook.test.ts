@@ -130,7 +130,7 @@ describe('the hook', () => {
   })
 })
 
-// Each specifier is imported in one process, which is slow to start.
+// All specifiers are imported in one process, because a process is slow to start.
 test('a program that preloads it imports the same modules, and fails with the same errors', async () => {
   const [plain, preloaded] = await Promise.all([importAll([]), importAll(['--import', fastStart])])
   expect(preloaded).toEqual(plain)

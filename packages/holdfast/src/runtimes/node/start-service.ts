@@ -16,8 +16,8 @@ export interface StartedService<Defined extends Operations> {
   /** The telemetry; `undefined` if nothing is recorded. */
   readonly telemetry: ServiceTelemetry | undefined
   /**
-   * Stops the service, its telemetry and its worker at once, for a failed start. After a start, the
-   * server stops each of them separately.
+   * Stops the service, its telemetry and its worker at once. Used only if the start fails later; a
+   * server that has started stops each of them separately.
    */
   readonly close: () => Promise<void>
 }

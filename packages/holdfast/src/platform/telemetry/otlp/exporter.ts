@@ -35,7 +35,7 @@ export interface ExporterOptions {
   readonly pending: () => number
   /** Returns the next records, as many as fit into a request. */
   readonly take: () => Batch
-  /** Runs the export so that it is not recorded itself. */
+  /** Runs the export without recording it. */
   readonly unseen: <T>(work: () => T) => T
   /** Called whenever all pending records have been sent. */
   readonly onIdle?: () => void

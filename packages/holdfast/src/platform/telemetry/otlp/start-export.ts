@@ -33,7 +33,7 @@ export interface ExportParts {
   readonly resource: Attributes
   /** The start of the metrics, in milliseconds since `performance.timeOrigin`. */
   readonly startMs: number
-  /** Runs the export so that it is not recorded itself. */
+  /** Runs the export without recording it. */
   readonly unseen: <T>(work: () => T) => T
   /** Counts lost records. */
   readonly lost: Counter

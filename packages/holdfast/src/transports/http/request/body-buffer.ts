@@ -33,8 +33,8 @@ export class BodyBuffer {
     if (this.#chunks > this.#maxChunks) throw bodyTooScattered()
     if (this.#length === 0) this.#buffer = chunk
     else {
-      // The first chunk is the buffer itself and is full, so `set` below never writes into the
-      // sender's memory.
+      // The first chunk becomes the buffer itself. This buffer is full, so `set` below never writes
+      // into the sender's memory.
       if (length > this.#buffer.length) this.#grow(length)
       this.#buffer.set(chunk, this.#length)
     }
