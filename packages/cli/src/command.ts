@@ -8,7 +8,7 @@ import { withDatabase } from './with-database.ts'
 export interface Result {
   /** The data that `--json` prints; `undefined` if the command has printed its result itself. */
   readonly data: unknown
-  /** Returns the text to print for people; nothing is printed if it is empty. */
+  /** Returns the text that is printed for people. If the text is empty, nothing is printed. */
   text(screen: Screen): string
   /** A remark that is printed to stderr. */
   readonly note?: string

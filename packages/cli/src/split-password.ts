@@ -6,8 +6,8 @@ export interface SplitUrl {
 }
 
 /**
- * Removes the password from the address of a database, at every position where Postgres clients
- * read one.
+ * Removes the password from the address of a database, in every part from which Postgres clients
+ * read a password.
  */
 export function splitPassword(given: string): SplitUrl {
   const url = new URL(given)

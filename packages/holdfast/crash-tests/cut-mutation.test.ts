@@ -76,7 +76,7 @@ test.concurrent(
   maxMs,
 )
 
-// On a silent connection, a cut after a message is the same as a cut before the next one.
+// On a silent connection, a cut after a message is the same as a cut before the next message.
 const quietPlaces = ['before', 'middle'] as const
 
 test.concurrent(

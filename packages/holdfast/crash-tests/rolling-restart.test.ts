@@ -10,8 +10,8 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 /*
  * Goal: a restart of a server behind a load balancer loses no request.
  *
- * Method: two servers behind haproxy restart in turn while 50 clients with keep-alive connections
- * send mutations without retrying them. No request may fail, be lost or be doubled.
+ * Method: two servers behind haproxy restart in turn. Meanwhile, 50 clients send mutations on
+ * keep-alive connections, and do not retry them. No request may fail, be lost or be doubled.
  *
  * Control: without the drain delay, clients must see failures.
  */

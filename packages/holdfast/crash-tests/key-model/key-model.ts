@@ -53,7 +53,10 @@ export class KeyModel {
     if (!this.#settled) this.#mayBeCommitted.add(nameOf(request))
   }
 
-  /** Records a response, and returns its fault; `undefined` if it is correct. */
+  /**
+   * Records a response. Returns a description of its fault, or `undefined` if the response is
+   * correct.
+   */
   take(reply: Reply): string | undefined {
     const { request, answer } = reply
     const code = codeOf(answer)

@@ -61,8 +61,8 @@ const templates = new Map<Service, Promise<string>>()
 type Env = Readonly<Record<string, string | undefined>>
 
 /**
- * Returns the name of a database with all migrations of a service applied, created once per test
- * run. `env` is the environment that the service needs to start.
+ * Returns the name of a database to which all migrations of a service are applied. It is created
+ * once per test run. `env` is the environment that the service needs to start.
  */
 export function templateFor(service: Service, env: Env): Promise<string> {
   const known = templates.get(service)

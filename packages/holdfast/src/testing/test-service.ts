@@ -57,7 +57,7 @@ export interface TestService<Defined extends Operations> extends AsyncDisposable
    */
   readonly call: TypedCaller<Defined>
   /**
-   * Calls operations by name and returns the whole response (`status`, `headers`, `body`), also if
+   * Calls operations by name and returns the whole response (`status`, `headers`, `body`), even if
    * it is a problem.
    */
   readonly send: AnswerCaller<Defined>

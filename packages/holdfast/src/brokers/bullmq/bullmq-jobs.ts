@@ -21,8 +21,8 @@ export interface BullMqJobsOptions {
    */
   readonly prefix?: string
   /**
-   * Name of the queue. The names of the queues of limited jobs begin with it. Default `'jobs-'`
-   * followed by an id of the service and its database.
+   * Name of the queue. The queues of limited jobs have names that begin with this name. Default
+   * `'jobs-'` followed by an id of the service and its database.
    */
   readonly queue?: string
   /**

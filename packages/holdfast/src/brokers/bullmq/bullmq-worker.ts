@@ -62,7 +62,7 @@ export class BullMqWorker {
       telemetry,
       externalCalls,
       // BullMQ has locks instead of a lease. If another process runs the same job, only one of the
-      // two commits.
+      // two attempts commits.
       holdsLease: () => true,
     })
     this.#client = openRedis(connection, { maxRetriesPerRequest: null })

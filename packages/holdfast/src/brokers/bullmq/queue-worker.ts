@@ -22,7 +22,7 @@ export interface QueueWorkerParts {
 export const redisRetryMs = 1_000
 const closeLimitMs = 2_000
 
-/** Thrown to BullMQ for a failed attempt that is followed by another. */
+/** Thrown to BullMQ for a failed attempt that is followed by another attempt. */
 class TryAgain extends Error {
   override readonly name = 'TryAgain'
   readonly delayMs: number

@@ -49,7 +49,7 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
-/** Returns the URL of a server without its credentials, for messages. */
+/** Returns the URL of a server for error messages, which must not contain its credentials. */
 function withoutCredentials(server: string): string {
   return server.replace(/^(\w+:\/\/)?[^@/]*@/, '$1')
 }

@@ -32,7 +32,7 @@ export async function joinFleet(parts: MembershipParts): Promise<Membership> {
 
 const restartMs = 1_000
 
-/** The worker of this process. If it is declared dead, a new one replaces it. */
+/** The worker of this process. If it is declared dead, a new worker replaces it. */
 export class Membership {
   readonly #parts: MembershipParts
   /**

@@ -37,8 +37,8 @@ export interface MessagePumpParts {
   /** Lends connections for the framework's own statements. */
   readonly pool: Pool
   /**
-   * Lends connections to readers, at most {@link connectionsOf}: a relay holds one while its broker
-   * is slow.
+   * Lends connections to readers, at most {@link connectionsOf}. A relay holds a connection while
+   * its broker is slow.
    */
   readonly readerPool: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction

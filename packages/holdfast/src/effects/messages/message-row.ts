@@ -25,7 +25,8 @@ const maxKeyLength = 255
 const maxPayloadBytes = 256 * 1_024
 
 /**
- * Returns the row of a message; synchronously if the schema of its payload is synchronous.
+ * Returns the row of a message. Returns a promise only if the schema of its payload is
+ * asynchronous.
  *
  * @throws HoldfastError `message-invalid`.
  */

@@ -105,8 +105,8 @@ export class SubscriberRunner {
   }
 
   /**
-   * Stores the message of a window as a dead letter. If the window has several messages, they are
-   * handled one by one next.
+   * Handles a failed window. If the window has one message, stores it as a dead letter. If it has
+   * several messages, they are handled one by one in the next windows.
    */
   async #fail({ messages }: Window, transaction: Transaction, error: unknown): Promise<boolean> {
     if (messages.length > 1) {

@@ -11,7 +11,9 @@ export interface SubscriptionDeclaration {
   readonly publisher: string
   /** Names of the events that the reader reads; `null` means all. */
   readonly events: readonly string[] | null
-  /** The start position at the first registration: the next message, or the oldest stored one. */
+  /**
+   * The start position at the first registration: the next message, or the oldest stored message.
+   */
   readonly startFrom: 'next' | 'oldest'
 }
 

@@ -86,7 +86,7 @@ function isSnooze(error: unknown, { snoozes }: ClaimedRow): boolean {
 
 /**
  * Returns the delay that a job requested, in milliseconds; `undefined` if the job requested no
- * delay or an invalid one.
+ * delay, or an invalid delay.
  */
 function laterMs(error: unknown): number | undefined {
   if (!(error instanceof RetryLater) || !Number.isFinite(error.delayMs)) return undefined

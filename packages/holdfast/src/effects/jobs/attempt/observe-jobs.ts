@@ -3,7 +3,7 @@ import type { AttemptOutcome } from './attempt-outcome.ts'
 
 /** Records metrics of attempts. */
 export interface JobsObserver {
-  /** Records that an attempt started, with the time since its job was enqueued, in seconds. */
+  /** Records that an attempt started. `waitedSeconds` is the time since its job was enqueued. */
   began(job: string, waitedSeconds: number): void
   /** Records that an attempt ended. */
   ended(job: string, outcome: AttemptOutcome, seconds: number): void

@@ -17,8 +17,8 @@ export interface AttemptHost extends Pick<
   readonly telemetry: Telemetry
 }
 
-// Time from a job's timeout until the database ends the job's transaction, if the process hangs
-// between two statements.
+// Extra time after the timeout of a job. If the process hangs between two statements, the database
+// ends the job's transaction when this time is over.
 const idleGraceMs = 1_000
 
 /**

@@ -23,7 +23,7 @@ export function createTransaction({ pool, work, limitMs, job }: AttemptScope): T
 
 /**
  * Reads the input of an attempt, runs its handler, and waits for the handler and its steps. Throws
- * what the handler throws, or the reason if the attempt is aborted.
+ * the error that the handler throws, or the abort reason if the attempt is aborted.
  */
 export async function runHandler(
   scope: AttemptScope,
@@ -36,7 +36,7 @@ export async function runHandler(
   const running = scope.externalCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
     context.within(() => job.run(context as never)),
   )
-  // Most handlers without database access are synchronous and have already finished here.
+  // Most handlers that do not use the database are synchronous, and have already finished here.
   if (running !== undefined) {
     await abortable(Promise.resolve(running), deadline, (outcome) => {
       if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)

@@ -86,7 +86,7 @@ export class ClaimBounds {
 
   /**
    * Returns the segments in which the next claim searches for jobs of these names. If a sweep is
-   * due, they contain all ready jobs.
+   * due, the segments contain all ready jobs.
    */
   segments(names: readonly string[], nowMs: number): ClaimSegments {
     const isSweep = nowMs - this.#sweptMs >= sweepEveryMs

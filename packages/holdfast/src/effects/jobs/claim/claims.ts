@@ -30,8 +30,8 @@ const unclearMs = 2 * limitMs
 const reconcileEveryMs = 500
 
 /**
- * The jobs that a worker has claimed. Starts as many as there are free slots, and releases jobs
- * that have waited too long.
+ * The jobs that a worker has claimed. Starts as many jobs as there are free slots, and releases
+ * jobs that have waited too long.
  */
 export class Claims {
   readonly #parts: ClaimParts

@@ -22,6 +22,7 @@ function kindsOf({ delayMs = 0, atMs, limitKey, rateKey }: JobRow): readonly Wak
   if (delayMs > 0) return delayMs < soonMs ? ['due'] : []
   const atOnce = limitKey === undefined && rateKey === undefined ? 'jobs' : 'limited'
   if (atMs === undefined) return [atOnce]
-  // The database's clock decides when the job is due, and it may differ from this process's clock.
+  // The clock of the database decides when the job is due. It may differ from the clock of this
+  // process.
   return atMs - Date.now() < soonMs ? ['due', atOnce] : []
 }

@@ -37,7 +37,7 @@ const maxKeyLength = 255
 const highestPriority = 1_000
 
 /**
- * Returns the row of a job to enqueue; without a promise if the input schema is synchronous.
+ * Returns the row of a job to enqueue. Returns a promise only if the input schema is asynchronous.
  *
  * @throws HoldfastError `job-input-invalid`, or `job-options-invalid`.
  */

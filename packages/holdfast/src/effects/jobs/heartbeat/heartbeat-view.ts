@@ -50,14 +50,14 @@ export class HeartbeatView {
   }
 
   /**
-   * Starts a heartbeat. Returns its time, for {@link confirmed}: the lease counts from here, not
-   * from the reply.
+   * Starts a heartbeat. Returns its time, for {@link confirmed}: the lease begins at this time, not
+   * at the reply.
    */
   startHeartbeat(): bigint {
     return this.#now()
   }
 
-  /** Records that a heartbeat sent at this time has reached the database. */
+  /** Records that the heartbeat that was sent at this time has reached the database. */
   confirmed(sentAt: bigint): void {
     Atomics.store(this.#values, beatSentAt, sentAt)
     Atomics.compareExchange(this.#values, reachableSince, 0n, sentAt)
@@ -68,7 +68,10 @@ export class HeartbeatView {
     Atomics.store(this.#values, reachableSince, 0n)
   }
 
-  /** Age of the last heartbeat that reached the database, in milliseconds since it was sent. */
+  /**
+   * Time since the last successful heartbeat was sent, in milliseconds. A heartbeat is successful
+   * if it reached the database.
+   */
   get sinceHeartbeatMs(): number {
     return this.#sinceMs(beatSentAt)
   }

@@ -26,8 +26,8 @@ export interface Archived {
 }
 
 /**
- * Returns two common table expressions: one archives the deleted rows in `gone`, the other deletes
- * their waits for messages. `gone` must have all columns of `holdfast.jobs`.
+ * Returns two common table expressions: the first archives the deleted rows in `gone`, the second
+ * deletes the waits of these jobs for messages. `gone` must have all columns of `holdfast.jobs`.
  */
 export function archive({
   state,

@@ -110,7 +110,7 @@ export function forgetDead({ service, leaseMs, self }: Lease): Statement {
 export function findOrphans(service: string): Statement {
   return {
     name: 'holdfast_find_orphans',
-    // Reads one index entry of each worker that has jobs, and the jobs of workers that are gone.
+    // Reads one index entry for each worker that has jobs. Reads jobs only if their worker is gone.
     text: `
       with recursive holders as (
         (select worker from holdfast.jobs where worker is not null order by worker limit 1)
