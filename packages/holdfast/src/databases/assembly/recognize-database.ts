@@ -66,7 +66,7 @@ interface PlaceRow {
 export interface RecognizeOptions {
   readonly log: Logger
   /**
-   * True if databases are copied on purpose, as in tests: the location is neither compared nor
+   * True if databases are copied on purpose, as in tests. The location is then neither compared nor
    * stored. Default false.
    */
   readonly isDisposable?: boolean

@@ -30,7 +30,7 @@ export type DrizzleWrite<Tables extends DrizzleSchema> = PgTransaction<
   ExtractTablesWithRelations<Tables>
 >
 
-/** Conversion of property names to column names, for columns that the schema does not name. */
+/** Conversion of property names to column names, for columns without a name in the schema. */
 export type DrizzleCasing = 'snake_case' | 'camelCase'
 
 /**

@@ -11,7 +11,7 @@ import {
 /** Options of {@link drizzle}. */
 export interface DrizzleOptions extends PostgresOptions {
   /**
-   * Conversion of property names to column names, for columns that the schema does not name.
+   * Conversion of property names to column names, for columns without a name in the schema.
    * Default: unchanged.
    */
   readonly casing?: DrizzleCasing

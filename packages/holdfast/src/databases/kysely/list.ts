@@ -15,7 +15,7 @@ export interface ListOptions<Column extends string> {
 /** A Kysely SELECT statement, from one table or with joins, groups or unions. */
 export interface ListStatement<Row> extends Expression<Row>, Compilable<Row> {}
 
-// One lower-case word: plugins that rename columns do not change it.
+// The name is one lower-case word, because plugins that rename columns do not change such a name.
 const positionColumn = 'holdfastposition'
 
 type Positioned<Row> = Row & { readonly [positionColumn]: readonly (string | null)[] }
@@ -45,7 +45,8 @@ export function list<Row extends object>(
   options: ListOptions<keyof Row & string>,
 ): PageSource<Row> {
   const { columns, orderings } = readOrder(options.order, (column) => ({ column, name: column }))
-  // Not `sql.ref`, which treats a dot in a name as the separator of table and column.
+  // `sql.ref` cannot be used, because it treats a dot in a name as the separator of table and
+  // column.
   const names = columns.map((column) => sql`page.${sql.id(column)}`)
   const position = sql`array[${sql.join(names.map((name) => sql`${name}::text`))}] as ${sql.ref(positionColumn)}`
   const render = (parts: readonly SeekPart[]): RawBuilder<unknown> =>

@@ -12,8 +12,8 @@ type PrismaStatement = Parameters<PgAdapter['queryRaw']>[0]
 type PrismaRows = Awaited<ReturnType<PgAdapter['queryRaw']>>
 
 /**
- * The driver adapter through which Prisma runs statements: in the session of the call that started
- * the Prisma transaction.
+ * The driver adapter through which Prisma runs statements. A statement runs in the session of the
+ * call that started the Prisma transaction.
  */
 export class SessionAdapterFactory {
   readonly provider = 'postgres'

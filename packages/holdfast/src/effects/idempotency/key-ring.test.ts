@@ -24,7 +24,7 @@ describe('leaves of a key', () => {
         const [first, second] = [ringAt(firstMs), ringAt(firstMs + laterMs)]
         expect(meet(first.locate(undefined).write, second.locate(undefined).write)).toBe(true)
       }),
-      // In the examples, the two attempts start before and after a slot boundary.
+      // In the examples, one attempt starts before a slot boundary, and the other attempt after it.
       {
         examples: [
           [20 * widthMs - 1, 1],

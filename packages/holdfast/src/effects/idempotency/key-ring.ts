@@ -150,7 +150,7 @@ export class KeyRing {
 const allLeaves = leavesByNewest(leafCount)
 const liveLeaves = leavesByNewest(liveCount)
 
-/** Returns a list of leaves, newest first, for each leaf that may be the newest. */
+/** Returns, for each leaf that may be the newest, the list of leaves, newest first. */
 function leavesByNewest(count: number): readonly (readonly number[])[] {
   return Array.from({ length: leafCount }, (_, newest) =>
     Array.from({ length: count }, (__, age) => (newest - age + leafCount) % leafCount),

@@ -13,8 +13,8 @@ const replayedHeader = 'idempotency-replayed'
 const maxBytes = 256 * 1024
 const storedHeaders = ['content-type', 'location', 'etag', 'link']
 /**
- * Headers that apply to one connection or moment, and are not stored even if a problem declares
- * them.
+ * Headers that are valid only for one connection or one moment. They are not stored, even if a
+ * problem declares them.
  */
 const neverStored = new Set(['set-cookie', 'date'])
 /** 4xx statuses that are transient: a retry may succeed. */
@@ -55,7 +55,7 @@ export interface AnsweredKey {
 /**
  * Returns the row of a final answer.
  *
- * @throws HoldfastError `idempotency-answer-too-large` above 256 KiB.
+ * @throws HoldfastError `idempotency-answer-too-large` if the answer is larger than 256 KiB.
  */
 export function toStored(answer: Answer, { claim, subjects, form }: AnsweredKey): StoreParameters {
   const { operation, kept } = form

@@ -19,7 +19,10 @@ export interface WebhookHeaders {
   readonly 'webhook-id': string
   /** In seconds since the Unix epoch. */
   readonly 'webhook-timestamp': string
-  /** Signatures separated by spaces, one for each secret: `v1,` and an HMAC-SHA256 in base64. */
+  /**
+   * One signature for each secret, separated by spaces. A signature is `v1,` followed by an
+   * HMAC-SHA256 in base64.
+   */
   readonly 'webhook-signature': string
 }
 

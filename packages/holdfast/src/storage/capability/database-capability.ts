@@ -28,8 +28,8 @@ import type { HandlerSession } from '../postgres/transaction/handler-session.ts'
  *                     └▶ close
  *
  * Invariants:
- * - All capabilities are opened at the same time, so that a start takes as many round trips as the
- *   slowest of them. Parts of a worker start one after the other, in the order of the list.
+ * - All capabilities are opened at the same time, so that a start takes only as many round trips as
+ *   the slowest capability. Parts of a worker start one after another, in the order of the list.
  * - Everything that was opened is closed, even if a later part fails to start.
  * - A capability that needs a function of another capability receives it through its host.
  */

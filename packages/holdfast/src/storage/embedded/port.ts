@@ -29,7 +29,7 @@ export async function choosePort(home: Home): Promise<number> {
   }
 }
 
-/** Reads the port from the command line of the last start, which Postgres stores. */
+/** Reads the port from the command line that Postgres stored at its last start. */
 function lastPort(home: Home): number | undefined {
   try {
     const [, port] = /"port=(\d+)"/.exec(readFileSync(join(home.data, 'postmaster.opts'), 'utf8')) ?? []

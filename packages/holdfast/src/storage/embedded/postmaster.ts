@@ -10,7 +10,8 @@ import { waitUntil } from './wait-until.ts'
 const writtenWithinMs = 1_000
 
 /**
- * The state of a Postgres server's main process, its postmaster, as stored in its data directory.
+ * The state of a postmaster, the main process of a Postgres server. Postgres stores this state in
+ * the data directory.
  */
 export interface Postmaster {
   readonly pid: number

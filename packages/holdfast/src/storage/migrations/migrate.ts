@@ -183,7 +183,7 @@ async function apply(migration: PendingMigration, { client, observer, options }:
 }
 
 /**
- * Returns the error of migrating through a pooler: the migration lock and the lock timeout need a
+ * Returns the error for migrations through a pooler. The migration lock and the lock timeout need a
  * dedicated session.
  */
 function pooled(count: number): HoldfastError {

@@ -2,8 +2,8 @@ import type { RangeVar } from 'libpg-query'
 import pg from 'pg'
 
 /**
- * Returns the quoted name of a relation in a statement, for `to_regclass`, which resolves it in the
- * same way.
+ * Returns the quoted name of a relation in a statement, for `to_regclass`, which resolves the name
+ * in the same way as the statement.
  */
 export function relationName({ schemaname, relname }: RangeVar = {}): string {
   return [schemaname, relname]

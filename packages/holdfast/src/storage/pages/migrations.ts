@@ -1,6 +1,6 @@
 import type { Migration } from '../migrations/migration.ts'
 
-/** The table of the keys that sign cursors. Several keys are accepted; the newest one signs. */
+/** The table of the keys that sign cursors. Several keys are accepted; the newest key signs. */
 export const signingKeyMigrations: readonly Migration[] = [
   {
     name: '0001-secrets',

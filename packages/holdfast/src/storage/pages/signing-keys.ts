@@ -23,7 +23,7 @@ export const signingKeysCapability: DatabaseCapability<CapabilityHost> = {
 }
 
 /**
- * Opens the signing keys in the database, which all processes on the database share.
+ * Opens the signing keys, which are stored in the database and shared by all of its processes.
  *
  * @throws HoldfastError `secret-missing`.
  */

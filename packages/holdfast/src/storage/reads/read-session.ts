@@ -10,7 +10,7 @@ import type { Replica } from '../replicas/replica.ts'
 import { isStalePlan, mayBeOfReplica } from '../postgres/errors/sql-state.ts'
 import { checkReadStatement } from '../postgres/statement/statement.ts'
 
-/** The call of a query, as the work for which statements run. */
+/** The work for which a query reads, with its running deadline. */
 export interface Reading extends Work {
   readonly deadline: RunningDeadline
 }
@@ -55,7 +55,8 @@ export class ReadSession implements Queryable {
     const statement: DriverStatement = typeof query === 'string' ? { text: query } : query
     checkReadStatement(statement.text, statement.name)
     this.#work.usage.statements += 1
-    // The extended protocol accepts one statement at a time, so a second one cannot be appended.
+    // The extended protocol accepts one statement at a time, so a second statement cannot be
+    // appended.
     const checked = guarded(statement, values, this.#work.guard)
     const asked: QueryRequest = { query: { ...checked, queryMode: 'extended' }, values }
     if (!this.#replica) return this.#run<Row>(this.#primary, asked)

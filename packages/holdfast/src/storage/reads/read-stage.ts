@@ -26,7 +26,7 @@ export interface ReadPools {
   readonly watch: GuardWatch | undefined
 }
 
-/** Returns the stage of a query that provides a read-only session. */
+/** Returns the stage that provides a query with a read-only session. */
 export function readStage(
   operation: CompiledOperation,
   { primary, replicas, owner, watch }: ReadPools,

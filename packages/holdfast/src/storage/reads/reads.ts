@@ -22,7 +22,7 @@ export interface ReadsHost extends CapabilityHost {
   /** Checks the statements of handlers; `undefined` in production. */
   readonly watch: GuardWatch | undefined
   readonly replicaUrls: readonly string[]
-  /** Opens the pool for the replica at a URL. */
+  /** Opens the pool for the replica at the given URL. */
   readonly openReplica: ReplicasParts['openPool']
 }
 

@@ -29,7 +29,7 @@ export class Replica {
   /** Host, port and database, for logs. */
   readonly name: string
   readonly #parts: ReplicaParts
-  /** The connections in use, which are at most as many as the pool has. */
+  /** The connections in use. Their number is limited by the size of the pool. */
   readonly #reading: Connection[] = []
   #looking: pg.Client | undefined
   #pool: Pool | undefined

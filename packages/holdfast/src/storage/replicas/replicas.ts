@@ -12,7 +12,7 @@ import { withConnection } from '../postgres/pool/with-connection.ts'
 /** Dependencies of {@link Replicas}. */
 export interface ReplicasParts extends Omit<ReplicaParts, 'connectionString' | 'openPool'> {
   readonly urls: readonly string[]
-  /** Creates the pool for the replica at a URL. */
+  /** Creates the pool for the replica at the given URL. */
   readonly openPool: (options: { readonly connectionString: string; readonly isPooled: boolean }) => Pool
   /** A pool of the primary that is not shared with calls. */
   readonly primary: Pool
@@ -97,8 +97,8 @@ export class Replicas {
       for (const replica of this.#replicas) this.#evaluate(replica, system, askedMs)
     } catch (error) {
       if (this.#closing.signal.aborted) return
-      // The failure is logged once per replica, with the reason: it may be a missing privilege,
-      // which is permanent.
+      // The failure is logged once per replica, with the reason. The reason may be permanent, such
+      // as a missing privilege.
       for (const replica of this.#replicas)
         replica.exclude("could not read the primary's WAL position", error)
     }

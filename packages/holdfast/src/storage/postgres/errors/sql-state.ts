@@ -28,7 +28,10 @@ export function markDriverError(error: unknown): unknown {
 
 const hidden = new WeakMap<Error, unknown>()
 
-/** Records the driver error behind a query builder's error that has a different `cause`. */
+/**
+ * Records the driver error behind a query builder's error, if the `cause` of the builder's error is
+ * a different error.
+ */
 export function hideDriverError(wrapper: Error, error: unknown): void {
   hidden.set(wrapper, error)
 }

@@ -6,9 +6,10 @@ import { driversParser } from './driver-internals.ts'
  * type; otherwise the value stays the text that Postgres sends. docs/postgres.md has the table.
  *
  * - The driver would parse `date` and `timestamp`, which have no time zone, as a `Date` in the zone
- *   of the process, and `interval` and the geometric types as objects that no schema accepts and
- *   that cannot be sent back.
- * - It would round the items of `numeric[]`, and return the arrays of many types as one text.
+ *   of the process. It would parse `interval` and the geometric types as objects that no schema
+ *   accepts and that cannot be sent back.
+ * - The driver would also round the items of `numeric[]`, and return the arrays of many types as
+ *   one text.
  */
 export const columnTypes: pg.CustomTypesConfig = {
   getTypeParser(id: number, format?: 'text' | 'binary') {

@@ -40,7 +40,7 @@ export class SessionLimits {
   }
 }
 
-/** Returns the statement timeout for a caller that waits for `remainingMs`, in milliseconds. */
+/** Returns the statement timeout, in milliseconds, for a caller that waits for `remainingMs`. */
 export function statementLimitMs(remainingMs: number): number {
   const limitMs =
     limitsMs.find((candidateMs) => candidateMs >= remainingMs) ?? Math.ceil(remainingMs / minuteMs) * minuteMs

@@ -40,8 +40,8 @@ const deallocate = `; do $$ declare found text; begin
 /** Options of {@link SessionReset}. */
 export interface SessionResetOptions {
   /**
-   * True to also remove prepared statements: a statement ran that cannot be planned, such as DO
-   * or CALL.
+   * True to also remove prepared statements, because a statement has run that cannot be planned,
+   * such as DO or CALL.
    */
   readonly isThorough: boolean
   /**

@@ -168,8 +168,8 @@ export class StatementSender {
   }
 
   /**
-   * Marks a failure that a stale prepared statement may have caused, so that its attempt is
-   * repeated, and retires that prepared statement.
+   * Marks a failure that a stale prepared statement may have caused, so that the attempt is
+   * repeated. Retires the prepared statement.
    */
   #doubtPlan(error: Error, text: string, name: string): void {
     if (isStatementUnknown(error)) this.#hasLostStatements = true

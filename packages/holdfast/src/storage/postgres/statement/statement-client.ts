@@ -1,7 +1,7 @@
 import { markDriverError } from '../errors/sql-state.ts'
 import type { Statement } from './statement.ts'
 
-/** Runs statements: a pool or a client of `pg`, or the `transaction` of a handler. */
+/** A client that runs statements: a pool or a client of `pg`, or the `transaction` of a handler. */
 export interface StatementClient {
   query(
     text: string,

@@ -13,7 +13,10 @@ export type Act = (db: Queryable) => Promise<unknown>
  */
 export interface ActingService extends AsyncDisposable {
   readonly service: TestService<never>
-  /** Returns the result of a mutation of the given kind. Default: keyed, read committed. */
+  /**
+   * Returns the result of a mutation of the given kind. Default: a mutation with a key, read
+   * committed.
+   */
   write(act: Act, kind?: WriteKind): Promise<unknown>
   /** Returns the result of a query. */
   read(act: Act): Promise<unknown>

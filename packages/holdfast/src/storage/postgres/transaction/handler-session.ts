@@ -3,7 +3,7 @@ import type { Work } from '../../../kernel/host/work.ts'
 import type { Queryable } from '../session/connection.ts'
 import type { GatheredRows } from './gathered-rows.ts'
 
-/** A transaction that handlers write through, and the rows gathered in it. */
+/** A transaction through which handlers write, and the rows gathered in it. */
 export interface HandlerSession extends Queryable {
   readonly gathered: GatheredRows
   /** The work for which the transaction is used. */

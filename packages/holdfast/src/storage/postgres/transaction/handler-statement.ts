@@ -23,7 +23,8 @@ export function toHandlerStatement(
   const given: DriverStatement = typeof query === 'string' ? { text: query } : query
   const { control } = checkStatement(given.text, given.name)
   return {
-    // The extended protocol accepts one statement at a time, so a second one cannot be appended.
+    // The extended protocol accepts one statement at a time, so a second statement cannot be
+    // appended.
     statement: { ...guarded(given, values, guard), queryMode: 'extended' },
     command: isSavepointCommand(control) ? control : undefined,
   }

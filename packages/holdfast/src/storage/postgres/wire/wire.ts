@@ -9,7 +9,7 @@ export interface Wire {
   readonly transactionStatus: string | null
   /** Returns whether the session has prepared a statement under a name. */
   hasPrepared(name: string): boolean
-  /** Sends a statement. Its receiver is called later, never before this returns. */
+  /** Sends a statement. Its receiver is called later, never before this function returns. */
   send(statement: OutgoingStatement): void
   /**
    * Sends, as one group, the statements that `begin` sends: a single Sync follows the last
