@@ -66,7 +66,8 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
     }
 
     /**
-     * Sends messages as a relay does: with a new connection for each attempt, until one succeeds.
+     * Sends messages as a relay does: with a new connection for each attempt, until an attempt
+     * succeeds.
      */
     function persist(messages: readonly RelayedMessage[]): Promise<unknown> {
       return until(

@@ -76,8 +76,8 @@ export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unk
   }
 
   /**
-   * Throws: the transaction has already recorded the message as consumed, and steps would have to
-   * commit before it.
+   * Throws, because steps would have to commit before the transaction. The transaction has already
+   * recorded the message as consumed.
    */
   get step(): Step<unknown> {
     throw new HoldfastError(

@@ -29,7 +29,8 @@ export interface MessagePruning {
 
 const dayMs = 86_400_000
 const defaultRetentionMs = 30 * dayMs
-// A message dispatched again at the end of its retention must still be found in the inbox.
+// If a message is dispatched again at the end of its retention, it must still be found in the
+// inbox.
 const inboxSpareMs = dayMs
 const limitMs = 30_000
 

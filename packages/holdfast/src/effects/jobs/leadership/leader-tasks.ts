@@ -19,8 +19,8 @@ import { concerned, type Wake } from '../../wakes/wake.ts'
 // - rescues the jobs of dead workers: the task sleeps until the lease of a worker could end.
 //
 // Two processes may run these tasks at once without harm, since each statement locks what it
-// changes: promotion and rescue skip rows that another process has locked, and change a row only if
-// its state is unchanged; admission takes a lock per name. So no task needs the leader's term as a
+// changes. Promotion and rescue skip rows that another process has locked, and change a row only if
+// its state is unchanged. Admission takes a lock per name. So no task needs the leader's term as a
 // fence.
 
 /** A worker of this process that can rescue the jobs of others. */

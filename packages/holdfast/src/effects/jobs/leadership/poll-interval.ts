@@ -1,9 +1,9 @@
 import type { Waker } from '../../wakes/waker.ts'
 
-// While this process listens for wakes, polling only finds work whose wake was lost: a process died
-// between its commit and the notification, or the notification was sent over a dead connection. A
-// job whose wake is lost starts up to this much later. Polling costs each process one statement
-// every 5 s.
+// While this process listens for wakes, polling only finds work whose wake was lost. A wake is lost
+// if a process dies between its commit and the notification, or if the notification is sent over a
+// dead connection. A job whose wake is lost starts up to this much later. Polling costs each
+// process one statement every 5 s.
 const listeningMs = 5_000
 // Without wakes (for example, behind a pooler without DATABASE_DIRECT_URL), only polling finds jobs
 // that other processes enqueue.

@@ -34,9 +34,9 @@ const isGone = `leader.session is not null and leader.role = current_user and no
       )`
 
 /**
- * Takes the lease of a service if it is free, has ended, or its holder is gone; renews it if the
- * candidate holds it. If several candidates run this statement at once, one of them wins, since the
- * condition is checked on the locked row.
+ * Takes the lease of a service if it is free or has ended, or if its holder is gone. Renews the
+ * lease if the candidate holds it. If several candidates run this statement at once, one of them
+ * wins, since the condition is checked on the locked row.
  */
 export function campaign({ service, holder, covers, leaseMs, session }: Candidate): Statement {
   return {
