@@ -23,7 +23,8 @@ export const signingKeysCapability: DatabaseCapability<CapabilityHost> = {
 }
 
 /**
- * Opens the signing keys, which are stored in the database and shared by all of its processes.
+ * Opens the signing keys, which are stored in the database and shared by all processes that use the
+ * database.
  *
  * @throws HoldfastError `secret-missing`.
  */
