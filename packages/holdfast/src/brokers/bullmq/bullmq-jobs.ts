@@ -101,6 +101,6 @@ async function identify(pool: Pool, service: string): Promise<string> {
   if (rows[0]) return rows[0].id
   throw new HoldfastError(
     'secret-missing',
-    "The database has no secret to identify its queues: the row 'cursor' of holdfast.secrets was deleted. Insert one with 32 random bytes.",
+    "The database has no secret to identify its queues: the row 'cursor' of holdfast.secrets was deleted. Insert a row with 32 random bytes.",
   )
 }

@@ -35,6 +35,6 @@ export function checkDatabase(pool: Pool): Check {
 function schemaTooNew(needed: number): HoldfastError {
   return new HoldfastError(
     'schema-too-new',
-    `While this process was running, a newer version of Holdfast changed its tables: they require schema version ${needed}, but this version of Holdfast supports ${schemaVersion}. Replace this process with one of the newer version.`,
+    `While this process was running, a newer version of Holdfast changed its tables: they require schema version ${needed}, but this version of Holdfast supports ${schemaVersion}. Replace this process with a process of the newer version.`,
   )
 }

@@ -51,7 +51,7 @@ export const IdempotencyAnswerErased: Problem<'idempotency-answer-erased'> = pro
     status: 410,
     title: 'The answer to this idempotency key has been erased',
     description:
-      'The call was executed. Its answer contained personal data, which has been erased since. The call does not run again with this key. Check the data before you send it with a new key.',
+      'The call was executed. Its answer contained personal data, which has been erased since. The call does not run again with this key. Check the data before you send the request with a new key.',
   },
 )
 

@@ -63,7 +63,7 @@ export function toStored(answer: Answer, { claim, subjects, form }: AnsweredKey)
   if (bytes > maxBytes) {
     throw new HoldfastError(
       'idempotency-answer-too-large',
-      `The answer of ${operation.route.method} ${operation.route.path} (${operation.definedAt}) has ${bytes} bytes; the max that can be stored for retries is ${maxBytes}. Return less, such as an id and a Location to read.`,
+      `The answer of ${operation.route.method} ${operation.route.path} (${operation.definedAt}) has ${bytes} bytes, but at most ${maxBytes} bytes can be stored for retries. Return less, such as an id and a Location to read.`,
     )
   }
   const headers: Record<string, string> = {}

@@ -80,8 +80,8 @@ export async function shutDownServer(
     signal(home, pid, 'SIGINT')
     if (await waitUntil(() => hasEnded(pid), timeoutMs)) return
     home.notify(
-      `Postgres (process ${pid}) did not shut down within ${timeoutMs} ms and is terminated: ` +
-        'nothing committed is lost, and it recovers at its next start.',
+      `Postgres (process ${pid}) did not shut down within ${timeoutMs} ms and is terminated. ` +
+        'Committed data is not lost, and Postgres recovers at its next start.',
     )
   }
   signal(home, pid, 'SIGQUIT')

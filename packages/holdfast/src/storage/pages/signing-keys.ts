@@ -48,7 +48,7 @@ async function readKeys(pool: Pool): Promise<readonly SigningKey[]> {
   if (rows.length > 0) return rows.map(({ id, value }) => ({ id, secret: value }))
   throw new HoldfastError(
     'secret-missing',
-    "The database has no secret to sign cursors with: the row 'cursor' of holdfast.secrets was deleted. Insert one with 32 random bytes.",
+    "The database has no secret to sign cursors with: the row 'cursor' of holdfast.secrets was deleted. Insert a row with 32 random bytes.",
   )
 }
 

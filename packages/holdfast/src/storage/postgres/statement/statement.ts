@@ -95,7 +95,7 @@ function checkControl({ kind }: ControlCommand): void {
     case 'unclear':
       throw new HoldfastError(
         'savepoint-unclear',
-        'A savepoint command has an unsupported form or name. Jobs and messages could not be rolled back with it. Use SAVEPOINT name, RELEASE name or ROLLBACK TO name, one command at a time, with an ASCII name that does not begin with holdfast_.',
+        'A savepoint command has an unsupported form or name. Jobs and messages could not be rolled back with such a command. Use SAVEPOINT name, RELEASE name or ROLLBACK TO name, one command at a time, with an ASCII name that does not begin with holdfast_.',
       )
     case 'session':
       throw new HoldfastError(

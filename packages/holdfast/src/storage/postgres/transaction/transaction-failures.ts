@@ -40,7 +40,7 @@ export function transactionAborted(owner: TransactionOwner | undefined, cause?: 
 export function partlyCommitted(owner: TransactionOwner | undefined, cause: unknown): HoldfastError {
   return new HoldfastError(
     'key-not-stored',
-    `The transaction of ${describe(owner)} was committed without its idempotency key, its jobs or its messages, which the driver did not send. A retry would repeat its effects.`,
+    `The transaction of ${describe(owner)} was committed without its idempotency key, its jobs or its messages, because the driver did not send them. A retry would repeat its effects.`,
     { cause },
   )
 }
