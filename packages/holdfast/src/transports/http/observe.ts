@@ -1,5 +1,5 @@
 import { knownMethods } from '../../kernel/operation/known-methods.ts'
-import type { LogFields, Logger } from '../../kernel/base/log.ts'
+import type { Level, Logger } from '../../kernel/base/log.ts'
 import type { Route } from '../../kernel/operation/route.ts'
 import type { RunningService } from '../../kernel/service/service.ts'
 import type { Attributes } from '../../kernel/telemetry/span.ts'
@@ -13,6 +13,7 @@ import { newUsage } from '../../kernel/host/work.ts'
 import type { Exchange } from './answer/exchange.ts'
 import type { HttpAnswer } from './answer/http-answer.ts'
 import type { HttpRequest } from './request/http-request.ts'
+import { RequestLine } from './request-line.ts'
 import { readRequestId } from './request/request-id.ts'
 import { createShowPath, type ShowPath } from './request/url-path.ts'
 
@@ -47,8 +48,8 @@ class ServiceObserver implements ExchangeObserver {
   readonly #duration: Histogram
   /** The span attributes of each route. */
   readonly #attributes = new Map<Route, Attributes>()
-  /** The duration series of each route, by method and status. */
-  readonly #series = new Map<Route | undefined, Map<string, HistogramSeries>>()
+  /** The common parts of the requests of each route, by method and status. */
+  readonly #kinds = new Map<Route | undefined, Map<string, ExchangeKind>>()
 
   constructor({ operations, isSensitive, host, requestLog }: RunningService) {
     this.#telemetry = host.telemetry ?? noTelemetry
@@ -84,7 +85,7 @@ class ServiceObserver implements ExchangeObserver {
   }
 
   end(exchange: Exchange, { status }: Pick<HttpAnswer, 'status'>, request: ObservedRequest): void {
-    const { span, route } = exchange
+    const { span } = exchange
     const endedMs = performance.now()
     const durationMs = endedMs - exchange.startedMs
     const method = knownMethods.has(request.method) ? request.method : '_OTHER'
@@ -92,8 +93,9 @@ class ServiceObserver implements ExchangeObserver {
     span.set('http.response.status_code', status)
     if (status >= 500) span.fail(String(status))
     span.end(endedMs)
-    this.#seriesOf(route, method, status).record(durationMs / 1_000, span, endedMs)
-    this.#logLine(exchange, { method, status, durationMs })
+    const kind = this.#kindOf(exchange, method, status)
+    kind.series.record(durationMs / 1_000, span, endedMs)
+    this.#logLine(exchange, kind, { method, status, durationMs })
   }
 
   #describe(
@@ -113,31 +115,55 @@ class ServiceObserver implements ExchangeObserver {
     if (connection.peerPort !== undefined) span.set('network.peer.port', connection.peerPort)
   }
 
-  #seriesOf(route: Route | undefined, method: string, status: number): HistogramSeries {
-    let ofRoute = this.#series.get(route)
-    if (!ofRoute) this.#series.set(route, (ofRoute = new Map<string, HistogramSeries>()))
+  #kindOf({ route, operation }: Exchange, method: string, status: number): ExchangeKind {
+    let ofRoute = this.#kinds.get(route)
+    if (!ofRoute) this.#kinds.set(route, (ofRoute = new Map<string, ExchangeKind>()))
     const known = ofRoute.get(method + status)
     if (known) return known
-    const made = this.#duration.with({
+    const series = this.#duration.with({
       'http.request.method': method,
       'url.scheme': 'http',
       'http.response.status_code': status,
       ...(route ? { 'http.route': route.path } : {}),
       ...(status >= 500 ? { 'error.type': String(status) } : {}),
     })
+    const isCall = route !== undefined && operation !== undefined
+    const made = { series, line: isCall ? new RequestLine({ operation, route, method, status }) : undefined }
     ofRoute.set(method + status, made)
     return made
   }
 
-  #logLine(exchange: Exchange, result: ExchangeResult): void {
-    const { route, operation } = exchange
+  #logLine(exchange: Exchange, { line }: ExchangeKind, result: ExchangeResult): void {
+    const { route } = exchange
     // A request for a page is logged at `debug`: probes and metrics collectors request pages all
     // the time.
-    const level = route !== undefined && operation === undefined ? 'debug' : 'info'
+    const level = route !== undefined && line === undefined ? 'debug' : 'info'
     if (this.#log.isLevelEnabled?.(level) === false) return
-    const path = route?.path ?? '(no route)'
-    this.#log[level](fieldsOf(exchange, result), `${result.method} ${path} ${result.status}`)
+    const durationMs = Math.round(result.durationMs * 1_000) / 1_000
+    if (line) this.#log[level](line.fieldsOf(exchange, durationMs), line.message)
+    else this.#logOther(level, exchange, { ...result, durationMs })
   }
+
+  /** Logs the line of a request that calls no operation. */
+  #logOther(
+    level: Level,
+    { requestId, span, route }: Exchange,
+    { method, status, durationMs }: ExchangeResult,
+  ): void {
+    const { traceId, spanId } = span.trace
+    const path = route?.path
+    this.#log[level](
+      { requestId, traceId, spanId, method, route: path, status, durationMs },
+      `${method} ${path ?? '(no route)'} ${status}`,
+    )
+  }
+}
+
+/** The common parts of the requests of a route with the same method and status. */
+interface ExchangeKind {
+  readonly series: HistogramSeries
+  /** `undefined` if the requests call no operation. */
+  readonly line: RequestLine | undefined
 }
 
 /** The result of an exchange, for its metric and its log line. */
@@ -155,28 +181,5 @@ function attributesOf(route: Route, operation: string | undefined): Attributes {
     'http.route': route.path,
     'url.scheme': 'http',
     ...(operation === undefined ? {} : { 'holdfast.operation': operation }),
-  }
-}
-
-function fieldsOf(
-  { span, route, operation, usage, requestId }: Exchange,
-  { method, status, durationMs }: ExchangeResult,
-): LogFields {
-  const { traceId, spanId } = span.trace
-  const path = route?.path
-  const rounded = Math.round(durationMs * 1_000) / 1_000
-  if (operation === undefined) {
-    return { requestId, traceId, spanId, method, route: path, status, durationMs: rounded }
-  }
-  return {
-    operation,
-    requestId,
-    traceId,
-    spanId,
-    method,
-    route: path,
-    status,
-    durationMs: rounded,
-    statements: usage.statements,
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { expect, test, vi } from 'vitest'
-import { type Level, type LogFields, type Logger, severity } from '../../../kernel/base/log.ts'
+import { jsonMembers, type Level, type LogFields, type Logger, severity } from '../../../kernel/base/log.ts'
 import { createRedactor } from '../../../kernel/base/redact.ts'
 import { redactedLog } from '../../../kernel/base/redacted-log.ts'
 import { JsonLog } from './json-log.ts'
@@ -108,6 +108,13 @@ test.each(levels)('with the min level %s, only lines of that level and above are
   const expected = levels.filter((level) => severity[level] >= severity[least])
   expect(lines.map((each) => (JSON.parse(each) as { level: Level }).level)).toEqual(expected)
   expect(levels.filter((level) => log.isLevelEnabled(level))).toEqual(expected)
+})
+
+test('fields that are formatted already are written as they are', () => {
+  const lines: string[] = []
+  const log = new JsonLog('debug', { write: (line) => void lines.push(line) })
+  log.info({ n: 1, [jsonMembers]: () => ',"n":1,"formatted":true' }, 'a line')
+  expect(JSON.parse(lines[0]!)).toMatchObject({ n: 1, formatted: true, msg: 'a line' })
 })
 
 test('warnings and errors are urgent', () => {

@@ -1,4 +1,6 @@
 import {
+  type FormattedFields,
+  jsonMembers,
   type Level,
   type LogArguments,
   type LogFields,
@@ -60,7 +62,9 @@ export class JsonLog implements Logger {
 }
 
 /** Returns fields as members of a JSON object, each preceded by a comma. */
-function toMembers(fields: LogFields): string {
+function toMembers(fields: LogFields & FormattedFields): string {
+  const formatted = fields[jsonMembers]?.()
+  if (formatted !== undefined) return formatted
   const json = JSON.stringify(fields)
   return json === '{}' ? '' : `,${json.slice(1, -1)}`
 }
