@@ -82,6 +82,8 @@ beforeAll(async () => {
     const isListening = (await on.sql(listening)).length === 1
     return isListening && sent.length === 1 && handled.length === 1
   })
+  // A poll that is still running would also find what a command changes.
+  await until(async () => (await on.sql(busy)).length === 0)
 })
 afterAll(async () => {
   // The service's timers fire only while the clock advances.
@@ -97,6 +99,10 @@ afterEach(() => {
 const listening = `
   select from pg_stat_activity
   where datname = current_database() and application_name like 'holdfast wake %' and query <> ''`
+
+const busy = `
+  select from pg_stat_activity
+  where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`
 
 /** Waits for a condition while no time passes for the service. */
 function atOnce(condition: () => boolean | Promise<boolean>): Promise<unknown> {
