@@ -132,4 +132,30 @@ export const transactionMutants: readonly Mutant[] = [
     ],
     why: 'A job whose handler ended its transaction would count as succeeded, and its effects could happen twice.',
   },
+  {
+    name: 'first statement: not in the group of BEGIN',
+    file: `${src}/storage/postgres/session/connection.ts`,
+    text: 'this.#client.wire.group(() => {\n            const sent',
+    replacement: '(<T>(begin: () => T): T => begin())(() => {\n            const sent',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/transaction/first-statement.postgres.test.ts`,
+        name: 'a first statement does not run if BEGIN fails',
+      },
+    ],
+    why: 'If BEGIN failed, the first statement of a job would be committed although the job runs again.',
+  },
+  {
+    name: 'first statement: kept although a migration was committed',
+    file: `${src}/storage/postgres/transaction/transaction.ts`,
+    text: 'if (!isNewEpoch) return true',
+    replacement: 'if (!isNewEpoch || isNewEpoch) return true',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/transaction/first-statement.postgres.test.ts`,
+        name: 'a first statement that was prepared before a migration is prepared and run again',
+      },
+    ],
+    why: 'A value would be stored as its column was before the migration, without its last digits.',
+  },
 ]

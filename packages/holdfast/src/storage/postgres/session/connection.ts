@@ -145,9 +145,12 @@ export class Connection implements Queryable {
     if (!this.#isClosed && this.#parts.limits) this.#changes.reset(this.#client)
   }
 
-  /** Records the schema epoch in which a transaction of this connection begins. */
-  noteSchemaEpoch(epoch: number): void {
-    this.#parts.prepared?.noteSchemaEpoch(epoch)
+  /**
+   * Records the schema epoch in which a transaction of this connection begins. Returns whether it
+   * has changed.
+   */
+  noteSchemaEpoch(epoch: number): boolean {
+    return this.#parts.prepared?.noteSchemaEpoch(epoch) === true
   }
 
   /**
@@ -162,12 +165,18 @@ export class Connection implements Queryable {
   /**
    * Runs statements of the framework in one round trip. If one fails, the rest of its group is
    * skipped. Rejects with the first failure.
+   *
+   * @param along sends more statements in the last group. Default: none.
    */
-  runTogether(groups: readonly (readonly Statement[])[]): Promise<pg.QueryResult[]> {
+  runTogether(groups: readonly (readonly Statement[])[], along?: () => void): Promise<pg.QueryResult[]> {
     return this.pipeline(() =>
       Promise.all(
-        groups.flatMap((group) =>
-          this.#client.wire.group(() => group.map((statement) => this.run(statement))),
+        groups.flatMap((group, index) =>
+          this.#client.wire.group(() => {
+            const sent = group.map((statement) => this.run(statement))
+            if (index === groups.length - 1) along?.()
+            return sent
+          }),
         ),
       ),
     )

@@ -1,5 +1,6 @@
 import type { IsolationLevel, TransactionLimits } from '../queries/begin-transaction.ts'
 import type { TransactionCheck } from '../queries/check-transaction.ts'
+import type { Connection } from '../session/connection.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { AnswerWait } from '../session/answer-within.ts'
 import type { TransactionOwner } from './transaction-failures.ts'
@@ -30,12 +31,16 @@ export interface Opening {
   readonly first: Statement
   /** True if the commit may use {@link Commit.isUndone}. Default false. */
   readonly isUndoable?: boolean
+  /** Sends a statement in the group of BEGIN, after `first`. Default: none. */
+  readonly along?: (connection: Connection) => void
 }
 
 /** The rows that an {@link Opening} has returned. */
 export interface Opened<First, Before> {
   readonly first: First
   readonly before: readonly Before[]
+  /** True if a migration has made prepared statements stale since the last transaction. */
+  readonly isNewEpoch: boolean
 }
 
 /** The end of a transaction. */

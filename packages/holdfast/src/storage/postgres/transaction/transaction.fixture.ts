@@ -24,7 +24,12 @@ export function poolOf(connection: FakeConnection): Pool {
     ...(await connection.run(statement)),
   })
   const fake = {
-    runTogether: (groups: readonly (readonly Statement[])[]) => Promise.all(groups.flat().map(run)),
+    runTogether(groups: readonly (readonly Statement[])[], along?: () => void) {
+      const sent = groups.flat().map(run)
+      along?.()
+      return Promise.all(sent)
+    },
+    query: run,
     flush: (last: readonly Statement[], after?: Statement) => [...last, ...(after ? [after] : [])].map(run),
     roleReset: [],
     isBusy: false,

@@ -7,7 +7,7 @@ import { beginStatement, limitTransaction, type TransactionLimits } from '../que
 import { checkTransaction, type TransactionCheck } from '../queries/check-transaction.ts'
 import type { SchemaEpochRow } from '../queries/read-schema-epoch.ts'
 import type { Connection } from '../session/connection.ts'
-import type { DriverQuery } from '../session/driver-query.ts'
+import type { DriverQuery, DriverStatement } from '../session/driver-query.ts'
 import type { Statement } from '../statement/statement.ts'
 import { answerWithin } from '../session/answer-within.ts'
 import { type CommitOutcome, readOutcome } from './commit-outcome.ts'
@@ -47,9 +47,10 @@ import type { Commit, Opened, Opening, TransactionOptions } from './transaction-
  * - It holds a connection only from its beginning until `close`. `close` never rejects, and leaves
  *   the pool a session without a transaction, or closes the session.
  * - BEGIN, its limits, its marker and the read of the schema epoch are sent in one round trip with
- *   one Sync. The gathered rows, the last statements, the check and COMMIT are also sent in one
- *   round trip with one Sync, in this order: if one fails, the server skips all statements after
- *   it, including COMMIT. A value that cannot be sent is refused before anything is sent.
+ *   one Sync, together with the first statement of the handler if that begins the transaction. The
+ *   gathered rows, the last statements, the check and COMMIT are also sent in one round trip with
+ *   one Sync, in this order. If a statement fails, the server skips all statements after it,
+ *   including COMMIT. A value that cannot be sent is refused before anything is sent.
  * - The isolation level and the limits are stated at BEGIN, never inherited. With the limits,
  *   Postgres ends the transaction if the process cannot.
  * - It commits only if it is still the transaction that was begun (the marker) and no migration has
@@ -139,6 +140,7 @@ export class Transaction implements HandlerSession {
     before,
     first,
     isUndoable = false,
+    along,
   }: Opening): Promise<Opened<First, Before>> {
     const connection = await this.#pool.acquire(this.work)
     this.#connection = connection
@@ -147,20 +149,55 @@ export class Transaction implements HandlerSession {
     // `before` is in a separate group, so that it has a separate snapshot. In the same group, it
     // would already belong to the transaction, which could then not change its isolation level.
     const groups = before ? [[before], statements] : [statements]
-    const results = await abortable(connection.runTogether(groups), this.work.deadline)
+    const sent = connection.runTogether(groups, along && (() => along(connection)))
+    const results = await abortable(sent, this.work.deadline)
     const row = results[before ? 2 : 1]!.rows[0] as First
     this.#epoch = row.epoch
-    connection.noteSchemaEpoch(row.epoch)
+    const isNewEpoch = connection.noteSchemaEpoch(row.epoch)
     this.#hasBegun = true
-    return { first: row, before: before ? (results[0]!.rows as Before[]) : [] }
+    return { first: row, before: before ? (results[0]!.rows as Before[]) : [], isNewEpoch }
   }
 
   /** Begins the transaction if it has not begun. */
   #begun(): Promise<unknown> {
-    return (this.#beginning ??= this.#begin({
-      isolation: 'read committed',
-      first: limitTransaction(this.limits, this.marker),
-    }))
+    return (this.#beginning ??= this.#begin(this.#lateOpening))
+  }
+
+  get #lateOpening(): Opening {
+    return { isolation: 'read committed', first: limitTransaction(this.limits, this.marker) }
+  }
+
+  /**
+   * Begins the transaction with the first statement of its handler, in one group: if BEGIN fails,
+   * the server skips the statement.
+   */
+  async #beginWith<Row extends pg.QueryResultRow>(
+    statement: DriverStatement,
+    values: unknown[] | undefined,
+  ): Promise<pg.QueryResult<Row>> {
+    let first: Promise<pg.QueryResult<Row>> | undefined
+    const beginning = this.#beginAlong((connection) => {
+      first = connection.query<Row>(statement, values)
+      // If BEGIN fails, its failure is the one to report.
+      first.catch(() => {})
+    })
+    this.#beginning = beginning
+    const isValid = await beginning
+    return isValid ? first! : this.#connection!.query<Row>(statement, values)
+  }
+
+  /** Begins the transaction. Resolves to false if what was sent along has to be sent again. */
+  async #beginAlong(along: NonNullable<Opening['along']>): Promise<boolean> {
+    const { isNewEpoch } = await this.#begin({ ...this.#lateOpening, along })
+    if (!isNewEpoch) return true
+    // The statement may have been prepared before a migration. No other statement has run yet.
+    const connection = this.#connection!
+    this.#connection = undefined
+    this.#hasBegun = false
+    await connection.rollBack()
+    connection.release()
+    await this.#begin(this.#lateOpening)
+    return false
   }
 
   /** Runs a statement of the handler. */
@@ -169,19 +206,20 @@ export class Transaction implements HandlerSession {
     values?: unknown[],
   ): Promise<pg.QueryResult<Row>> {
     if (this.#isOver) throw transactionOver(this.#owner)
-    if (!this.#hasBegun) await this.#begun()
-    const connection = this.#connection!
+    if (!this.#hasBegun && this.#beginning) await this.#beginning
     // If the transaction was rolled back or ended by other means, the next statement would run
     // outside of a transaction and commit at once.
-    if (connection.transactionStatus === 'I') throw this.#ended()
+    if (this.#hasBegun && this.#connection!.transactionStatus === 'I') throw this.#ended()
     this.work.usage.statements += 1
     const { statement, command } = toHandlerStatement(query, values, this.work.guard)
-    const sent = command && this.gathered.send(command, connection.isBusy)
+    const sent = command && this.gathered.send(command, this.#connection?.isBusy === true)
     let hasSucceeded = false
     try {
-      const result = await connection.query<Row>(statement, values)
+      const result = this.#hasBegun
+        ? await this.#connection!.query<Row>(statement, values)
+        : await this.#beginWith<Row>(statement, values)
       if (!hasRunAsWritten(result.command, command)) {
-        connection.destroy()
+        this.#connection!.destroy()
         throw this.#ended()
       }
       hasSucceeded = true
