@@ -54,9 +54,13 @@ export async function sweep<Report>(
   return { reports, cuts: begun.map(({ cuts }) => cuts) }
 }
 
-/** Returns true if a message executes a statement, or ends a group of them. */
+/**
+ * Returns true if a message ends a statement or a group of statements. An Execute does not count:
+ * it is in the same packet as the Sync of its group. Between the two, the server would keep the
+ * transaction open, and outside of a transaction block no timeout applies.
+ */
 export function endsStatement({ type }: WireMessage): boolean {
-  return type === 'Q' || type === 'E' || type === 'S'
+  return type === 'Q' || type === 'S'
 }
 
 /** Returns a description of a cut. */
