@@ -9,6 +9,7 @@ import { messageMutants } from './messages.ts'
 import { postgresMutants } from './postgres.ts'
 import { transactionMutants } from './transactions.ts'
 import { webhookMutants } from './webhooks.ts'
+import { wireMutants } from './wire.ts'
 
 /** The mutants of each area. */
 export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
@@ -21,6 +22,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   postgres: postgresMutants,
   transactions: transactionMutants,
   webhooks: webhookMutants,
+  wire: wireMutants,
 }
 
 /**

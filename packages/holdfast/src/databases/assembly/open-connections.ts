@@ -2,6 +2,7 @@ import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import type { DatabaseHost } from '../../kernel/service/database.ts'
 import { createWaker, type Waker } from '../../effects/wakes/waker.ts'
 import { type ConnectionLimits, type Lanes, openLanes, planConnections } from './connection-lanes.ts'
+import type { WireName } from '../../storage/postgres/wire/wire.ts'
 import type { Location, Route } from './location.ts'
 
 /** The options of a process's connections. */
@@ -24,6 +25,12 @@ export interface ConnectionOptions {
    * half the cost of a short statement. Ignored behind a pooler. Default true.
    */
   readonly preparedStatements?: boolean
+  /**
+   * The implementation of the Postgres protocol for the statements of the pools: that of the
+   * driver, `pg`, or the framework's own, which writes a round trip into one buffer and needs less
+   * processor time, but is new. Default `'pg'`.
+   */
+  readonly wire?: WireName
 }
 
 /** The connection parameters of a process's database. */
@@ -75,6 +82,7 @@ export function openConnections(
     telemetry,
     maxAgeMs: maxAgeOf(options),
     usesPreparedStatements: options.preparedStatements,
+    wire: options.wire,
     isPooled,
     showsValues: mode !== 'production',
   })

@@ -3,7 +3,8 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { columnTypes } from './column-types.ts'
 import { closeSocket, DriversClient, replacePassword } from './driver-internals.ts'
 import { DriverWire } from '../wire/driver-wire.ts'
-import type { Wire } from '../wire/wire.ts'
+import { openSocketWire } from '../wire/open-socket-wire.ts'
+import type { Wire, WireName } from '../wire/wire.ts'
 import { type ConnectionTls, readTls, tlsParameters } from './connection-url.ts'
 
 /**
@@ -31,6 +32,11 @@ export interface DriverClientConfig extends pg.ClientConfig {
   readonly connectionString: string
   /** Settings that the session starts with. Default none. */
   readonly sessionSettings?: SessionSettings | undefined
+  /**
+   * The implementation of the protocol for {@link DriverClient.wire}. Default `'pg'`. With
+   * `'holdfast'`, the client runs no statements of its own.
+   */
+  readonly wire?: WireName | undefined
 }
 
 // Detects within 20 s that the peer of an idle connection is gone: Node sends ten probes, one per
@@ -54,7 +60,7 @@ export class DriverClient extends DriversClient {
   readonly #options: string
   readonly #applicationName: string | undefined
 
-  constructor({ sessionSettings = {}, ...config }: DriverClientConfig) {
+  constructor({ sessionSettings = {}, wire = 'pg', ...config }: DriverClientConfig) {
     const url = completeUrl(config.connectionString)
     const tls = readTls(url)
     for (const name of tlsParameters) url.searchParams.delete(name)
@@ -64,7 +70,7 @@ export class DriverClient extends DriversClient {
     } as const
     super({ ...keepAlive, types: columnTypes, ...config, ...encryption, connectionString: url.href })
     this.tls = tls
-    this.wire = new DriverWire(this)
+    this.wire = wire === 'pg' ? new DriverWire(this) : openSocketWire(this)
     const given = [config.options ?? '', ...url.searchParams.getAll('options')]
     this.#options = given.filter((options) => options !== '').join(' ')
     this.#applicationName = config.application_name ?? url.searchParams.get('application_name') ?? undefined

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
@@ -38,6 +39,8 @@ export interface ConnectionInternals {
   sync(): void
   sendCopyFail(reason: string): void
   once(event: 'readyForQuery', listener: () => void): void
+  /** Reads the messages of the server from a stream. Called once, when the stream is encrypted. */
+  attachListeners(stream: Duplex): void
 }
 
 /** Members of the driver's client that its types omit. */
@@ -56,6 +59,26 @@ export interface ClientInternals {
 /** Closes the socket of a client at once. The driver would wait for running statements. */
 export function closeSocket({ connection }: ClientInternals): void {
   connection.stream.destroy()
+}
+
+/**
+ * Passes everything that a client's server sends to `read`, instead of to the client. Call it
+ * before the client connects.
+ *
+ * @returns a function that passes a whole message on to the client.
+ */
+export function readInstead(
+  { connection }: ClientInternals,
+  read: (chunk: Buffer) => void,
+): (message: Buffer) => void {
+  const attach = connection.attachListeners.bind(connection)
+  // The client only listens for `data` and `end`.
+  const passed = new EventEmitter()
+  connection.attachListeners = (stream) => {
+    attach(passed as Duplex)
+    stream.on('data', read)
+  }
+  return (message) => passed.emit('data', message)
 }
 
 /**
@@ -141,7 +164,10 @@ const needed: readonly [
   names: readonly string[],
 ][] = [
   ['client', ['getStartupConf', 'getTransactionStatus', 'query', 'end']],
-  ['connection', ['query', 'parse', 'bind', 'describe', 'execute', 'sync', 'sendCopyFail', 'once']],
+  [
+    'connection',
+    ['query', 'parse', 'bind', 'describe', 'execute', 'sync', 'sendCopyFail', 'once', 'attachListeners'],
+  ],
   ['result', ['addFields', 'parseRow', 'addRow', 'addCommandComplete']],
   ['utils', ['prepareValue']],
   ['stream', ['cork', 'uncork', 'destroy']],

@@ -57,7 +57,7 @@ test('a flush sends its statements in order', async () => {
   expect(await count()).toEqual({ count: 2 })
 })
 
-describe('on the wire', () => {
+describe.each(['pg', 'holdfast'] as const)('on the wire of %s', (wire) => {
   let proxy: CuttingProxy
   let watched: Pool
   let own: Connection
@@ -67,7 +67,7 @@ describe('on the wire', () => {
     proxy = await startCuttingProxy(database.url, ({ type }, sender) => {
       if (sender === 'frontend' && type !== '') sent.push(type)
     })
-    watched = createPool({ connectionString: proxy.url, applicationName: 'watched', log })
+    watched = createPool({ connectionString: proxy.url, applicationName: 'watched', log, wire })
     own = await watched.acquire(systemWork(AbortSignal.timeout(60_000)))
   })
   afterEach(async () => {

@@ -1,5 +1,11 @@
 import type { OutgoingStatement } from './outgoing-statement.ts'
 
+/**
+ * The implementation of the protocol for statements: the framework's own, or that of the driver,
+ * `pg`.
+ */
+export type WireName = 'holdfast' | 'pg'
+
 /** Carries the statements of one session to its server, and their results back. */
 export interface Wire {
   /**

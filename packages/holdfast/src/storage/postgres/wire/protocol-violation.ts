@@ -1,0 +1,11 @@
+/**
+ * The failure of a connection whose server has sent bytes that the protocol does not allow. What
+ * its statements did is unknown, as with a lost connection.
+ */
+export class ProtocolViolation extends Error {
+  override readonly name = 'ProtocolViolation'
+
+  constructor(finding: string) {
+    super(`Connection terminated: the server sent ${finding}.`)
+  }
+}

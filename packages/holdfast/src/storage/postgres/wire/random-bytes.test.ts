@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { FrameReader } from './frame-reader.ts'
+import {
+  message,
+  parsed,
+  bound,
+  ready,
+  complete,
+  described,
+  row,
+  text,
+  answer,
+  Wired,
+} from './wired.fixture.ts'
+
+test('random rows, cut at random places, equal the rows that were sent', () => {
+  const value = fc.option(fc.string({ unit: 'binary', maxLength: 300 }))
+  const table = fc
+    .integer({ min: 1, max: 6 })
+    .chain((width) =>
+      fc.array(fc.array(value, { minLength: width, maxLength: width }), { minLength: 1, maxLength: 20 }),
+    )
+  fc.assert(
+    fc.property(table, fc.array(fc.nat(), { maxLength: 30 }), (sent, cuts) => {
+      const columns = Object.fromEntries(sent[0]!.map((_value, index) => [`c${index}`, text]))
+      const bytes = Buffer.concat([
+        parsed,
+        bound,
+        described(columns),
+        ...sent.map((values) => row(...values)),
+        complete(`SELECT ${sent.length}`),
+        ready('I'),
+      ])
+      const wired = new Wired()
+      wired.send('select', { rowMode: 'array' })
+      wired.read(bytes, cuts)
+      // As the server would: a lone surrogate cannot be written as UTF-8.
+      const expected = sent.map((values) => values.map((each) => each && Buffer.from(each).toString()))
+      expect(wired.outcomes).toMatchObject([{ rows: expected, rowCount: sent.length }])
+    }),
+  )
+})
+
+test('the same random messages give the same frames, however they are cut', () => {
+  const frames = fc.array(
+    fc.record({
+      type: fc.constantFrom(...Array.from('DTENAZCISn123')),
+      body: fc.uint8Array({ maxLength: 200 }),
+    }),
+  )
+  fc.assert(
+    fc.property(frames, fc.array(fc.nat(), { maxLength: 40 }), (sent, cuts) => {
+      const bytes = Buffer.concat(sent.map(({ type, body }) => message(type, Buffer.from(body))))
+      const seen: string[] = []
+      const reader = new FrameReader((chunk, start, end) => seen.push(chunk.toString('latin1', start, end)))
+      let from = 0
+      for (const to of cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b)) {
+        reader.read(bytes.subarray(from, to))
+        from = Math.max(from, to)
+      }
+      reader.read(bytes.subarray(from))
+      expect(seen.join('')).toBe(bytes.toString('latin1'))
+      expect(seen).toHaveLength(sent.length)
+    }),
+  )
+})
+
+test('random garbage ends the connection with an error, or waits for more of a bounded message', () => {
+  const garbage = fc.array(fc.uint8Array({ minLength: 1, maxLength: 2_000 }), { minLength: 1, maxLength: 20 })
+  fc.assert(
+    fc.property(garbage, (chunks) => {
+      const wired = new Wired()
+      wired.send('select')
+      let total = 0
+      for (const chunk of chunks) {
+        wired.wire.read(Buffer.from(chunk))
+        total += chunk.length
+      }
+      // The end of the session settles what is left, as the driver does.
+      wired.wire.end(new Error('Connection terminated unexpectedly'))
+      expect(wired.outcomes[0]).toBeInstanceOf(Error)
+      expect(total).toBeLessThan(50_000)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('random changes of a valid answer never hang: each statement ends', () => {
+  const change = fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) })
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), fc.nat(), (changes, cut) => {
+      const bytes = Buffer.from(answer)
+      for (const { at, byte } of changes) bytes[at % bytes.length] = byte
+      const wired = new Wired()
+      wired.send('select')
+      wired.read(bytes, [cut])
+      if (wired.outcomes[0] === 'open') wired.wire.end(new Error('Connection terminated unexpectedly'))
+      expect(wired.outcomes[0]).not.toBe('open')
+    }),
+    { numRuns: 1_000 },
+  )
+})

@@ -1,0 +1,210 @@
+import type pg from 'pg'
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { FrameReader, messageTypes } from './frame-reader.ts'
+import { MessageWriter } from './message-writer.ts'
+import type { OutgoingStatement } from './outgoing-statement.ts'
+import { ProtocolViolation } from './protocol-violation.ts'
+import { readColumns, readError, readStatus, readTag } from './server-messages.ts'
+import { PreparedColumns } from './prepared-columns.ts'
+import { StatementGroup } from './statement-group.ts'
+import type { Wire } from './wire.ts'
+
+/*
+ * The protocol of a session that the driver has opened: authenticated, encrypted if required, and
+ * ready. From then on, this class writes to and reads from the session's socket.
+ *
+ *   send ─▶ groups of statements ─▶ MessageWriter ─▶ socket
+ *                  │ in order                          │
+ *   receiver ◀─ StatementGroup ◀───── FrameReader ◀────┘
+ *
+ * Invariants:
+ * - A group settles at its ReadyForQuery, so that the transaction status is that after it; or, when
+ *   the session ends, with the error that ended it.
+ * - A message is accepted only where the protocol allows it. After any other, the outcome of all
+ *   statements is unknown: they fail with `ProtocolViolation`, and the socket is closed.
+ */
+
+/** The parts of a session that a {@link SocketWire} uses. */
+export interface WireSession {
+  /** Parses the columns of statements without parsers of their own. */
+  readonly types: pg.CustomTypesConfig
+  write(bytes: Buffer): void
+  /** Receives a message that belongs to no statement: while the session opens, and notices. */
+  handOver(message: Buffer): void
+  /** Called when the session can no longer be used. It must close the socket. */
+  broken(error: Error): void
+}
+
+/** The types of messages that may come at any time. */
+const asides: ReadonlySet<number> = new Set([
+  messageTypes.notice,
+  messageTypes.notification,
+  messageTypes.parameterStatus,
+])
+
+// The writing of a flush is one synchronous step.
+const writer = new MessageWriter()
+
+/** A {@link Wire} with an encoder and a decoder of its own. */
+export class SocketWire implements Wire {
+  transactionStatus: string | null = null
+  readonly #session: WireSession
+  readonly #reader = new FrameReader((bytes, start, end) => this.#receive(bytes, start, end))
+  readonly #prepared = new PreparedColumns()
+  /** Groups to be sent. */
+  #outbox: StatementGroup[] = []
+  /** Groups that were sent and have not settled, in order. */
+  readonly #sent: StatementGroup[] = []
+  #group: OutgoingStatement[] | undefined
+  #isHeld = false
+  #isOpen = false
+  #failure: Error | undefined
+
+  constructor(session: WireSession) {
+    this.#session = session
+  }
+
+  hasPrepared(name: string): boolean {
+    return this.#prepared.has(name)
+  }
+
+  send(statement: OutgoingStatement): void {
+    if (this.#group) this.#group.push(statement)
+    else this.#post([statement])
+  }
+
+  group<T>(begin: () => T): T {
+    const group: OutgoingStatement[] = []
+    this.#group = group
+    try {
+      return begin()
+    } finally {
+      this.#group = undefined
+      if (group.length > 0) this.#post(group)
+    }
+  }
+
+  together<T>(begin: () => T): T {
+    if (this.#isHeld) return begin()
+    this.#isHeld = true
+    try {
+      return begin()
+    } finally {
+      this.#isHeld = false
+      this.#flush()
+    }
+  }
+
+  #post(statements: readonly OutgoingStatement[]): void {
+    this.#outbox.push(
+      new StatementGroup(statements, { prepared: this.#prepared, types: this.#session.types }),
+    )
+    if (!this.#isHeld) this.#flush()
+  }
+
+  #flush(): void {
+    const groups = this.#outbox
+    if (groups.length === 0) return
+    this.#outbox = []
+    const failure = this.#failure
+    if (failure) return process.nextTick(() => groups.forEach((group) => group.abandon(failure)))
+    for (const group of groups) {
+      group.write(writer)
+      this.#sent.push(group)
+    }
+    this.#session.write(writer.take())
+  }
+
+  /** Reads what the server has sent. */
+  read(chunk: Buffer): void {
+    if (this.#failure) return
+    try {
+      this.#reader.read(chunk)
+    } catch (error) {
+      this.#break(error as Error)
+    }
+  }
+
+  /** Ends the session's statements with the error that ended it. */
+  end(error: Error): void {
+    this.#failure ??= error
+    for (const group of this.#sent.splice(0)) group.abandon(error)
+  }
+
+  #break(error: Error): void {
+    this.end(error)
+    this.#session.broken(error)
+  }
+
+  #receive(bytes: Buffer, start: number, end: number): void {
+    const type = bytes[start]!
+    if (!this.#isOpen) {
+      if (type === messageTypes.ready) {
+        this.transactionStatus = readStatus(bytes, start, end)
+        this.#isOpen = true
+      }
+      return this.#session.handOver(bytes.subarray(start, end))
+    }
+    if (type === messageTypes.error) return this.#receiveError(bytes, start, end)
+    if (asides.has(type)) return this.#session.handOver(bytes.subarray(start, end))
+    this.#receiveAnswer(bytes, start, end)
+  }
+
+  #receiveAnswer(bytes: Buffer, start: number, end: number): void {
+    const type = bytes[start]!
+    const [group] = this.#sent
+    if (!group) throw unexpected(type)
+    switch (type) {
+      case messageTypes.dataRow:
+        return group.current.receiveRow(bytes, start, end)
+      case messageTypes.parseComplete:
+        return group.current.parsed()
+      case messageTypes.bindComplete:
+        return group.current.bound()
+      case messageTypes.rowDescription:
+        return group.current.describedWithRows(readColumns(bytes, start, end))
+      case messageTypes.noData:
+        return group.current.describedWithoutRows()
+      case messageTypes.commandComplete:
+        return group.completed(readTag(bytes, start, end))
+      case messageTypes.emptyQuery:
+        return group.completed(undefined)
+      case messageTypes.ready:
+        return this.#receiveReady(group, readStatus(bytes, start, end))
+      case messageTypes.copyIn:
+      case messageTypes.copyOut:
+      case messageTypes.copyBoth:
+        throw copyRefused()
+      default:
+        throw unexpected(type)
+    }
+  }
+
+  #receiveReady(group: StatementGroup, status: string): void {
+    group.requireComplete()
+    this.transactionStatus = status
+    this.#sent.shift()
+    group.settle()
+  }
+
+  #receiveError(bytes: Buffer, start: number, end: number): void {
+    const { error, endsSession } = readError(bytes, start, end)
+    const [group] = this.#sent
+    if (group) group.receiveError(error)
+    // Between two statements, an error can only be the end of the session.
+    if (!endsSession && group) return
+    this.#sent.shift()?.settle()
+    this.#break(error)
+  }
+}
+
+function unexpected(type: number): ProtocolViolation {
+  return new ProtocolViolation(`a message of type ${type}, which was not expected`)
+}
+
+function copyRefused(): HoldfastError {
+  return new HoldfastError(
+    'copy-refused',
+    'COPY is not supported. Insert many rows with one INSERT (… select * from unnest($1, $2)), and read them in pages.',
+  )
+}
