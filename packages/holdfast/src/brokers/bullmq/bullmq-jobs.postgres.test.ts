@@ -145,7 +145,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
       /job "keyed" \(.*bullmq-jobs\.postgres\.test\.ts:\d+.*\) limits its concurrency by key/,
     )
     expect(message).toMatch(/job "keyed" .* limits its rate by key/)
-    expect(message).toMatch(/job "behind" .* blocks later jobs after a dead job/)
+    expect(message).toMatch(/job "behind" .* makes later jobs wait for a dead job/)
     expect(message).toMatch(/job "ordered" .* is ordered.*keepOnPostgres: \['ordered'\]/)
   })
 

@@ -29,7 +29,7 @@ function wishesOf({ concurrency, rate }: Job): readonly string[] {
       ? ['is ordered, but BullMQ runs other jobs while a job waits for its next attempt']
       : []),
     ...(concurrency?.onDead === 'wait'
-      ? ['blocks later jobs after a dead job, but BullMQ runs later jobs']
+      ? ['makes later jobs wait for a dead job, but BullMQ would run the later jobs']
       : []),
     ...(rate?.key ? ['limits its rate by key, but BullMQ limits all jobs of a name together'] : []),
   ]

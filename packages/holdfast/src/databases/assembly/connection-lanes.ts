@@ -85,7 +85,7 @@ function requireRoom(budget: ConnectionBudget, connections: number): void {
   if (budget.unassigned >= connections) return
   throw new HoldfastError(
     'configuration-invalid',
-    `The option connections of the database is ${budget.max}, but this process needs at least ${budget.max - budget.unassigned + connections}. Raise it; see the table of connections in docs/postgres.md.`,
+    `The database option "connections" is ${budget.max}, but this process needs at least ${budget.max - budget.unassigned + connections}. Raise the option; see the table of connections in docs/postgres.md.`,
   )
 }
 

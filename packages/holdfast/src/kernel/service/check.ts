@@ -17,7 +17,7 @@ export interface Check {
    * overlap.
    */
   run(context: CheckContext): void | Promise<void>
-  /** The timeout of a run; the check fails when it has passed. Default `'1s'`. */
+  /** Max time of a run; a run that takes longer fails the check. Default `'1s'`. */
   readonly timeout?: Duration
   /**
    * Cache time of a result. `'0s'` shares a result only between concurrent requests. Default

@@ -13,7 +13,7 @@ export interface BlockerWatchOptions {
   readonly pid: number
   /** Time for which the same sessions may block before they are reported, in milliseconds. */
   readonly reportAfterMs: number
-  /** Called once for each set of sessions that has blocked for this time. */
+  /** Called once for each set of sessions that has blocked it for `reportAfterMs`. */
   readonly report: (blockers: string) => void
 }
 
