@@ -145,7 +145,7 @@ test('jobs without a worker wake no process', async () => {
     await enqueueUnrelated()
     await heard()
   })
-  expect(statements.filter((name) => name.startsWith('holdfast_insert_jobs'))).toHaveLength(many + 1)
+  expect(statements.filter((name) => name.startsWith('holdfast_insert_ready_job'))).toHaveLength(many + 1)
   // The last job wakes each worker once.
   expect(statements.filter((name) => reactions.test(name)).length).toBeLessThan(many / 2)
 })

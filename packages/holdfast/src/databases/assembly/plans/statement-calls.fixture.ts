@@ -122,7 +122,7 @@ export const statementCalls: Readonly<Record<string, Readonly<Record<string, Sta
     cancelJob: calls([id], [fresh]),
   },
   'effects/jobs/queries/enqueue.ts': {
-    insertJobs: calls([service, [jobRow]]),
+    insertJobs: calls([service, [jobRow]], [service, [{ ...jobRow, delayMs: 1_000 }]]),
     insertUniqueJob: calls(
       [service, { ...jobRow, uniqueKey: 'fresh' }],
       [service, { ...jobRow, uniqueKey: 'u1' }],
