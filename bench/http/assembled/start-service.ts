@@ -18,7 +18,7 @@ const deadlineMs = 5_000
  * entity tags, request ids, a deadline, a log line, metrics, idempotency keys and jobs; traces and
  * OpenTelemetry's metrics if the instrumentation is given, else the metrics of Prometheus.
  */
-export async function startService(tracing: FastifyOtelInstrumentation | undefined): Promise<void> {
+export async function startService(tracing?: FastifyOtelInstrumentation): Promise<void> {
   const logger: FastifyBaseLogger = createLogger()
   const app = fastify({
     loggerInstance: logger,

@@ -18,7 +18,8 @@
 //    more than `2 * overlapMs` apart. This is longer than any deadline, so the later attempt has
 //    seen the row of the earlier one.
 // 2. A leaf is truncated only while nothing can be written to it, and after all of its answers are
-//    older than the retention plus an hour.
+//    older than the retention plus an hour. Of an answer that was written to two leaves, the row in
+//    the older leaf may be deleted up to `overlapMs` earlier; the other row is still found.
 // 3. All times are times of the database's clock. A process stores the offset between this clock
 //    and its own, and starts an attempt over if the claim shows that the offset was wrong.
 // 4. A new width begins a new schema epoch, in which attempts with the old width cannot commit.
