@@ -69,16 +69,17 @@ interface Configuration extends Pick<HaproxyOptions, 'servers' | 'check'> {
   readonly statsPort: number
 }
 
-// Disables retries, so that clients see every refused or reset connection.
+// Disables retries, so that clients see every refused or reset connection. On a busy machine, a
+// health check or a response may take long without a failure.
 function configuration({ port, statsPort, servers, check }: Configuration): string {
   return `
 defaults
   mode http
   retries 0
-  timeout connect 2s
-  timeout client 30s
-  timeout server 30s
-  timeout check 2s
+  timeout connect 2m
+  timeout client 2m
+  timeout server 2m
+  timeout check 2m
 
 frontend clients
   bind 127.0.0.1:${port}

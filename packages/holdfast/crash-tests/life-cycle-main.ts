@@ -1,10 +1,14 @@
-import { anyone, holdfast } from 'holdfast'
+import { anyone, type Duration, holdfast } from 'holdfast'
 import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
+const deadline = process.env['RECORD_DEADLINE'] as Duration | undefined
 const { query, mutation, service } = holdfast({
-  database: postgres({ migrations: new URL('../test/effects/migrations/', import.meta.url) }),
+  database: postgres({
+    migrations: new URL('../test/effects/migrations/', import.meta.url),
+    ...(deadline && { connections: { wait: deadline } }),
+  }),
 })
 
 const record = mutation({
@@ -12,6 +16,7 @@ const record = mutation({
   access: anyone(),
   input: z.object({ name: z.string() }),
   status: 201,
+  ...(deadline && { deadline }),
   async run({ input, db }) {
     await db.query(sql`insert into effects (name) values (${input.name})`)
   },
