@@ -49,4 +49,4 @@ export function warnIfUndispatched({ pool, clock, log }: UndispatchedWatch): Rec
 
 const undispatched =
   'messages are waiting, but no worker has been running against this database for a minute. ' +
-  'Run one with work(service), or serve(service) without `worker: false`; either needs a service with jobs, consumers, schedules or relays'
+  'Run one with work(service), or with serve(service) without `worker: false`. The service must have jobs, consumers, schedules or relays'

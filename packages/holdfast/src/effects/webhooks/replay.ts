@@ -66,8 +66,8 @@ async function checkReplayable(client: StatementClient, reference: EndpointRefer
 }
 
 /**
- * Sends deliveries to an endpoint again, and returns their number. `null` means any service or any
- * owner.
+ * Sends deliveries to an endpoint again, and returns their number. A `service` or an `owner` of
+ * `null` matches any.
  */
 export async function replayDeliveriesOf(
   client: StatementClient,

@@ -314,5 +314,9 @@ function limitSchema(max: number, defaultLimit: number): Record<string, JsonSche
 }
 
 const countSchema: Record<string, JsonSchema> = {
-  count: { type: 'boolean', default: false, description: 'Return the total number of items in `total`.' },
+  count: {
+    type: 'boolean',
+    default: false,
+    description: 'Include `total`, the number of items on all pages.',
+  },
 }

@@ -41,7 +41,7 @@ export interface ServiceDefinition<Exports extends ModuleExports> extends Backgr
   readonly redact?: readonly string[]
   /**
    * Base URL of the problem documentation: the part of a problem's `type` before its code, ending
-   * in a slash. Default `/problems/`, where the service documents them itself.
+   * in a slash. Default `/problems/`, where the service serves a page for each problem.
    */
   readonly problemTypeBase?: string
 }

@@ -16,8 +16,8 @@ export function serverAccount(directory: string): Account | undefined {
   const account = ownerOf(directory) ?? systemUser('postgres') ?? systemUser('nobody')
   if (account) return account
   throw unavailable(
-    `Postgres refuses to run as root, ${directory} and every folder above it belong to root, and this system has ` +
-      'neither a user postgres nor a user nobody. Run as an unprivileged user.',
+    `Postgres refuses to run as root, and there is no other user to run it as: ${directory} and all of its parent ` +
+      'folders belong to root, and this system has neither a user postgres nor a user nobody. Run as an unprivileged user.',
   )
 }
 

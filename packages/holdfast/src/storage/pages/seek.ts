@@ -87,7 +87,10 @@ function orderParts(orderings: readonly Ordering[]): readonly SeekPart[] {
   ])
 }
 
-/** Returns the conditions on the rows after a position, in the order in which to read them. */
+/**
+ * Returns the conditions that select the rows after a position. The rows of the first condition are
+ * read first.
+ */
 function conditionsOf(orderings: readonly Ordering[], after: Position): readonly (readonly SeekPart[])[] {
   const nulls = orderings[0]!.nulls
   if (nulls === 'never') return [behind(orderings, after, 0)]

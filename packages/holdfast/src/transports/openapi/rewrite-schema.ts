@@ -53,8 +53,8 @@ export function rewriteSchema(
 }
 
 /**
- * Replaces a pattern without a portable form by a comment for readers. Only the service checks such
- * a pattern.
+ * Replaces a pattern that has no portable form with a comment for readers. Only the service checks
+ * such a pattern.
  */
 function rewritePattern(pattern: string): JsonSchema {
   const portable = toPortablePattern(pattern)

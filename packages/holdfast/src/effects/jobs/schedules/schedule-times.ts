@@ -108,8 +108,8 @@ export class ScheduleTimes {
   }
 
   /**
-   * Returns an instant that is about `count` due instants before `untilMs`: at most `count` due
-   * instants lie in between, or slightly more around a clock change.
+   * Goes back from `untilMs` past about `count` due instants, and returns where it stops. At most
+   * `count` due instants lie between the two, or slightly more around a clock change.
    */
   countBack(
     untilMs: number,

@@ -120,7 +120,7 @@ class NodeHttpServer implements HttpServer {
 
   unfinishedClients(): readonly string[] {
     const reading = this.#unsent.list().map(({ requestId, sentBytes, totalBytes }) => {
-      return `a client that had not read its response with the request id ${requestId} (${sentBytes} of ${totalBytes} bytes sent)`
+      return `a client that had not read the response to the request ${requestId} (${sentBytes} of ${totalBytes} bytes sent)`
     })
     const sending = [...this.#lastOf.values()].filter((last) => last?.isComplete === false)
     return [...reading, ...sending.map(() => 'a client that was still sending its request')]

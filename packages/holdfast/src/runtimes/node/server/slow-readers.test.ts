@@ -117,7 +117,7 @@ describe('a client that does not read its response', () => {
     await expect(server.stop()).rejects.toMatchObject({
       code: 'shutdown-timeout',
       message: expect.stringMatching(
-        /running: a client that had not read its response with the request id the-slow-one \(\d+ of 16777227 bytes sent\)\./,
+        /running: a client that had not read the response to the request the-slow-one \(\d+ of 16777227 bytes sent\)\./,
       ),
     })
   })
