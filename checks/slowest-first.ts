@@ -15,7 +15,7 @@ const slowest = [
   'packages/holdfast/crash-tests/kill-in-mid-write.test.ts',
   'packages/holdfast/src/brokers/bullmq/bullmq-jobs.crash.postgres.test.ts',
   'packages/holdfast/crash-tests/deadlines.test.ts',
-  'packages/cli/src/commands.postgres.test.ts',
+  'packages/cli/src/work-commands.postgres.test.ts',
   'packages/holdfast/crash-tests/cut-jobs.test.ts',
   'packages/holdfast/crash-tests/job-model.test.ts',
   'packages/holdfast/src/storage/pages/list.postgres.test.ts',

@@ -17,8 +17,8 @@ export const wireMutants: readonly Mutant[] = [
     file: `${src}/storage/postgres/wire/row-reader.ts`,
     text: '|| bytes.readUInt16BE(at - 2) !== count) throw',
     replacement: '|| bytes.readUInt16BE(at - 2) === -1) throw',
-    killedBy: [{ file: `${src}/storage/postgres/wire/socket-wire.test.ts`, name: 'a row with more columns' }],
-    why: 'A value would land in the column of another.',
+    killedBy: [{ file: `${src}/storage/postgres/wire/socket-wire.test.ts`, name: 'a row that announces more columns' }],
+    why: 'A connection whose answers are out of step would go on.',
   },
   {
     name: 'wire: a value may be longer than its row',
@@ -26,7 +26,7 @@ export const wireMutants: readonly Mutant[] = [
     text: 'if (length < -1 || at + length > end) throw otherColumns()',
     replacement: '',
     killedBy: [{ file: `${src}/storage/postgres/wire/socket-wire.test.ts`, name: 'is longer than its row' }],
-    why: 'A row would contain bytes of the next message.',
+    why: 'A value would contain bytes of the next message.',
   },
   {
     name: 'wire: the end of a group is accepted before its answers',

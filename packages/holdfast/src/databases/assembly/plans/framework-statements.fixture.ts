@@ -3,7 +3,8 @@ import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
-import { type StatementCall, statementCalls } from './statement-calls.fixture.ts'
+import type { StatementCall } from './statement-call.fixture.ts'
+import { statementCalls } from './statement-calls.fixture.ts'
 
 /** A statement of the framework, and what it may read. */
 export interface PlannedStatement extends Omit<StatementCall, 'with' | 'within'> {

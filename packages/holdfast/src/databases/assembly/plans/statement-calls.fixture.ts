@@ -1,40 +1,11 @@
 import { hash } from 'node:crypto'
 import { uuidFromHex } from '../../../kernel/base/uuid.ts'
+import { call, calls, type StatementCalls } from './statement-call.fixture.ts'
 
 /*
  * Calls of every function that returns a statement of the framework, by the file and name of the
  * function. The calls refer to rows that hostile-tables.fixture.ts inserts.
  */
-
-/** The call of a function that returns a statement. */
-export interface StatementCall {
-  readonly with: readonly unknown[]
-  /** Max number of rows that one node of the plan reads. Default 100. */
-  readonly reads?: number
-  /** The reason why the statement may read a whole table. Default: the statement must not. */
-  readonly readsAll?: string
-  /**
-   * The reason why the statement may read a whole table until the first ANALYZE of that table.
-   * Default: the statement must not.
-   */
-  readonly readsAllUnanalyzed?: string
-  /**
-   * True if the conditions of the statement depend on the given filters. Postgres then plans the
-   * statement for each call, since its generic plan costs more. Default false.
-   */
-  readonly hasFilters?: boolean
-  /**
-   * The statement around the query of a page; `$` stands for the text of the query. Default: the
-   * query is not wrapped.
-   */
-  readonly within?: string
-}
-
-/**
- * The calls of a function; `'not planned'` if the function returns no statement that Postgres
- * plans.
- */
-export type StatementCalls = readonly StatementCall[] | 'not planned'
 
 const idOf = (text: string): string => uuidFromHex(hash('md5', text))
 const worker = idOf('worker 2')
@@ -93,13 +64,6 @@ const listed = 'select * from ($) as listed order by seq desc limit 10'
 const command = 'a command of an operator, who waits for it'
 const sorts = 'Postgres expects so few rows that it sorts them instead of reading them in order'
 const fewDead = 'dead letters are few, and are read by the leader alone'
-
-const calls = (...given: readonly (readonly unknown[])[]): StatementCalls =>
-  given.map((values) => ({ with: values }))
-const call = (values: readonly unknown[], options: Omit<StatementCall, 'with'>): StatementCall => ({
-  with: values,
-  ...options,
-})
 
 export const statementCalls: Readonly<Record<string, Readonly<Record<string, StatementCalls>>>> = {
   'effects/jobs/queries/claim.ts': {

@@ -259,7 +259,7 @@ test.each([
   expect(failed).toMatchObject({ failure: { message: expect.any(String), name: expect.any(String) } })
 })
 
-test('a job that is cancelled while it fails is kept as long as any other', async () => {
+test('a job that is cancelled while it fails is kept for 30 days', async () => {
   const on = await begin()
   work = async ({ id }) => {
     // The job is marked as cancelled, but the worker has not noticed it yet.

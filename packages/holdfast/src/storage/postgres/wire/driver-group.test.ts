@@ -25,7 +25,7 @@ function groupOf(...texts: readonly string[]): { group: DriverGroup; outcomes: u
       ),
   )
   return {
-    group: new DriverGroup(statements, { types: columnTypes, shapes: new Map(), hasFailed() {} }),
+    group: new DriverGroup(statements, { types: columnTypes, columns: new Map(), hasFailed() {} }),
     outcomes,
   }
 }

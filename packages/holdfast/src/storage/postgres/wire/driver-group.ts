@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { type ConnectionInternals, DriversQuery, DriversResult } from '../session/driver-internals.ts'
 import type { OutgoingStatement } from './outgoing-statement.ts'
+import type { Columns } from './prepared-columns.ts'
 import { StatementSkipped } from './statement-skipped.ts'
 
 /*
@@ -14,17 +15,16 @@ import { StatementSkipped } from './statement-skipped.ts'
  */
 
 /**
- * The fields of the rows of prepared statements, by their names; `undefined` if a statement returns
- * no rows. The fields of a prepared statement stay the same: the server refuses to run a statement
- * whose fields would change.
+ * The columns of prepared statements, by the names of the statements. The columns of a prepared
+ * statement stay the same: the server refuses to run a statement whose columns would change.
  */
-export type Shapes = Map<string, readonly pg.FieldDef[] | undefined>
+export type ColumnsByName = Map<string, Columns>
 
 /** The session of a {@link DriverGroup}. */
 export interface GroupSession {
   /** Parses the columns of statements that set no parsers. */
   readonly types: pg.CustomTypesConfig
-  readonly shapes: Shapes
+  readonly columns: ColumnsByName
   /**
    * Called when an error has arrived: until the next ReadyForQuery, the state of the transaction is
    * unknown.
@@ -68,7 +68,7 @@ export class DriverGroup extends DriversQuery {
     result: DriversResult,
     connection: ConnectionInternals,
   ): void {
-    const { shapes } = this.#session
+    const { columns } = this.#session
     const { parsedStatements, submittedNamedStatements } = connection
     const isPrepared = name !== '' && parsedStatements[name] !== undefined
     if (!isPrepared && (name === '' || submittedNamedStatements[name] === undefined)) {
@@ -76,8 +76,8 @@ export class DriverGroup extends DriversQuery {
       if (name !== '') submittedNamedStatements[name] = text
     }
     connection.bind({ statement: name, values })
-    const fields = shapes.get(name)
-    if (!isPrepared || !shapes.has(name)) connection.describe({ type: 'P' })
+    const fields = columns.get(name)
+    if (!isPrepared || !columns.has(name)) connection.describe({ type: 'P' })
     else if (fields) result.addFields(fields)
     connection.execute({})
   }
@@ -85,7 +85,7 @@ export class DriverGroup extends DriversQuery {
   handleRowDescription({ fields }: { readonly fields: pg.FieldDef[] }): void {
     const { name } = this.#statements[this.#at]!
     this.#results[this.#at]!.addFields(fields)
-    if (name !== '') this.#session.shapes.set(name, fields)
+    if (name !== '') this.#session.columns.set(name, fields)
   }
 
   handleDataRow({ fields }: { readonly fields: unknown[] }): void {
@@ -110,8 +110,8 @@ export class DriverGroup extends DriversQuery {
 
   #end(): void {
     const statement = this.#statements[this.#at]!
-    if (statement.name !== '' && !this.#session.shapes.has(statement.name)) {
-      this.#session.shapes.set(statement.name, undefined)
+    if (statement.name !== '' && !this.#session.columns.has(statement.name)) {
+      this.#session.columns.set(statement.name, undefined)
     }
     // A simple query may contain several statements.
     if (statement.isSimple && this.#statements.length === 1) return

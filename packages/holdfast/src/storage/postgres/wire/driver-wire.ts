@@ -1,14 +1,13 @@
 import type pg from 'pg'
 import type { ClientInternals } from '../session/driver-internals.ts'
-import { DriverGroup, type Shapes } from './driver-group.ts'
+import { type ColumnsByName, DriverGroup } from './driver-group.ts'
 import type { OutgoingStatement } from './outgoing-statement.ts'
 import type { Wire } from './wire.ts'
 
 /** A {@link Wire} that uses the messages of the driver. */
 export class DriverWire implements Wire {
   readonly #client: pg.Client & ClientInternals
-  /** The descriptions of prepared statements, by their names. */
-  readonly #shapes: Shapes = new Map()
+  readonly #columns: ColumnsByName = new Map()
   #group: OutgoingStatement[] | undefined
   /** True from an error until the ReadyForQuery of its group. */
   #isUnsettled = false
@@ -52,7 +51,7 @@ export class DriverWire implements Wire {
   }
 
   #submit(statements: readonly OutgoingStatement[]): void {
-    const session = { types: this.#client, shapes: this.#shapes, hasFailed: () => this.#awaitReady() }
+    const session = { types: this.#client, columns: this.#columns, hasFailed: () => this.#awaitReady() }
     void this.#client.query(new DriverGroup(statements, session))
   }
 

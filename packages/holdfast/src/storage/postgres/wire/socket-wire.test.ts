@@ -62,8 +62,13 @@ test.each<[string, Buffer]>([
   ['a row with fewer columns', Buffer.concat([parsed, bound, described({ a: text, b: text }), row('1')])],
   ['a row with more columns', Buffer.concat([parsed, bound, described({ a: text }), row('1', '2')])],
   [
+    'a row that announces more columns than it has',
+    Buffer.concat([parsed, bound, described({ a: text }), message('D', int16(2), int32(1), '1')]),
+  ],
+  [
     'a value that is longer than its row',
-    Buffer.concat([parsed, bound, described({ a: text }), message('D', int16(1), int32(5), 'abc')]),
+    // The parser of JSON would fail on such a value, and only the statement would fail.
+    Buffer.concat([parsed, bound, described({ a: json }), message('D', int16(1), int32(5), 'abc')]),
   ],
   [
     'a negative length of a value',
