@@ -179,7 +179,7 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'group: a skipped statement counts as prepared',
     file: `${src}/storage/postgres/wire/driver-group.ts`,
-    text: '        delete connection.submittedNamedStatements[statement.name]\n',
+    text: '      delete connection.submittedNamedStatements[name]\n',
     replacement: '',
     killedBy: [
       {
@@ -192,10 +192,18 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'group: a lost connection confirms what was answered before',
     file: `${src}/storage/postgres/wire/driver-group.ts`,
-    text: 'if (index < failed && isOfServer) statement.succeed',
-    replacement: 'if (index < failed) statement.succeed',
+    text: 'if (error.severity === undefined) {',
+    replacement: 'if (error.severity === undefined && this.#at === 0) {',
     killedBy: [{ file: `${src}/storage/postgres/wire/driver-group.test.ts`, name: 'lost' }],
     why: 'A statement would succeed whose transaction has an unknown outcome.',
+  },
+  {
+    name: 'group: a failure settles before ReadyForQuery',
+    file: `${src}/storage/postgres/wire/driver-group.ts`,
+    text: 'this.#session.onceReady(() => this.#settle(failed, error))',
+    replacement: 'this.#settle(failed, error)',
+    killedBy: [{ file: `${src}/storage/postgres/wire/driver-wire.test.ts`, name: 'readyForQuery' }],
+    why: 'A transaction that the group has begun would count as not begun, and stay open.',
   },
   {
     name: 'driver: any version is accepted',

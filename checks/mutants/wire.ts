@@ -17,7 +17,9 @@ export const wireMutants: readonly Mutant[] = [
     file: `${src}/storage/postgres/wire/row-reader.ts`,
     text: '|| bytes.readUInt16BE(at - 2) !== count) throw',
     replacement: '|| bytes.readUInt16BE(at - 2) === -1) throw',
-    killedBy: [{ file: `${src}/storage/postgres/wire/socket-wire.test.ts`, name: 'a row that announces more columns' }],
+    killedBy: [
+      { file: `${src}/storage/postgres/wire/socket-wire.test.ts`, name: 'a row that announces more columns' },
+    ],
     why: 'A connection whose answers are out of step would go on.',
   },
   {

@@ -38,7 +38,9 @@ export interface ConnectionInternals {
   execute(message: object): void
   sync(): void
   sendCopyFail(reason: string): void
-  once(event: 'readyForQuery', listener: () => void): void
+  /** `end` is the end of the session, however it ends. */
+  on(event: 'readyForQuery' | 'end', listener: () => void): void
+  off(event: 'readyForQuery' | 'end', listener: () => void): void
   /** Reads the messages of the server from a stream. Called once, when the stream is encrypted. */
   attachListeners(stream: Duplex): void
 }

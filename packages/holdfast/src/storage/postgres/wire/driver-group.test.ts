@@ -7,9 +7,14 @@ import { OutgoingStatement } from './outgoing-statement.ts'
 
 const connection = { submittedNamedStatements: {} } as ConnectionInternals
 
-/** Returns a group, and the outcomes of its statements. */
-function groupOf(...texts: readonly string[]): { group: DriverGroup; outcomes: unknown[] } {
+/** Returns a group, the outcomes of its statements, and a function that makes the session ready. */
+function groupOf(...texts: readonly string[]): {
+  group: DriverGroup
+  outcomes: unknown[]
+  ready: () => void
+} {
   const outcomes: unknown[] = []
+  let ready = (): void => {}
   const statements = texts.map(
     (text, index) =>
       new OutgoingStatement(
@@ -24,17 +29,21 @@ function groupOf(...texts: readonly string[]): { group: DriverGroup; outcomes: u
         },
       ),
   )
-  return {
-    group: new DriverGroup(statements, { types: columnTypes, columns: new Map(), hasFailed() {} }),
-    outcomes,
-  }
+  const group = new DriverGroup(statements, {
+    types: columnTypes,
+    columns: new Map(),
+    onceReady: (settle) => void (ready = settle),
+  })
+  return { group, outcomes, ready: () => ready() }
 }
 
 test('an error leaves the statements before it as they were', () => {
-  const { group, outcomes } = groupOf('BEGIN', 'select 1', 'COMMIT')
+  const { group, outcomes, ready } = groupOf('BEGIN', 'select 1', 'COMMIT')
   const error = Object.assign(new Error('division by zero'), { severity: 'ERROR' })
   group.handleCommandComplete({ text: 'BEGIN' })
   group.handleError(error, connection)
+  expect(outcomes).toEqual([])
+  ready()
   expect(outcomes).toEqual([
     'BEGIN',
     error,
@@ -43,11 +52,12 @@ test('an error leaves the statements before it as they were', () => {
 })
 
 test('an error after the last statement is the error of COMMIT', () => {
-  const { group, outcomes } = groupOf('select 1', 'COMMIT')
+  const { group, outcomes, ready } = groupOf('select 1', 'COMMIT')
   const error = Object.assign(new Error('terminating connection'), { severity: 'FATAL' })
   group.handleCommandComplete({ text: 'SELECT 1' })
   group.handleCommandComplete({ text: 'COMMIT' })
   group.handleError(error, connection)
+  ready()
   expect(outcomes).toEqual(['SELECT', error])
 })
 

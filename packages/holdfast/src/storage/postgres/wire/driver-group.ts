@@ -9,9 +9,9 @@ import { StatementSkipped } from './statement-skipped.ts'
  * statement, then one Sync. The server sends the results when it receives the Sync, followed by a
  * single ReadyForQuery.
  *
- * The driver calls the query when an error arrives, and not again for the same group. At that time,
- * the statements before the failed statement have succeeded, and the server skips the statements
- * after it.
+ * The driver calls the query when an error arrives, and not again for the same group. The
+ * statements before the failed statement have succeeded, and the server skips the statements after
+ * it. The group settles at ReadyForQuery, so that the status of the transaction is known.
  */
 
 /**
@@ -26,10 +26,10 @@ export interface GroupSession {
   readonly types: pg.CustomTypesConfig
   readonly columns: ColumnsByName
   /**
-   * Called when an error has arrived: until the next ReadyForQuery, the state of the transaction is
-   * unknown.
+   * Calls `settle` at the next ReadyForQuery, when the status of the transaction is known, or when
+   * the session ends.
    */
-  hasFailed(): void
+  onceReady(settle: () => void): void
 }
 
 /** A group of statements that ends with one Sync. */
@@ -129,17 +129,24 @@ export class DriverGroup extends DriversQuery {
   }
 
   handleError(error: Error & { severity?: string }, connection: ConnectionInternals): void {
-    const isOfServer = error.severity !== undefined
-    this.#session.hasFailed()
+    // If the connection is lost, the outcome of every statement is unknown, so all of them fail.
+    if (error.severity === undefined) {
+      for (const statement of this.#statements) statement.fail(error)
+      return
+    }
     const failed = Math.min(this.#at, this.#statements.length - 1)
+    for (const { name } of this.#statements.slice(failed + 1)) {
+      delete connection.submittedNamedStatements[name]
+    }
+    // The server may send the error and ReadyForQuery in separate packets.
+    this.#session.onceReady(() => this.#settle(failed, error))
+  }
+
+  #settle(failed: number, error: Error): void {
     for (const [index, statement] of this.#statements.entries()) {
-      // If the connection is lost, the outcome of every statement is unknown, so all of them fail.
-      if (index < failed && isOfServer) statement.succeed(this.#results[index]!)
-      else if (index <= failed || !isOfServer) statement.fail(error)
-      else {
-        delete connection.submittedNamedStatements[statement.name]
-        statement.fail(new StatementSkipped(error))
-      }
+      if (index < failed) statement.succeed(this.#results[index]!)
+      else if (index === failed) statement.fail(error)
+      else statement.fail(new StatementSkipped(error))
     }
   }
 

@@ -6,23 +6,24 @@ import type { DriverGroup } from './driver-group.ts'
 import { DriverWire } from './driver-wire.ts'
 import { OutgoingStatement } from './outgoing-statement.ts'
 
-test('between an error and ReadyForQuery, the state of the transaction is unknown', () => {
+// A caller whose statement has failed reads the status of the transaction. Before ReadyForQuery, the
+// driver reports the status before the group.
+test.each(['readyForQuery', 'end'])('a statement that has failed settles at %s', (event) => {
   const connection = Object.assign(new EventEmitter(), { submittedNamedStatements: {} })
-  let status = 'I'
   let sent: DriverGroup | undefined
   const client = {
     connection,
-    getTransactionStatus: () => status,
     query: (group: DriverGroup) => void (sent = group),
   } as unknown as pg.Client & ClientInternals
-  const wire = new DriverWire(client)
-  const receiver = { succeed() {}, fail() {} }
-  wire.send(new OutgoingStatement({ text: 'select 1' }, { values: undefined, receiver, tooManyRows() {} }))
-  expect(wire.transactionStatus).toBe('I')
-  sent!.handleError(Object.assign(new Error('failed'), { severity: 'ERROR' }), client.connection)
-  // The transaction that the group has begun is open, and must be rolled back.
-  expect(wire.transactionStatus).toBe(null)
-  status = 'E'
-  connection.emit('readyForQuery')
-  expect(wire.transactionStatus).toBe('E')
+  const failures: Error[] = []
+  const receiver = { succeed() {}, fail: (error: Error) => void failures.push(error) }
+  new DriverWire(client).send(
+    new OutgoingStatement({ text: 'select 1' }, { values: undefined, receiver, tooManyRows() {} }),
+  )
+  const error = Object.assign(new Error('failed'), { severity: 'ERROR' })
+  sent!.handleError(error, client.connection)
+  expect(failures).toEqual([])
+  connection.emit(event)
+  expect(failures).toEqual([error])
+  expect([connection.listenerCount('readyForQuery'), connection.listenerCount('end')]).toEqual([0, 0])
 })

@@ -9,15 +9,13 @@ export class DriverWire implements Wire {
   readonly #client: pg.Client & ClientInternals
   readonly #columns: ColumnsByName = new Map()
   #group: OutgoingStatement[] | undefined
-  /** True from an error until the ReadyForQuery of its group. */
-  #isUnsettled = false
 
   constructor(client: pg.Client & ClientInternals) {
     this.#client = client
   }
 
   get transactionStatus(): string | null {
-    return this.#isUnsettled ? null : this.#client.getTransactionStatus()
+    return this.#client.getTransactionStatus()
   }
 
   hasPrepared(name: string): boolean {
@@ -51,18 +49,22 @@ export class DriverWire implements Wire {
   }
 
   #submit(statements: readonly OutgoingStatement[]): void {
-    const session = { types: this.#client, columns: this.#columns, hasFailed: () => this.#awaitReady() }
+    const session = {
+      types: this.#client,
+      columns: this.#columns,
+      onceReady: (settle: () => void) => this.#onceReady(settle),
+    }
     void this.#client.query(new DriverGroup(statements, session))
   }
 
-  /**
-   * The server sends an error before ReadyForQuery, and may send them in separate packets. Until
-   * ReadyForQuery arrives, the driver reports the state of the transaction before the group.
-   */
-  #awaitReady(): void {
-    this.#isUnsettled = true
-    this.#client.connection.once('readyForQuery', () => {
-      this.#isUnsettled = false
-    })
+  #onceReady(settle: () => void): void {
+    const { connection } = this.#client
+    const settleOnce = (): void => {
+      connection.off('readyForQuery', settleOnce)
+      connection.off('end', settleOnce)
+      settle()
+    }
+    connection.on('readyForQuery', settleOnce)
+    connection.on('end', settleOnce)
   }
 }
