@@ -13,7 +13,7 @@ const transactionMarkerMigration: Migration = {
 create function holdfast.check_transaction(marker text, epoch oid) returns boolean language plpgsql as $$
 begin
   if marker is not null and marker is distinct from current_setting('holdfast.transaction', true) then
-    raise exception 'the transaction was ended before it was to commit' using errcode = 'HF002';
+    raise exception 'the transaction ended before its commit' using errcode = 'HF002';
   end if;
   return holdfast.check_schema_epoch(epoch);
 end $$;

@@ -26,9 +26,9 @@ export interface ConnectionOptions {
    */
   readonly preparedStatements?: boolean
   /**
-   * The implementation of the Postgres protocol for the statements of the pools: that of the
-   * driver, `pg`, or the framework's own, which writes a round trip into one buffer and needs less
-   * processor time, but is new. Default `'pg'`.
+   * The implementation of the Postgres protocol that runs the statements of the pools. `'pg'` is
+   * the implementation of the driver. `'holdfast'` is the framework's own, which is new: it sends
+   * each round trip from one buffer, and uses less CPU time. Default `'pg'`.
    */
   readonly wire?: WireName
 }

@@ -26,7 +26,7 @@ export const databasePlaceMigration: Migration = {
   sql: `
 create table holdfast.database_place (
   is_only boolean primary key default true check (is_only),
-  -- Null if the role may not read it.
+  -- Identifies the server; null if the role may not read the identifier.
   server text,
   -- Changes with each failover and each recovery to a point in time.
   timeline bigint,
@@ -34,7 +34,8 @@ create table holdfast.database_place (
   noted_at timestamptz not null default now()
 );
 
--- A publication of all tables would refuse to delete from a table without an identity, and workers could not send heartbeats.
+-- If a publication contains all tables, Postgres rejects deletes from a table without a replica
+-- identity. Workers could then not send heartbeats.
 alter table holdfast.job_heartbeats replica identity full;
 `,
 }

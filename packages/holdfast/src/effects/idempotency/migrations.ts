@@ -17,7 +17,7 @@ ${leaves
   .map(
     (leaf) => `
 create table ${leaf} (
-  -- Of service, scope and key: the first 128 bits of their SHA-256.
+  -- The first 128 bits of the SHA-256 of service, scope and key.
   id uuid primary key,
   service text not null,
   -- The caller: tenant, kind and id. Empty for anonymous callers.
@@ -25,22 +25,24 @@ create table ${leaf} (
   key text not null,
   -- A version byte and the SHA-256 of the request.
   fingerprint bytea not null,
-  -- The answer, ready to be sent again.
+  -- The answer, in the form in which it is sent.
   status smallint not null,
   headers jsonb not null,
   body text,
   created_at timestamptz not null default now(),
-  -- Whether the same answer is in the next leaf too: a key that is not a UUIDv7, close to a boundary.
+  -- True if the next leaf has the same answer. This is the case for a key that is not a UUIDv7 and
+  -- was used close to a slot boundary.
   is_copy boolean not null default false
 );`,
   )
   .join('\n')}
 
--- For people. The framework reads single leaves: each of these is locked by a query of the view.
+-- All stored keys, for queries by hand. The framework does not use this view, because a query of
+-- the view locks every leaf.
 create view holdfast.idempotency_keys as
 ${leaves.map((leaf) => `  select * from ${leaf} where not is_copy`).join('\n  union all\n')};
 
--- The layout of the ring: the length of a slot, and since when.
+-- The layout of the ring: the length of a slot, and the time since which slots have this length.
 create table holdfast.idempotency_ring (
   is_only boolean primary key default true check (is_only),
   width_ms bigint not null,
@@ -52,7 +54,7 @@ insert into holdfast.idempotency_ring (width_ms, since_ms) values (${widthFor(de
   {
     name: '0002-idempotency-subjects',
     sql: `
--- The subjects of the keys of each leaf. Truncated with their leaf.
+-- The subjects of the keys in each leaf, truncated together with the leaf.
 ${Array.from(
   { length: leafCount },
   (_, leaf) => `

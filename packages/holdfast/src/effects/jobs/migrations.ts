@@ -8,46 +8,48 @@ export const jobMigrations: readonly Migration[] = [
 -- The order in which jobs became ready.
 create sequence holdfast.job_order;
 
--- The jobs that have not ended. Those that have are in ended_jobs: this table is small, whatever is kept.
+-- The jobs that have not ended. Ended jobs are in ended_jobs, so this table stays small, no matter
+-- how long ended jobs are kept.
 create table holdfast.jobs (
   id uuid primary key,
-  -- The service that enqueued it, and whose workers run it.
+  -- The service that enqueued the job. Its workers run the job.
   service text not null,
   name text not null,
-  -- Assigned when it is enqueued, and again when it becomes ready later.
+  -- Assigned when the job is enqueued, and again if the job becomes ready later.
   seq bigint not null default nextval('holdfast.job_order'),
-  -- As it was given: jsonb would refuse some texts that JSON allows.
+  -- The input as JSON text. Not jsonb, which rejects some texts that JSON allows.
   input json not null,
-  -- scheduled: not before run_at. limited: until its limits let it through. blocked: behind others of its concurrency key.
-  -- ready: as soon as a worker has a free slot. waiting: for a message, or until run_at.
+  -- scheduled: not due before run_at. limited: waits until its limits admit it. blocked: waits for
+  -- a slot of its concurrency key. ready: starts as soon as a worker has a free slot. waiting:
+  -- waits for a message, or until run_at.
   state text not null
     check (state in ('scheduled', 'limited', 'blocked', 'ready', 'waiting', 'running')),
   priority smallint not null default 0,
   run_at timestamptz not null default now(),
-  -- The number of its claims: the fencing token of the last one. Never assigned twice.
+  -- The number of claims so far, which is the fencing token of the last claim. It only grows.
   claim integer not null default 0,
   -- The number of attempts that have failed.
   failures integer not null default 0,
-  -- The number of snoozes, which cost no attempt.
+  -- The number of snoozes, which do not count as attempts.
   snoozes integer not null default 0,
-  -- The number of claims in a row whose worker died before it was known that they had begun.
+  -- The number of consecutive claims whose worker died before the attempt was marked as started.
   lost_claims smallint not null default 0,
-  -- The worker that has claimed it.
+  -- The worker that has claimed the job.
   worker uuid,
   unique_key text,
-  -- Whether it still stands for other jobs of its unique key.
+  -- True while no other job with the same unique key can be enqueued.
   holds_key boolean not null default false,
-  -- Whether it does so until it ends; otherwise until it is claimed.
+  -- True if the job holds its unique key until it ends; false if only until it is claimed.
   keeps_key boolean not null default false,
-  -- The key of its concurrency limit, and whether it has a slot.
+  -- The key of the job's concurrency limit, and whether the job has a slot.
   limit_key text,
   has_slot boolean not null default false,
-  -- The key of its rate limit, and whether its turn has been assigned.
+  -- The key of the job's rate limit, and whether the limit has given the job a time to run.
   rate_key text,
   rate_reserved boolean not null default false,
-  -- On whose behalf a job runs that has slots of its own.
+  -- The share of a job with dedicated slots, such as its owner.
   share_key text,
-  -- Whether it is to be aborted while it runs.
+  -- True if the job was cancelled while it was running, so its worker has to abort it.
   is_cancelled boolean not null default false,
   progress jsonb,
   -- The last failure.
@@ -55,7 +57,8 @@ create table holdfast.jobs (
   traceparent text,
   enqueued_at timestamptz not null default now(),
   claimed_at timestamptz,
-  -- Set when the attempt is known to have begun; null while it is only claimed. In no index, so that it is cheap to set.
+  -- Set when the attempt was marked as started; null if the job is only claimed. In no index, so
+  -- that setting it is cheap.
   started_at timestamptz
 ) with (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 alter sequence holdfast.job_order owned by holdfast.jobs.seq;
@@ -64,7 +67,8 @@ create index jobs_ready on holdfast.jobs (service, name, priority desc, seq) whe
 create index jobs_due on holdfast.jobs (service, run_at) where state in ('scheduled', 'waiting');
 create index jobs_limited on holdfast.jobs (service, name, priority desc, seq) where state = 'limited';
 create index jobs_blocked on holdfast.jobs (service, name, limit_key, priority desc, seq) where state = 'blocked';
--- Not "where state = 'running'": the planner would read all of it for one job of a known id.
+-- The condition is not "state = 'running'": with it, the planner might read the whole index to find
+-- one job by its id.
 create index jobs_claimed on holdfast.jobs (worker) where worker is not null;
 create unique index jobs_unique on holdfast.jobs (service, name, unique_key) where holds_key;
 
@@ -84,7 +88,7 @@ create table holdfast.ended_jobs (
   unique_key text,
   keeps_key boolean not null,
   limit_key text,
-  -- Whether a dead job still has its slot, so that later ones of its key wait behind it.
+  -- True if a dead job still has its slot, so that later jobs of its key wait.
   has_slot boolean not null default false,
   rate_key text,
   share_key text,
@@ -113,23 +117,23 @@ create view holdfast.all_jobs as
     finished_at, expires_at
   from holdfast.ended_jobs;
 
--- Fails a transaction whose job is no longer its attempt's.
+-- Fails the transaction of an attempt that no longer holds its job.
 create function holdfast.check_fence(holds boolean) returns void language plpgsql as $$
 begin
   if not holds then
-    raise exception 'the job has been taken over, or cancelled' using errcode = 'HF001';
+    raise exception 'the job was rescued by another worker, or cancelled' using errcode = 'HF001';
   end if;
 end
 $$;
 
--- The jobs that each service declares, for commands that are given a name alone.
+-- The job names that each service declares, for commands that get a job name but no service.
 create table holdfast.job_names (
   service text not null,
   name text not null,
   primary key (service, name)
 );
 
--- The processes that work on jobs. One without a heartbeat is dead, and its jobs are rescued.
+-- The workers. A worker without a recent heartbeat is dead, and its jobs are rescued.
 create table holdfast.job_workers (
   id uuid primary key,
   service text not null,
@@ -138,15 +142,17 @@ create table holdfast.job_workers (
   started_at timestamptz not null default now()
 );
 
--- The heartbeats of workers. Each is inserted, and those before it are deleted: an update would wait
--- for a locked row. No unique index and no foreign key, for the same reason.
+-- The heartbeats of workers. Each heartbeat is a new row, and earlier rows are deleted: an update
+-- would wait if the row is locked. For the same reason, there is no unique index and no foreign
+-- key.
 create table holdfast.job_heartbeats (
   worker uuid not null,
   at timestamptz not null default clock_timestamp()
 );
 create index job_heartbeats_worker on holdfast.job_heartbeats (worker);
 
--- The number of jobs of a concurrency key that have a slot, and when the next job of a rate key may begin.
+-- The number of used slots of a concurrency key, or the time when the next job of a rate key may
+-- start.
 create table holdfast.job_limits (
   service text not null,
   name text not null,
@@ -157,12 +163,13 @@ create table holdfast.job_limits (
   primary key (service, name, kind, key)
 ) with (fillfactor = 50);
 
--- The results of steps. Kept as long as their job is, whichever table it is in: a job that is redriven does not repeat them.
+-- The results of steps. They are kept as long as their job, even after it has ended, so a redriven
+-- job does not repeat completed steps.
 create table holdfast.job_steps (
   job_id uuid not null,
   name text not null,
   result json,
-  -- When a sleep or a wait that has not ended will.
+  -- When the current sleep or wait of the step ends.
   wakes_at timestamptz,
   is_done boolean not null,
   created_at timestamptz not null default now(),
@@ -173,7 +180,7 @@ create table holdfast.job_steps (
 create table holdfast.job_waits (
   job_id uuid not null,
   step text not null,
-  -- The service whose messages they are.
+  -- The service that publishes the message.
   publisher text not null,
   event text not null,
   key text not null,
@@ -181,7 +188,7 @@ create table holdfast.job_waits (
 );
 create index job_waits_message on holdfast.job_waits (event, key, publisher);
 
--- Up to when the ticks of schedules have been enqueued.
+-- The schedules, with the time up to which their ticks have been enqueued.
 create table holdfast.job_schedules (
   service text not null,
   name text not null,
@@ -191,7 +198,7 @@ create table holdfast.job_schedules (
   primary key (service, name)
 );
 
--- The names whose jobs are not begun for now.
+-- The paused job names.
 create table holdfast.job_pauses (
   service text not null,
   name text not null,

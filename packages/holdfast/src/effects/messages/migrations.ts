@@ -7,16 +7,17 @@ export const messageMigrations: readonly Migration[] = [
     sql: `
 create table holdfast.messages (
   id uuid primary key,
-  -- Assigned while the key is locked until the commit: the order of commits among the messages of a key.
+  -- Assigned while the key is locked until the commit. So within a key, it is the order of commits.
   seq bigint generated always as identity,
-  -- The service that published it.
+  -- The service that published the message.
   service text not null,
   event text not null,
   key text not null,
   payload json not null,
   traceparent text,
   published_at timestamptz not null default clock_timestamp(),
-  -- Assigned by the dispatcher after the commit. Subscriptions read on from a position and miss nothing.
+  -- Assigned by the dispatcher after the commit, so a subscription that reads in the order of
+  -- positions misses no message.
   position bigint unique
 ) with (fillfactor = 90);
 
@@ -25,25 +26,26 @@ create index messages_key on holdfast.messages (event, key, seq);
 
 create sequence holdfast.message_positions;
 
--- The consumers, subscribers and relays of all services, each with the position that it has reached.
+-- The consumers, subscribers and relays of all services, each with the position up to which it has
+-- read.
 create table holdfast.subscriptions (
   service text not null,
   kind text not null check (kind in ('consumer', 'subscriber', 'relay')),
   name text not null,
-  -- The service whose messages it reads.
+  -- The service whose messages the subscription reads.
   publisher text not null,
-  -- The events that it reads; null: all.
+  -- The events that the subscription reads; null for all events.
   events text[],
   position bigint not null,
-  -- When it last handled a message.
+  -- When the subscription last handled a message.
   handled_at timestamptz,
-  -- When a process that runs it was last seen.
+  -- When a process that runs the subscription was last seen.
   seen_at timestamptz not null default now(),
   failure jsonb,
   primary key (service, kind, name)
 ) with (fillfactor = 50);
 
--- Messages that a subscriber could not take: its dead letters.
+-- The dead letters: messages that failed permanently for a subscriber.
 create table holdfast.dead_messages (
   service text not null,
   subscriber text not null,
@@ -51,14 +53,15 @@ create table holdfast.dead_messages (
   event text not null,
   key text not null,
   failure jsonb not null,
-  -- Whether the subscriber is to be given it again.
+  -- True if the subscriber has to handle the message again.
   is_redriven boolean not null default false,
   died_at timestamptz not null default now(),
   primary key (service, subscriber, message_id)
 );
 create index dead_messages_redriven on holdfast.dead_messages (service, subscriber, message_id) where is_redriven;
 
--- The messages that consumers have consumed. Ids are UUIDv7, so old ones are the first of each consumer.
+-- The messages that consumers have consumed. The ids are UUIDv7, so the oldest messages of a
+-- consumer come first.
 create table holdfast.inbox (
   service text not null,
   consumer text not null,

@@ -7,39 +7,42 @@ export const webhookMigrations: readonly Migration[] = [
     sql: `
 create table holdfast.webhook_endpoints (
   id uuid primary key,
-  -- The order in which they were added.
+  -- The order in which endpoints were added.
   seq bigint generated always as identity unique,
-  -- The service that sends to it.
+  -- The service that sends webhooks to the endpoint.
   service text not null,
-  -- Whose it is: it gets what belongs to this owner, and nothing else.
+  -- The owner. The endpoint receives only messages of this owner.
   owner text not null,
   url text not null,
-  -- Which events it gets; null: all.
+  -- The events that the endpoint receives; null for all events.
   events text[],
   description text not null,
   state text not null default 'enabled' check (state in ('enabled', 'disabled')),
-  -- Why it is disabled.
+  -- The reason why the endpoint is disabled.
   reason text,
-  -- Since when no delivery has succeeded; null where the last one has.
+  -- The time of the first failure since the last successful delivery; null if the last delivery
+  -- succeeded.
   failing_since timestamptz,
   created_at timestamptz not null default now()
 ) with (fillfactor = 85);
 create index webhook_endpoints_owner on holdfast.webhook_endpoints (service, owner, seq);
 
--- What its deliveries are signed with. As they are: a secret that was hashed could sign nothing.
+-- The secrets that sign the deliveries of endpoints. They are not hashed, because a hash could not
+-- be used to sign.
 create table holdfast.webhook_secrets (
   endpoint_id uuid not null references holdfast.webhook_endpoints on delete cascade,
   secret text not null,
   created_at timestamptz not null default clock_timestamp(),
-  -- Null: until another takes its place.
+  -- Null until another secret replaces this one.
   valid_until timestamptz,
   primary key (endpoint_id, secret)
 );
 
--- What is sent, once for all endpoints that get it: the same bytes each time.
+-- The bodies of webhooks. A body is stored once for all endpoints, and every attempt sends the same
+-- bytes.
 create table holdfast.webhook_messages (
   id uuid primary key,
-  -- The service that published it, and sends it.
+  -- The service that published the message and sends the webhooks.
   service text not null,
   event text not null,
   body text not null,
@@ -52,27 +55,27 @@ create table holdfast.webhook_deliveries (
   seq bigint generated always as identity unique,
   endpoint_id uuid not null references holdfast.webhook_endpoints on delete cascade,
   message_id uuid not null references holdfast.webhook_messages on delete cascade,
-  -- pending: it is tried, or will be. failed: it is not tried any more.
+  -- pending: an attempt is running or planned. failed: there are no further attempts.
   state text not null default 'pending' check (state in ('pending', 'delivered', 'failed')),
   created_at timestamptz not null default now(),
-  -- When it was delivered, or given up.
+  -- When the delivery succeeded or failed permanently.
   ended_at timestamptz,
   unique (endpoint_id, message_id)
 ) with (fillfactor = 85);
 create index webhook_deliveries_endpoint on holdfast.webhook_deliveries (endpoint_id, seq);
 create index webhook_deliveries_message on holdfast.webhook_deliveries (message_id);
 
--- Each time that something was sent, or could not be.
+-- The attempts of deliveries, including attempts that could not send anything.
 create table holdfast.webhook_attempts (
   delivery_id uuid not null references holdfast.webhook_deliveries on delete cascade,
   seq bigint generated always as identity,
   attempted_at timestamptz not null,
   duration_ms integer not null,
-  -- That of the answer; null where there was none.
+  -- The status of the answer; null if there was no answer.
   status integer,
-  -- The beginning of its body.
+  -- The beginning of the answer's body.
   answer text,
-  -- Why there was no answer.
+  -- The reason why there was no answer.
   failure jsonb,
   primary key (delivery_id, seq)
 );

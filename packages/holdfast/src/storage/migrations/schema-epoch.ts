@@ -14,7 +14,8 @@ export const schemaEpochMigration: Migration = {
   sql: `
 create table holdfast.schema_epoch ();
 
--- Fails unless the schema epoch is the expected one; true then, and where nothing is expected.
+-- Fails if the schema epoch is not the expected one. Returns true if it is, or if expected is
+-- null.
 create function holdfast.check_schema_epoch(expected oid) returns boolean language plpgsql as $$
 begin
   if pg_relation_filenode('holdfast.schema_epoch') <> expected then

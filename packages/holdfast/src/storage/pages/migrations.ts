@@ -11,7 +11,8 @@ create table holdfast.secrets (
   created_at timestamptz not null default now()
 );
 
--- Made here, so that all processes on the database share it and nobody has to configure it. Two random UUIDs: 244 random bits.
+-- The database generates the secret, so that all processes share it and it need not be configured.
+-- Two random UUIDs have 244 random bits.
 insert into holdfast.secrets (name, value)
 values ('cursor', decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'));
 `,

@@ -4,18 +4,20 @@ import type { Migration } from '../../../storage/migrations/migration.ts'
 export const leaderMigration: Migration = {
   name: '0001-service-leaders',
   sql: `
--- The process of each service that does what only one has to do: promotes, admits and rescues jobs, prunes,
--- enqueues the jobs of schedules, dispatches messages.
+-- The leader of each service: the process that promotes, admits and rescues jobs, deletes old rows,
+-- enqueues the jobs of schedules, and dispatches messages.
 create table holdfast.service_leaders (
   service text primary key,
   holder uuid not null,
-  -- How often the lease has changed hands.
+  -- The number of times that the lease has changed hands.
   term bigint not null,
   expires_at timestamptz not null,
-  -- The application_name of a session of the holder, and its role: without the session, the holder is gone.
+  -- The application_name of a session of the holder, and the role of that session. If the session
+  -- has ended, the holder is gone.
   session text,
   role text not null,
-  -- The schedules and limited jobs that the holder knows. Processes of another version do what it does not know.
+  -- The names of the tasks that the holder has. Other processes, for example of another version,
+  -- run the tasks that the holder does not have.
   covers text[] not null
 ) with (fillfactor = 50);
 `,

@@ -9,7 +9,7 @@ import { StatementSkipped } from './statement-skipped.ts'
  * statement, then one Sync. The server sends the results when it receives the Sync, followed by a
  * single ReadyForQuery.
  *
- * The driver calls the query when an error arrives, and not again for the same group. The
+ * The driver passes the first error of a group to the query, and passes it nothing after that. The
  * statements before the failed statement have succeeded, and the server skips the statements after
  * it. The group settles at ReadyForQuery, so that the status of the transaction is known.
  */

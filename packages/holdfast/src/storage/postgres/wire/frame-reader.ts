@@ -7,9 +7,9 @@ import { ProtocolViolation } from './protocol-violation.ts'
  *   │ type │ length (4 bytes)│ body             │   the length counts itself and the body
  *   └──────┴─────────────────┴──────────────────┘
  *
- * A chunk ends anywhere: in a header, in a body. A message that is complete in its chunk is not
- * copied. Otherwise its bytes are collected in a buffer that grows with them, so that a length
- * alone reserves no memory.
+ * A chunk may end anywhere, even within a header. A message that lies within one chunk is not
+ * copied. The bytes of any other message are collected in a buffer, which grows as they arrive: the
+ * length in a header reserves no memory.
  */
 
 /** The type of a message is the code of a letter or a digit. */
@@ -31,13 +31,13 @@ export const messageTypes = {
   noData: 0x6e,
 } as const
 
-/** Receives a message: its type is the first byte, its body starts after the header. */
+/** Receives a message: the bytes from `start`, where its header begins, to `end`. */
 export type ReceiveMessage = (bytes: Buffer, start: number, end: number) => void
 
-/** The length of the type and the length of a message, in bytes. */
+/** The size of a message header, in bytes: the type and the length. */
 export const headerBytes = 5
 
-// As in libpq: only these types may be long.
+// The types of the messages that may be long, as in libpq.
 const longTypes: ReadonlySet<number> = new Set([
   messageTypes.dataRow,
   messageTypes.error,
@@ -46,7 +46,7 @@ const longTypes: ReadonlySet<number> = new Set([
   messageTypes.rowDescription,
 ])
 const maxShortLength = 30_000
-// The server cannot build a longer one.
+// The server cannot build a longer message.
 const maxLongLength = 0x3fff_ffff
 
 /** Splits a stream of bytes into messages. */
@@ -66,7 +66,7 @@ export class FrameReader {
   }
 
   /**
-   * Reads a chunk. Passes on each message that it completes.
+   * Reads a chunk, and passes on each message that is complete.
    *
    * @throws ProtocolViolation if a header is invalid.
    */
@@ -81,7 +81,9 @@ export class FrameReader {
     if (at < chunk.length) this.#keep(chunk, at)
   }
 
-  /** Completes the message that an earlier chunk has begun. Returns where the next one starts. */
+  /**
+   * Completes the message that began in an earlier chunk. Returns the offset after it in the chunk.
+   */
   #complete(chunk: Buffer): number {
     let at = this.#fill(chunk, 0, headerBytes)
     if (this.#filled < headerBytes) return at
@@ -95,7 +97,10 @@ export class FrameReader {
     return at
   }
 
-  /** Copies bytes from `at` until `length` bytes are filled. Returns where it stopped. */
+  /**
+   * Copies bytes from the offset `at` until the message has `length` bytes, or the chunk ends.
+   * Returns the offset after the last copied byte.
+   */
   #fill(chunk: Buffer, at: number, length: number): number {
     const end = Math.min(chunk.length, at + Math.max(0, length - this.#filled))
     this.#reserve(this.#filled + end - at, length)

@@ -1,13 +1,13 @@
 /*
- * Writes the messages of a client into one buffer, which is sent in one system call. All parameters
- * and results are text, except for parameters that are bytes.
+ * Writes the messages of a client into one buffer, which is sent in one system call. Parameters and
+ * results are in text format; only parameters of type `Uint8Array` are binary.
  */
 
 const initialBytes = 64 * 1_024
-// A larger buffer is given up after use.
+// A larger buffer is not kept after use.
 const maxKeptBytes = 1_024 * 1_024
-// Above this length, a text is measured before it is written, instead of reserving the most that it
-// may take.
+// A longer text is measured before it is written. For a shorter text, the max number of bytes that
+// it may need is reserved.
 const maxGuessedLength = 4_096
 // UTF-8 has at most three bytes for each unit of a JavaScript string.
 const maxBytesPerUnit = 3
@@ -16,7 +16,7 @@ const parse = 0x50
 const bind = 0x42
 const simpleQuery = 0x51
 const describePortal = Buffer.from([0x44, 0, 0, 0, 6, 0x50, 0])
-// Without a limit of rows.
+// Execute, without a limit for the number of rows.
 const execute = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0])
 const sync = Buffer.from([0x53, 0, 0, 0, 4])
 
@@ -25,7 +25,7 @@ export class MessageWriter {
   #bytes = Buffer.allocUnsafeSlow(initialBytes)
   #at = 0
 
-  /** Prepares a statement. An empty name is that of the unnamed statement. */
+  /** Prepares a statement. An empty name selects the unnamed statement. */
   parse(name: string, text: string): void {
     const start = this.#begin(parse)
     this.#addTerminated(name)
@@ -74,7 +74,7 @@ export class MessageWriter {
     this.#end(start)
   }
 
-  /** Returns a copy of what was written, and starts again. */
+  /** Returns a copy of the written bytes, and clears the buffer. */
   take(): Buffer {
     const taken = Buffer.from(this.#bytes.subarray(0, this.#at))
     this.#at = 0

@@ -9,10 +9,10 @@ export interface StatementReceiver {
 
 /** Options of an {@link OutgoingStatement}. */
 export interface OutgoingOptions {
-  /** The values of its parameters, serialized. */
+  /** The values of the statement's parameters, serialized. */
   readonly values: readonly unknown[] | undefined
   readonly receiver: StatementReceiver
-  /** Called once, with the first row beyond the limit of its guard. */
+  /** Called once, for the first row beyond the limit of the guard. */
   readonly tooManyRows: () => void
 }
 

@@ -5,8 +5,8 @@ export type Columns = readonly pg.FieldDef[] | undefined
 
 /**
  * The statements that a session has prepared, and their columns. The columns of a prepared
- * statement cannot change: the server refuses to run it instead (SQLSTATE 0A000). So each is
- * described once.
+ * statement cannot change: if they would change, the server refuses to run the statement (SQLSTATE
+ * 0A000). So each statement is described only once.
  */
 export class PreparedColumns {
   /** Statements that were sent and that the server has not parsed yet. */
@@ -19,7 +19,7 @@ export class PreparedColumns {
     return this.#prepared.has(name)
   }
 
-  /** Returns whether a statement has to be parsed. If so, records that it is sent. */
+  /** Returns whether Parse has to be sent for a statement. If so, records that it was sent. */
   submit(name: string): boolean {
     if (name === '') return true
     if (this.#prepared.has(name) || this.#submitted.has(name)) return false
@@ -28,8 +28,8 @@ export class PreparedColumns {
   }
 
   /**
-   * Records that the server has parsed a statement. It stays prepared even if its execution or its
-   * transaction fails.
+   * Records that the server has parsed a statement. The statement stays prepared even if its
+   * execution or its transaction fails.
    */
   parsed(name: string): void {
     if (name === '') return

@@ -35,7 +35,8 @@ test('random rows, cut at random places, equal the rows that were sent', () => {
       const wired = new Wired()
       wired.send('select', { rowMode: 'array' })
       wired.read(bytes, cuts)
-      // As the server would: a lone surrogate cannot be written as UTF-8.
+      // The text passes through UTF-8, as from a server: UTF-8 cannot represent an unpaired
+      // surrogate.
       const expected = sent.map((values) => values.map((each) => each && Buffer.from(each).toString()))
       expect(wired.outcomes).toMatchObject([{ rows: expected, rowCount: sent.length }])
     }),

@@ -10,19 +10,22 @@ export interface RowReaderOptions {
   readonly isArray: boolean
 }
 
-/** Reads the rows of one result, as the driver would. */
+/** Reads the rows of one result, in the form in which the driver returns them. */
 export class RowReader {
   readonly #columns: readonly pg.FieldDef[]
   readonly #parsers: readonly ((text: string) => unknown)[]
   readonly #isArray: boolean
-  /** A row whose columns are all null. Its copies share one hidden class. */
+  /**
+   * A row whose columns are all null. Every row starts as a copy of it, so that all rows share one
+   * hidden class.
+   */
   readonly #empty: Readonly<Record<string, null>>
 
   constructor({ columns, types, isArray }: RowReaderOptions) {
     this.#columns = columns
     this.#parsers = columns.map(({ dataTypeID }) => types.getTypeParser(dataTypeID, 'text'))
     this.#isArray = isArray
-    // Without a prototype: a column may be named `__proto__`.
+    // The row has no prototype, because a column may be named `__proto__`.
     const empty = Object.create(null) as Record<string, null>
     for (const { name } of columns) empty[name] = null
     this.#empty = { ...empty }
@@ -31,7 +34,8 @@ export class RowReader {
   /**
    * Reads a row.
    *
-   * @throws ProtocolViolation if it does not have these columns. Otherwise the error of a parser.
+   * @throws ProtocolViolation if the row does not have these columns. Rethrows the error of a
+   * parser.
    */
   read(bytes: Buffer, start: number, end: number): unknown {
     const row: Record<string | number, unknown> = this.#isArray

@@ -3,8 +3,8 @@ import { headerBytes } from './frame-reader.ts'
 import { ProtocolViolation } from './protocol-violation.ts'
 
 /*
- * Reads the messages of a server, except for its rows. Nothing is read beyond the end of a message:
- * one that claims more than it has is a protocol violation.
+ * Reads the messages of a server, except rows. Nothing is read beyond the end of a message: if a
+ * field exceeds its message, that is a protocol violation.
  */
 
 /** A position in a message. */
@@ -120,7 +120,7 @@ export function readStatus(bytes: Buffer, start: number, end: number): string {
 
 /** An error of the server. */
 export interface ServerError {
-  /** In the form in which the driver throws it. */
+  /** The error, in the form in which the driver throws it. */
   readonly error: pg.DatabaseError
   /** True if the server has ended the session. */
   readonly endsSession: boolean
@@ -136,7 +136,7 @@ export function readError(bytes: Buffer, start: number, end: number): ServerErro
   cursor.requireEnd()
   const error = new pg.DatabaseError(fields['M'] ?? '', end - start - 1, 'error')
   for (const [type, name] of errorFields) error[name] = fields[type]
-  // V is the severity in English; S may be translated.
+  // The field V has the severity in English; in the field S, it may be translated.
   return { error, endsSession: ['FATAL', 'PANIC'].includes(fields['V'] ?? fields['S'] ?? '') }
 }
 

@@ -67,7 +67,8 @@ test.each<[string, Buffer]>([
   ],
   [
     'a value that is longer than its row',
-    // The parser of JSON would fail on such a value, and only the statement would fail.
+    // The truncated JSON does not parse. Without the check of the length, only this statement would
+    // fail, instead of the whole connection.
     Buffer.concat([parsed, bound, described({ a: json }), message('D', int16(1), int32(5), 'abc')]),
   ],
   [
@@ -129,7 +130,8 @@ test('an error has the class and the fields of the driver', () => {
   const wired = new Wired()
   wired.send('select')
   wired.read(failure(division))
-  // It is reported once the session is ready again, so that the status is that after it.
+  // The error is reported only when the session is ready again, because only then is the
+  // transaction status known.
   expect(wired.outcomes).toEqual(['open'])
   wired.read(ready('E'))
   expect(wired.outcomes[0]).toBeInstanceOf(pg.DatabaseError)

@@ -18,34 +18,37 @@ import type { Wire } from './wire.ts'
  *   receiver ◀─ StatementGroup ◀───── FrameReader ◀────┘
  *
  * Invariants:
- * - A group settles at its ReadyForQuery, so that the transaction status is that after it; or, when
- *   the session ends, with the error that ended it.
- * - A message is accepted only where the protocol allows it. After any other, the outcome of all
- *   statements is unknown: they fail with `ProtocolViolation`, and the socket is closed.
+ * - A group settles at its ReadyForQuery, when the transaction status after the group is known. If
+ *   the session ends earlier, the group fails with the error that ended the session.
+ * - After a message that the protocol does not allow at that point, the outcome of all statements
+ *   is unknown: they fail with `ProtocolViolation`, and the socket is closed.
  */
 
 /** The parts of a session that a {@link SocketWire} uses. */
 export interface WireSession {
-  /** Parses the columns of statements without parsers of their own. */
+  /** Parses the columns of statements that set no parsers. */
   readonly types: pg.CustomTypesConfig
   write(bytes: Buffer): void
-  /** Receives a message that belongs to no statement: while the session opens, and notices. */
+  /**
+   * Receives a message that belongs to no statement: a notice, or a message before the session is
+   * ready.
+   */
   handOver(message: Buffer): void
   /** Called when the session can no longer be used. It must close the socket. */
   broken(error: Error): void
 }
 
-/** The types of messages that may come at any time. */
+/** The types of messages that may arrive at any time. */
 const asides: ReadonlySet<number> = new Set([
   messageTypes.notice,
   messageTypes.notification,
   messageTypes.parameterStatus,
 ])
 
-// The writing of a flush is one synchronous step.
+// All sessions share one writer, because writing a flush is synchronous.
 const writer = new MessageWriter()
 
-/** A {@link Wire} with an encoder and a decoder of its own. */
+/** A {@link Wire} that encodes and decodes the messages of the protocol itself. */
 export class SocketWire implements Wire {
   transactionStatus: string | null = null
   readonly #session: WireSession
@@ -115,7 +118,7 @@ export class SocketWire implements Wire {
     this.#session.write(writer.take())
   }
 
-  /** Reads what the server has sent. */
+  /** Reads bytes from the server. */
   read(chunk: Buffer): void {
     if (this.#failure) return
     try {
@@ -125,7 +128,7 @@ export class SocketWire implements Wire {
     }
   }
 
-  /** Ends the session's statements with the error that ended it. */
+  /** Fails the session's statements with the error that ended the session. */
   end(error: Error): void {
     this.#failure ??= error
     for (const group of this.#sent.splice(0)) group.abandon(error)

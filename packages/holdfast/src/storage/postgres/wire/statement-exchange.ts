@@ -7,25 +7,25 @@ import { RowReader } from './row-reader.ts'
 import type { CommandTag } from './server-messages.ts'
 
 /*
- * The messages of one statement. The server answers it in this order:
+ * The messages of one statement. The server answers a statement in this order:
  *
  *   [ParseComplete] BindComplete [RowDescription | NoData] DataRow… CommandComplete
  *
- * The text of a simple query may contain several statements. It is answered with RowDescription,
- * DataRow and CommandComplete of each; the result is that of the last one.
+ * The text of a simple query may contain several statements. The server answers each of them with
+ * RowDescription, DataRow and CommandComplete. The last statement determines the result.
  */
 
 /** The part of a session that an exchange uses. */
 export interface ExchangeSession {
   readonly prepared: PreparedColumns
-  /** Parses the columns of statements without parsers of their own. */
+  /** Parses the columns of statements that set no parsers. */
   readonly types: pg.CustomTypesConfig
 }
 
 /** The next message that is expected. */
 type Step = 'parsed' | 'bound' | 'described' | 'rows' | 'simple' | 'over'
 
-/** A statement that was sent, and what the server has answered so far. */
+/** A statement that was sent, with the part of its answer that has arrived. */
 export class StatementExchange {
   readonly statement: OutgoingStatement
   readonly #session: ExchangeSession
@@ -42,17 +42,20 @@ export class StatementExchange {
     this.#session = session
   }
 
-  /** True if it was sent as a simple query. */
+  /** True if the statement was sent as a simple query. */
   get isSimple(): boolean {
     return this.#step === 'simple'
   }
 
-  /** True if the server has answered it completely. */
+  /** True if the whole answer has arrived. */
   get isComplete(): boolean {
     return this.#hasEnded
   }
 
-  /** Writes its messages. A simple query cannot be part of a larger group. */
+  /**
+   * Writes the messages of the statement. A simple query cannot share a group with other
+   * statements.
+   */
   write(writer: MessageWriter, isAlone: boolean): void {
     const { name, text, values, isSimple } = this.statement
     if (isSimple && isAlone) {
@@ -125,12 +128,12 @@ export class StatementExchange {
     this.#hasEnded = true
   }
 
-  /** Records that the server has failed or skipped it. */
+  /** Records that the statement failed or was skipped. */
   failed(): void {
     if (this.#step === 'parsed') this.#session.prepared.refused(this.statement.name)
   }
 
-  /** Passes the result on. */
+  /** Passes the result to the statement's receiver. */
   succeed(): void {
     const { command = null, rowCount = null, oid = null } = this.#tag ?? {}
     this.statement.succeed({

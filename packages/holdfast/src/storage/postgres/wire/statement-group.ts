@@ -8,7 +8,7 @@ import { StatementSkipped } from './statement-skipped.ts'
 /** Statements with one Sync at their end. The server answers them in order. */
 export class StatementGroup {
   readonly #exchanges: readonly StatementExchange[]
-  /** The index of the statement whose answer arrives. */
+  /** The index of the statement whose answer arrives next. */
   #at = 0
   #failure: Error | undefined
 
@@ -19,11 +19,11 @@ export class StatementGroup {
   write(writer: MessageWriter): void {
     const isAlone = this.#exchanges.length === 1
     for (const exchange of this.#exchanges) exchange.write(writer, isAlone)
-    // The server is ready after a simple query without a Sync.
+    // A simple query needs no Sync: the server is ready for the next group after it.
     if (!isAlone || !this.#exchanges[0]!.isSimple) writer.sync()
   }
 
-  /** The statement whose answer arrives. */
+  /** The statement whose answer arrives next. */
   get current(): StatementExchange {
     const exchange = this.#exchanges[this.#at]
     if (!exchange || this.#failure) throw new ProtocolViolation('an answer after the last one of a group')
@@ -43,16 +43,17 @@ export class StatementGroup {
     for (const exchange of this.#exchanges.slice(this.#at)) exchange.failed()
   }
 
-  /** Throws unless the server has answered all statements, or has failed one of them. */
+  /** Throws unless every statement has been answered, or one of them has failed. */
   requireComplete(): void {
     if (this.#failure || this.#exchanges.every(({ isComplete }) => isComplete)) return
     throw new ProtocolViolation('the end of a group before its answers')
   }
 
-  /** Passes the results on. */
+  /** Passes each statement its result or its failure. */
   settle(): void {
     const failure = this.#failure
-    // After the last statement, an error concerns the commit of a transaction without BEGIN.
+    // An error after the last statement means that the implicit transaction of the group could not
+    // commit.
     const failedAt = failure ? Math.min(this.#at, this.#exchanges.length - 1) : Infinity
     for (const [index, exchange] of this.#exchanges.entries()) {
       if (index < failedAt) exchange.succeed()
@@ -61,7 +62,7 @@ export class StatementGroup {
     }
   }
 
-  /** Fails what the server has not answered: the session has ended. */
+  /** Fails the statements that were not answered, because the session has ended. */
   abandon(error: Error): void {
     if (this.#failure) return this.settle()
     for (const { statement } of this.#exchanges) statement.fail(error)

@@ -8,7 +8,8 @@ import type { Connection } from '../session/connection.ts'
 import { connectClient } from '../session/connect-client.ts'
 import { type DriverClient } from '../session/driver-client.ts'
 
-// The same for both implementations of the protocol, compared with the driver alone.
+// The same tests for both implementations of the protocol, compared with a plain connection of the
+// driver.
 
 const log = createLogger({ level: 'error', write: () => {} })
 let database: TestDatabase

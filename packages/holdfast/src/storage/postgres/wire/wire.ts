@@ -1,8 +1,8 @@
 import type { OutgoingStatement } from './outgoing-statement.ts'
 
 /**
- * The implementation of the protocol for statements: the framework's own, or that of the driver,
- * `pg`.
+ * The implementation of the protocol for statements: `'pg'` is the driver's, `'holdfast'` is the
+ * framework's own.
  */
 export type WireName = 'holdfast' | 'pg'
 
