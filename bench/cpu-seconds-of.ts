@@ -13,8 +13,9 @@ export function cpuSecondsOf(pid: number): number {
 }
 
 /**
- * Returns the processor time that a Postgres server has used so far, in seconds: of its main
- * process, of all others, and of those that have ended. `NaN` if the system does not report it.
+ * Returns the processor time that a Postgres server has used so far, in seconds: the time of its
+ * main process and of all child processes, including child processes that have ended. `NaN` if the
+ * system does not report it.
  */
 export function cpuSecondsOfPostgres(mainPid: number): number {
   if (process.platform !== 'linux') return Number.NaN
@@ -24,7 +25,10 @@ export function cpuSecondsOfPostgres(mainPid: number): number {
   return ofChildren.reduce((sum, seconds) => sum + seconds, user + system + userOfEnded + systemOfEnded)
 }
 
-/** User and system time of a process, and then of its children that have ended, in seconds. */
+/**
+ * Four times in seconds: user and system time of a process, then user and system time of its
+ * children that have ended.
+ */
 function readTimes(pid: number): readonly [number, number, number, number] {
   if (process.platform !== 'linux') return [Number.NaN, Number.NaN, Number.NaN, Number.NaN]
   // The name in parentheses may contain spaces. After it, the times are the 12th to 15th fields.

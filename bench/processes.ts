@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 
 /** Options of a process. */
 export interface StartOptions {
-  /** Variables that override those of this process. */
+  /** Variables that override the variables of this process. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   /** The core on which the process runs. Default: any core. */
@@ -72,7 +72,7 @@ export class Processes implements AsyncDisposable {
 
   /**
    * Ends a process and its children, and waits for the end. Only the process itself gets the
-   * signal, because npm passes the signal on, and a second signal would end a service at once.
+   * signal, because npm passes the signal on, and a second signal would end a service immediately.
    */
   async stop(child: ChildProcess): Promise<void> {
     if (!this.#running.has(child)) return

@@ -25,6 +25,6 @@ export function updateArchitecture(document: string, table: LayerTable): string 
 function partMissing(start: string, end: string): HoldfastError {
   return new HoldfastError(
     'architecture-part-missing',
-    `${architectureFile} has no lines "${start}" and "${end}", between which a generated part stands. Add them.`,
+    `${architectureFile} has no lines "${start}" and "${end}", between which a part is generated. Add them.`,
   )
 }

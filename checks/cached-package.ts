@@ -39,7 +39,7 @@ async function install(name: string, version: string, folder: string): Promise<v
     }
     // The name may have a scope, whose folder must exist.
     mkdirSync(dirname(folder), { recursive: true })
-    // Another process may have installed the same version meanwhile.
+    // Another process may have installed the same version in the meantime.
     if (!existsSync(folder)) renameSync(staging, folder)
   } finally {
     rmSync(staging, { recursive: true, force: true })

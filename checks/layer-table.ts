@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * For each room of packages/holdfast/src (`kernel/pages`), the rooms that its files may import,
- * from the ground floor up. A wing (`kernel`) stands for all of its rooms, `*` for every room.
+ * For each room of packages/holdfast/src (`kernel/pages`), the rooms that its files may import.
+ * Rooms come after the rooms that they import. A wing (`kernel`) means all of its rooms, and `*`
+ * every room.
  */
 export type LayerTable = Readonly<Record<string, readonly string[]>>
 

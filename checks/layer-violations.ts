@@ -26,7 +26,7 @@ export function findLayerViolations(graph: ModuleGraph, table: LayerTable): read
   ]
 }
 
-/** Returns the rows that name a room or wing of which a row is not before them. */
+/** Returns the rows that allow importing a room or wing whose rows are not all above them. */
 function upwardRows(table: LayerTable): readonly Violation[] {
   const rooms = Object.keys(table)
   return Object.entries(table).flatMap(([room, allowed], index) =>

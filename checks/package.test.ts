@@ -163,7 +163,7 @@ test('the package contains the build and its sources, without tests', async () =
 
 /**
  * Returns the versions with which this repository is tested, so that a release of a dependency
- * cannot break the tests. The types of Node are those of the oldest Node.
+ * cannot break the tests. The types of Node are the types of the oldest supported Node.
  */
 function lockedVersions(): Readonly<Record<string, string>> {
   const { packages } = readJson<Lock>(join(root, 'package-lock.json'))

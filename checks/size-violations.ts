@@ -7,7 +7,7 @@ const maxImportsPerFile = 20
 
 /**
  * The files that import more than the limit, each with the number of its imports. A number may only
- * become smaller. A file that meets the limit leaves the list.
+ * become smaller. Remove a file from the list when it meets the limit.
  */
 const largeFiles: Readonly<Record<string, number>> = {
   // This file is a list with one import for each command.

@@ -42,8 +42,8 @@ const checks: Readonly<Record<string, Check>> = {
 }
 
 /**
- * Starts each of the servers, and checks that it really does the same as the others. Throws if one
- * on Node does not; a failure on another runtime is a result.
+ * Starts each of the servers, and checks that it has the same features as the others. Throws if a
+ * server on Node lacks a feature. On another runtime, a missing feature is a result.
  */
 export async function checkFeatures(
   participants: readonly Participant[],
@@ -91,7 +91,7 @@ async function inspect(
     server,
     url: `http://127.0.0.1:${server.port}`,
     account,
-    // A feature that is missing on Node ends the run.
+    // A missing feature on Node ends the run, so the timeout is long there.
     timeout: participant.runtime === undefined ? '4m' : '20s',
     log: () => linesOf(stdout),
     hasReported: (signal, text) => reported[signal].includes(text),
@@ -109,7 +109,7 @@ async function inspect(
   }
 }
 
-/** Telemetry is sent at once. */
+/** Settings with which telemetry is sent almost immediately. */
 const impatient = {
   OTEL_BSP_SCHEDULE_DELAY: '100',
   OTEL_METRIC_EXPORT_INTERVAL: '500',
@@ -159,7 +159,7 @@ async function checkLogLine({ url, log, timeout, participant: { traces } }: Insp
   await fetch(`${url}/accounts/1`, { headers: { 'x-request-id': requestId } })
   const linesOfIt = (): readonly LogLine[] => log().filter((line) => line['requestId'] === requestId)
   await until(() => linesOfIt().length > 0, { timeout })
-  // A second line would be written with the next ones.
+  // If the request had a second line, it would be written before the lines of the next request.
   const next = randomUUID()
   await fetch(`${url}/accounts/1`, { headers: { 'x-request-id': next } })
   await until(() => log().some((line) => line['requestId'] === next), { timeout })
@@ -197,7 +197,8 @@ async function checkJob(inspected: Inspected): Promise<string> {
   const countReceipts = (transfer: number): Promise<number> =>
     count('select count(*) from receipts where transfer = $1', transfer)
   await until(async () => (await countReceipts(id)) > 0, { timeout })
-  // Jobs run in order here, so a second run of the first would be over when the next has run.
+  // Jobs run in order here. So if the first job ran twice, its second run would have ended before
+  // the next job.
   const next = (await (await post(inspected, { account, amount: 7 })).json()) as { id: number }
   await until(async () => (await countReceipts(next.id)) > 0, { timeout })
   ok((await countReceipts(id)) === 1, 'a job runs several times')
@@ -206,7 +207,7 @@ async function checkJob(inspected: Inspected): Promise<string> {
 
 async function checkSpans({ hasReported, timeout, participant: { traces } }: Inspected): Promise<string> {
   if (traces !== true) return 'none'
-  // Of the request, and of a statement of its transaction.
+  // The span of the request, and the span of a statement in its transaction.
   for (const text of ['POST /transfers', 'insert into transfers'])
     await until(() => hasReported('traces', text), { timeout, what: `a span with the text "${text}"` })
   return 'yes'

@@ -15,7 +15,7 @@ export type Signal = 'traces' | 'metrics'
 
 /**
  * Starts a collector that accepts everything. `onBody` receives the bodies, which are JSON or
- * Protobuf: in both, texts are stored as they are.
+ * Protobuf. Both encodings contain texts unchanged.
  */
 export async function startCollector(
   onBody: (signal: Signal, body: string) => void = () => {},
@@ -24,7 +24,7 @@ export async function startCollector(
     void buffer(request).then((body) => {
       onBody(request.url === '/v1/traces' ? 'traces' : 'metrics', body.toString('latin1'))
       const type = request.headers['content-type'] ?? ''
-      // An empty message, in either encoding.
+      // An empty message, in the encoding of the request.
       response.writeHead(200, { 'content-type': type }).end(type.includes('json') ? '{}' : '')
     })
   }).listen(0, '127.0.0.1')

@@ -23,9 +23,10 @@ interface Answer {
 const retentionSeconds = 604_800
 
 /**
- * Returns the hooks of a route with idempotency keys, in the way of the usual plugins: the key is
- * claimed in Redis before the handler runs, and the answer is stored there after it. The
- * transaction of the handler is a separate commit. `refuse` returns the error for a refused key.
+ * Returns the hooks of a route with idempotency keys. They do the same as common plugins: the key
+ * is claimed in Redis before the handler runs, and the answer is stored in Redis after the handler
+ * has run. The transaction of the handler is a separate commit. `refuse` returns the error for a
+ * refused key.
  */
 export function keysInRedis(
   refuse: (refusal: KeyRefusal) => Error,

@@ -7,19 +7,22 @@ export interface Participant {
   readonly runtime?: 'bun'
   /** The guarantee for a retried mutation. */
   readonly promises?: string
-  /** Variables of its server. */
+  /** Environment variables of the server. */
   readonly env?: Readonly<Record<string, string>>
-  /** The Redis that it needs. */
+  /** The kind of Redis that the server needs. */
   readonly redis?: RedisKind
-  /** True if it sends its telemetry to a collector. */
+  /** True if the server sends its telemetry to a collector. */
   readonly sends?: boolean
-  /** True if it records traces. */
+  /** True if the server records traces. */
   readonly traces?: boolean
-  /** The participant that its figures are divided by. Default: the base of the task. */
+  /**
+   * The participant by whose figures this participant's figures are divided. Default: the base of
+   * the task.
+   */
   readonly comparedWith?: Participant
 }
 
-/** Durable: acknowledged writes survive a crash of Redis. */
+/** The durability of Redis. `'durable'`: acknowledged writes survive a crash of Redis. */
 export type RedisKind = 'volatile' | 'durable'
 
 const nothing = 'no protection: a repeated request is executed again'
@@ -27,7 +30,7 @@ const keyBeside = 'executed twice or blocked permanently if it dies between Redi
 const jobBehind = `${keyBeside}; no job if it dies before enqueueing it`
 const lostWithRedis = `${jobBehind}; keys and jobs are lost if Redis ends`
 
-/** Holdfast with its defaults, the base of the basic tasks. */
+/** Holdfast with its defaults. The basic tasks compare other participants with it. */
 export const holdfast: Participant = {
   name: 'holdfast',
   server: 'holdfast',
@@ -50,7 +53,7 @@ function onBun(participant: Participant): Participant {
 
 const onBuns = [nodeHttp, hono, fastify, holdfast].map(onBun)
 
-/** Those that answer without writing. */
+/** The participants of the tasks that only read. */
 export const readers: readonly Participant[] = [
   nodeHttp,
   hono,
@@ -62,7 +65,7 @@ export const readers: readonly Participant[] = [
   ...onBuns,
 ]
 
-/** Those of the mutation. */
+/** The participants of the mutation task. */
 export const writers: readonly Participant[] = [
   nodeHttp,
   fastify,
@@ -86,7 +89,10 @@ export const writers: readonly Participant[] = [
 
 const withJob = { JOB: 'on' }
 
-/** Holdfast with its defaults and a job in its mutation, the base of the tasks on equal footing. */
+/**
+ * Holdfast with its defaults and a job in its mutation. The tasks on equal footing compare other
+ * participants with it.
+ */
 export const complete: Participant = {
   ...holdfast,
   env: withJob,
@@ -131,7 +137,7 @@ const assembledWithoutOpenTelemetry: Participant = {
   comparedWith: completeWithoutTraces,
 }
 
-/** The servers that do the same: those of the tasks on equal footing. */
+/** The participants of the tasks on equal footing: all of them have the same features. */
 export const equals: readonly Participant[] = [
   assembled,
   assembledLean,
@@ -149,7 +155,7 @@ export const equals: readonly Participant[] = [
   onBun(complete),
 ]
 
-/** The servers whose features are checked. The last one does not have all of them. */
+/** The participants whose features are checked. The last one lacks some features. */
 export const checked: readonly Participant[] = [
   ...equals.filter(({ sends }) => sends !== true),
   onBun(assembledLean),

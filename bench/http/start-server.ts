@@ -20,7 +20,7 @@ export interface Server {
 /** The programs that the servers use. */
 export interface Backends {
   readonly postgresUrl: string
-  /** The ports; without those of a missing Redis. */
+  /** The port of each kind of Redis. A Redis that is not available has no entry. */
   readonly redisPorts: ReadonlyMap<RedisKind, number>
   /** The endpoint of the collector. */
   readonly collector: string
@@ -42,7 +42,7 @@ export async function startServer(
       OTEL_EXPORTER_PROMETHEUS_PORT: String(metricsPort),
       DATABASE_URL: postgresUrl,
       ...(redis === undefined ? {} : { REDIS_PORT: String(redisPorts.get(redis)) }),
-      // Both sides without compression, since only one of them compresses by default.
+      // Compression is off for all servers, because only some of them compress by default.
       ...(sends === true
         ? { OTEL_EXPORTER_OTLP_ENDPOINT: collector, OTEL_EXPORTER_OTLP_COMPRESSION: 'none' }
         : {}),

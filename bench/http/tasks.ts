@@ -6,7 +6,7 @@ export interface Task {
   readonly path: string
   readonly isMutation?: boolean
   readonly participants: readonly Participant[]
-  /** The participant that the figures of the others are divided by. */
+  /** The participant by whose figures the figures of the others are divided. */
   readonly base: Participant
 }
 

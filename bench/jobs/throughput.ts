@@ -92,15 +92,15 @@ async function measure(
   // one at a time would take too long.
   const waiting = waitingPerSecond * seconds
   await stage.sql(contender, contender.engine.fill, [waiting - jobs])
-  // This brings the tables to the state that they would have if the jobs had been enqueued more
-  // slowly.
+  // Afterwards, the tables are in the same state as if the jobs had been enqueued more slowly.
   await stage.sql(contender, 'vacuum analyze')
   const worked = await stage.run<WorkTask, Worked>('work', contender, {
     core: 0,
     task: { jobs: waiting, writes, leavesOthers: false, limitMs: 2_000 * seconds },
   })
   const processing: Cost = { perSecond: worked.handled / worked.seconds, cpu: worked.cpu }
-  // So that autovacuum finds nothing to do here while the others are measured.
+  // This leaves no work for autovacuum, which would disturb the measurement of the other
+  // participants.
   await stage.sql(contender, contender.engine.clear)
   await stage.sql(contender, 'vacuum analyze')
   return { enqueuing, processing }

@@ -95,7 +95,7 @@ export async function idle({ seconds, processes, atEnd, notify }: Bench): Promis
       { heading: `with ${enqueuesPerSecond} unrelated enqueues per second`, isFigure: true },
     ],
     rows,
-    note: `The last column excludes the transactions of the process that enqueues (${alone.toFixed(1)} per second without workers), the others those of an unused database (${unused.toFixed(1)} per second).`,
+    note: `The last column excludes the transactions of the process that enqueues (${alone.toFixed(1)} per second without workers). The other columns exclude the transactions of an unused database (${unused.toFixed(1)} per second).`,
   }
 }
 

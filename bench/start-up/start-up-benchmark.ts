@@ -77,7 +77,7 @@ export const startUpBenchmark: Benchmark = async (bench) => {
 
 function server(name: string, file: string): Participant {
   const program = join(import.meta.dirname, 'servers', `${file}.ts`)
-  // In the folder whose packages it preloads.
+  // The program runs in the folder whose packages it preloads.
   return { name, command: [process.execPath, program], path: '/hello', cwd: join(import.meta.dirname, '..') }
 }
 

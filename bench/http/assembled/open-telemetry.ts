@@ -32,8 +32,8 @@ export function startOpenTelemetry(env: NodeJS.ProcessEnv): FastifyOtelInstrumen
 }
 
 /**
- * Spans and metrics that are recorded and sent nowhere, like those of Holdfast without a
- * destination. With a destination, the SDK reads it from the same variables as Holdfast.
+ * Settings with which spans and metrics are recorded but sent nowhere, as in Holdfast without a
+ * destination. If a destination is set, the SDK reads it from the same variables as Holdfast.
  */
 function discarded(): Partial<NodeSDKConfiguration> {
   return {

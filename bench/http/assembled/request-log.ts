@@ -4,7 +4,7 @@ import { destination, type Logger, pino } from 'pino'
 
 const flushMs = 100
 
-/** Returns a logger whose lines are like Holdfast's, and are written in batches like those. */
+/** Returns a logger that writes the same lines as Holdfast, and also in batches. */
 export function createLogger(): Logger {
   const logger = pino(
     {
@@ -19,8 +19,8 @@ export function createLogger(): Logger {
 }
 
 /**
- * Adds the headers that every response of Holdfast has, and logs one line per request with the
- * fields of Holdfast's, except for the number of statements.
+ * Adds the headers that every response of Holdfast has, and logs one line per request with the same
+ * fields as Holdfast, except for the number of statements.
  */
 export function identifyRequests(app: FastifyInstance): void {
   app.decorateRequest('trace')

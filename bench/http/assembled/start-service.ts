@@ -14,15 +14,15 @@ import { createLogger, identifyRequests } from './request-log.ts'
 const deadlineMs = 5_000
 
 /**
- * Starts Fastify with the usual parts for what Holdfast does by default: validation, problems,
- * entity tags, request ids, a deadline, a log line, metrics, idempotency keys and jobs; traces and
- * OpenTelemetry's metrics if the instrumentation is given, else the metrics of Prometheus.
+ * Starts Fastify with plugins for everything that Holdfast does by default: validation, problems,
+ * entity tags, request ids, a deadline, a log line, metrics, idempotency keys and jobs. With
+ * `tracing`, records traces and OpenTelemetry's metrics; otherwise only metrics for Prometheus.
  */
 export async function startService(tracing?: FastifyOtelInstrumentation): Promise<void> {
   const logger: FastifyBaseLogger = createLogger()
   const app = fastify({
     loggerInstance: logger,
-    // Fastify itself logs two lines per request.
+    // Disables Fastify's own request log, which has two lines per request.
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: 'x-request-id',
     genReqId: () => randomUUID(),
@@ -34,7 +34,7 @@ export async function startService(tracing?: FastifyOtelInstrumentation): Promis
   else measureWithPrometheus(app)
   identifyRequests(app)
   answerWithProblems(app)
-  // Only here, since Holdfast sends no entity tag with the answer of a mutation.
+  // Only queries get entity tags, because Holdfast sends none with the answer of a mutation.
   await app.register(async (scope) => {
     await scope.register(fastifyEtag)
     addQueries(scope)

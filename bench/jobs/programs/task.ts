@@ -14,7 +14,7 @@ export interface Task {
 export interface CpuTime {
   /** Of this process. */
   readonly own: number
-  /** Of all processes of Postgres. */
+  /** The processor time of all Postgres processes. */
   readonly postgres: number
 }
 

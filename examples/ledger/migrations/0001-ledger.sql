@@ -1,18 +1,21 @@
--- Money is counted in whole minor units (cents), never in fractions. It never comes from nowhere: every transfer has two
--- entries that sum to zero, and what enters or leaves the ledger does so through the account of the world outside.
+-- Money is counted in whole minor units (cents), never in fractions. Every transfer has two entries
+-- that sum to zero. Money enters and leaves the ledger only through the world account of its
+-- currency.
 
 create table accounts (
   id uuid primary key,
   name text not null check (length(name) between 1 and 100),
   currency text not null check (currency ~ '^[A-Z]{3}$'),
   kind text not null default 'customer' check (kind in ('customer', 'world')),
-  -- Within what JavaScript counts exactly. Only the world may owe.
+  -- In the range of integers that JavaScript represents exactly. Only a world account may be
+  -- negative.
   balance bigint not null default 0 constraint accounts_balance_in_range check (
     balance between -9007199254740991 and 9007199254740991
     and (kind = 'world' or balance >= 0)
   ),
   created_at timestamptz not null default now(),
-  -- Lets a transfer prove that both its accounts are of its currency.
+  -- For the foreign keys of transfers, which make sure that both accounts have the transfer's
+  -- currency.
   unique (id, currency)
 );
 
@@ -49,13 +52,13 @@ begin
 end
 $$;
 
--- Deferred to the commit, since the first of two entries never sums to zero.
+-- Checked at the commit, because the first of the two entries alone does not sum to zero.
 create constraint trigger entries_sum_to_zero
 after insert or update on entries
 deferrable initially deferred
 for each row execute function entries_sum_to_zero();
 
--- What has been booked stays; a mistake is mended by a transfer back.
+-- Entries are final: a mistake is corrected with another transfer.
 create function entries_are_final() returns trigger language plpgsql as $$
 begin
   raise exception 'an entry is never changed or deleted' using errcode = 'integrity_constraint_violation';

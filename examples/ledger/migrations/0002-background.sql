@@ -1,21 +1,21 @@
--- A receipt is made once for each transfer that a customer sent.
+-- The receipts: one for each transfer that a customer sent.
 create table receipts (
   transfer_id uuid primary key references transfers (id),
   body text not null,
   created_at timestamptz not null default now()
 );
 
--- What the nightly check of the books has found.
+-- The results of the nightly check of all balances.
 create table balance_checks (
   id uuid primary key,
-  -- The tick of the schedule that it belongs to.
+  -- The tick of the schedule for which the check ran.
   checked_at timestamptz not null unique,
   accounts integer not null check (accounts >= 0),
-  -- Those whose balance is not the sum of their entries.
+  -- The accounts whose balance is not the sum of their entries.
   unbalanced uuid[] not null
 );
 
--- How much has moved on each day, counted from the messages of transfers.
+-- The amounts transferred on each day, summed up from the messages of transfers.
 create table volumes (
   day date not null,
   currency text not null check (currency ~ '^[A-Z]{3}$'),
@@ -24,14 +24,15 @@ create table volumes (
   primary key (day, currency)
 );
 
--- Money on its way out of the ledger. It is booked to the world when the payout is asked for, and back if the bank declines.
+-- Payouts to bank accounts. The amount is transferred to the world account when the payout is
+-- requested, and back if the bank declines the payout.
 create table payouts (
   id uuid primary key,
   account_id uuid not null references accounts (id),
   amount bigint not null check (amount > 0),
   iban text not null check (iban ~ '^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$'),
   state text not null default 'pending' check (state in ('pending', 'paid', 'declined')),
-  -- What the bank calls the payment.
+  -- The bank's reference of the payment.
   bank_reference text unique,
   transfer_id uuid not null references transfers (id),
   refund_id uuid references transfers (id),

@@ -5,34 +5,36 @@ import { type InputOptions, type OutputOptions, rolldown } from 'rolldown'
 const packageFolder = resolve(import.meta.dirname, '..')
 const sources = join(packageFolder, 'src')
 
-// A program of its own: a thread that loads one small file starts sooner.
+// The heartbeat thread is bundled separately, because a thread that loads one small file starts
+// sooner.
 const threadMain = 'effects/jobs/heartbeat/heartbeat-thread-main.ts'
 
 const common = {
   platform: 'node',
-  // Everything that the package imports by name is a dependency.
+  // Imports that begin with neither a dot nor a slash are dependencies, which are not bundled.
   external: /^[^./]/,
-  // Node 24 has all syntax of the sources.
+  // Node 24, the oldest supported version, supports all syntax of the sources.
   transform: { target: 'esnext' },
-  // A room is one file: a module that it imports later only delays the packages that it imports.
+  // A dynamic import of a module in the same file is fine: it only delays loading the packages that
+  // the module imports.
   checks: { ineffectiveDynamicImport: false },
 } satisfies InputOptions
 
 const output = {
   entryFileNames: '[name].js',
   chunkFileNames: '[name].js',
-  // The sources are published too.
+  // The source maps contain no sources, because the sources are published with the package.
   sourcemap: true,
   sourcemapExcludeSources: true,
   minifyInternalExports: false,
-  // They are in the declarations, and would make up a third of the code.
+  // Doc comments are in the declaration files. In the code, they would be a third of its size.
   comments: { jsdoc: false },
 } satisfies OutputOptions
 
 /**
  * Bundles the sources of the package into a folder: one file per entry point, and one per room that
- * the entry points share, such as `effects/jobs.js`. A process that loads them starts sooner than
- * one that loads a file per module, and a stack trace still names the room.
+ * the entry points share, such as `effects/jobs.js`. A process that loads a few files starts sooner
+ * than a process that loads one file per module. A stack trace still names the room.
  */
 export async function bundlePackage(folder: string): Promise<void> {
   await using entries = await rolldown({
@@ -45,15 +47,16 @@ export async function bundlePackage(folder: string): Promise<void> {
     dir: folder,
     codeSplitting: {
       groups: [{ debugName: 'rooms', name: chunkOf }],
-      // A room must not absorb the rooms that it imports. Rooms depend on each other one way, so
-      // their files do not import each other in a circle.
+      // A room must not absorb the rooms that it imports. Dependencies between rooms point one way,
+      // so there are no import cycles between their files.
       includeDependenciesRecursively: false,
     },
   })
   await using thread = await rolldown({ ...common, input: join(sources, threadMain) })
   await thread.write({
     ...output,
-    // Beside the file of its room, as in the sources.
+    // The thread's file is in the same folder as the file of its room, because the sources have the
+    // same layout.
     dir: join(folder, dirname(chunkOf(join(sources, threadMain))!)),
     codeSplitting: false,
   })
@@ -82,6 +85,6 @@ function chunkOf(module: string): string | null {
   const [wing = '', room, file] = relative(sources, module).split(sep)
   if (room === undefined || wing === '..') return null
   if (wing === 'kernel') return wing
-  // A wing of one room, whose name alone is that of an entry point.
+  // A wing without rooms. The name of the wing alone is already the name of an entry point.
   return file === undefined ? `${wing}/${wing}` : `${wing}/${room}`
 }

@@ -25,7 +25,7 @@ export interface SweepReport<Report> {
   readonly cuts: readonly number[]
 }
 
-/** Runs sweeps one after the other, each in several lanes at once. */
+/** Runs sweeps one after the other. Each sweep uses several lanes in parallel. */
 export async function sweep<Report>(
   lanes: readonly Lane[],
   sweeps: readonly Sweep[],

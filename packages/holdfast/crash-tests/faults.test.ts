@@ -52,7 +52,7 @@ beforeEach(async () => {
   looking = openDriverPool({ connectionString: database.url })
   // A closing connection may still receive the notice that its database is dropped.
   looking.on('error', () => {})
-  // With this setting, Postgres detects deadlocks at once.
+  // With this setting, Postgres detects deadlocks almost immediately.
   await looking.query(
     `do $$ begin execute format('alter database %I set deadlock_timeout = 20', current_database()); end $$`,
   )
@@ -145,8 +145,8 @@ test('cancelled statements, deadlocks, conflicts and disconnected clients: one e
 }, 300_000)
 
 /**
- * Asserts that no transaction or lock is left open, and that all connections of the pool are
- * available at once.
+ * Asserts that no transaction or lock is left open, and that all connections of the pool can be
+ * used at the same time.
  */
 async function expectNothingLeft(): Promise<void> {
   expect(await findLeaks(looking)).toEqual([])

@@ -249,7 +249,7 @@ async function exhaustWorker(
     )
     return rows[0]!.left === 0
   }
-  // Makes other workers become leader at once. A killed worker does not resign as leader. So
+  // Makes another worker become leader immediately. A killed worker does not resign as leader. So
   // without this, each death would cost the six seconds of the lease. The change of leaders is
   // tested elsewhere.
   const haveOthersCampaign = (): Promise<unknown> =>

@@ -9,8 +9,8 @@ import { createTestFolder } from '../src/testing/test-folder.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
 /*
- * Goal: a service survives an outage of its database. It reports the outage at once, stays alive,
- * and is ready again soon after the database is back.
+ * Goal: a service survives an outage of its database. It reports the outage quickly, stays
+ * alive, and is ready again soon after the database is back.
  *
  * Method: a dedicated Postgres either hangs (its processes are stopped) or refuses connections (it
  * has crashed) for 10 s, while the health endpoints are polled. The outage begins just after a

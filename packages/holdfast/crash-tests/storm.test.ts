@@ -12,11 +12,11 @@ import { checkStorm, storm } from './storm.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
- * Goal: even if servers, connections and Postgres fail at once, no acknowledged effect is lost or
- * doubled.
+ * Goal: even if servers, connections and Postgres fail at the same time, no acknowledged effect is
+ * lost or doubled.
  *
- * Method: clients send each request of the ledger several times at once, to two servers, while
- * servers are killed (SIGKILL), backends are terminated and Postgres crashes. In this test,
+ * Method: clients send several concurrent duplicates of each request of the ledger to two servers,
+ * while servers are killed (SIGKILL), backends are terminated and Postgres crashes. In this test,
  * Postgres writes its data to disk, because acknowledged effects must survive its crashes. The
  * clients record every response, and a separate process compares the responses with the database.
  * The bank, a fake third party, counts its payments.

@@ -7,8 +7,8 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  * Goal: if several processes start at the same time on an empty database, all of them serve, and
  * each migration is applied once.
  *
- * Method: ten processes of the ledger start at once. Each must answer, and all outputs together
- * must name each recorded migration once.
+ * Method: ten processes of the ledger start at the same time. Each must answer, and all outputs
+ * together must name each recorded migration once.
  */
 
 test('ten processes that start at once on an empty database all serve, each migration applied once', async () => {

@@ -1,6 +1,6 @@
 // Runs the suites of keys, jobs and messages again, on databases with hostile settings.
 //
-// By default, a few suites run with all settings at once. HOSTILE_SETTINGS=all runs more suites,
+// By default, a few suites run with all settings together. HOSTILE_SETTINGS=all runs more suites,
 // and also runs them with each setting alone, because one setting can hide the effect of another.
 // HOSTILE_SETTINGS=<name> runs them with one setting.
 

@@ -55,8 +55,8 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
         primary_conninfo: `host=${hostname} port=${port} user=${username} password=${decodeURIComponent(password)}`,
         primary_slot_name: slot,
         wal_receiver_status_interval: '1',
-        // With this setting, a read that conflicts with rows removed on the primary is cancelled at
-        // once.
+        // With this setting, a read that conflicts with rows removed on the primary is cancelled
+        // immediately.
         max_standby_streaming_delay: '0',
       },
     })

@@ -5,7 +5,7 @@ import { printable } from '../printable.ts'
 /** Cancels one job. */
 export const jobsCancel: Command = command({
   name: 'jobs cancel',
-  summary: 'Cancel a job. A running job receives an abort signal; any other job is cancelled at once.',
+  summary: 'Cancel a job. A running job receives an abort signal; any other job is cancelled immediately.',
   arguments: ['id'],
   options: {},
   async run({ arguments: [id = ''], client }) {

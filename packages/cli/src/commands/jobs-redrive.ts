@@ -10,7 +10,7 @@ export const jobsRedrive: Command = command({
   name: 'jobs redrive',
   summary: 'Redrive the dead jobs of a name, oldest first.',
   details:
-    'Redriven jobs get all of their attempts again. Completed steps are not repeated, and limits still apply. If several dead jobs have the same unique key, and the key applies until a job has ended, only the newest is redriven. It is not redriven either if an unfinished job has the key.',
+    'Redriven jobs get all of their attempts again. Completed steps are not repeated, and limits still apply. If several dead jobs have the same unique key, and the key applies until a job has ended, only the newest is redriven. If an unfinished job has the key, none of them is redriven.',
   arguments: ['name'],
   options: {
     service: serviceOption,

@@ -166,7 +166,7 @@ export class BullMqWorker {
   }
 }
 
-/** The outcome of a job that was not attempted: BullMQ delivers it again at once. */
+/** The outcome of a job that was not attempted: BullMQ delivers it again immediately. */
 const again = { next: 'again', delayMs: 0, isFailure: false, error: undefined } as const
 
 /** Returns the row of a job in the form of a job that a Postgres worker has claimed. */

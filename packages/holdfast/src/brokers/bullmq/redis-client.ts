@@ -14,7 +14,7 @@ export interface ConnectedRedis {
 
 /**
  * Connects to Redis for sending. The client reconnects by itself. While the client is disconnected,
- * commands fail at once.
+ * commands fail immediately.
  *
  * @throws HoldfastError `broker-unreachable`.
  */

@@ -9,8 +9,8 @@ import { z } from 'zod'
 import { archive } from '../../effects/jobs/queries/archive.ts'
 import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 
-// Commands of an administrator reach a running service at once. The service's clock has stopped, so
-// the service never polls: it acts only on notifications.
+// Commands of an administrator reach a running service immediately. The service's clock has
+// stopped, so the service never polls: it acts only on notifications.
 
 const Counted = event('thing.counted', { payload: z.int() })
 const { job, mutation, service } = holdfast({ database: postgres() })
@@ -82,7 +82,8 @@ beforeAll(async () => {
     const isListening = (await on.sql(listening)).length === 1
     return isListening && sent.length === 1 && handled.length === 1
   })
-  // A poll that is still running would also find what a command changes.
+  // Waits until no poll is running: a running poll could find the change of a command without a
+  // wake.
   await until(async () => (await on.sql(busy)).length === 0)
 })
 afterAll(async () => {

@@ -27,7 +27,7 @@ import { joinFleet, type Membership } from './membership.ts'
  *
  * Invariants:
  * - A start that fails leaves no pool open.
- * - `stop` resigns at once, even if running jobs take long to end.
+ * - `stop` resigns immediately, even if running jobs take long to end.
  */
 
 /** Dependencies of {@link startEngine}. */
@@ -116,7 +116,7 @@ function startLeader(parts: EngineParts, { control, membership }: LeaderParts): 
   const pruning = startPruning({ ...shared, onReleased: (names) => waker.send('returned', names) })
   return {
     leadership,
-    // Resigns at once, without waiting for running jobs, so that another process can lead.
+    // Resigns without waiting for running jobs, so that another process can lead.
     async stop() {
       await Promise.all([tasks.stop(), schedules.stop(), pruning.stop()])
       await leadership.stop()

@@ -37,7 +37,7 @@
  * - Only a claim makes a job run, and it increments `claim`, the fencing token. Every change by the
  *   worker names the job and its claim, and changes nothing if the job has another claim.
  * - The effects of an attempt and the end of its job are one commit.
- * - Cancelling ends a job at once. If the job runs, its worker aborts it.
+ * - Cancelling a job ends it immediately, unless it runs. A running job is aborted by its worker.
  *
  * docs/internals/job.md argues why a job is neither lost nor doubled.
  */

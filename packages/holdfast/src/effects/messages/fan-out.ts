@@ -40,7 +40,8 @@ const limitMs = 15_000
 /**
  * Starts to enqueue a job of a consumer for each message of its event. All consumers of this
  * process that are behind advance in one transaction, which enqueues their jobs and moves their
- * positions. So no message is lost or enqueued twice, even if several processes do this at once.
+ * positions. So no message is lost or enqueued twice, even if several processes do this at the same
+ * time.
  */
 export function startFanOut(parts: FanOutParts): RecurringTask {
   const { clock, log } = parts

@@ -50,7 +50,7 @@ export interface TestMessages {
   begin(): Promise<OpenTransaction>
   /** Publishes a message in a separate transaction, and returns its id. */
   readonly publish: Publish
-  /** Publishes many messages at once, each with its index as payload. */
+  /** Publishes many messages in one transaction, each with its index as payload. */
   publishMany(event: EventType<number, number>, keys: readonly string[]): Promise<void>
   /** Registers subscriptions that start at the oldest message, and starts to run them. */
   pump(readers: Partial<Readers>): Promise<MessagePump>

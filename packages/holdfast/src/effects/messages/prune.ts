@@ -14,8 +14,8 @@ export interface MessagePruning {
   readonly clock: Clock
   readonly log: Logger
   /**
-   * Returns whether this process prunes. Default: always. Several processes may prune at once,
-   * since each skips locked rows.
+   * Returns whether this process prunes. Default: always. Several processes may prune at the same
+   * time, since each skips locked rows.
    */
   readonly isResponsible?: () => boolean
   /**

@@ -12,8 +12,8 @@ export interface OrphanSweep {
   readonly clock: Clock
   readonly log: Logger
   /**
-   * Returns whether this process sweeps. Several processes may sweep at once: each subject is
-   * deleted only once.
+   * Returns whether this process sweeps. Several processes may sweep at the same time: each subject
+   * is deleted only once.
    */
   readonly isResponsible: () => boolean
 }

@@ -10,7 +10,7 @@ import { driverSettings } from '../../storage/postgres/session/session-settings.
 import { notify, wakeChannel } from './notify.ts'
 import { decodeWake, type Wake, type WakeKind, type WakeSender } from './wake.ts'
 
-// Wakes processes when there is work for them: this process at once, others by NOTIFY.
+// Wakes processes when there is work for them: this process directly, other processes by NOTIFY.
 //
 //   commit ─▶ send(kind, names) ─▶ listeners here
 //                              └─▶ batched ─▶ pg_notify(kind, service, names) ─▶ other processes

@@ -4,8 +4,8 @@ import { type Duration, toMilliseconds } from '../base/duration.ts'
 export interface RetryLaterOptions extends ErrorOptions {
   /**
    * True if the delay counts as one of the job's attempts. Default false. Set it to true to fail
-   * the attempt as usual, with a delay other than that of the retry policy. If false, a job that is
-   * always delayed snoozes 1,000 times before the delays count as attempts.
+   * the attempt as usual, but with this delay instead of the delay of the retry policy. If false, a
+   * job that is always delayed snoozes 1,000 times before the delays count as attempts.
    */
   readonly countsAsAttempt?: boolean
 }

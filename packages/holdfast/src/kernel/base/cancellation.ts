@@ -66,7 +66,7 @@ export class CancellationSource implements Cancellation {
 }
 
 /**
- * Waits for work until it settles or is cancelled. On cancellation, rejects at once with the
+ * Waits for work until it settles or is cancelled. On cancellation, rejects immediately with the
  * reason. The work itself is not stopped. If the work settles later, its outcome is passed to
  * `late`.
  */

@@ -17,7 +17,7 @@ export interface Clock {
   after(ms: number, fire: () => void): Timer
 }
 
-// For a longer delay, `setTimeout` would fire at once. The max is about 24 days.
+// For a longer delay, `setTimeout` would fire immediately. The max is about 24 days.
 const maxMs = 2 ** 31 - 1
 
 /** The clock of the machine. */

@@ -3,8 +3,8 @@ export type LogFields = Readonly<Record<string, unknown>>
 
 /**
  * The name of a method of fields that a logger of JSON lines may call instead of serializing the
- * fields: it returns them as members of a JSON object, each preceded by a comma. For lines that are
- * logged so often that joining constant parts pays off.
+ * fields: it returns them as members of a JSON object, each preceded by a comma. Use it for lines
+ * that are logged so often that serializing their constant parts each time would be expensive.
  */
 export const jsonMembers: unique symbol = Symbol('jsonMembers')
 

@@ -22,7 +22,7 @@ export interface RecurringTaskParts {
   readonly everyMs: number | (() => number)
   /** Max pause after a failed run, in milliseconds. Default `everyMs`. */
   readonly retryMs?: number
-  /** Pause before the first run, in milliseconds. Default: the first run starts at once. */
+  /** Pause before the first run, in milliseconds. Default: the first run starts immediately. */
   readonly firstAfterMs?: number
   /**
    * Runs the task. Resolves to the pause before the next run, in milliseconds. If it resolves to

@@ -52,8 +52,8 @@ export function linksOf(
 }
 
 /**
- * Returns `before_id` for `after_id` and vice versa: a link with one of these parameters must not
- * keep the other from the current request.
+ * Returns `before_id` for `after_id` and vice versa. A link that sets one of these parameters must
+ * omit the other one, which the current request may have.
  */
 function mirrorParameter(parameter: string): string {
   return parameter.startsWith('after_')

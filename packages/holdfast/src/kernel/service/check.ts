@@ -27,7 +27,8 @@ export interface Check {
   /**
    * True if the check has to pass for the service to be ready. Set it only for dependencies that
    * every call needs: if a dependency that all processes share fails, the load balancer removes all
-   * processes at once. If false, a failure is reported but does not affect readiness. Default true.
+   * processes at the same time. If false, a failure is reported but does not affect readiness.
+   * Default true.
    */
   readonly required?: boolean
 }

@@ -1,7 +1,6 @@
 import ipaddr from 'ipaddr.js'
 
-// Addresses that look public, but at which clouds provide services to the machines of their
-// customers.
+// Addresses in public ranges that clouds use for internal services, such as metadata.
 const platformAddresses = new Set(['168.63.129.16'])
 
 /**

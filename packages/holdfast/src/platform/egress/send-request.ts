@@ -113,8 +113,8 @@ function headerOf(incoming: IncomingMessage, name: string): string | undefined {
 }
 
 /**
- * Reads the start of a response body. If the connection is lost meanwhile, the response is still
- * valid, because its status is known.
+ * Reads the start of a response body. If the connection is lost before the end of the body, the
+ * response is still valid, because its status is known.
  */
 async function readBeginning(
   incoming: IncomingMessage,

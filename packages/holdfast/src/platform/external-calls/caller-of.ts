@@ -19,8 +19,8 @@ const room = 'platform/external-calls'
 const root = fileURLToPath(import.meta.url.slice(0, import.meta.url.lastIndexOf(room)))
 // Tests are in the folders of the framework, but count as programs that use it.
 const test = /\.(?:test|fixture)\.[jt]s$/
-// The folders of the framework whose code makes calls. If code of another folder is on the stack,
-// the handler makes the call, and this code has only called the handler.
+// The folders of the framework whose code makes calls. Code in other folders only calls handlers.
+// So if such code is on the stack, it is the handler that makes the call.
 const calling = /^(?:storage|platform\/telemetry)\b/
 // Recognizes drivers and exporters by their packages. If a driver reconnects for waiting callers,
 // or an exporter sends on a timer, no caller is on the stack.
@@ -28,7 +28,7 @@ const driver = /\/node_modules\/(?:pg|pg-pool|@opentelemetry\/(?:otlp-)?exporter
 const httpClient = /^node:(?:_http_|internal\/deps\/undici\/)|\/node_modules\/undici\//
 const library = /^node:|\/node_modules\//
 
-/** A diagnostics channel is reporting a call. Returns the code that makes this call. */
+/** Returns the code that makes the call that a diagnostics channel is reporting. */
 export function callerOf(): Caller {
   const frames = framesBelowChannel()
   const end = frames.findIndex(({ path }) => isFrameworks(path) || !library.test(path))

@@ -7,7 +7,7 @@ export interface OutgoingCall {
   /** An HTTP request, or a connection of any protocol. */
   readonly kind: 'request' | 'connection'
   /**
-   * Passes the destination to `report`, at once or as soon as the destination is known:
+   * Passes the destination to `report`, as soon as the destination is known:
    * `api.example.com:8443`, or the path of a socket.
    */
   toHost(report: (host: string) => void): void

@@ -114,8 +114,8 @@ function readAbsent(schema: Schema, { default: own }: JsonSchema): { readonly va
   try {
     const result = validate(schema, undefined)
     if (result instanceof Promise) {
-      // An asynchronous schema cannot show at once if the setting is optional, so the setting is
-      // required.
+      // An asynchronous schema cannot show synchronously whether the setting is optional, so the
+      // setting is required.
       result.catch(() => {})
       return undefined
     }

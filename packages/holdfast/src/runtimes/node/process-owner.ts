@@ -21,7 +21,8 @@ export interface Stops {
 /** A process whose lifecycle the service manages. */
 export interface ProcessOwner {
   /**
-   * Registers the callbacks that stop the service. Until then, a signal ends the process at once.
+   * Registers the callbacks that stop the service. Until then, a signal ends the process
+   * immediately.
    */
   started(stops: Stops): void
   /** Removes the listeners from the process. */
@@ -30,9 +31,9 @@ export interface ProcessOwner {
 
 /**
  * Stops the process gracefully at SIGTERM and SIGINT, and with exit code 1 after an uncaught error.
- * A second signal ends the process at once. Before the service has started, the first signal also
- * ends the process at once: the database rolls back an interrupted start. (Without a listener, PID
- * 1 of a container would not receive signals at all.)
+ * A second signal ends the process immediately. Before the service has started, the first signal
+ * already ends it: the database rolls back an interrupted start. (Without a listener, PID 1 of a
+ * container would not receive signals at all.)
  */
 export function manageProcess(log: Logger): ProcessOwner {
   let stops: Stops | undefined
@@ -78,7 +79,7 @@ export function manageProcess(log: Logger): ProcessOwner {
 
 /**
  * Returns log fields of an error. Any value may have been thrown, and an error in this function
- * would end the process at once.
+ * would end the process immediately.
  */
 function fieldsOf(error: unknown): LogFields {
   try {

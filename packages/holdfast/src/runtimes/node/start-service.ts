@@ -16,7 +16,7 @@ export interface StartedService<Defined extends Operations> {
   /** The telemetry; `undefined` if nothing is recorded. */
   readonly telemetry: ServiceTelemetry | undefined
   /**
-   * Stops the service, its telemetry and its worker at once. Used only if the start fails later; a
+   * Stops the service, its telemetry and its worker together. Used only if the start fails later; a
    * server that has started stops each of them separately.
    */
   readonly close: () => Promise<void>

@@ -70,8 +70,8 @@ export function complete(root: string): boolean {
 }
 
 /**
- * Copies the package to a folder where every user can read and run it. The copy appears complete or
- * not at all.
+ * Copies the package to a folder where every user can read and run it. The copy appears only when
+ * it is complete.
  */
 export function copyPackage(root: string, target: string): void {
   makeFolder(dirname(target), { mode: 0o755 })

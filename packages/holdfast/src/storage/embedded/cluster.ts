@@ -17,8 +17,8 @@ export const user = 'postgres'
 const passwordFile = 'holdfast-password'
 
 /**
- * Creates the data directory unless it exists. It appears complete or not at all. Call it only
- * while the home is locked.
+ * Creates the data directory unless it exists. The directory appears only when it is complete. Call
+ * it only while the home is locked.
  */
 export async function prepareCluster(home: Home, binaries: Binaries): Promise<void> {
   if (existsSync(home.data)) return checkVersion(home, binaries)

@@ -133,7 +133,7 @@ async function expectUnharmed(program: ChildProcess): Promise<void> {
 }
 
 /**
- * Creates a table `notes`, then kills the server and all related processes at once, as in a power
+ * Creates a table `notes`, then kills the server and all related processes together, as in a power
  * failure.
  */
 async function leftByCrash(): Promise<void> {

@@ -1,8 +1,8 @@
 import { migrate } from './migrate.ts'
 import { readMigrations } from './read-migrations.ts'
 
-// Runs one of several processes that start at once. Arguments: the connection string and the folder
-// of migrations.
+// Runs one of several processes that start at the same time. Arguments: the connection string and
+// the folder of migrations.
 const [, , connectionString = '', folder = ''] = process.argv
 const report = await migrate({
   connectionString,

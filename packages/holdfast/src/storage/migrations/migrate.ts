@@ -51,9 +51,9 @@ export interface MigrationReport {
 }
 
 /**
- * Applies pending migrations to a database. Any number of processes may apply them at once: each
- * migration is applied once. If no migration is pending, this takes one connection and two
- * statements.
+ * Applies pending migrations to a database. Any number of processes may apply them at the same
+ * time: each migration is applied once. If no migration is pending, this takes one connection and
+ * two statements.
  *
  * @throws HoldfastError with a code `migration-…`, `schema-too-new` or `database-unreachable`.
  */

@@ -7,7 +7,8 @@ export interface HandedRow {
   readonly priority: number
 }
 
-// A job that was handed over is `waiting` until infinity, so the Postgres engine does not touch it.
+// A job that was handed over is `waiting`, and is due at infinity, so the Postgres engine ignores
+// it.
 const handedOver = `state = 'waiting' and run_at = 'infinity'`
 
 /** Each query selects one state, so that Postgres uses the index of this state. */
@@ -53,7 +54,9 @@ export function handOver({ service, names, limit }: HandoverOf): Statement {
         limit $2
       ), handed as (
         update holdfast.jobs set
-          -- When it begins is not known here: what is committed from now on gets one more run.
+          -- The database does not learn when BullMQ starts the job. So a unique key that is held
+          -- until the start is released now, and a change that is committed after this enqueues
+          -- another job.
           state = 'waiting', run_at = 'infinity', holds_key = holds_key and keeps_key
         from picked where jobs.id = picked.id
         returning jobs.id, jobs.name

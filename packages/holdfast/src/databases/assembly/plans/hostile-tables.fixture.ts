@@ -1,13 +1,14 @@
 import type pg from 'pg'
 
 /*
- * Fills the tables of the framework so that statistics of one population are wrong for the other:
+ * Fills the tables of the framework with one of two populations. The statistics of one are wrong
+ * for the other:
  *
  *   quiet: almost no row runs, waits, is new or has expired
  *   busy:  almost every row runs, waits, is new or has expired
  *
- * In both populations, the jobs with the ids 1 to 10 run. Some of the following rows are in the
- * states that most rows of the other population are in.
+ * In both populations, the jobs with the ids 1 to 10 run. A few of the rows after them have the
+ * states that are common in the other population.
  */
 
 /** The number of rows of a large table. */

@@ -14,7 +14,7 @@ export interface CancelledJob {
   readonly name: string
   /**
    * True if the job was running: its signal is aborted within about a second. False if the job
-   * ended at once.
+   * ended immediately.
    */
   readonly isRunning: boolean
 }

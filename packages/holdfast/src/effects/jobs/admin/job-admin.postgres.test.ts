@@ -109,7 +109,7 @@ async function died(...all: readonly Enqueuing[]): Promise<string[]> {
   const ids: string[] = []
   await startWorker()
   // The jobs are enqueued one after another, since two jobs with the same unique key cannot be
-  // pending at once.
+  // pending at the same time.
   for (const one of all) {
     const [id] = await enqueue(one)
     await inState(id!, 'dead')

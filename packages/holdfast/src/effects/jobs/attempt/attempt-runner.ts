@@ -50,8 +50,8 @@ export interface JobToRun {
   readonly pool: Pool
 }
 
-// Min time for storing outcomes, which takes a round trip. There is this much time even if the
-// grace period is over.
+// Min time for storing outcomes, which takes a round trip. Attempts get this time even if the grace
+// period is over.
 const minReportMs = 1_000
 
 interface RunningAttempt {
@@ -89,7 +89,7 @@ export class AttemptRunner {
     return this.#released
   }
 
-  /** Aborted to drop outcomes that are not stored yet. */
+  /** The signal that aborts storing outcomes: outcomes that are not stored yet are then dropped. */
   get closing(): AbortSignal {
     return this.#closing.signal
   }

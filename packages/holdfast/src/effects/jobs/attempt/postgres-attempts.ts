@@ -30,9 +30,10 @@ export interface PostgresAttemptsParts extends AttemptRunnerParts {
 }
 
 /**
- * The running attempts of a Postgres worker. Adds to {@link AttemptRunner}: marking attempts as
- * started, batched completions, stored progress, and the longest timeout. The event loop may be
- * blocked for that time before the heartbeats stop.
+ * The running attempts of a Postgres worker. In addition to {@link AttemptRunner}, it marks
+ * attempts as started, completes jobs in batches, stores progress, and tracks the longest timeout
+ * of the running attempts. The heartbeats stop if the event loop is blocked for longer than that
+ * timeout.
  */
 export class PostgresAttempts {
   readonly #parts: PostgresAttemptsParts

@@ -11,7 +11,7 @@ import { markBegun } from '../queries/claim.ts'
 //
 // - A job is marked before its handler runs if this is its last attempt, or if a worker that had
 //   claimed it has died. The handler waits for the mark. So a job with one attempt never runs
-//   twice, and the processes that a job can kill are at most one more than its attempts.
+//   twice, and a job can kill at most one process more than it has attempts.
 // - Other jobs are marked once they have run for a while, many in one statement. Shorter jobs need
 //   no statement.
 

@@ -15,7 +15,8 @@ import type { Slots } from './slots.ts'
 // that were released. A worker sweeps in three cases: every ten seconds; after a claim that found
 // nothing, but then at most every two seconds; and when it is notified of released jobs.
 
-// Time before a claimed `seq` becomes a bound. Jobs that commit within this time are found at once.
+// Time before a claimed `seq` becomes a bound. Jobs that commit within this time are found by the
+// next claim.
 const settleMs = 2_000
 const sweepEveryMs = 10_000
 const sweepIdleEveryMs = 2_000

@@ -99,8 +99,9 @@ export class Claims {
       this.beginNext()
       if (rows.length === 0 && this.#bounds.sweepInstead(performance.now())) continue
       if (rows.length === 0 || rows.length < room) return
-      // The claim has found the first job of every name. The first jobs of a share may come after
-      // many others, so shares are searched again.
+      // This claim has found the first job of every name, so the next claim need not search for
+      // them. With shares, the next claim searches again, because the first job of a share may be
+      // behind many other jobs.
       hasLookedForFirsts ||= reserved > 0 && !slots.hasShares
     }
   }

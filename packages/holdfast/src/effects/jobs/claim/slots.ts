@@ -1,8 +1,9 @@
 import type { Job } from '../../../kernel/background/job.ts'
 import type { ClaimedRow } from '../queries/claim.ts'
 
-// The fraction of slots that is reserved: a fifth of the shared slots, and half of a job's
-// dedicated slots. There are few names, but one job may have many shares.
+// The fraction of slots that is reserved. Of a job's dedicated slots, half are reserved, because
+// one job may have many shares. There are fewer job names, so a fifth of the shared slots is
+// enough.
 const sharedReserve = 1 / 5
 const ownReserve = 1 / 2
 
@@ -23,7 +24,7 @@ export interface SlotsParts {
  *
  * The last `reserved` slots are only for a share (a name, or an owner) without a running job in
  * this process. So a share never takes all slots, even if its jobs hang or it has very many jobs.
- * Each of the next `reserved` shares gets a slot at once, no matter what is queued before it.
+ * Each of the next `reserved` shares gets a slot immediately, no matter what is queued before it.
  */
 export class Slots {
   readonly names: readonly string[]

@@ -19,7 +19,7 @@ export interface JobRow {
   readonly priority: number
   /**
    * When the job is due: in milliseconds from now (`delayMs`), or since the Unix epoch (`atMs`).
-   * Default: at once.
+   * Default: immediately.
    */
   readonly delayMs?: number
   readonly atMs?: number

@@ -33,7 +33,7 @@ const maxUniqueAttempts = 5
 
 /**
  * The jobs of one transaction. They are collected and sent with the commit. A unique job is
- * inserted at once, since only the database knows whether its key is free.
+ * inserted immediately, since only the database knows whether its key is free.
  */
 export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
   readonly #service: string
@@ -60,7 +60,8 @@ export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
   ): Promise<EnqueuedJob> {
     const made = toJobRow(job, input, this.#traced(options))
     if (options.unique !== undefined) return this.#insertUnique(await made)
-    // A synchronous row is collected at once, so a caller that forgets to await still enqueues it.
+    // If the row is ready, it is collected synchronously, so a caller that forgets to await still
+    // enqueues it.
     const row = made instanceof Promise ? await made : made
     this.gather([row], enqueuedLate)
     return { id: row.id, isNew: true }
@@ -130,7 +131,8 @@ export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
   #wakeAfterCommit(row: JobRow, job: EnqueuedJob): EnqueuedJob {
     this.register()
     this.#unique.push(row)
-    // The job that was found may be ready already, and was locked against claims.
+    // The existing job may already be ready. Claims skipped it while it was locked, so workers are
+    // woken to claim it.
     if (!job.isNew) this.#wakes.push({ kind: 'returned', name: row.name, service: this.#service })
     return job
   }

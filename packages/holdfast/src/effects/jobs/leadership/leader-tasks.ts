@@ -13,15 +13,15 @@ import { concerned, type Wake } from '../../wakes/wake.ts'
 
 // The tasks of the leader, for the jobs of all processes of a service:
 //
-// - promotes scheduled and waiting jobs that are due: the task sleeps until the next due job, and
-//   is woken for earlier jobs;
+// - promotes scheduled and waiting jobs that are due: the task sleeps until the next job is due,
+//   and is woken for earlier jobs;
 // - admits jobs to their limits, when woken for their names and at each poll;
 // - rescues the jobs of dead workers: the task sleeps until the lease of a worker could end.
 //
-// Two processes may run these tasks at once without harm, since each statement locks what it
-// changes. Promotion and rescue skip rows that another process has locked, and change a row only if
-// its state is unchanged. Admission takes a lock per name. So no task needs the leader's term as a
-// fence.
+// Two processes may run these tasks at the same time without harm, since each statement locks what
+// it changes. Promotion and rescue skip rows that another process has locked, and change a row only
+// if its state is unchanged. Admission takes a lock per name. So no task needs the leader's term as
+// a fence.
 
 /** A worker of this process that can rescue the jobs of others. */
 export interface Rescuer {

@@ -21,10 +21,11 @@ import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 //   starts nothing when it continues.
 // - A candidate checks again when the lease ends. A leader that stops resigns and wakes the
 //   candidates. A killed leader leaves no session, so the next candidate that checks becomes the
-//   leader at once.
+//   leader immediately.
 // - Two processes may lead for a moment: a statement that was sent in time may be executed late. So
-//   each task must be safe in two processes at once. No task relies on the term, which is
-//   informational; the statements are idempotent or lock what they change (see leader-tasks.ts).
+//   each task must be safe if two processes run it at the same time. No task relies on the term,
+//   which is informational; the statements are idempotent or lock what they change (see
+//   leader-tasks.ts).
 // - If the leader does not have a task, any process that has the task runs it: for example the
 //   schedules and limits of another version of the program.
 
@@ -66,7 +67,7 @@ export interface Leadership {
    * the task.
    */
   isLeader(name: string): boolean
-  /** Leaves the election. A leader resigns, so that another process leads at once. */
+  /** Leaves the election. A leader resigns, so that another process can lead immediately. */
   stop(): Promise<void>
 }
 

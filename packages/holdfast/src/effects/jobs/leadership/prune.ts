@@ -30,7 +30,7 @@ const limitMs = 10_000
 /**
  * Starts a task that deletes old job data of a service: expired ended jobs, idle limits, and
  * heartbeats of dead workers. It deletes only while this process leads. Two processes may run it at
- * once: each skips rows that the other has locked.
+ * the same time: each skips rows that the other has locked.
  */
 export function startPruning(parts: PruningParts): RecurringTask {
   const { service, pool, clock, log, leadership } = parts
@@ -51,8 +51,8 @@ export function startPruning(parts: PruningParts): RecurringTask {
   })
 }
 
-// The interval at which the bound is reset. A job whose retention is shorter than that of the last
-// pruned job may expire below the bound. Such a job is found only after a reset.
+// The interval at which the bound is reset. A job with a shorter retention than the last pruned job
+// may expire below the bound. Such a job is found only after a reset.
 const boundResetMs = 10 * 60_000
 
 /**

@@ -15,7 +15,7 @@ export function insertJobs(service: string, rows: readonly JobRow[]): readonly S
   return [inserted, ...insertSubjects(service, 'job', rows)]
 }
 
-/** Returns whether a job is due at once, and has no limits. Most jobs are. */
+/** Returns whether a job is due immediately, and has no limits. Most jobs are. */
 function isReady({ delayMs, atMs, limitKey, rateKey, uniqueKey }: JobRow): boolean {
   return [delayMs, atMs, limitKey, rateKey, uniqueKey].every((option) => option === undefined)
 }

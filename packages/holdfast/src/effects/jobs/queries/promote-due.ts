@@ -1,7 +1,7 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import { limitedOrReady, missingPermits } from '../states.ts'
 
-/** Max number of jobs that {@link promoteDue} promotes at once. */
+/** Max number of jobs that {@link promoteDue} promotes in one statement. */
 export const promotionBatch = 1_000
 
 /** The outcome of {@link promoteDue}. */

@@ -52,8 +52,8 @@ interface Taken {
 
 /**
  * Starts to enqueue the jobs of schedules when they are due, while this process has that task.
- * Several processes may do this at once: each tick is enqueued once, since the schedule's row is
- * locked.
+ * Several processes may do this at the same time: each tick is enqueued once, since the schedule's
+ * row is locked.
  */
 export function runSchedules({ schedules, ...parts }: SchedulesParts): RunningSchedules {
   // One task per schedule, so that a failure in the input of one schedule does not delay the other

@@ -11,7 +11,7 @@ import type { Pause } from './step-runner.ts'
 
 /**
  * Suspends a job until an awaited message or time arrives. Records the waits and the state change
- * in one transaction. If a message is already there, the job continues at once.
+ * in one transaction. If a message is already there, the job continues immediately.
  */
 export function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<void> {
   const { service, row, job, pool, work, limitMs } = scope

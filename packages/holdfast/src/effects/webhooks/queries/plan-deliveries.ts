@@ -29,7 +29,8 @@ export function planDeliveries(service: string, messages: readonly OutgoingMessa
         from rows from (
           json_to_recordset($1::json) as (id uuid, event text, owner text, body text)
         ) with ordinality as message (id, event, owner, body, n)
-        -- OFFSET 0 keeps the planner from hashing all endpoints: the index has those of an owner.
+        -- OFFSET 0 keeps the planner from hashing all endpoints: an index finds the endpoints of an
+        -- owner.
         cross join lateral (
           select id, seq, state, events from holdfast.webhook_endpoints
           where service = $2 and owner = message.owner

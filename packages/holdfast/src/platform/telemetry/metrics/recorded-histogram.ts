@@ -27,7 +27,7 @@ export class RecordedHistogram implements HistogramSeries {
   }
 
   record(value: number, span?: Span, atMs?: number): void {
-    // A single NaN or infinity would make the sum useless for good.
+    // A single NaN or infinity would make the sum permanently useless.
     if (!Number.isFinite(value)) return
     let bucket = 0
     while (bucket < this.#bounds.length && value > this.#bounds[bucket]!) bucket += 1

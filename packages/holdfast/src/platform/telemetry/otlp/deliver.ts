@@ -8,7 +8,7 @@ import type { OtlpTarget } from './target.ts'
 export interface DeliverOptions {
   /** Abort it to end the wait between two attempts. One last attempt follows. */
   readonly hurry: AbortSignal
-  /** Aborts the delivery at once. */
+  /** Aborts the delivery immediately. */
   readonly abort: AbortSignal
 }
 

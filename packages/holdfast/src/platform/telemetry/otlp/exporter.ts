@@ -4,7 +4,9 @@ import { addressOf, type OtlpTarget } from './target.ts'
 
 /** Exports records in the background. */
 export interface Exporter {
-  /** Schedules an early export. Returns at once, because it may be called while a request runs. */
+  /**
+   * Schedules an early export. Returns immediately, because it may be called while a request runs.
+   */
   wake(): void
   /** Exports the records so far, and resolves when the export has ended. */
   flush(): Promise<void>

@@ -16,8 +16,8 @@ export interface Losses {
   tell(): void
 }
 
-// The first loss is logged at once. While a receiver is down, further losses are logged together,
-// at this interval.
+// The first loss is logged immediately. While a receiver is down, further losses are logged
+// together, at this interval.
 const tellEveryMs = 60_000
 
 /** Creates the loss counter of one signal. */

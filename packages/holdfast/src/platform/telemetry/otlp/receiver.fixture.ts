@@ -36,7 +36,7 @@ export interface Receiver {
   readonly spans: readonly ReceivedSpan[]
   /** Returns a metric of the last request that was answered with 200. */
   metric(name: string): ReceivedMetric | undefined
-  /** Stops at once and closes all connections. */
+  /** Stops immediately and closes all connections. */
   kill(): Promise<void>
 }
 

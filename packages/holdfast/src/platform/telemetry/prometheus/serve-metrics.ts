@@ -19,7 +19,7 @@ export interface MetricsServer {
   /** The URL of the metrics for clients on this machine. */
   readonly url: string
   readonly port: number
-  /** Stops serving, at once. */
+  /** Stops serving immediately. */
   stop(): Promise<void>
 }
 

@@ -3,8 +3,8 @@ import { writeSync } from 'node:fs'
 /** Writes the lines of a log. */
 export interface LineWriter {
   /**
-   * Writes a line, including its line feed. An urgent line is written at once, together with all
-   * lines before it; other lines may be buffered.
+   * Writes a line, including its line feed. An urgent line is written immediately, together with
+   * all lines before it; other lines may be buffered.
    */
   write(line: string, isUrgent: boolean): void
 }

@@ -13,9 +13,9 @@ export interface ProcessLogOptions {
 
 /**
  * Creates the log of a process: one JSON object per line, on stdout. Lines are buffered for at most
- * a tenth of a second; a warning or an error is written at once, with all lines before it. When the
- * process ends, the rest is written, unless the process is killed. A closed reader or a full disk
- * causes no failure.
+ * a tenth of a second; a warning or an error is written immediately, with all lines before it. When
+ * the process ends, the rest is written, unless the process is killed. A closed reader or a full
+ * disk causes no failure.
  */
 export function createProcessLog({ level, isForPeople }: ProcessLogOptions): Logger {
   return new JsonLog(level, isForPeople ? terminal : (standardOutput ??= openLineWriter(1)))

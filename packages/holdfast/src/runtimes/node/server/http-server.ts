@@ -103,9 +103,9 @@ class NodeHttpServer implements HttpServer {
 
   async close(): Promise<void> {
     this.drain()
-    // Between the two `setImmediate`, the event loop reads from all connections, because a
-    // connection counts as busy only after its request was read. Closing a connection with an
-    // unread request would reset it, and the client would not know the reason.
+    // A connection counts as busy only after its request was read, so the event loop reads from all
+    // connections once, between the two `setImmediate`. Closing a connection with an unread request
+    // would reset it, and the client would not know the reason.
     await setImmediate()
     await setImmediate()
     await new Promise<void>((resolve) => {
@@ -171,8 +171,8 @@ class NodeHttpServer implements HttpServer {
     response.once('close', () => this.#answered(exchange, request))
     const refusal = checkSingletons(incoming.rawHeaders) ?? checkHost(incoming)
     try {
-      // The handler may answer at once. The wait lets node:http first read everything that has
-      // arrived: the rest of this request, and the requests pipelined after it.
+      // The handler may answer synchronously. The wait lets node:http first read everything that
+      // has arrived: the rest of this request, and the requests pipelined after it.
       const made = refusal ? this.#handler.refuse(refusal, request) : await this.#handler.answer(request)
       const answer = this.#hasRoomFor(made) ? made : this.#handler.refuse(tooMuchUnsent(), request)
       sendAnswer(answer, exchange, this.#sendOptions(incoming.socket, request))

@@ -17,7 +17,7 @@ export interface SendOptions {
    * can be kept.
    */
   readonly bodyLimitBytes: number
-  /** Receives the response if the kernel does not accept all of it at once. */
+  /** Receives the response if the kernel does not accept all of it immediately. */
   readonly unsent: UnsentAnswers
 }
 

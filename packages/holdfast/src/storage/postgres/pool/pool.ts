@@ -85,7 +85,7 @@ const statementTimeoutMs = 60_000
 // Interval at which Postgres, from version 14, checks that the client of a running statement is
 // connected. It stops the statements of disconnected clients.
 const clientCheckMs = 1_000
-// Handlers' transactions have their own limit. The framework's own transactions only pause if the
+// Transactions of handlers set another limit. The framework's own transactions are idle only if the
 // process hangs.
 const idleInTransactionTimeoutMs = 10_000
 const maxAgeMs = 30 * 60_000

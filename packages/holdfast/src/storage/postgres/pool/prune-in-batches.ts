@@ -9,8 +9,8 @@ export interface PruningTask extends Pick<RecurringTaskParts, 'failure' | 'clock
   /** Max number of rows that one statement deletes. */
   readonly batch: number
   /**
-   * Returns whether this process prunes now. Default: always. Several processes may prune at once
-   * if each deletes only rows that it finds unlocked.
+   * Returns whether this process prunes now. Default: always. Several processes may prune at the
+   * same time if each deletes only rows that it finds unlocked.
    */
   readonly isResponsible?: () => boolean
   /**
@@ -21,7 +21,7 @@ export interface PruningTask extends Pick<RecurringTaskParts, 'failure' | 'clock
 
 /**
  * Starts a task that deletes old rows in batches, so that no statement takes long or locks many
- * rows. After a full batch, the next batch follows at once.
+ * rows. After a full batch, the next batch follows immediately.
  */
 export function pruneInBatches({ batch, isResponsible, prune, ...task }: PruningTask): RecurringTask {
   return startRecurringTask({

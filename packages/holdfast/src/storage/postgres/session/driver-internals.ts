@@ -58,7 +58,7 @@ export interface ClientInternals {
   getStartupConf(): Record<string, string>
 }
 
-/** Closes the socket of a client at once. The driver would wait for running statements. */
+/** Closes the socket of a client immediately. The driver would wait for running statements. */
 export function closeSocket({ connection }: ClientInternals): void {
   connection.stream.destroy()
 }

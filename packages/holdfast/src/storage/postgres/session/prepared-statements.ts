@@ -3,8 +3,8 @@ import { isReservedName } from '../statement/statement.ts'
 
 // Each name costs memory in each session of the server.
 const maxNames = 500
-// Max number of remembered texts that were seen once. The number of texts that contain values is
-// unlimited.
+// Max number of texts that are remembered after one use. Without this limit, texts that contain
+// values would fill the memory.
 const maxSeen = 1_000
 // If the prepared statement of a text repeatedly becomes stale, the text is no longer prepared. An
 // example is a text that refers to a different table with each search_path.

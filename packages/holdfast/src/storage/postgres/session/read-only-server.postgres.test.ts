@@ -54,7 +54,7 @@ async function start() {
 
 type Tested = Awaited<ReturnType<typeof start>>
 
-/** Opens both sessions of the pool at once and returns their process IDs. */
+/** Uses both sessions of the pool at the same time, and returns their process IDs. */
 async function sessionsOf(tested: Tested): Promise<ReadonlySet<number>> {
   const pids = new Set<number>()
   const { promise, resolve } = Promise.withResolvers<void>()

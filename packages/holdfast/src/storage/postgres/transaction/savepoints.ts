@@ -24,7 +24,7 @@ interface Savepoint {
 }
 
 // Drizzle counts the depth of its transactions, and the Kysely driver uses one name. Neither
-// creates a savepoint whose name is in use, unless two of its transactions run at once.
+// creates a savepoint whose name is in use, unless two of its transactions run at the same time.
 const builderName = /^(?:sp\d+|kysely)$/
 
 /**

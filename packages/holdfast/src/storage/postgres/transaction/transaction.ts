@@ -208,7 +208,7 @@ export class Transaction implements HandlerSession {
     if (this.#isOver) throw transactionOver(this.#owner)
     if (!this.#hasBegun && this.#beginning) await this.#beginning
     // If the transaction was rolled back or ended by other means, the next statement would run
-    // outside of a transaction and commit at once.
+    // outside of a transaction and commit immediately.
     if (this.#hasBegun && this.#connection!.transactionStatus === 'I') throw this.#ended()
     this.work.usage.statements += 1
     const { statement, command } = toHandlerStatement(query, values, this.work.guard)

@@ -17,8 +17,8 @@ export interface RedrivenRow {
 
 /**
  * Redrives dead jobs of a name, oldest first. If several dead jobs have the same unique key, and
- * the key applies until a job has ended, only the newest is redriven. It is not redriven either if
- * another job holds the key.
+ * the key applies until a job has ended, only the newest is redriven. If another job holds the key,
+ * none of them is redriven.
  */
 export function redriveDead({ service, name, limit }: RedriveOf): Statement {
   return {

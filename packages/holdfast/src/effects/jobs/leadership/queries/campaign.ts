@@ -35,8 +35,8 @@ const isGone = `leader.session is not null and leader.role = current_user and no
 
 /**
  * Takes the lease of a service if it is free or has ended, or if its holder is gone. Renews the
- * lease if the candidate holds it. If several candidates run this statement at once, one of them
- * wins, since the condition is checked on the locked row.
+ * lease if the candidate holds it. If several candidates run this statement at the same time, one
+ * of them wins, since the condition is checked on the locked row.
  */
 export function campaign({ service, holder, covers, leaseMs, session }: Candidate): Statement {
   return {
@@ -67,7 +67,7 @@ export function campaign({ service, holder, covers, leaseMs, session }: Candidat
   }
 }
 
-/** Ends the lease of a holder, so that others can take it at once. */
+/** Ends the lease of a holder, so that others can take it immediately. */
 export function resign(service: string, holder: string): Statement {
   return {
     name: 'holdfast_resign',
