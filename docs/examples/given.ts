@@ -4,7 +4,7 @@ import { createTestService, type TestService } from 'holdfast/testing'
 import { z } from 'zod'
 import { openDriverPool } from '../../packages/holdfast/src/storage/postgres/session/driver-client.ts'
 
-// What the examples of doc comments use beside the function that they show.
+// The definitions that the examples of doc comments use without declaring them.
 
 export { z } from 'zod'
 
@@ -38,7 +38,7 @@ export const placeOrder = mutation({
 
 export const shop = service({ name: 'shop', operations: { listOrders, placeOrder }, jobs: [sendReceipt] })
 
-/** The secret of a sender of webhooks. */
+/** The secret with which a sender signs its webhooks. */
 export const secret = 'whsec_dGhlIHNlY3JldCBvZiBhbiBleGFtcGxlIHNlbmRlcg=='
 
 const tested: TestService<typeof shop.operations> = await createTestService(shop)
@@ -50,7 +50,7 @@ export const pool: ReturnType<typeof openDriverPool> = openDriverPool({
   sessionSettings: {},
 })
 
-/** Ends what the examples share. */
+/** Closes the resources that the examples share. */
 export async function close(): Promise<void> {
   await pool.end()
   await tested.stop()

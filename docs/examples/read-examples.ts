@@ -2,16 +2,16 @@ import { exportsOf, readEntryPoints } from '../tables/entry-points.ts'
 import { commentBefore, type Declared } from '../tables/source-module.ts'
 import { type Block, extractBlocks } from '../testing/extract-blocks.ts'
 
-/** A function or class that programs use, with the examples of its doc comment. */
+/** A public function or class, with the examples in its doc comment. */
 export interface PublicFunction {
   /** The entry point and the name: `holdfast/jobs listJobs`. */
   readonly title: string
-  /** The entry point that exports it. */
+  /** The entry point that exports the function. */
   readonly specifier: string
   readonly examples: readonly Block[]
 }
 
-/** Constants that are functions, or objects of functions. */
+/** Constants whose values are functions, or objects with functions. */
 const functionsInConstants: ReadonlySet<string> = new Set(['pages', 'serve', 'work'])
 
 /** The interface whose members are the functions that `holdfast()` returns. */
@@ -37,7 +37,7 @@ export function readPublicFunctions(): readonly PublicFunction[] {
   return [...found.values()]
 }
 
-/** Returns the names and the doc comments of the functions that a declaration has. */
+/** Returns the names and the doc comments of the functions that a declaration declares. */
 function commentsOf(
   name: string,
   { node, module, comment }: Declared,

@@ -7,12 +7,15 @@ import type { PublicFunction } from './read-examples.ts'
 
 const givenFile = join(import.meta.dirname, 'given.ts')
 
-/** The entry points whose names an example may use without an import, the first ones first. */
+/**
+ * The entry points whose exports an example may use without an import. If several export a name,
+ * the first one is used.
+ */
 const implied = ['holdfast', 'holdfast/postgres', 'holdfast/settings', 'holdfast/node', 'holdfast/testing']
 
 /**
- * Writes the first example of a function as a module below `root`. An example imports what is not
- * Holdfast's; the names of Holdfast, and those of `given.ts`, are imported for it.
+ * Writes the first example of a function as a module below `root`. The module imports the exports
+ * of Holdfast and of `given.ts` that the example uses. The example itself imports everything else.
  */
 export async function writeExample(example: PublicFunction, root: string): Promise<PageModule> {
   const folder = join(root, example.title.replaceAll(/[ /]/g, '-'))
@@ -41,7 +44,9 @@ function toImports(code: string, specifier: string, folder: string): string {
     .join('; ')
 }
 
-/** Returns the values that an entry point exports, with those of other packages. */
+/**
+ * Returns the names of the values that an entry point exports, including values of other packages.
+ */
 function namesOf(specifier: string): readonly string[] {
   const entry = readEntryPoints().find((candidate) => candidate.specifier === specifier)!
   const declared = exportsOf(entry)

@@ -1,6 +1,6 @@
-/** A doc comment of an option, as a table shows it. */
+/** The doc comment of an option, in the form in which a table shows it. */
 export interface OptionText {
-  /** The first sentences, without the one about the default. */
+  /** The first sentences, without the sentence about the default. */
   readonly description: string
   /** The default; `undefined` if the comment has none. */
   readonly fallback: string | undefined
@@ -10,8 +10,9 @@ export interface OptionText {
 const maxLength = 330
 
 /**
- * Divides the first paragraph of a doc comment into the default, which a sentence that begins with
- * "Default" states, and the description: as many of the sentences before it and after it as fit.
+ * Divides the first paragraph of a doc comment into default and description. The default is in the
+ * sentence that begins with "Default". The description consists of as many of the other sentences
+ * as fit.
  */
 export function readOptionText(comment: string): OptionText {
   const [paragraph = ''] = comment.split(/\n\s*\n|^@/m)
@@ -24,7 +25,7 @@ export function readOptionText(comment: string): OptionText {
   }
 }
 
-/** Splits a text after the periods that end a sentence, not those in code or in parentheses. */
+/** Splits a text into sentences. Ignores periods in code and in parentheses. */
 export function splitSentences(text: string): readonly string[] {
   const sentences: string[] = []
   let [start, depth, inCode] = [0, 0, false]

@@ -1,4 +1,4 @@
-/** Returns a Markdown table with columns of one width, as the formatter leaves it. */
+/** Returns a Markdown table with padded columns, as the formatter would write it. */
 export function toMarkdownTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [heading, ...rows.map((row) => row.map(toCell))]
   const widths = heading.map((_, column) => Math.max(3, ...cells.map((row) => row[column]!.length)))

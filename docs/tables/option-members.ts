@@ -10,20 +10,20 @@ import { type OptionText, readOptionText } from './doc-comment.ts'
 import { commentBefore, type Declared, findDeclaration } from './source-module.ts'
 import { toParameters, toTypeText, type TypeScope } from './type-text.ts'
 
-/** An option: a member of the type of some options. */
+/** An option: a member of a type of options. */
 export interface OptionMember extends OptionText {
   readonly name: string
   readonly type: string
   readonly isRequired: boolean
-  /** The file and position of its declaration. */
+  /** The file and position of the option's declaration. */
   readonly id: string
-  /** True if it is declared in the type itself, not in one that it extends. */
+  /** True if the option is declared in the type itself, not in a type that it extends. */
   readonly isOwn: boolean
 }
 
 /**
- * Returns the options of a type: its own ones, then those of the types that it extends. `Pick`,
- * `Omit`, `Partial` and `Required` of a type of the package are resolved.
+ * Returns the options of a type: first the options that it declares, then the options that it
+ * inherits. `Pick`, `Omit`, `Partial` and `Required` of a type of the package are resolved.
  *
  * @throws HoldfastError `option-type-unreadable` if the members of the type are not known.
  */
@@ -70,7 +70,7 @@ function membersOfReference(
   if (name === 'Partial') return inner().map((member) => ({ ...member, isRequired: false, isOwn: false }))
   if (name === 'Required') return inner().map((member) => ({ ...member, isRequired: true, isOwn: false }))
   const declared = findDeclaration(from.module, name)
-  // A type of the language or of another package: `ErrorOptions`, `AsyncDisposable`.
+  // The type belongs to the language or to another package: `ErrorOptions`, `AsyncDisposable`.
   if (!declared) return []
   return membersOf(declared).map((member) => ({ ...member, isOwn: false }))
 }

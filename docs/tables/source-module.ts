@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Comment, type Declaration, parseSync, type Program } from 'oxc-parser'
 
-/** A source file, with what is declared, imported and exported in it. */
+/** A source file, with its declarations, imports and exports. */
 export interface SourceModule {
   readonly path: string
   readonly text: string
@@ -11,7 +11,7 @@ export interface SourceModule {
   readonly declarations: ReadonlyMap<string, Declared>
   /** Names imported from other files of the package, by their local names. */
   readonly imports: ReadonlyMap<string, Source>
-  /** Exported names; a re-export has the file that it comes from. */
+  /** The exports by name. A re-export has the file from which it is exported again. */
   readonly exports: ReadonlyMap<string, Source>
 }
 
@@ -20,7 +20,7 @@ export interface Declared {
   readonly name: string
   readonly node: Declaration
   readonly module: SourceModule
-  /** The doc comment, without its frame; empty if there is none. */
+  /** The doc comment, without its delimiters; empty if there is none. */
   readonly comment: string
   /** The line of the declaration, from 1. */
   readonly line: number
@@ -49,7 +49,10 @@ export function readModule(path: string): SourceModule {
   return module
 }
 
-/** Returns the declaration of a name that a file declares or imports from the package. */
+/**
+ * Returns the declaration of a name that a file declares, or imports from another file of the
+ * package.
+ */
 export function findDeclaration(module: SourceModule, name: string): Declared | undefined {
   const own = module.declarations.get(name)
   if (own) return own

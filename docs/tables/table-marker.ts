@@ -2,8 +2,8 @@ import { HoldfastError } from 'holdfast'
 import { exportsOf, readEntryPoints } from './entry-points.ts'
 import type { Declared } from './source-module.ts'
 
-// A page marks the place of a generated table with a comment. Its first line says what the table
-// contains; each of the other lines is optional:
+// In a page, a comment marks the place of a generated table. The first line of the comment names
+// the content of the table; all other lines are optional:
 //
 //   <!-- options: PostgresOptions of holdfast/postgres
 //   own                                  leaves out what the type inherits
@@ -27,7 +27,7 @@ export interface TableMarker {
   readonly links: ReadonlyMap<string, string>
 }
 
-/** A row of a table, as far as a marker selects it. */
+/** The properties of a row by which a marker selects it. */
 export interface MarkedRow {
   readonly name: string
   readonly isOwn: boolean
@@ -62,7 +62,7 @@ export function selectRows<Row extends MarkedRow>(marker: TableMarker, rows: rea
   return rows.filter(({ name, isOwn }) => !without.includes(name) && (isOwn || !isOwnOnly))
 }
 
-/** Returns the declaration of a type of an entry point, by `<type> of <entry point>`. */
+/** Returns the declaration of the type that a marker names as `<type> of <entry point>`. */
 export function typeOf(marker: TableMarker): Declared {
   const [name = '', specifier] = marker.title.split(' of ')
   const entry = readEntryPoints().find((candidate) => candidate.specifier === specifier)

@@ -1,20 +1,20 @@
 import type { ParamPattern, TSType, TSTypeName, TSTypeParameterDeclaration } from 'oxc-parser'
 import { findDeclaration, type SourceModule } from './source-module.ts'
 
-/** The file of a type, and the type parameters that it may use. */
+/** The file of a type, and the type parameters that the type may use. */
 export interface TypeScope {
   readonly module: SourceModule
   readonly parameters: TSTypeParameterDeclaration | null | undefined
 }
 
-/** Types whose arguments a reader needs. Those of other types are left out. */
+/** Types that are shown with their type arguments. Other types are shown without arguments. */
 const withArguments: ReadonlySet<string> = new Set(['Record', 'Partial', 'Promise', 'InputOf', 'OutputOf'])
-/** Types that a reader does not need: their first argument is shown instead. */
+/** Types that are not shown. Their first type argument is shown instead. */
 const transparent: ReadonlySet<string> = new Set(['Readonly', 'NoInfer', 'PromiseLike', 'Omit', 'Pick'])
 
 /**
- * Returns a type as a table of options shows it: without `readonly` and `undefined`, with few type
- * arguments, and with the members of a union of literals in place of its name.
+ * Returns the text that a table of options shows for a type: without `readonly` and `undefined`,
+ * and with few type arguments. The name of a union of literals is replaced by its members.
  */
 export function toTypeText(type: TSType, scope: TypeScope): string {
   const show = (inner: TSType): string => toTypeText(inner, scope)
@@ -23,7 +23,7 @@ export function toTypeText(type: TSType, scope: TypeScope): string {
   switch (type.type) {
     case 'TSUnionType': {
       const members = type.types.filter((member) => member.type !== 'TSUndefinedKeyword').map(inUnion)
-      // A function that may be asynchronous is shown as one that is not.
+      // If a union contains both a type and a promise of it, only the type is shown.
       return members.filter((text) => !members.some((other) => text === `Promise<${other}>`)).join(' | ')
     }
     case 'TSIntersectionType':
@@ -47,7 +47,7 @@ export function toTypeText(type: TSType, scope: TypeScope): string {
   }
 }
 
-/** Returns the parameters of a function as a table shows them: by name only. */
+/** Returns the text that a table shows for the parameters of a function: only their names. */
 export function toParameters(parameters: readonly ParamPattern[]): string {
   return `(${parameters.map(toParameter).join(', ')})`
 }
@@ -58,7 +58,7 @@ function toParameter(parameter: ParamPattern): string {
     return optional ? `${name}?` : name
   }
   if (parameter.type !== 'AssignmentPattern') return '…'
-  // An object that is taken apart has no name.
+  // A destructured parameter has no name.
   const { name = 'options' } = parameter.left as { readonly name?: string }
   return `${name}?`
 }
@@ -76,7 +76,10 @@ function toReferenceText(name: string, args: readonly TSType[], scope: TypeScope
   return toLiterals(name, scope) ?? name
 }
 
-/** Returns the type of a property, `Host['env']`; `undefined` if it is not in the package. */
+/**
+ * Returns the text for the type of a property, such as `Host['env']`; `undefined` if the package
+ * does not declare that property.
+ */
 function toPropertyText(object: TSType, index: TSType, { module }: TypeScope): string | undefined {
   if (object.type !== 'TSTypeReference' || index.type !== 'TSLiteralType') return undefined
   const declared = findDeclaration(module, toName(object.typeName))
@@ -91,7 +94,7 @@ function toPropertyText(object: TSType, index: TSType, { module }: TypeScope): s
   return undefined
 }
 
-/** Returns the members of a union that has literals only; `undefined` for another type. */
+/** Returns the members of a union of literals; `undefined` for any other type. */
 function toLiterals(name: string, { module }: TypeScope): string | undefined {
   const declared = findDeclaration(module, name)
   if (declared?.node.type !== 'TSTypeAliasDeclaration') return undefined

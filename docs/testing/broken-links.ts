@@ -4,7 +4,7 @@ import { type Page, pagesFolder } from './page.ts'
 
 const linkForm = /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g
 
-/** The links of a page that lead to no file, or to no heading of one. */
+/** Returns the links of a page whose target, a file or a heading in a file, does not exist. */
 export function brokenLinks({ name, text }: Page): readonly string[] {
   return [...text.matchAll(linkForm)]
     .filter(([, file = '', anchor]) => !leadsSomewhere(file === '' ? `${name}.md` : file, anchor))
@@ -17,7 +17,7 @@ function leadsSomewhere(file: string, anchor: string | undefined): boolean {
   return anchor === undefined || anchorsOf(readFileSync(path, 'utf8')).includes(anchor)
 }
 
-/** The anchors that GitHub gives to the headings of a page. */
+/** Returns the anchors that GitHub generates for the headings of a page. */
 function anchorsOf(text: string): readonly string[] {
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

@@ -9,7 +9,7 @@ const errorForm = /^(?:\S*\/)?([^/\s]+)\/checked\.ts\((\d+),(\d+)\): error (.*)$
 /**
  * Returns the compiler errors in the code of pages below `root`, by page, line and column.
  *
- * @param locate returns the place of a line of a module, which is in the folder of that name.
+ * @param locate returns the location to report for a line of a page's module.
  */
 export async function checkTypes(
   modules: Iterable<PageModule>,

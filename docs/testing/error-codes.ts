@@ -10,11 +10,11 @@ const sources = join(pagesFolder, '../packages/holdfast/src')
 export interface ErrorCodes {
   /** Each code, once. */
   readonly codes: ReadonlySet<string>
-  /** The files and lines where a code is neither written out nor that of another error. */
+  /** The files and lines where the code is neither a literal nor the code of another error. */
   readonly unknown: readonly string[]
 }
 
-/** Finds every code with which the framework makes a `HoldfastError`. */
+/** Finds every code with which the framework creates a `HoldfastError`. */
 export async function findErrorCodes(): Promise<ErrorCodes> {
   const codes = new Set<string>()
   const unknown: string[] = []
@@ -31,7 +31,10 @@ export async function findErrorCodes(): Promise<ErrorCodes> {
   return { codes, unknown }
 }
 
-/** True if an argument is the code of another error, which is thrown again with more details. */
+/**
+ * Returns true if an argument is the code of another error, which is thrown again with more
+ * details.
+ */
 function isCodeOfAnother(argument: Argument | undefined): boolean {
   if (argument?.type !== 'MemberExpression' || argument.property.type !== 'Identifier') return false
   return argument.property.name === 'code'

@@ -1,18 +1,18 @@
 /** A fenced block of a Markdown page. */
 export interface Block {
-  /** The first word of its info string: `ts`, `http`, `sql`, … */
+  /** The first word of the info string: `ts`, `http`, `sql`, … */
   readonly language: string
-  /** The other words of its info string. */
+  /** The other words of the info string. */
   readonly words: readonly string[]
-  /** The line of the page on which its text begins, from 1. */
+  /** The line of the page on which the text of the block begins, from 1. */
   readonly line: number
-  /** Its lines, without the fences. */
+  /** The lines of the block, without the fences. */
   readonly lines: readonly string[]
 }
 
 const fenceForm = /^(`{3,})\s*(.*)$/
 
-/** The fenced blocks of a Markdown text, in order. */
+/** Returns the fenced blocks of a Markdown text, in order. */
 export function extractBlocks(markdown: string): readonly Block[] {
   const blocks: Block[] = []
   let open: { readonly fence: string; readonly info: string; readonly line: number } | undefined

@@ -3,8 +3,8 @@ import type { Block } from './extract-blocks.ts'
 import type { Received } from './run-exchange.ts'
 
 /**
- * A block with every `{{name.member}}` replaced by what the answer of the block called `name` had
- * there.
+ * Returns a block in which every `{{name.member}}` is replaced by that member of the response to
+ * the block `name`.
  */
 export function fillIn(block: Block, received: ReadonlyMap<string, Received>): Block {
   const lines = block.lines.map((line, index) =>
@@ -16,7 +16,7 @@ export function fillIn(block: Block, received: ReadonlyMap<string, Received>): B
       )
       if (typeof value === 'string' || typeof value === 'number') return String(value)
       throw new AssertionError({
-        message: `line ${block.line + index}: no answer before has what ${reference} names`,
+        message: `line ${block.line + index}: no earlier response has the member ${reference}`,
       })
     }),
   )

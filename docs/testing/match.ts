@@ -1,15 +1,15 @@
 const wildcard = '…'
 
-/** True if a text is the expected one, in which `…` stands for any text. */
+/** Returns true if a text matches the expected text, in which `…` matches any text. */
 export function matchesText(expected: string, found: string): boolean {
   const parts = expected.split(wildcard).map((part) => RegExp.escape(part))
   return new RegExp(`^${parts.join('[^]*')}$`).test(found)
 }
 
 /**
- * Returns the position at which a JSON value differs from the expected one, in which `"…"` stands
- * for any value, and `…` within a string for any text: a path such as `items[0].id`; `''` is the
- * value as a whole. `undefined` if they match.
+ * Returns the path of the first difference between a JSON value and the expected value, such as
+ * `items[0].id`, or `''` for the whole value. In the expected value, `"…"` matches any value, and
+ * `…` within a string matches any text. Returns `undefined` if the values match.
  */
 export function findDifference(expected: unknown, found: unknown, path = ''): string | undefined {
   if (expected === wildcard && found !== undefined) return undefined

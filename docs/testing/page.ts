@@ -7,7 +7,7 @@ export const pagesFolder: string = join(import.meta.dirname, '..')
 
 /** A page of the documentation. */
 export interface Page {
-  /** Its file's name, without `.md`. */
+  /** The name of the page's file, without `.md`. */
   readonly name: string
   readonly text: string
   readonly blocks: readonly Block[]

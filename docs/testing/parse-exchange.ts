@@ -1,14 +1,14 @@
 import { AssertionError } from 'node:assert'
 import type { Block } from './extract-blocks.ts'
 
-/** A header field as it is written, and the line of the page on which it stands. */
+/** A header field as written in a page, and its line in the page. */
 export interface Field {
   readonly name: string
   readonly value: string
   readonly line: number
 }
 
-/** A request and the answer that a page shows to it. */
+/** A request in a page, and the response that the page shows. */
 export interface Exchange {
   readonly method: string
   readonly target: string
@@ -16,13 +16,13 @@ export interface Exchange {
   /** Empty if there is none. */
   readonly body: string
   readonly answer: {
-    /** With its reason: `201 Created`. */
+    /** The status code and the reason phrase: `201 Created`. */
     readonly status: string
     readonly line: number
     readonly fields: readonly Field[]
     /** Empty if there is none. */
     readonly body: string
-    /** Its first line; the last line of the answer if there is no body. */
+    /** The first line of the body; if there is no body, the last line of the answer. */
     readonly bodyLine: number
   }
 }
@@ -30,15 +30,15 @@ export interface Exchange {
 const statusForm = /^HTTP\/1\.1 (\d{3} .+)$/
 
 /**
- * Reads a block of HTTP: a request, then the answer, each with its fields, an empty line and its
- * body.
+ * Parses a block of HTTP: a request and then a response. Each has header fields, an empty line and
+ * a body.
  */
 export function parseExchange(block: Block): Exchange {
   const split = block.lines.findIndex((line) => statusForm.test(line))
   const [method, target, ...rest] = (block.lines[0] ?? '').split(' ')
   if (split === -1 || method === undefined || target === undefined || rest.length > 0) {
     throw new AssertionError({
-      message: `line ${block.line}: a block of HTTP begins with "GET /notes" or the like, its answer with "HTTP/1.1 200 OK"`,
+      message: `line ${block.line}: a block of HTTP begins with a request line such as "GET /notes", and its response with a status line such as "HTTP/1.1 200 OK"`,
     })
   }
   const request = parseMessage(block.lines.slice(1, split), block.line + 1)

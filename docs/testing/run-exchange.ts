@@ -3,14 +3,14 @@ import { STATUS_CODES } from 'node:http'
 import { findDifference, matchesText } from './match.ts'
 import type { Exchange } from './parse-exchange.ts'
 
-/** Answers a request, as a test service does. */
+/** Sends a request to a test service. */
 export type Fetch = (path: string, init: RequestInit) => Promise<Response>
 
 /** The response: its JSON members, and its header fields as `headers`. */
 export type Received = Readonly<Record<string, unknown>>
 
 /**
- * Sends the request of an exchange, and fails where the answer is not the one that the page shows.
+ * Sends the request of an exchange. Throws if the response differs from the response in the page.
  */
 export async function runExchange(exchange: Exchange, fetch: Fetch): Promise<Received> {
   const response = await fetch(exchange.target, {

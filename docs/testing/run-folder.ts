@@ -5,13 +5,13 @@ import { pagesFolder } from './page.ts'
 /** A folder in which the code of pages runs. */
 export interface RunFolder {
   readonly path: string
-  /** Deletes it with all that is in it. */
+  /** Deletes the folder with its contents. */
   remove(): Promise<void>
 }
 
 /**
- * Makes a folder below the pages, so that what they import is found as from there; another for each
- * run.
+ * Creates a new folder below the folder of the pages, so that the imports in pages resolve from
+ * there.
  */
 export async function createRunFolder(): Promise<RunFolder> {
   const parent = join(pagesFolder, '.run')

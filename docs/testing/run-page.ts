@@ -10,11 +10,10 @@ import { parseExchange } from './parse-exchange.ts'
 import { type Received, runExchange } from './run-exchange.ts'
 
 /**
- * Imports the code of a page, starts what the page says does not start, and runs its exchanges in
- * order, each
- * against the service that the page defines last above it. One that is marked `background` is left
- * running while
- * those behind it that are marked `meanwhile` are sent.
+ * Imports the code of a page, and checks that the services that must not start fail with the
+ * messages in the page. Then sends the exchanges in order, each to the closest service that the
+ * page defines above it. An exchange marked `background` keeps running while the next exchanges,
+ * marked `meanwhile`, are sent.
  */
 export async function runPage({ blocks }: Page, runPath: string): Promise<void> {
   const exported = (await import(/* @vite-ignore */ runPath)) as Readonly<Record<string, unknown>>
@@ -40,7 +39,7 @@ function isRefusal({ language, words }: Block): boolean {
   return language === 'text' && words[0] === 'refused'
 }
 
-/** The name under which a page exports the service that it defines last above a block. */
+/** Returns the name under which a page exports the closest service above a block. */
 function serviceAbove({ line }: Block, blocks: readonly Block[]): string | undefined {
   const code = blocks.filter((block) => block.language === 'ts' && block.line < line)
   return code
@@ -48,7 +47,7 @@ function serviceAbove({ line }: Block, blocks: readonly Block[]): string | undef
     .findLast((name) => name !== undefined)
 }
 
-/** Starts a service that cannot be, and compares the message with the block's. */
+/** Starts a service that must fail to start, and compares the error message with the block. */
 async function checkRefusal(block: Block, exported: Readonly<Record<string, unknown>>): Promise<void> {
   const service = exported[block.words[1] ?? '']
   if (!isService(service)) throw failure(block, `the page exports no service "${block.words[1]}"`)
@@ -87,7 +86,7 @@ async function runExchanges(
   await Promise.all(running)
 }
 
-/** Sends again until the answer is the one that the page shows; fails with the last difference. */
+/** Repeats a request until the response matches the page. Throws the last mismatch on timeout. */
 async function retried(send: () => Promise<Received>): Promise<Received> {
   let last: unknown
   const right = await until(
@@ -105,7 +104,7 @@ async function retried(send: () => Promise<Received>): Promise<Received> {
   return right
 }
 
-/** True if a mutation of the service holds its key at this moment. */
+/** Returns true if a running mutation of the service holds its key. */
 async function hasClaimed(tested: TestService<Service['operations']>): Promise<boolean> {
   const locks = await tested.sql(
     `select from pg_locks join pg_database on pg_database.oid = database

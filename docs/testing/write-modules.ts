@@ -4,16 +4,16 @@ import { generatePrismaClient } from '../../packages/holdfast/test/query-builder
 import type { Block } from './extract-blocks.ts'
 import type { Page } from './page.ts'
 
-/** The files that a page's code is put into. */
+/** The files with the code of a page. */
 export interface PageModule {
-  /** All of its TypeScript, for the compiler. */
+  /** The file with all TypeScript code, for the compiler. */
   readonly checkedPath: string
-  /** The parts that run. */
+  /** The file with the code that runs. */
   readonly runPath: string
 }
 
 /**
- * Writes the code of pages, each into a folder of its own below `root`, with the files that it
+ * Writes the code of each page into a separate folder below `root`, with the files that the code
  * needs.
  */
 export async function writeModules(
@@ -43,7 +43,10 @@ async function writeModule({ name, blocks }: Page, root: string): Promise<PageMo
   return { checkedPath, runPath }
 }
 
-/** Puts each block on its line of the page, so that an error is on the same line in both. */
+/**
+ * Joins blocks so that each line has the same number as in the page, and the compiler reports the
+ * line of the page.
+ */
 function joinBlocks(blocks: readonly Block[]): string {
   const lines: string[] = []
   for (const block of blocks) {
