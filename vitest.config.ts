@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { SlowestFirst } from './checks/slowest-first.ts'
 
-// Inherited by the workers and by the programs that tests start, several hundred times. Without the
-// cache, each start strips the types of all modules and compiles them, half of its CPU time.
+// Vitest's workers and the hundreds of programs that tests start inherit this variable. Without the
+// cache, each of them spends half of its CPU time on stripping types and compiling modules.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compile')
 
 export default defineConfig({
@@ -14,13 +14,13 @@ export default defineConfig({
   test: {
     include: ['{packages,examples,checks,docs}/**/*.test.ts'],
     globalSetup: ['packages/holdfast/src/testing/vitest.ts'],
-    // A worker runs one file after another, and loads the framework once. So each file cleans up
-    // after itself.
+    // A worker runs one test file after another without reloading the framework. So each file must
+    // clean up after itself.
     isolate: false,
-    // One more than there are cores, since many tests wait: for leases, timeouts, processes.
+    // One more than the number of cores, since many tests wait for leases, timeouts or processes.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: SlowestFirst },
-    // Bounds for what hangs, far above what a busy machine takes.
+    // These timeouts only detect a hang. They are far longer than a test takes on a busy machine.
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },

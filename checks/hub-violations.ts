@@ -12,8 +12,8 @@ const hubNames: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Returns the files that would become a hub: files that are not named after a concept, and files
- * that re-export all names of another module.
+ * Returns the files that are hubs or may become hubs: files that are not named after a concept, and
+ * files that re-export all names of another module.
  */
 export function findHubViolations(graph: ModuleGraph): readonly Violation[] {
   return [...graph].flatMap(([file, imports]) => [

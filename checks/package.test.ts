@@ -46,8 +46,8 @@ beforeAll(async () => {
   })
   writeJson('tsconfig.sources.json', {
     extends: './tsconfig.json',
-    // The types of browsers are left out: with them, the check would not find uses of APIs that
-    // Node lacks.
+    // The types of browsers are excluded, because with them the check would accept uses of APIs
+    // that Node lacks.
     compilerOptions: {
       lib: ['es2025', 'esnext.disposable'],
       allowImportingTsExtensions: true,

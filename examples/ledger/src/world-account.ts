@@ -4,8 +4,8 @@ import type { Transaction } from './book.ts'
 import * as schema from './schema.ts'
 
 /**
- * Returns the account that stands for the world outside the ledger: deposits of a currency come
- * from it, and payouts go to it. The first deposit creates it.
+ * Returns the world account of a currency, which represents everything outside the ledger. Deposits
+ * are transfers from it, and payouts are transfers to it. The first deposit creates the account.
  */
 export async function worldAccount(db: Transaction, currency: string): Promise<string> {
   const known = await findWorldAccount(db, currency)

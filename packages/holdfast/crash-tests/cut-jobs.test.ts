@@ -8,15 +8,15 @@ import { createCutService } from './cut-service.ts'
 import { type Attempt, describeCut, endsStatement, sweep, type Sweep } from './cut-sweep.ts'
 
 /*
- * Goal: the effects of a job, its step, its messages and their consumers happen once, even if any
- * one protocol message between a worker and Postgres is lost.
+ * Goal: if any single protocol message between a worker and Postgres is lost, the effects of a job,
+ * its step, its messages and their consumers still happen once.
  *
  * Method: several lanes run at the same time. Each lane has a worker on a separate database, behind
- * a proxy that counts the messages of the protocol. A sweep cuts the connections of one kind (those
- * of the jobs' transactions, or of the framework's own statements) at the first message, then at
- * the second, and so on, until a run ends without a cut. After each cut, the sweep waits until all
- * work is done. Connections are destroyed, or fall silent. Then the database is searched for
- * missing and repeated effects and for open transactions.
+ * a proxy that counts the messages of the protocol. A sweep cuts either the connections of the
+ * jobs' transactions, or the connections of the framework's own statements: at the first message,
+ * then at the second, and so on, until a run ends without a cut. After each cut, the sweep waits
+ * until all work is done. Connections are destroyed, or fall silent. Then the database is searched
+ * for missing and repeated effects and for open transactions.
  */
 
 /** `CUTS=all npm test cut-jobs` cuts at every message, which takes minutes. */
@@ -83,8 +83,8 @@ test.concurrent(
 
 /**
  * Returns sweeps that silence a connection after a statement was sent, and before any part of its
- * response arrives. (A worker sends each statement in one network packet, which arrives completely
- * or not at all.) Each of these cuts takes a whole timeout.
+ * response arrives. (A cut within a statement is not possible: a worker sends each statement in one
+ * packet.) The worker notices each of these cuts only after a timeout.
  */
 function silencing(application: RegExp): readonly Sweep[] {
   const silence = { application, mode: 'silent' } as const

@@ -7,8 +7,8 @@ import { sweep, type Sweep } from './cut-sweep.ts'
 import { storesRecord, withSeparateStore } from './separate-store.ts'
 
 /*
- * Goal: a mutation that is retried until its response is final has one effect and one answer, even
- * if any one protocol message between the service and Postgres is lost.
+ * Goal: if any single protocol message between the service and Postgres is lost, a mutation that is
+ * retried until its response is final still has one effect and one answer.
  *
  * Method: calls go through a proxy that counts the messages of the protocol. A sweep cuts a
  * connection at the first message of a call, then at the second, and so on: before, within and

@@ -55,9 +55,10 @@ export async function sweep<Report>(
 }
 
 /**
- * Returns true if a message ends a statement or a group of statements. An Execute does not count:
- * it is in the same packet as the Sync of its group. Between the two, the server would keep the
- * transaction open, and outside of a transaction block no timeout applies.
+ * Returns true if a message ends a statement or a group of statements. An Execute does not count,
+ * because the Sync of its group is in the same packet. If a connection fell silent between the two,
+ * the server would keep the transaction open, and outside of a transaction block no timeout
+ * applies.
  */
 export function endsStatement({ type }: WireMessage): boolean {
   return type === 'Q' || type === 'S'

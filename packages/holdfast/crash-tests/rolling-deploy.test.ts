@@ -9,10 +9,10 @@ import { type ServerProcess, startServer } from './server-process.ts'
  * Goal: two builds of a service run side by side, in either direction of a deployment, and nothing
  * is lost or doubled.
  *
- * Method: clients place orders without a pause. Meanwhile, servers of a new build replace those of
- * the old build, are rolled back, and are deployed again. The new build has an additional event,
- * consumer and migration. One server is killed meanwhile. Each order must have each of its effects
- * once. It must have the effects of the new consumer if, and only if, the new build placed it.
+ * Method: clients place orders without a pause. Meanwhile, servers of a new build replace the old
+ * servers, are rolled back, and are deployed again. One server is killed. The new build has an
+ * additional event, consumer and migration. Each order must have each of its effects once. The
+ * effects of the new consumer must exist for exactly the orders that the new build placed.
  */
 
 let database: TestDatabase

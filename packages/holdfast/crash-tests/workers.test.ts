@@ -158,8 +158,8 @@ test('a worker that was stopped past its lease commits nothing, and continues wi
   await startWorkers(1)
   const [first] = servers
   await enqueue(1, 1_500)
-  // The worker is paused only after it has started the job. Before that, it may not know of its
-  // claim, and then it would not notice that it has lost the job.
+  // The worker is paused only after it has started the job. A worker that was paused before it
+  // received its claim would not notice that it has lost the job.
   await until(async () => (await numberOf('select count(*)::int as count from prepared')) > 0)
   const { rows } = await looking.query<{ pid: number }>(
     `select pid from holdfast.job_workers join holdfast.jobs on worker = job_workers.id where state = 'running'`,

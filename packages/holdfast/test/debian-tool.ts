@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
 /**
- * A program that some tests need and that no npm package provides: its path, or a message with the
- * command that installs it.
+ * A program that some tests need and that is not in the npm registry: its path, or a message with
+ * the command that installs it.
  */
 export type DebianTool =
   | { readonly path: string; readonly missing?: undefined }
@@ -18,9 +18,9 @@ const extraFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 const installTimeoutMs = 180_000
 
 /**
- * Finds a program, such as `haproxy`. If it is missing and this process is root on Debian, as in a
- * container that runs tests, installs the Debian package, without starting its service. `package`
- * is the name of the package if it differs from the name of the program.
+ * Finds a program, such as `haproxy`. If the program is missing and this process is root on Debian,
+ * as in a container that runs tests, installs the Debian package without starting its service.
+ * `package` is the name of the package if it differs from the name of the program.
  */
 export async function debianTool(name: string, { package: packageName = name } = {}): Promise<DebianTool> {
   const found = find(name)

@@ -7,8 +7,8 @@ import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { z } from 'zod'
 import { openDriverPool } from '../../src/storage/postgres/session/driver-client.ts'
 
-// A service with every kind of effect that one commit stores. It also has the negative controls: a
-// client that sends each retry as a new request, and a job whose effect is outside its transaction.
+// A service with every kind of effect that one commit stores. It also serves the negative controls
+// of the test: retries with new keys, and a job whose effect is outside its transaction.
 const { consumer, job, mutation, service } = holdfast({
   database: postgres({
     migrations: new URL('./migrations/', import.meta.url),
@@ -131,8 +131,8 @@ const recorded = service({
         ],
 })
 
-// This process waits before it serves. It may be a spare process, which must not run the jobs of
-// the process that is to be killed.
+// This process waits before it serves. It may be a spare process, which must not run jobs before
+// the current process has been killed.
 process.channel?.ref()
 process.send?.({ isLoaded: true })
 await once(process, 'message')

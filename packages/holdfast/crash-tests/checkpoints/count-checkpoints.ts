@@ -1,7 +1,7 @@
-// This module is loaded before a program (`node --import`). It lists the points at which the
-// program communicates with its servers, and kills the program at one of them. A process can die
-// before it sends bytes, after it has sent them, or before it has processed a response. To a
-// server, a death at any other point looks like a death at one of these points.
+// This module is loaded before a program (`node --import`). The module lists the points at which
+// the program communicates with its servers, and kills the program at one of these points. A
+// process can die before it sends bytes, after it has sent them, or before it has processed a
+// response. To a server, a death at any other point looks like a death at one of these points.
 import { Socket } from 'node:net'
 import '../../test/end-with-parent.ts'
 import type { CheckpointReport, CheckpointRequest } from './checkpoint.ts'

@@ -82,7 +82,7 @@ export async function exhaust(
     (checkpoint) => where.test(checkpoint.label) && (isFull || isInShortForm(checkpoint)),
   )
   // The next process is loaded while the current process runs. It serves only after the current
-  // process has died, so that it takes no work away from that process.
+  // process has died, because it must not run that process's work.
   let spare = load()
   for (const checkpoint of checkpoints) {
     for (let attempt = 1; !current.hasDied && attempt <= attempts; attempt += 1) {

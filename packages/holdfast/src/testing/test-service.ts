@@ -42,9 +42,10 @@ export interface TestServiceOptions {
    */
   readonly externalCalls?: 'report' | 'refuse' | 'allow'
   /**
-   * The handling of statements that a handler repeats, or that exceed the budget of its operation:
-   * `'report'` logs a warning (at the third repeat), `'refuse'` throws `query-repeated` (at the
-   * second repeat) or `statement-budget-exceeded`, and `'allow'` ignores them. Default `'refuse'`.
+   * The handling of repeated statements, and of statements beyond the budget of an operation.
+   * `'report'` logs a warning, for a repeated statement at the third repeat. `'refuse'` throws
+   * `query-repeated` at the second repeat, or `statement-budget-exceeded`. `'allow'` ignores them.
+   * Default `'refuse'`.
    */
   readonly statements?: 'report' | 'refuse' | 'allow'
 }
@@ -76,7 +77,7 @@ export interface TestService<Defined extends Operations> extends AsyncDisposable
   stop(): Promise<void>
 }
 
-// The grace period of the worker. It is short, because a test that ends while jobs run does not
+// The grace period of the worker. It is short: if a test ends while jobs are running, it does not
 // need their results.
 const stopLimitMs = 1_000
 

@@ -6,14 +6,14 @@ import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { schemaVersion } from './schema-version.ts'
 
 /**
- * Returns a health check that fails if a database does not answer, or if this version of Holdfast
- * can no longer work with the tables: while this process runs, a newer version may remove something
- * that this version needs. In that case, the check fails with `schema-too-new`, so that the load
- * balancer sends no more calls here.
+ * Returns a health check that fails if a database does not answer. It also fails, with
+ * `schema-too-new`, if a newer version of Holdfast has changed the tables while this process runs,
+ * and this version can no longer work with them. The load balancer then sends no more calls to this
+ * process.
  *
  * @param pool a pool used only for the framework's own statements. In a pool shared with calls, the
- * check would wait behind the calls. Under load, it would report that the database is missing, and
- * the load balancer would remove a service that is only busy.
+ * check would wait behind the calls. Under load, the check would fail, and the load balancer would
+ * remove a process that is only busy.
  */
 export function checkDatabase(pool: Pool): Check {
   return {

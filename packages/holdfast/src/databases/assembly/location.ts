@@ -34,8 +34,8 @@ export interface LocationOptions {
   readonly url?: string
   /**
    * A `postgres://` URL that leads to the server itself. Default: `DATABASE_DIRECT_URL`, if `url`
-   * is not set. Set it if `url` leads to a pooler such as PgBouncer: without it, migrations cannot
-   * be applied, and workers poll once a second instead of being woken.
+   * is not set. Set it if `url` leads to a pooler such as PgBouncer. Otherwise, migrations cannot
+   * be applied, and workers have to poll once a second, because they cannot be woken.
    */
   readonly directUrl?: string
   /**
@@ -55,9 +55,8 @@ export interface LocationOptions {
 /**
  * Locates the database.
  *
- * @throws HoldfastError `configuration-invalid` if no URL is given outside of development, if a
- * given URL is not a Postgres URL, or if PGSSLMODE requests encryption and the URL does not request
- * it.
+ * @throws HoldfastError `configuration-invalid` if there is no URL (except in development), if a
+ * URL is not a Postgres URL, or if PGSSLMODE requests encryption but the URL does not.
  */
 export async function locateDatabase(options: LocationOptions, host: ServiceHost): Promise<Location> {
   const { env } = host

@@ -21,8 +21,8 @@ export interface KyselyRead<Tables>
     // The `sql` tag needs this interface to execute statements.
     QueryExecutorProvider {
   /**
-   * Does the same as in Kysely. It is redeclared with this return type, because a value of the type
-   * that Kysely returns can neither be passed to the `sql` tag nor to `list`.
+   * Does the same as in Kysely. It is redeclared with this return type: Kysely's own return type is
+   * accepted neither by the `sql` tag nor by `list`.
    */
   withPlugin(plugin: KyselyPlugin): KyselyRead<Tables>
   /** Does the same as in Kysely. It is redeclared for the same reason as `withPlugin`. */

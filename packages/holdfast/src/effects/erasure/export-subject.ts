@@ -13,10 +13,9 @@ export interface SubjectRecord {
 const pageSize = 50
 
 /**
- * Reads all data stored about a subject: idempotency keys with their answers, messages with the
- * consumers that have consumed them, jobs with their steps, webhooks with their deliveries and
- * attempts. It reads page by page, so its memory use does not depend on the number of rows. Secret
- * values are included.
+ * Reads all data stored about a subject: idempotency keys with answers, messages with the consumers
+ * that consumed them, jobs with steps, and webhooks with deliveries and attempts. It reads page by
+ * page, so its memory use does not depend on the number of rows. Secret values are included.
  *
  * @param subject As `subjectsOf` returns it, such as `customer:42`.
  * @throws HoldfastError `subject-invalid` or `subject-service-ambiguous`.

@@ -47,8 +47,8 @@ export function readKeyClaim(call: Call, { service, nowMs, retentionMs }: KeyCon
     return undefined
   }
   const key = parseKey(header)
-  // An id in a custom header was not created as an idempotency key: its time is not the time of the
-  // first request.
+  // An id in a custom header was not created as an idempotency key, so the time in it is not the
+  // time of the first request.
   const madeAtMs = idempotencyHeader === defaultKeyHeader ? timeOf(key) : undefined
   if (madeAtMs !== undefined) checkTime(madeAtMs, nowMs, retentionMs)
   const scope = scopeOf(call.caller)

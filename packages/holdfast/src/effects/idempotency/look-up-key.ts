@@ -14,8 +14,8 @@ export interface FoundKey {
 
 /**
  * Looks up a key in one round trip. A transaction releases its locks after its rows have become
- * visible, so the second statement, which has its own snapshot, reads the final state of an
- * unlocked key.
+ * visible. So if the first statement finds the key unlocked, the second statement, with its later
+ * snapshot, reads the final state.
  */
 export async function lookUpKey(
   claim: KeyClaim,

@@ -32,10 +32,10 @@ import { type AnsweredKey, isFinal, replay, restore, type StoredForm, toStored }
  *
  * Invariants:
  * - An answer is returned as final only if it is committed with its key.
- * - A problem is final only if no statement failed for a transient reason, and its handler's
- *   effects are undone before it is stored.
- * - Two attempts that store an answer for one key write to a common leaf, whose primary key lets
- *   only one of them commit.
+ * - A problem is final only if no statement failed for a transient reason. The handler's effects
+ *   are undone before the problem is stored.
+ * - If two attempts store an answer for one key, they write to a common leaf. The primary key of
+ *   that leaf lets only one of them commit.
  */
 
 /** The parts of one attempt. */
@@ -137,10 +137,9 @@ export class MutationAttempt {
   }
 
   /**
-   * Reads the answer before BEGIN, as a separate statement: if it were read in the serializable
-   * transaction, mutations whose keys share an index page would conflict. If another attempt
-   * commits an answer after this read, this attempt violates the primary key when it stores its own
-   * answer.
+   * Reads the answer before BEGIN, as a separate statement. In a serializable transaction, this
+   * read would conflict with mutations whose keys are on the same index page. If another attempt
+   * commits an answer after this read, storing the answer of this attempt violates the primary key.
    */
   async #beginSerializable({ lockId, id }: KeyClaim): Promise<ClaimRow> {
     const { limits, marker } = this.#transaction
@@ -186,8 +185,8 @@ export class MutationAttempt {
   }
 
   /**
-   * Stores a problem as the key's final answer, unless a statement has failed for a transient
-   * reason: the failure may have caused the problem, so a retry must run again.
+   * Stores a problem as the key's final answer. Does not store it if a statement has failed for a
+   * transient reason: that failure may have caused the problem, so a retry must run again.
    */
   async #refuse(problem: ProblemError, key: AnsweredKey): Promise<Answer> {
     const { transientFailure, passingFailure } = this.#transaction
@@ -197,8 +196,8 @@ export class MutationAttempt {
     const { requestId, span, operation } = this.#call
     const answer = toAnswer(problem, { requestId, problemTypeBase: this.#parts.problemTypeBase })
     span.set('holdfast.problem.code', problem.code)
-    // The reads of a serializable transaction are valid only if it commits, so it also stores the
-    // problem.
+    // The reads of a serializable transaction are valid only if the transaction commits. So the
+    // transaction itself stores the problem.
     if (operation.isolation === 'serializable') return this.#commit(answer, key, true)
     return this.#storeAlone(answer, key)
   }
@@ -257,8 +256,8 @@ export class MutationAttempt {
     const [winner] = await this.#transaction.runAfterRollBack<AnswerRow>(
       readAnswer(claim.id, this.#place.write),
     )
-    // The winner's answer was committed and is kept for days: it is missing only if it was deleted
-    // just now.
+    // The winner's answer was committed, and answers are kept for days. It can only be missing if
+    // it was deleted a moment ago.
     if (!winner) throw IdempotencyKeyInFlight()
     return replay(winner, claim)
   }

@@ -18,9 +18,9 @@ import type { Waker } from '../wakes/waker.ts'
 import { joinFleet, type Membership } from './membership.ts'
 
 /*
- * The Postgres job engine of a process: its worker (membership.ts), and its membership in the
- * leader election of its service (leadership/). The leader does the work that each service needs
- * only once.
+ * The Postgres job engine of a process. It consists of a worker (membership.ts) and a membership in
+ * the leader election of the service (leadership/). The leader does the work that each service
+ * needs only once.
  *
  *   startEngine ─┬▶ membership ─▶ worker: claims and runs jobs
  *                └▶ leadership ── elected ──▶ promotion, limits, rescue · schedules · pruning

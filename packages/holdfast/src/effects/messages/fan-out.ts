@@ -38,10 +38,9 @@ const batch = 200
 const limitMs = 15_000
 
 /**
- * Starts to enqueue a job of a consumer for each message of its event. All consumers of this
- * process that are behind advance in one transaction, which enqueues their jobs and moves their
- * positions. So no message is lost or enqueued twice, even if several processes do this at the same
- * time.
+ * Starts to enqueue a job of a consumer for each message of its event. One transaction advances all
+ * consumers of this process that are behind: it enqueues their jobs and moves their positions. So
+ * no message is lost or enqueued twice, even if several processes do this at the same time.
  */
 export function startFanOut(parts: FanOutParts): RecurringTask {
   const { clock, log } = parts

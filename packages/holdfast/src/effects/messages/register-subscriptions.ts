@@ -9,7 +9,7 @@ const limitMs = 30_000
 
 /**
  * Registers the subscriptions of a service. It must run before any process of a new version
- * publishes, so that the consumers of a new event start before its first message. Also repairs a
+ * publishes. Otherwise, the consumers of a new event would miss its first messages. Also repairs a
  * sequence of positions that was restored from an earlier state.
  */
 export async function registerAll(

@@ -143,8 +143,8 @@ export async function moveSubscription(
 }
 
 /**
- * Removes a subscription and its dead letters. Use it for a subscription that no service declares
- * any longer: a service that still declares the subscription registers it again at its next start.
+ * Removes a subscription and its dead letters. Use it only for a subscription that no service
+ * declares. A service that declares the subscription would register it again at its next start.
  *
  * @throws HoldfastError `subscription-unknown` or `subscription-ambiguous`.
  *

@@ -51,13 +51,13 @@ export interface SecretRotation extends WithOwner {
 
 /**
  * Functions for an owner's endpoints, to be called in handlers with their transaction. Endpoints
- * belong to the service whose handlers add them: another service on the same database neither sees
- * them nor sends to them.
+ * belong to the service whose handlers add them. Other services on the same database cannot see
+ * them, and send them nothing.
  */
 export interface Endpoints {
   /**
-   * Adds an endpoint. Returns it with its secret, which is not returned again. Throws
-   * `WebhookUrlInvalid` or `WebhookEventUnknown`.
+   * Adds an endpoint. Returns the endpoint with its secret. No other function returns the secret.
+   * Throws `WebhookUrlInvalid` or `WebhookEventUnknown`.
    */
   addEndpoint(transaction: Transaction, endpoint: EndpointDefinition): Promise<NewWebhookEndpoint>
   /**

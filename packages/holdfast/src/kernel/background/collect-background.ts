@@ -116,8 +116,8 @@ function checkConsumer({ name, definedAt, event }: Consumer): readonly string[] 
 }
 
 /**
- * Returns issues if a schema cannot be expressed as JSON Schema. A stored value is validated when
- * it is written and again when it is read, so storing it as JSON must not change it.
+ * Returns issues if a schema cannot be expressed as JSON Schema. Stored values are validated when
+ * they are written and when they are read. So storing a value as JSON must not change it.
  */
 function findStorageIssues(what: string, schema: Schema): readonly string[] {
   return issueOf(() => toJsonSchema(schema, 'input')).map(

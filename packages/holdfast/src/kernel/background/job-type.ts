@@ -31,9 +31,9 @@ export interface ConcurrencyLimit<Input> {
    */
   readonly key?: (input: Input) => string
   /**
-   * True if a failed job keeps its slot during its further attempts, until it has ended. With a
-   * limit of 1, jobs of a key then run strictly in order. If false, later jobs may run between two
-   * attempts. Default false.
+   * True if a job keeps its slot between its attempts, until it has ended. With a limit of 1, jobs
+   * of a key then run strictly in order. If false, later jobs may run between two attempts. Default
+   * false.
    */
   readonly ordered?: boolean
   /**

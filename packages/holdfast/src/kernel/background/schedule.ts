@@ -2,8 +2,8 @@ import { callSite } from '../base/call-site.ts'
 import type { JobType } from './job-type.ts'
 
 /**
- * The policy for ticks that were missed while no process was running: skip them, run only one of
- * them, or run all of them.
+ * The policy for ticks that pass while no process is running: run none of them (`'skip'`), only the
+ * last one (`'once'`), or all of them (`'all'`).
  */
 export type MissedTicks = 'skip' | 'once' | 'all'
 

@@ -44,10 +44,10 @@ export interface WaitOptions {
 export interface Step<Db> {
   /**
    * Runs a step and commits its result: JSON of at most 256 KiB, or nothing. The step runs again
-   * only if its result was not committed. A result fails with `step-result-invalid` if JSON would
-   * lose or change a part of it (NaN, Date, Map, Error, bigint, an instance of a class, undefined
-   * in an array); the error names the location of this part. Members that are undefined are
-   * omitted.
+   * only if its result was not committed. The step fails with `step-result-invalid` if JSON would
+   * lose or change a part of the result: NaN, a Date, Map, Error or bigint, an instance of a class,
+   * or undefined in an array. The error names the location of this part. Members that are undefined
+   * are omitted.
    */
   <Result>(name: string, run: (context: StepContext<Db>) => Result | Promise<Result>): Promise<Result>
   /** Sleeps durably: a sleeping job holds no connection and no process, and survives restarts. */

@@ -14,8 +14,8 @@ export interface Cancellation {
 }
 
 /**
- * A cancellation that its owner triggers. It is like an `AbortController`, but creates an
- * `AbortSignal` only when `signal` is read, because most calls never read it.
+ * A cancellation that its owner triggers. It is like an `AbortController`, but creates the
+ * `AbortSignal` only when `signal` is read, which most calls never do.
  */
 export class CancellationSource implements Cancellation {
   #isAborted = false

@@ -1,6 +1,6 @@
 /**
- * Returns a value as query builders return it: as a thenable that is typed as a promise, but is not
- * a promise.
+ * Returns a value in a thenable that is typed as a promise but is not a promise, as query builders
+ * do.
  */
 export function lazyPromise<T>(value: T): Promise<T> {
   const promise = Promise.resolve(value)

@@ -2,9 +2,10 @@
 export type LogFields = Readonly<Record<string, unknown>>
 
 /**
- * The name of a method of fields that a logger of JSON lines may call instead of serializing the
- * fields: it returns them as members of a JSON object, each preceded by a comma. Use it for lines
- * that are logged so often that serializing their constant parts each time would be expensive.
+ * The name of a method that fields may have. It returns the fields as members of a JSON object,
+ * each preceded by a comma. A logger of JSON lines may call it instead of serializing the fields.
+ * Use it for lines that are logged so often that serializing their constant parts each time would
+ * be expensive.
  */
 export const jsonMembers: unique symbol = Symbol('jsonMembers')
 
@@ -41,9 +42,8 @@ export type Level = 'debug' | 'info' | 'warn' | 'error'
 export type LogArguments = [message: string] | [fields: LogFields, message: string]
 
 /**
- * Returns the methods of a logger for all levels. Each method passes its line to `write`: the
- * fields (`undefined` for a line without fields), and the message (`undefined` if untyped code
- * passes no message).
+ * Returns the methods of a logger for all levels. Each method calls `write` with the fields of its
+ * line, or `undefined`, and the message. The message can be `undefined` if untyped code omits it.
  */
 export function logLevels(
   write: (level: Level, fields: LogFields | undefined, message: string | undefined) => void,

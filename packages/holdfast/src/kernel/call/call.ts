@@ -102,6 +102,6 @@ export type Next = (call: Call) => Answer | Promise<Answer>
 /**
  * A stage of the pipeline: it works before, after or around `next`, or answers without calling
  * `next`. A stage fails by throwing a problem. A stage that waits for nothing returns the result of
- * `next` as it is, so that a call that never waits allocates no promise.
+ * `next` unchanged, so no promise is allocated for a call that never waits.
  */
 export type Stage = (call: Call, next: Next) => Answer | Promise<Answer>

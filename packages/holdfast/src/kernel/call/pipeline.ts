@@ -13,7 +13,7 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
  * The path of every call. The stages are composed once per operation, when the service starts. Each
  * stage sets fields of the call that later stages read:
  *
- *   answer problems   turns what a later stage throws into an answer
+ *   answer problems   turns the errors of later stages into an answer
  *   bound time        sets `deadline`, which bounds every wait that follows
  *   identify          sets `caller`; absent if all callers are anonymous
  *   authorize         admits or rejects the caller, and narrows its type
@@ -25,8 +25,8 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
  * - Every failure of a stage becomes an answer, because the first stage catches the errors of all
  *   others.
  * - Input is validated only after its caller was admitted.
- * - A stage that has nothing to wait for returns the result of `next` as it is: a call that never
- *   waits allocates no promise.
+ * - A stage that waits for nothing returns the result of `next` unchanged, so no promise is
+ *   allocated for a call that never waits.
  * - A stage that an operation does not need is not in its pipeline.
  */
 
@@ -58,8 +58,8 @@ export function createPipeline(operation: CompiledOperation, parts: PipelinePart
 }
 
 /**
- * Composes stages into one stage, in which each stage wraps those that follow. Skips absent stages;
- * returns a single stage as it is.
+ * Composes stages into one stage, in which each stage wraps the following stages. Skips absent
+ * stages, and returns a single stage unchanged.
  */
 export function composeStages(stages: readonly (Stage | undefined)[]): Stage {
   const present = stages.filter((stage) => stage !== undefined)

@@ -28,8 +28,9 @@ export function fromWinston(logger: WinstonLogger): Logger {
   const levelOf = (level: Level): string =>
     level === 'warn' && !('warn' in logger.levels) && 'warning' in logger.levels ? 'warning' : level
   return {
-    // Each line is passed as one object: `logger.info(message, fields)` would append a field called
-    // `message` to the text, and would drop the fields if the text contains `%s`.
+    // Each line is passed as one object, because `logger.info(message, fields)` has two faults: it
+    // appends a field called `message` to the text, and it drops the fields if the text contains
+    // `%s`.
     ...logLevels((level, fields, message = '') => {
       logger.log({ ...withoutMessage(fields), level: levelOf(level), message })
     }),

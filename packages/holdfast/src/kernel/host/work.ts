@@ -42,9 +42,9 @@ const noopSpan = unrecordedSpan(noTrace)
 
 /**
  * Returns work of the framework itself, which belongs to no call and is not recorded. The work
- * waits for a connection until its deadline. It does not use the max wait of its lane: that wait is
- * shorter, to protect callers, and would fail the start of a service on a busy machine. A
- * connection that does not answer by the deadline is abandoned.
+ * waits for a connection until its deadline. The max wait of its lane does not apply: that limit is
+ * short, to protect callers, so a service could not start on a busy machine. A connection that does
+ * not answer by the deadline is abandoned.
  */
 export function systemWork(deadline: Cancellation): Work {
   return {

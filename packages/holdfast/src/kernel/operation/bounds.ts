@@ -16,8 +16,8 @@ export function unboundedParts(root: JsonSchema): readonly string[] {
     if (isAnything(schema)) found.push(`${pointer || '/'} (anything)`)
     if (schema.type === 'array') visitArray(schema, pointer)
     if (schema.type === 'object') visitObject(schema, pointer)
-    // A part of `allOf` may contain only a pattern or a divisor. It restricts the values of its
-    // siblings, so it does not count as accepting any value.
+    // A part of `allOf` may contain only a pattern or a divisor. Such a part restricts the values
+    // that the other parts accept, so it does not count as accepting any value.
     const parts = (schema.allOf ?? []).filter((part) => !isAnything(resolveReference(part, root)))
     for (const branch of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...parts]) visit(branch, pointer)
     open.delete(schema)

@@ -19,9 +19,9 @@ export interface Anonymous extends Caller {
 export const anonymous: Anonymous = Object.freeze({ kind: 'anonymous' })
 
 /**
- * Returns the scope of a caller's private records, such as idempotency keys. All calls of one
- * caller of one tenant have the same scope, and no other caller has this scope, regardless of the
- * characters in the names.
+ * Returns the scope of a caller's private records, such as idempotency keys. All calls of a caller
+ * in a tenant have the same scope. No other caller has this scope, regardless of the characters in
+ * the names.
  */
 export function scopeOf(caller: Caller): string {
   const isNobody = caller.kind === 'anonymous' && caller.tenant === undefined && caller.id === undefined

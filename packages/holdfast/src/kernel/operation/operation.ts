@@ -197,14 +197,18 @@ export interface Operation {
   readonly [phantom]?: OperationTypes<unknown, unknown, unknown>
 }
 
-/** A defined query: its input as clients send it, its output, and the problems it declares. */
+/**
+ * A defined query. Its type parameters are the input as clients send it, the output, and the
+ * declared problems.
+ */
 export interface Query<Input = unknown, Output = unknown, Problem = unknown> extends Operation {
   readonly kind: 'query'
   readonly [phantom]?: OperationTypes<Input, Output, Problem>
 }
 
 /**
- * A defined mutation: its input as clients send it, its output, and the problems that it declares.
+ * A defined mutation. Its type parameters are the input as clients send it, the output, and the
+ * declared problems.
  */
 export interface Mutation<Input = unknown, Output = unknown, Problem = unknown> extends Operation {
   readonly kind: 'mutation'

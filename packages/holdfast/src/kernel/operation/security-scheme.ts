@@ -39,8 +39,8 @@ export interface SecurityRule {
    */
   readonly securitySchemes?: SecuritySchemes
   /**
-   * The rules that this rule combines: a caller needs the schemes of all of these rules, or of one
-   * of them.
+   * The rules that this rule combines. `need`: a caller needs the schemes of all of these rules, or
+   * of only one.
    */
   readonly combines?: { readonly need: 'all' | 'one'; readonly rules: readonly SecurityRule[] }
 }

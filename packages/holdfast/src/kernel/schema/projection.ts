@@ -5,9 +5,8 @@ import { deviationsOf, fits } from './json-schema-fit.ts'
 export type Projection = (value: unknown) => unknown
 
 /**
- * Compiles a JSON Schema into the projection of its values. It checks values only as far as
- * necessary: a string is copied even if the schema declares a number, but an object or array is
- * always projected.
+ * Compiles a JSON Schema into the projection of its values. Values are hardly checked: a string is
+ * copied even if the schema declares a number. But an object or array is always projected.
  *
  * - An object keeps the members that its schema declares.
  * - An object or array becomes empty if the schema declares neither.
@@ -15,7 +14,7 @@ export type Projection = (value: unknown) => unknown
  *   has a different constant in each alternative (a discriminator). If neither distinguishes the
  *   alternatives, the first alternative that the value matches is used, or else the first one with
  *   the fewest deviations.
- * - If several schemas apply at once (`allOf`), a member is kept if any of them declares it.
+ * - If several schemas apply together (`allOf`), a member is kept if any of them declares it.
  */
 export function createProjection(root: JsonSchema): Projection {
   return new ProjectionCompiler(root).compile(root)
@@ -281,8 +280,8 @@ export function merge(a: unknown, b: unknown): unknown {
 }
 
 /**
- * Returns an object in the form that a schema reads: unchanged if it has the required members,
- * otherwise as JSON writes it.
+ * Returns the object to which a schema is applied: the given object if it has the required members,
+ * otherwise its JSON form.
  */
 function toRecord(value: object, required: readonly string[]): unknown {
   if (!('toJSON' in value)) return value

@@ -79,8 +79,8 @@ export function described<T>(jsonSchema: JsonSchema): Schema<T, T> {
 const ownParts = new WeakMap<object, readonly Schema[]>()
 
 /**
- * Marks a schema as created by the framework: its JSON Schema lists all of its members, and only
- * the schemas in `parts` convert values.
+ * Marks a schema as created by the framework. The JSON Schema of such a schema lists all of its
+ * members, and only the schemas in `parts` convert values.
  */
 export function ownSchema<Given extends Schema>(parts: readonly Schema[], schema: Given): Given {
   ownParts.set(schema, parts)

@@ -42,10 +42,10 @@ export interface HoldfastOptions<Read, Write, Values = NoSettings> {
   /** Identifies the caller of a call. Default: every caller is anonymous. */
   readonly identify?: Identify
   /**
-   * The ways in which callers authenticate to `identify`, for the OpenAPI document: `{ token: {
-   * scheme: 'bearer' } }`, `{ session: { in: 'cookie', name: '__Host-session' } }`. One of them is
-   * enough. Default: a bearer token. Set this option if `identify` reads other credentials;
-   * otherwise generated clients send credentials in the wrong place.
+   * The authentication methods that `identify` accepts, for the OpenAPI document:
+   * `{ token: { scheme: 'bearer' } }`, `{ session: { in: 'cookie', name: '__Host-session' } }`. One
+   * of them is enough. Default: a bearer token. Set this option if `identify` reads other
+   * credentials; otherwise generated clients send credentials in the wrong place.
    */
   readonly securitySchemes?: SecuritySchemes
 }

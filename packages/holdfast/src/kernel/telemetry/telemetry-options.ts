@@ -2,7 +2,7 @@ import type { Attributes } from './span.ts'
 import type { TelemetryBridge } from './telemetry-bridge.ts'
 
 /**
- * Options of telemetry: which data it records, and where it sends them. The standard variables of
+ * Options of telemetry: the data to record, and their destination. The standard variables of
  * OpenTelemetry set the same options; an option takes precedence over its variable.
  */
 export interface TelemetryOptions {

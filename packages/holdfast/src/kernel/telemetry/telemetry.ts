@@ -63,7 +63,7 @@ export interface Observation {
 export interface Telemetry {
   /**
    * Starts a trace, or continues the trace of `traceparent` (W3C Trace Context) in this process;
-   * `tracestate` is the header that came with it.
+   * `tracestate` is the header of that name in the same request.
    */
   beginTrace(kind: SpanKind, traceparent: string | undefined, tracestate?: string): Span
   /**

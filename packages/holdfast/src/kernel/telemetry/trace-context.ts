@@ -36,8 +36,9 @@ const sampledFlag = 1
 const randomFlag = 2
 
 /**
- * Continues the trace of a `traceparent` header with the `tracestate` that came with it, or starts
- * a new one if the header is absent or malformed, as the recommendation requires (section 4.3).
+ * Continues the trace of a `traceparent` header and of the `tracestate` header in the same request.
+ * Starts a new trace if the `traceparent` is absent or malformed, as the recommendation requires
+ * (section 4.3).
  */
 export function continueTrace(traceparent: string | undefined, tracestate?: string): TraceContext {
   const spanId = randomHex(8)

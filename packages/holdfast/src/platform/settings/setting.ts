@@ -7,8 +7,8 @@ export interface SettingOptions {
   /** The purpose of the setting, in a sentence. */
   readonly description: string
   /**
-   * The text used if the variable is not set. Default: none, so the setting is required, unless it
-   * is optional or its schema has a default.
+   * The text used if the variable is not set. Default: none. Without a default, the setting is
+   * required, unless it is optional or its schema has a default.
    */
   readonly default?: string
   /**

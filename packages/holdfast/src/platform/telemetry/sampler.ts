@@ -17,7 +17,10 @@ export interface Sampler {
 export interface SamplerOptions {
   /** The share of traces that is recorded, from 0 to 1. */
   readonly ratio: number
-  /** True if a continued trace is recorded if and only if its caller records it. */
+  /**
+   * True if the caller's decision applies to a continued trace: it is recorded if and only if the
+   * caller records it.
+   */
   readonly followsParent: boolean
 }
 

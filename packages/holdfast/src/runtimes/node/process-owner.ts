@@ -99,7 +99,7 @@ export async function failStart(error: unknown): Promise<never> {
 }
 
 /**
- * Returns a defect with its stack and its causes, but without its other properties, which may be
+ * Returns the stack of a defect, with its causes. Omits all other properties, because they may be
  * secret.
  */
 function describe(error: unknown): string {

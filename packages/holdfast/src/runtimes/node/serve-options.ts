@@ -34,8 +34,7 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    * True if the service manages the process. The process then stops gracefully at SIGTERM and
    * SIGINT and after an uncaught error. If the service does not start, the process prints the
    * reason on stderr and exits with code 1. Default true. Set it to false for several servers in
-   * one process, as in tests: if the service does not start, `serve` then rejects, and the process
-   * continues.
+   * one process, as in tests; `serve` then rejects if the service does not start.
    */
   readonly signals?: boolean
   /**

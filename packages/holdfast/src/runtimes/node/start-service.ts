@@ -48,7 +48,7 @@ export async function startService<Defined extends Operations>(
     env,
     mode,
     clock: systemClock,
-    // The service adds its own redaction, which hides the fields that it declares as sensitive.
+    // The service wraps this logger to redact the fields that it declares as sensitive.
     log: givenLog,
     notify,
     ...(telemetry ? { telemetry } : {}),

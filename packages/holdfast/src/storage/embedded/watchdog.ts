@@ -5,7 +5,7 @@ import { serverEnvironment } from './server-environment.ts'
 
 // The watchdog blocks in `read`, which costs nothing, until the last process has closed its end of
 // the lease, for any reason. The script only signals a process whose command line names this data
-// directory. If it received no `server` message, the process that started the server was killed
+// directory. If no `server` message has arrived, the process that started the server was killed
 // before it could send the message.
 const script = `
 trap '' HUP INT TERM
@@ -55,9 +55,9 @@ stop_server "$1"
 `
 
 /**
- * Starts the process that shuts the server down when no process holds the lease. It reads the lease
- * from `reader`, runs in a separate session so that no signal of a terminal reaches it, and does
- * not keep this process alive.
+ * Starts the process that shuts the server down when no process holds the lease. The process reads
+ * the lease from `reader`. It runs in a separate session, so that no signal of a terminal reaches
+ * it. It does not keep this process alive.
  */
 export async function startWatchdog(home: Home, reader: number): Promise<void> {
   const watchdog = spawn('sh', ['-c', script, 'holdfast-watchdog', home.data], {

@@ -36,7 +36,8 @@ const pauses = { firstMs: 100, maxMs: 1_000 }
 /**
  * Applies one migration together with its row in the journal, and returns the duration in
  * milliseconds. If the migration does not get its locks in time, it is rolled back and attempted
- * again, so that one long transaction does not block all traffic on the table.
+ * again. So a long transaction on a table cannot make the migration block all other statements on
+ * that table.
  *
  * @throws HoldfastError `migration-failed` with the position and the message of Postgres;
  * `migration-blocked` with the blocking sessions; `migration-ends-transaction` if the migration

@@ -55,8 +55,8 @@ export async function createJournal(client: pg.ClientBase): Promise<void> {
 }
 
 /**
- * Records the start of a migration that runs outside of a transaction: after a crash, it may have
- * been applied without a row in the journal.
+ * Records the start of a migration that runs outside of a transaction. If the process crashes, the
+ * migration may have been applied although the journal has no row for it.
  */
 export async function noteBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<void> {
   await client.query({
@@ -75,7 +75,7 @@ export async function wasBegun(client: pg.ClientBase, { owner, name }: PendingMi
 }
 
 /**
- * Deletes the record of the start of a migration, once its outcome is recorded or all of its
+ * Deletes the record that a migration was started, once its outcome is recorded or all of its
  * effects are removed.
  */
 export async function clearBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<void> {

@@ -19,9 +19,9 @@ export interface Run {
  * Runs a migration in one transaction with its row in the journal, so that it is applied completely
  * or not at all.
  *
- * This code does not use the framework's transactions: the session holds the migration lock, so it
- * cannot come from a pool of the service. Only the wait for a lock is limited: a statement that has
- * its locks has no timeout.
+ * This code does not use the framework's transactions, which need a pool of the service: here, the
+ * session holds the migration lock. Only the wait for a lock is limited; a statement that has its
+ * locks has no timeout.
  */
 export async function runInTransaction(
   migration: PendingMigration,
@@ -61,8 +61,8 @@ async function limitLocks(client: pg.ClientBase, lockTimeoutMs: number): Promise
 }
 
 /**
- * Drops an invalid index that an earlier CREATE INDEX CONCURRENTLY has left: CREATE INDEX IF NOT
- * EXISTS would mistake it for the requested index.
+ * Drops an invalid index that an earlier CREATE INDEX CONCURRENTLY has left. Otherwise, CREATE
+ * INDEX IF NOT EXISTS would mistake it for the requested index.
  */
 async function dropLeftoverIndex(client: pg.ClientBase, { node }: ParsedStatement): Promise<void> {
   if (node === undefined || !('IndexStmt' in node) || node.IndexStmt.if_not_exists !== true) return

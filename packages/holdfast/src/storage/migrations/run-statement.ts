@@ -39,8 +39,8 @@ export async function runStatement(
 }
 
 /**
- * Returns true if a statement did not get its locks: SQLSTATE lock_not_available, or
- * deadlock_detected if Postgres chose it as the victim.
+ * Returns true if a statement did not get its locks: for SQLSTATE lock_not_available, and for
+ * deadlock_detected.
  */
 export function isBlocked(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '55P03' || error.code === '40P01')

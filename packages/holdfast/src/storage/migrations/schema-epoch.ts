@@ -4,9 +4,9 @@ import type { Migration } from './migration.ts'
 /**
  * The migration of the schema epoch, with which running processes detect that a migration has been
  * committed. The epoch is the file number (relfilenode) of an empty table, which a committed
- * TRUNCATE changes. Postgres reads the epoch from the catalog, where it also finds the tables of a
- * statement: a transaction sees the change at any isolation level, and a transaction that sees a
- * changed table also sees the changed epoch. If the epoch were stored in a row, a repeatable-read
+ * TRUNCATE changes. The epoch is in the catalog, in which Postgres also looks up the tables of a
+ * statement. So a transaction sees a new epoch at any isolation level, and if it sees a changed
+ * table, it also sees the new epoch. If the epoch were stored in a row, a repeatable-read
  * transaction would see the epoch of its snapshot.
  */
 export const schemaEpochMigration: Migration = {

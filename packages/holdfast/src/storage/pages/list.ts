@@ -19,9 +19,10 @@ const positionColumn = 'holdfast_position'
 type Positioned<Row> = Row & { readonly [positionColumn]: readonly (string | null)[] }
 
 /**
- * Returns a source for `page` that reads from a statement. Write the statement with its filters but
- * without ORDER BY and LIMIT: it is wrapped in a statement that adds the page boundaries. An index
- * on the filter columns followed by the order columns makes every page as fast as the first.
+ * Returns a source for `page` that reads from a statement. Write the statement with its filters,
+ * but without ORDER BY and LIMIT. It is wrapped in another statement, which adds the page
+ * boundaries. An index on the filter columns followed by the order columns makes every page as fast
+ * as the first.
  *
  * @throws HoldfastError `page-order-invalid`.
  *

@@ -17,9 +17,9 @@ export interface Branch {
 }
 
 /**
- * Reads a window branch by branch until it has enough rows. One statement is enough unless the
- * first column of the order may be null: rows with and without a null are in different parts of the
- * index, and a condition that covers both would scan the whole index.
+ * Reads a window branch by branch until it has enough rows. One statement is enough, unless the
+ * first column of the order may be null. Then the rows with a null are in another part of the
+ * index, and one condition for both parts would scan the whole index.
  */
 export async function readBranches<Row>(
   window: PageWindow,
@@ -108,9 +108,9 @@ function conditionsOf(orderings: readonly Ordering[], after: Position): readonly
  * Returns the condition for rows after a position, comparing the columns from index `from` on.
  * Columns of one direction without nulls are compared as a row, `(a, b) > ($1, $2)`, which is a
  * range of the index. If more columns follow, the condition is `a >= $1 and (a <> $1 or …)`: the
- * first part is the range. It uses `<>` instead of the equivalent `>`, because Postgres would
- * assume that `>` filters out as many rows as the first part. It would then expect few rows, and
- * prefer to sort them.
+ * first part is the range. The second part uses `<>` instead of `>`, which would be equivalent:
+ * Postgres would assume that `>` filters out as many rows as the first part. It would then expect
+ * few rows, and prefer to sort them.
  */
 function behind(orderings: readonly Ordering[], after: Position, from: number): readonly SeekPart[] {
   const { direction, nulls } = orderings[from]!

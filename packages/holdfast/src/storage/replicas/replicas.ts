@@ -122,8 +122,8 @@ export class Replicas {
   }
 
   /**
-   * Checks a replica, unless its last check is still running, so that a replica that hangs does not
-   * delay the checks of other replicas.
+   * Checks a replica, unless its last check is still running. A replica that hangs must not delay
+   * the checks of other replicas.
    */
   #evaluate(replica: Replica, system: string, nowMs: number): void {
     if (this.#asked.has(replica)) return

@@ -3,9 +3,9 @@ import { type JsonSchema, typesOf } from '../../kernel/schema/json-schema.ts'
 const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 }
 
 /**
- * Returns the `format` to add to an integer schema without a format: `int64` if the schema allows a
- * value of more than 32 bits, because generators treat an integer without a format as 32 bits.
- * Returns `undefined` for any other schema.
+ * Returns the `format` to add to an integer schema that has none. Generators treat an integer
+ * without a format as 32 bits, so the format is `int64` if the schema allows larger values. Returns
+ * `undefined` for any other schema.
  */
 export function integerFormat(schema: JsonSchema): 'int64' | undefined {
   if (schema['format'] !== undefined || !typesOf(schema).includes('integer')) return undefined

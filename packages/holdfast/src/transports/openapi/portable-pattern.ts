@@ -1,8 +1,8 @@
 /*
  * The `pattern` of a schema is a JavaScript regular expression. Clients compile it with the engine
- * of their language, and most engines reject a part of that syntax: `\p{…}` (Python's re,
- * JavaScript without the `u` flag), lookaround and backreferences (RE2, as in Go), `\u00e9` (RE2),
- * an unescaped `[` in a class (Java). One such pattern can break a whole client.
+ * of their language, and most engines reject some of its syntax: Python's re and JavaScript without
+ * the `u` flag reject `\p{…}`, RE2 (as in Go) rejects lookaround, backreferences and `\u00e9`, and
+ * Java rejects an unescaped `[` in a class. One such pattern can break a whole client.
  *
  * A pattern is therefore rewritten, token by token, to a form that JavaScript with and without `u`,
  * Java, RE2 and Python's re all compile, close to the subset that JSON Schema recommends (draft
@@ -116,8 +116,8 @@ function rewriteMember(part: string): string | undefined {
 
 /**
  * Returns a class of these characters; `undefined` if there is no portable form. Without the `u`
- * flag, JavaScript reads a character beyond U+FFFF as two characters. Therefore a class can contain
- * either all characters beyond U+FFFF, if it is written as a negated class, or no such character.
+ * flag, JavaScript reads a character beyond U+FFFF as two characters. Therefore a class can only
+ * contain all characters beyond U+FFFF, as a negated class, or none of them.
  */
 function writeSet(set: CharacterSet): string | undefined {
   const astral = (ranges: CharacterSet): boolean => ranges.some(([, last]) => last > 0xffff)

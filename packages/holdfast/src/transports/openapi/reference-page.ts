@@ -34,8 +34,8 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-// The end tag is a value and not a part of the template below: a bundler would compile a template
-// with this tag to code that imports another package.
+// The end tag is a value instead of a part of the template below. Bundlers compile a template that
+// contains this tag to code that imports another package.
 const scriptEnd = { html: '</script>' }
 
 /** Returns the page of the API reference. It loads nothing from other hosts. */

@@ -24,10 +24,10 @@ const holdNamed = new Set(['dependentSchemas', 'properties'])
 const leftOut = new Set(['$schema', '$defs', '$id', 'redact'])
 
 /**
- * Rewrites a schema for an OpenAPI document: references point to the components, keywords for the
- * root of a document are removed, `example`, which OpenAPI 3.1 deprecates, becomes `examples`,
- * integers of more than 32 bits get a format, and patterns become portable across
- * regular-expression engines.
+ * Rewrites a schema for an OpenAPI document. References point to the components. Keywords for the
+ * root of a document are removed. `example`, which OpenAPI 3.1 deprecates, becomes `examples`.
+ * Integers of more than 32 bits get a format. Patterns become portable across regular-expression
+ * engines.
  */
 export function rewriteSchema(
   schema: JsonSchema,
@@ -63,8 +63,8 @@ function rewritePattern(pattern: string): JsonSchema {
     : { pattern: portable }
 }
 
-// Rewrites the patterns of property names. A pattern without a portable form is kept: if it were
-// removed, the schema would reject the properties that the pattern allows.
+// Rewrites the patterns of property names. A pattern without a portable form is kept: without it,
+// the schema would reject the properties that the pattern allows.
 function mapPatterns(named: object, change: (value: unknown) => unknown): object {
   const entries = Object.entries(named)
   return Object.fromEntries(

@@ -54,7 +54,7 @@ export function claim(parameters: ClaimParameters): Statement {
 
 /**
  * Does the same as {@link claim}, but does not read the answer. A serializable transaction must not
- * read it: keys that share an index page would conflict.
+ * read the answer, because it would conflict with mutations whose keys are on the same index page.
  */
 export function claimLock(parameters: ClaimParameters): Statement {
   return { ...lockText, values: lockValues(parameters) }

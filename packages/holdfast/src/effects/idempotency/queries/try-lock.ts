@@ -2,7 +2,7 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 
 /**
  * Reads whether a key is unlocked: no transaction holds it. A transaction releases its locks after
- * its rows have become visible, so a later statement reads the final state of an unlocked key.
+ * its rows have become visible. So if the key is unlocked, a later statement reads its final state.
  */
 export function tryLock(lockId: string): Statement {
   return {

@@ -7,7 +7,7 @@ export const jobLost: HoldfastError = new HoldfastError(
 )
 
 /**
- * The failure of a step that was not started, because the lease of its worker had ended: no
+ * The failure of a step that was not started because the lease of its worker had ended: no
  * heartbeat had reached the database in time.
  */
 export const leaseOver: HoldfastError = new HoldfastError(

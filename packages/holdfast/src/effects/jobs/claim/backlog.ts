@@ -1,8 +1,8 @@
 import { claimKey, type ClaimOf } from './claim-of.ts'
 import type { ClaimedRow } from '../queries/claim.ts'
 
-// Duration of the work that a process claims ahead, in milliseconds: short enough that jobs do not
-// wait here, long enough that the process does not wait for the database.
+// Duration of the work that a process claims ahead, in milliseconds. It is short, so that jobs do
+// not wait long in this process, but long enough that the process never waits for the next claim.
 const aheadMs = 50
 const maxAheadPerSlot = 10
 // A claimed job that has waited for longer than this is released, so that another process can start

@@ -186,9 +186,9 @@ export class Claims {
   }
 
   /**
-   * Releases jobs that this worker claimed without receiving the reply: no other worker rescues
-   * them while this worker lives. Runs only while no claim is in progress, and only for a while
-   * after a claim with an unknown outcome.
+   * Releases jobs that this worker has claimed without receiving the reply. No other worker would
+   * rescue these jobs while this worker lives. Runs only while no claim is in progress, and only
+   * for a while after a claim with an unknown outcome.
    */
   async #releaseUnknownClaims(): Promise<void> {
     const nowMs = performance.now()

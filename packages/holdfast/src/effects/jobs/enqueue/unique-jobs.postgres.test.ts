@@ -4,8 +4,8 @@ import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 
-// A unique job may replace other jobs only if it sees the writes for which those jobs were
-// enqueued.
+// If an enqueued job is dropped because a job with the same unique key exists, that job must see
+// the writes for which the dropped job was enqueued.
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 

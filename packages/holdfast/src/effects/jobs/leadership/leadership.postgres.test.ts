@@ -159,7 +159,7 @@ test('a leader that stops hands over to another process at once', async () => {
   await until(() => second.leadership.isLeader('b'))
   expect(second.leadership.leads).toBe(false)
   await first.leadership.stop()
-  // The clock of the second process does not advance, so it was not a timer that made it check.
+  // The clock of the second process does not advance, so a wake, not a timer, made it check.
   await until(() => second.leadership.leads)
   expect(first.leadership.leads).toBe(false)
 })

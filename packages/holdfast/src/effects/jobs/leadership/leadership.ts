@@ -26,8 +26,8 @@ import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 //   each task must be safe if two processes run it at the same time. No task relies on the term,
 //   which is informational; the statements are idempotent or lock what they change (see
 //   leader-tasks.ts).
-// - If the leader does not have a task, any process that has the task runs it: for example the
-//   schedules and limits of another version of the program.
+// - If the leader does not have a task, any process that has the task runs it. For example, another
+//   version of the program has other schedules and limits.
 
 /**
  * Duration of a lease after a renewal, in milliseconds. If the leader hangs, its tasks stop for at

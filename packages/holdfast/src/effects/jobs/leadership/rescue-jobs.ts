@@ -31,10 +31,10 @@ export interface TakeOver {
 const limitMs = 30_000
 
 /**
- * Rescues the jobs of dead workers: they become ready again, or dead if they have no attempt left.
- * If a job had started, the attempt counts as failed. If it was only claimed, no attempt is
- * counted, but its next attempt is marked as started before its handler runs. So a job that kills
- * its process runs out of attempts. Resolves to the names of the rescued jobs.
+ * Rescues the jobs of dead workers: a rescued job becomes ready, or dead if it has no attempt left.
+ * If the attempt had been marked as started, it counts as failed. If the job was only claimed, no
+ * attempt is counted, but the next attempt is marked as started before its handler runs. So a job
+ * that kills its processes runs out of attempts. Resolves to the names of the rescued jobs.
  */
 export async function rescueJobs(parts: TakeOver): Promise<readonly string[]> {
   const { service, pool, jobs } = parts

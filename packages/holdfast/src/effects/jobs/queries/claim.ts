@@ -2,7 +2,8 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 import type { ClaimOf } from '../claim/claim-of.ts'
 
 // Statements of claims. A claim makes ready jobs run. Until an attempt ends, every statement about
-// its job names the claim, and has no effect if another worker has claimed the job since.
+// its job names the claim. If another worker has claimed the job since, such a statement has no
+// effect.
 
 /** A job that a worker has claimed. */
 export interface ClaimedRow extends ClaimOf {
@@ -95,8 +96,8 @@ export function releaseClaims(claims: readonly ClaimOf[]): Statement {
 }
 
 /**
- * Releases claims of these names that a worker does not know of, because it lost its connection
- * before the reply.
+ * Releases claims of these names that their worker does not know, because the reply to the claim
+ * was lost.
  */
 export function releaseUnknownClaims(
   worker: string,

@@ -53,8 +53,8 @@ export interface EndedRow {
 
 /**
  * Ends an attempt if this claim still holds the job; otherwise returns no row. Run the statement
- * with `storeEnd`, which repeats it if it returned no row. A job that is to continue needs this: if
- * it is cancelled while the statement waits for its row, the statement changes nothing.
+ * with `storeEnd`, which repeats it if it returned no row: the statement also changes nothing if
+ * the job is to continue, but is cancelled while the statement waits for the row.
  */
 export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
   return {

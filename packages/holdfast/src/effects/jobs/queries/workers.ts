@@ -23,8 +23,8 @@ export function registerWorker(id: string, { service, host, pid }: RegisteredWor
 /**
  * Inserts a heartbeat of a worker, unless it was declared dead, and deletes its earlier heartbeats.
  *
- * The statement never waits for the locks of other transactions: it locks no row of the worker,
- * inserts without a unique index, and skips old heartbeats that are locked.
+ * The statement never waits for the locks of other transactions. It does not lock the worker's row,
+ * the table has no unique index, and old heartbeats that are locked are skipped.
  */
 export function sendHeartbeat(id: string): Statement {
   return {
@@ -132,8 +132,8 @@ export function findOrphans(service: string): Statement {
 }
 
 /**
- * Terminates the sessions of a dead worker. Otherwise, if the process of the worker was stopped or
- * is cut off, its sessions would keep locks that the next attempts of its jobs need.
+ * Terminates the sessions of a dead worker. Otherwise, if the worker's process was paused or cut
+ * off from the network, its sessions would keep locks that the next attempts of its jobs need.
  */
 export function endSessions(applicationNames: readonly string[]): Statement {
   return {

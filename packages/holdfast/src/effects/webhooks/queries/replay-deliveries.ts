@@ -16,8 +16,8 @@ export interface ReplayFilters {
 
 /**
  * Replays deliveries to enabled endpoints, oldest first, with the same ids. Skips deliveries whose
- * message was erased. One statement marks the deliveries as pending, inserts their jobs and
- * notifies the leaders, so it is atomic even outside a transaction.
+ * message was erased. A single statement marks the deliveries as pending, inserts their jobs and
+ * notifies the leaders, so the replay is atomic even outside a transaction.
  */
 export function replayDeliveryRows(job: string, filters: ReplayFilters): Statement {
   const { service, owner, delivery, endpoint, since, until, states, limit } = filters

@@ -27,8 +27,8 @@ export interface HttpServer {
   /** Stops listening and closes idle connections; resolves when every connection has ended. */
   close(): Promise<void>
   /**
-   * Returns a phrase for each client that has not read its whole response or not sent its whole
-   * request.
+   * Returns a phrase for each client that has not read its whole response, or has not sent its
+   * whole request.
    */
   unfinishedClients(): readonly string[]
 }
@@ -137,7 +137,7 @@ class NodeHttpServer implements HttpServer {
 
   /**
    * Makes the server close only idle connections. node:http considers a connection idle as soon as
-   * its response is written, and would drop the bytes that have not been sent yet.
+   * its response is written. Closing it then would drop the bytes that have not been sent yet.
    */
   #keepUnsentAnswers(): void {
     const closeIdleConnections = this.server.closeIdleConnections.bind(this.server)
@@ -225,11 +225,11 @@ function createNodeServer(limits: ReadHttpLimits): Server {
     // `checkHost` checks the header instead, so that a rejection is a problem document too.
     requireHostHeader: false,
   })
-  // Without this option, node:http would end a connection as soon as the client half-closes it, and
-  // truncate the response.
+  // Without this option, node:http would end a connection when the client half-closes it, which
+  // truncates the response.
   Object.assign(server, { httpAllowHalfOpen: true })
-  // The number of header fields is not limited: node:http would drop fields beyond a max count
-  // silently. Their total size is limited already.
+  // The number of header fields is not limited, because node:http silently drops fields beyond the
+  // limit. Their total size is limited already.
   server.maxHeadersCount = 0
   return server
 }

@@ -5,8 +5,8 @@ import type { Logger } from '../../../kernel/base/log.ts'
 /**
  * The responses that clients have not read yet.
  *
- * The kernel accepts most responses completely; such responses are not recorded. Other responses
- * use memory until their client reads them, which may never happen. Therefore:
+ * The kernel accepts most responses completely; such responses are not recorded. All other
+ * responses use memory until their clients read them, and some clients never do. Therefore:
  * - A response that makes no progress for `sendTimeout` is ended by a reset of its connection.
  * - All unread responses together use at most `maxUnsentBytes`. To make room for a new response,
  *   responses that have stalled for a second are ended, the longest stalled first. If that does not

@@ -155,9 +155,9 @@ export function isStatementUnknown(error: unknown): boolean {
 }
 
 /**
- * Returns whether an error may come from a prepared statement that is stale: the columns of its
- * result have changed (feature_not_supported), a value does not fit the type that a parameter had
- * (class 22), or a type does not fit the column or no longer exists (class 42, internal_error). A
+ * Returns whether a stale prepared statement may have caused an error. The columns of its result
+ * may have changed (feature_not_supported). A value may not fit the former type of a parameter
+ * (class 22). A type may not fit the column, or may no longer exist (class 42, internal_error). A
  * missing privilege (42501) is excluded.
  */
 export function mayComeFromStalePlan(error: unknown): boolean {
@@ -224,9 +224,9 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 /**
- * Returns whether a read that failed on a replica may succeed on the primary: the replica is
- * unavailable, the read conflicted with recovery, or the replica has not applied a migration yet
- * (class 42, 3F000).
+ * Returns whether a read that failed on a replica may succeed on the primary. This is the case if
+ * the replica is unavailable, if the read conflicted with recovery, or if the replica may not have
+ * applied a migration yet (class 42, 3F000).
  */
 export function mayBeOfReplica(error: unknown): boolean {
   return isUnavailable(error) || isRetryable(error) || /^(?:42|3F)/.test(sqlStateOf(error) ?? '')

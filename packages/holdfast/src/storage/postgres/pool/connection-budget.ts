@@ -1,9 +1,9 @@
 /**
  * The connections that a process may open to one database, divided into lanes.
  *
- * Each kind of work has a lane: a separate pool whose sessions have their own settings (a session
- * of reads refuses to write, the name of a job's session identifies its worker). The lanes share
- * the budget.
+ * Each kind of work has a lane: a separate pool, whose sessions have special settings. For example,
+ * sessions of reads refuse to write, and the names of jobs' sessions identify the worker. The lanes
+ * share the budget.
  *
  * ```
  *   budget 12 ┬ reserved: the heartbeat and the LISTEN connection
@@ -19,7 +19,7 @@
  * - A lane can open its min at any time: the other lanes leave room for these sessions. If a lane
  *   is added while other lanes use that room, the next sessions that they release are closed to
  *   make room.
- * - Beyond the min, a session moves to another lane only after it has been idle for a second, so
+ * - A lane gives up a session beyond its min only after the session has been idle for a second, so
  *   that mixed work does not open and close connections all the time.
  */
 
@@ -106,8 +106,8 @@ export class ConnectionBudget {
   }
 
   /**
-   * Returns whether the lane must close a session that it does not need: another lane has fewer
-   * sessions than its min, and waits for a session.
+   * Returns whether the lane must close a session that it does not need, because another lane waits
+   * for a session and has fewer sessions than its min.
    */
   isOwed(lane: Lane): boolean {
     if (lane.open <= lane.min) return false

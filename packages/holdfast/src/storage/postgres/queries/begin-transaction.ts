@@ -28,9 +28,9 @@ const beginStatements: Readonly<Record<IsolationLevel, Statement>> = {
 
 /**
  * Returns the statement that begins a transaction. It states the isolation level, so a default of
- * the role or the database has no effect. It does not state the access mode: providers stop all
- * writes with `default_transaction_read_only` when a disk is full, and no transaction may override
- * that.
+ * the role or the database has no effect. It does not state the access mode: when a disk is full,
+ * providers stop all writes with `default_transaction_read_only`, which a transaction must not
+ * override.
  */
 export function beginStatement(isolation: IsolationLevel): Statement {
   return beginStatements[isolation]
@@ -41,8 +41,9 @@ export function beginStatement(isolation: IsolationLevel): Statement {
  * return the schema epoch.
  *
  * `transaction_timeout` ends the session if the transaction takes longer, in any state. No other
- * limit covers a client that disappears while sending a message: its transaction neither runs a
- * statement nor is idle. This limit requires Postgres 17, and is not set on older servers.
+ * limit applies if a client disappears while it sends a message, because its transaction then
+ * neither runs a statement nor is idle. This limit requires Postgres 17, and is not set on older
+ * servers.
  */
 export const limitColumns: string = `
         set_config('statement_timeout', $1, true),

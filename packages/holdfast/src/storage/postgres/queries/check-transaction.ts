@@ -19,9 +19,9 @@ export function transactionHolds(marker: string, epoch: string): string {
 }
 
 /**
- * Returns a statement that fails in two cases: with SQLSTATE HF002 if the current transaction is
- * not the one that was begun, and with a retryable error if a migration was committed since the
- * transaction began.
+ * Returns a statement that fails in two cases. If the original transaction has ended, and this is
+ * another transaction, it fails with SQLSTATE HF002. If a migration was committed after the
+ * transaction began, it fails with a retryable error.
  */
 export function checkTransaction({ marker, epoch }: TransactionCheck): Statement {
   return {

@@ -4,8 +4,8 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 
 /**
  * Reads the encryption parameters of a `postgres://` URL. `sslmode` and the related parameters have
- * the same meaning as in libpq. Where this module differs from libpq, it is stricter: it rejects a
- * value instead of guessing its meaning.
+ * the same meaning as in libpq. If this module differs from libpq, it is stricter: it rejects an
+ * unclear value.
  *
  * | `sslmode`       | encrypted | certificate checked                                 | host name checked |
  * | --------------- | --------- | --------------------------------------------------- | ----------------- |

@@ -154,9 +154,9 @@ export class Connection implements Queryable {
   }
 
   /**
-   * Returns the statements to run before the framework's own statements at the end of a
-   * transaction: a reset of the role if a handler may have changed it, otherwise no statement.
-   * Deferred triggers run before the reset, as the handler's role.
+   * The statements to run before the framework's own statements at the end of a transaction. They
+   * reset the role if a handler may have changed it; otherwise the list is empty. Deferred triggers
+   * run before the reset, as the handler's role.
    */
   get roleReset(): readonly Statement[] {
     return this.#changes.roleReset
@@ -185,7 +185,7 @@ export class Connection implements Queryable {
   /**
    * Sends, in one round trip, the framework's statements that end a transaction, then the statement
    * `after`, and then the reset of the session. Values that cannot be sent are detected before
-   * anything is sent, so COMMIT is never sent without the statements before it.
+   * anything is sent. Otherwise, COMMIT could be sent without the statements before it.
    *
    * @param last the statements of the transaction; the last one is COMMIT. If a statement fails,
    * the statements after it are skipped, and the transaction stays open as a failed transaction.

@@ -14,9 +14,9 @@ import { type ConnectionTls, readTls, tlsParameters } from './connection-url.ts'
  * - It has an `error` listener from the start. The packet that reports a session as ready may also
  *   end it (after a shutdown, a failover or `pg_terminate_backend`), before a caller could add a
  *   listener. An `error` event without a listener ends the process.
- * - Only the URL decides how it connects. The driver fills the missing parts of a URL from
- *   `PGSSLMODE`, `PGPASSWORD`, `PGOPTIONS` and the like, which would apply to every server that the
- *   process connects to, including the embedded one.
+ * - Only the URL decides how it connects. The driver would take missing parts of a URL from
+ *   `PGSSLMODE`, `PGPASSWORD`, `PGOPTIONS` and similar variables. These would apply to every server
+ *   of the process, including the embedded server.
  * - It sends settings in the packet that opens the session. They take precedence over the settings
  *   of the role and the database, and `RESET` restores them.
  * - Its socket has TCP keepalive on: if the server or the network disappears silently, the session

@@ -8,10 +8,10 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
  * The undocumented parts of `pg` that the framework uses, and the check that they exist.
  *
  * - The client: the process ID and secret key of its backend, the parameters of its startup packet,
- *   its stream, which statements its session has prepared, and its messages: statements that are
- *   sent together end with one Sync.
- * - The callbacks of a query for protocol messages, so that rows beyond a limit are dropped as they
- *   arrive, and the result that collects rows.
+ *   its stream, and the list of statements that its session has prepared.
+ * - The messages of the client, so that statements that are sent together end with one Sync.
+ * - The callbacks of a query for protocol messages, so that rows beyond a limit can be dropped when
+ *   they arrive. Also the result object that collects rows.
  * - `prepareValue`, which serializes a parameter: values are checked with it before anything is
  *   sent.
  * - The parsers of types that the framework does not parse.
@@ -91,7 +91,7 @@ export function replacePassword(client: object, value: () => string): void {
   Object.defineProperty(client, 'password', { value, writable: true, configurable: true })
 }
 
-// The driver's own errors have no code, so they are recognized by their message.
+// Errors that the driver itself creates have no code, so they are recognized by their message.
 const lostConnection =
   /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/
 

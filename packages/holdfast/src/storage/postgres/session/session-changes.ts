@@ -25,8 +25,8 @@ export class SessionChanges {
   }
 
   /**
-   * The statements to run before the framework's own statements at the end of a transaction: a
-   * reset of the role if a handler may have changed it, otherwise no statement. Deferred triggers
+   * The statements to run before the framework's own statements at the end of a transaction. They
+   * reset the role if a handler may have changed it; otherwise the list is empty. Deferred triggers
    * run before the reset, as the handler's role.
    */
   get roleReset(): readonly Statement[] {

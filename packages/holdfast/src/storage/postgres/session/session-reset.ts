@@ -3,19 +3,19 @@ import { OutgoingStatement } from '../wire/outgoing-statement.ts'
 /**
  * Resets a session after a handler's statements, before another call uses it.
  *
- * Any statement of a handler may change its session without a sign in its text: `select
- * my_function()` may call set_config, take a session-level lock or create a temporary table. A
- * view, a trigger, a default or a policy that an ordinary statement reaches may do the same. A
- * setting that a function changed cannot be detected afterwards. So every handler statement counts
- * as a change, and no statement of the framework does (decisions/018). The reset is sent in the
- * same flush, after the statement, COMMIT or ROLLBACK, and no caller waits for it: it costs no
- * round trip. The connection returns to its pool when the reset is confirmed, and is closed if it
- * fails.
+ * Any statement of a handler may change its session, and its text need not show this:
+ * `select my_function()` may call set_config, take a session-level lock or create a temporary
+ * table. A view, a trigger, a default or a policy that an ordinary statement reaches may do the
+ * same. A setting that a function changed cannot be detected afterwards. So every handler statement
+ * counts as a change, and no statement of the framework does (decisions/018). The reset is sent in
+ * the same flush, after the statement, COMMIT or ROLLBACK. It costs no round trip, because no
+ * caller waits for it. The connection returns to its pool when the reset is confirmed, and is
+ * closed if it fails.
  *
  * The settings that a session starts with, including the framework's limits, come from its startup
  * packet, and RESET restores them. The reset does not undo the state of an extension (`dblink`,
- * `plperl`), `setseed`, or a PREPARE within a function called by a select, which uses memory until
- * the session ends.
+ * `plperl`), or `setseed`. It also does not undo a PREPARE within a function that a select calls;
+ * such a prepared statement uses memory until the session ends.
  */
 
 const statements = [

@@ -59,9 +59,9 @@ export function driverSettings({ isPooled }: { readonly isPooled: boolean }): Se
 }
 
 /**
- * Returns the settings of a pooler's session that differ from the settings that the driver relies
- * on, each as the `set` clause with which `alter role` corrects it. A pooler's sessions start with
- * the settings of the role and the database.
+ * Returns the settings of a pooler's session that do not have the value that the driver needs. Each
+ * is returned as the `set` clause with which `alter role` corrects it. A pooler's sessions start
+ * with the settings of the role and the database.
  */
 export async function wrongSettings(client: pg.Client): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string; value: string }>(

@@ -159,8 +159,9 @@ export class StatementSender {
   }
 
   /**
-   * Retires the sessions of the pool because this session refuses to write: the server became a
-   * standby, or the default of the role or database was read-only when the session started.
+   * Retires the sessions of the pool, because this session refuses to write. Either the server
+   * became a standby, or the default of the role or database was read-only when the session
+   * started.
    */
   #retireSessions(error: Error): void {
     markReadOnlyServer(error)
@@ -199,8 +200,8 @@ export class StatementSender {
     if (processID === null || secretKey === null) return false
     const atRest = this.whenIdle()
     const endMs = performance.now() + giveUpMs
-    // A cancel request has no effect if it arrives between two statements, or if the statement
-    // catches it.
+    // A cancel request has no effect if it arrives between two statements, or if a function catches
+    // the cancellation.
     while (performance.now() < endMs) {
       // The request is awaited, so that a late request cannot cancel a statement of the
       // connection's next user.

@@ -65,9 +65,10 @@ export class SqlLexer {
   start = 0
   /** The offset after the current token. */
   end = 0
-  // The current run of operator characters, which may be several operators: its end, the position
-  // of the last character that is neither plus nor minus, and the position of the last character
-  // that allows an operator to end in plus or minus.
+  // The current run of operator characters, which may consist of several operators. `#runEnd` is
+  // its end. `#lastFirm` is the position of its last character other than plus and minus.
+  // `#lastLoose` is the position of its last character that allows an operator to end in plus or
+  // minus.
   #runEnd = 0
   #lastFirm = 0
   #lastLoose = 0

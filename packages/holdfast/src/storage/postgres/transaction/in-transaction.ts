@@ -13,9 +13,8 @@ interface ClientLike extends StatementClient {
 
 /**
  * Runs work of an administrator in one transaction: the client's current transaction, or a new one
- * if the client is not in a transaction. The pool or client belongs to a script, a test or the
- * command line, so this is not a {@link Transaction}, which takes its connection from a pool of the
- * service.
+ * if the client is not in a transaction. This does not use {@link Transaction}, which needs a pool
+ * of a service: here, the pool or client belongs to a script, a test or the command line.
  */
 export async function inTransaction<T>(
   client: StatementClient,

@@ -28,14 +28,14 @@ interface Savepoint {
 const builderName = /^(?:sp\d+|kysely)$/
 
 /**
- * The savepoints of one transaction, as Postgres keeps them: a stack, in which a name refers to the
- * newest savepoint of that name.
+ * The savepoints of one transaction, as Postgres keeps them: a stack. If several savepoints have
+ * the same name, the name refers to the newest.
  *
  * Invariants:
- * - The stack changes only when Postgres has answered, and does not change if Postgres refused the
- *   command: in a failed transaction, no savepoint is created.
- * - Positions are recorded when a command is sent. Statements are answered in the order in which
- *   they are sent, so rows gathered after a ROLLBACK TO was sent are not undone by it.
+ * - The stack changes only when Postgres has executed a command. It does not change if Postgres
+ *   refuses the command, as in a failed transaction.
+ * - Positions are recorded when a command is sent. Postgres executes commands in the order in which
+ *   they are sent, so a ROLLBACK TO does not undo rows that were gathered after it was sent.
  */
 export class Savepoints {
   readonly #stack: Savepoint[] = []
@@ -46,8 +46,8 @@ export class Savepoints {
    * Records a command that is about to be sent.
    *
    * A savepoint may be created inside another savepoint with the same name. But if two concurrent
-   * parts of a handler used one name, they would undo each other's work. Concurrent use is detected
-   * if a statement is running, or if the name is one that query builders use.
+   * parts of a handler used the same name, each could undo the other's work. Concurrent use is
+   * detected if a statement is running, or if the name is one that query builders use.
    *
    * @throws HoldfastError `savepoint-concurrent`.
    */

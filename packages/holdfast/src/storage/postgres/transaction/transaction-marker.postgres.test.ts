@@ -44,8 +44,8 @@ afterEach(() => {
 })
 
 /**
- * Sends a command in place of a marked statement, as if a defect of the lexer had accepted it, and
- * optionally hides its command tag.
+ * Sends a command in place of a marked statement, as if the lexer had failed to reject it.
+ * Optionally hides the command tag of the command.
  */
 function sendUnseen(command: string, isTagSeen: boolean): void {
   const send = Reflect.get(StatementSender.prototype, 'send')

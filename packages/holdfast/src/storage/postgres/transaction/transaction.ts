@@ -40,22 +40,22 @@ import type { Commit, Opened, Opening, TransactionOptions } from './transaction-
  *   rolled back  COMMIT was not sent, or the server has refused it, or has answered it with
  *                ROLLBACK. Nothing is stored, and nothing will be: `close` ends what is still open.
  *   unknown      COMMIT was sent and not answered. The connection is closed, and the transaction
- *                may have committed, or may still commit. Only the rows that it stores show if it
+ *                may have committed, or may still commit. Only the stored rows show whether it
  *                has committed.
  *
  * Invariants:
  * - It holds a connection only from its beginning until `close`. `close` never rejects, and leaves
  *   the pool a session without a transaction, or closes the session.
- * - BEGIN, its limits, its marker and the read of the schema epoch are sent in one round trip with
- *   one Sync, together with the first statement of the handler if that begins the transaction. The
- *   gathered rows, the last statements, the check and COMMIT are also sent in one round trip with
- *   one Sync, in this order. If a statement fails, the server skips all statements after it,
+ * - BEGIN, the limits, the marker and the read of the schema epoch are sent in one round trip with
+ *   one Sync. If the first statement of the handler begins the transaction, it is sent with them.
+ *   The gathered rows, the last statements, the check and COMMIT are also sent in one round trip
+ *   with one Sync, in this order. If a statement fails, the server skips all statements after it,
  *   including COMMIT. A value that cannot be sent is refused before anything is sent.
  * - The isolation level and the limits are stated at BEGIN, never inherited. With the limits,
  *   Postgres ends the transaction if the process cannot.
- * - It commits only if it is still the transaction that was begun (the marker) and no migration has
- *   been committed since (the epoch), if all statements of its handler have settled, and if none of
- *   them has failed outside of a savepoint.
+ * - It commits only if no statement has ended it (checked with the marker), and if no migration was
+ *   committed after it began (checked with the epoch). All statements of its handler must have
+ *   settled, and none of them may have failed outside of a savepoint.
  * - After `end`, it accepts no statement of its handler.
  */
 
@@ -146,8 +146,9 @@ export class Transaction implements HandlerSession {
     this.#connection = connection
     const statements = [beginStatement(isolation), first]
     if (isUndoable) statements.push(startSavepoint)
-    // `before` is in a separate group, so that it has a separate snapshot. In the same group, it
-    // would already belong to the transaction, which could then not change its isolation level.
+    // `before` is in a separate group, so that it has a separate snapshot. In the same group,
+    // `before` would already start the transaction, and BEGIN could not set the isolation level any
+    // more.
     const groups = before ? [[before], statements] : [statements]
     const sent = connection.runTogether(groups, along && (() => along(connection)))
     const results = await abortable(sent, this.work.deadline)

@@ -19,8 +19,7 @@ export type SecurityHeaders = Readonly<Record<string, string>>
 const withoutTransport: SecurityHeaders = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
-  // A response is data: browsers must neither execute nor embed it, nor show it in a frame of
-  // another site.
+  // Responses are data. Browsers must not execute them, embed them, or show them in a frame.
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
 }

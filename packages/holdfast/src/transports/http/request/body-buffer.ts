@@ -10,8 +10,8 @@ const bytesPerChunk = 64
 const baseChunks = 1_024
 
 /**
- * Collects a body that arrives in chunks in one growing buffer: a list of chunks would use hundreds
- * of bytes for each chunk of one byte. Limits both the number of chunks and the number of bytes.
+ * Collects the chunks of a body in one growing buffer. A list of chunks would use hundreds of bytes
+ * for each chunk of one byte. Limits both the number of chunks and the number of bytes.
  */
 export class BodyBuffer {
   readonly #limitBytes: number
