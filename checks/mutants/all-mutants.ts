@@ -7,6 +7,7 @@ import { migrateMutants } from './migrate.ts'
 import type { Mutant } from './mutant.ts'
 import { messageMutants } from './messages.ts'
 import { postgresMutants } from './postgres.ts'
+import { responseMutants } from './responses.ts'
 import { transactionMutants } from './transactions.ts'
 import { webhookMutants } from './webhooks.ts'
 import { wireMutants } from './wire.ts'
@@ -20,6 +21,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   migrate: migrateMutants,
   messages: messageMutants,
   postgres: postgresMutants,
+  responses: responseMutants,
   transactions: transactionMutants,
   webhooks: webhookMutants,
   wire: wireMutants,

@@ -8,6 +8,9 @@ import { writeExample } from './write-examples.ts'
 
 /** The public functions without an example, each with the reason. */
 const withoutExample: Readonly<Record<string, string>> = {
+  'holdfast HandlerResponse': 'created by respond',
+  'holdfast Redirect': 'created by redirects',
+  'holdfast SetCookie': 'created by cookie',
   'holdfast/http fromRequest': 'for runtimes; programs call createHandler',
   'holdfast/postgres createDatabase': 'for query builders; programs call postgres, drizzle or kysely',
   'holdfast/prisma prisma': 'needs a generated client; docs/postgres.md makes one',

@@ -13,6 +13,7 @@ export type { WireInput } from './kernel/operation/wire-input.ts'
 export { type Anonymous, anonymous, type Caller, callerSubject } from './kernel/operation/caller.ts'
 export type { Check, CheckContext, Checks, HealthDefinition } from './kernel/service/check.ts'
 export { type Clock, systemClock, type Timer } from './kernel/base/clock.ts'
+export { cookie, type Cookie, type CookieOptions, type SetCookie } from './kernel/operation/cookie.ts'
 export type { Context, MutationContext } from './kernel/operation/context.ts'
 export type { Database, OpenDatabase } from './kernel/service/database.ts'
 export type { Deadline } from './kernel/operation/deadline.ts'
@@ -84,6 +85,19 @@ export type {
   Query,
   QueryDefinition,
 } from './kernel/operation/operation.ts'
+export {
+  type Redirect,
+  redirects,
+  type Redirects,
+  type RedirectsOptions,
+  type RedirectStatus,
+} from './kernel/operation/redirects.ts'
+export {
+  type HandlerResponse,
+  type HandlerResult,
+  respond,
+  type ResponseParts,
+} from './kernel/operation/respond.ts'
 export type {
   KeysetValues,
   Page,

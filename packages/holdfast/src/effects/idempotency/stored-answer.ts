@@ -34,10 +34,13 @@ export interface StoredForm {
 
 /**
  * Returns the stored form of an operation's answers. It has the headers that describe the content,
- * and the headers that the operation's problems declare.
+ * and the headers that the operation and its problems declare.
  */
 export function storedFormOf(operation: Operation): StoredForm {
-  const declared = operation.problems.flatMap((type) => Object.keys(type.headers))
+  const declared = [
+    ...Object.keys(operation.headers).map((name) => name.toLowerCase()),
+    ...operation.problems.flatMap((type) => Object.keys(type.headers)),
+  ]
   return {
     operation,
     kept: new Set([...storedHeaders, ...declared].filter((name) => !neverStored.has(name))),

@@ -1,6 +1,7 @@
 import { unboundedParts } from './bounds.ts'
 import { createDecode, type Decode, hasBody } from './decode.ts'
 import { toMilliseconds } from '../base/duration.ts'
+import { findResponseIssues } from './declared-response.ts'
 import { createEncode, type Encode } from './encode.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
 import { type JsonSchema, typesOf } from '../schema/json-schema.ts'
@@ -40,6 +41,7 @@ export function compileOperation(
     ...checkAccess(operation),
     ...checkIdempotency(operation),
     ...checkGuards(operation),
+    ...findResponseIssues(operation),
   ]
   const inputSchema = describe(() => toJsonSchema(operation.input, 'input'), 'input', own)
   const outputSchema = describe(() => toJsonSchema(operation.output, 'output'), 'output', own)

@@ -1,10 +1,13 @@
 import { type Answer, jsonType } from './answer.ts'
+import { toRedirect, withResponseParts } from './declared-response.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
 import type { JsonSchema } from '../schema/json-schema.ts'
 import { type LogFields, type Logger, toLogFields } from '../base/log.ts'
 import type { Operation } from './operation.ts'
 import { isDescribed, mayKeepUndeclared } from '../schema/parsing.ts'
 import { createProjection, type Projection } from '../schema/projection.ts'
+import { Redirect } from './redirects.ts'
+import { HandlerResponse } from './respond.ts'
 import { fillPath } from './route.ts'
 import { listIssues, type ParseResult, validate } from '../schema/schema.ts'
 
@@ -36,6 +39,19 @@ export interface EncodeOptions {
  *   detected it.
  */
 export function createEncode(operation: Operation, outputSchema: JsonSchema, options: EncodeOptions): Encode {
+  const encode = createOutputEncode(operation, outputSchema, options)
+  const encodeResult: Encode = (result, log) =>
+    result instanceof Redirect ? toRedirect(result, operation) : encode(result, log)
+  return (result, log) => {
+    if (!(result instanceof HandlerResponse)) return encodeResult(result, log)
+    const { output, ...parts } = HandlerResponse.partsOf(result)
+    const answer = encodeResult(output, log)
+    const complete = (encoded: Answer): Answer => withResponseParts(encoded, parts, operation)
+    return answer instanceof Promise ? answer.then(complete) : complete(answer)
+  }
+}
+
+function createOutputEncode(operation: Operation, outputSchema: JsonSchema, options: EncodeOptions): Encode {
   if (!operation.hasOutput) return () => ({ status: operation.status, headers: {}, body: null })
   const cut = createProjection(outputSchema)
   const write = createWriter(operation)

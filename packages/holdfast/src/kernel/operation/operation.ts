@@ -1,8 +1,11 @@
 import type { Access } from './access.ts'
 import type { Caller } from './caller.ts'
 import type { Context, MutationContext } from './context.ts'
+import type { Cookie } from './cookie.ts'
 import type { Duration } from '../base/duration.ts'
 import type { AnyProblem } from '../problem/problem.ts'
+import type { Redirects } from './redirects.ts'
+import type { HandlerResult } from './respond.ts'
 import { type MutationRoute, parseRoute, type QueryRoute, type Route } from './route.ts'
 import type { NoSettings } from '../host/settings.ts'
 import { described, type InputOf, type OutputOf, type Schema } from '../schema/schema.ts'
@@ -60,6 +63,15 @@ export interface OperationDefinition<
    * warning in development and fail in tests.
    */
   readonly repeats?: { readonly allow: string }
+  /**
+   * Headers that a response may have, and their descriptions: `{ 'X-Source': 'The exchange that …'
+   * }`. The handler sets them with `respond`. Default: only the headers of the framework.
+   */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Cookies that a response may set, with `respond`. Default: none. */
+  readonly cookies?: readonly Cookie[]
+  /** Redirects that the handler may return. Default: none. */
+  readonly redirects?: Redirects
   /** One-line summary for the API documentation. Default: none. */
   readonly summary?: string
   /** Longer description for the API documentation. Default: none. */
@@ -83,7 +95,7 @@ export interface QueryDefinition<
    */
   run(
     context: Context<OutputOf<InputSchema>, CallerType, Db, Values>,
-  ): InputOf<OutputSchema> | Promise<InputOf<OutputSchema>>
+  ): HandlerResult<InputOf<OutputSchema>> | Promise<HandlerResult<InputOf<OutputSchema>>>
 }
 
 /**
@@ -148,7 +160,7 @@ export interface MutationDefinition<
    */
   run(
     context: MutationContext<OutputOf<InputSchema>, CallerType, Db, Values>,
-  ): InputOf<OutputSchema> | Promise<InputOf<OutputSchema>>
+  ): HandlerResult<InputOf<OutputSchema>> | Promise<HandlerResult<InputOf<OutputSchema>>>
 }
 
 /**
@@ -179,6 +191,10 @@ export interface Operation {
   /** True if `maxRows` was set explicitly. */
   readonly hasExplicitMaxRows: boolean
   readonly repeats: { readonly allow: string } | undefined
+  /** The declared response headers and their descriptions. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly cookies: readonly Cookie[]
+  readonly redirects: Redirects | undefined
   readonly summary: string | undefined
   readonly description: string | undefined
   /** The status of a successful response. */
@@ -253,6 +269,9 @@ export function createOperation<Kind extends Operation['kind']>(
     maxRows: given.maxRows ?? defaultMaxRows,
     hasExplicitMaxRows: given.maxRows !== undefined,
     repeats: given.repeats,
+    headers: given.headers ?? {},
+    cookies: given.cookies ?? [],
+    redirects: given.redirects,
     summary: given.summary,
     description: given.description,
     status: given.status ?? (given.output === undefined ? 204 : 200),

@@ -143,7 +143,9 @@ function notAllowed(method: string, allow: string): ProblemError {
 }
 
 /** Converts an HTTP answer to a Fetch response. */
-function toResponse({ status, headers, body }: HttpAnswer): Response {
+function toResponse({ status, headers, body, cookies = [] }: HttpAnswer): Response {
   // The cast is safe: the bytes are never in a `SharedArrayBuffer`.
-  return new Response(body as string | Uint8Array<ArrayBuffer> | null, { status, headers })
+  const response = new Response(body as string | Uint8Array<ArrayBuffer> | null, { status, headers })
+  for (const cookie of cookies) response.headers.append('set-cookie', cookie)
+  return response
 }

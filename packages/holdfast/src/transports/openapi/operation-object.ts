@@ -57,6 +57,7 @@ export function toOperationObject(
         ...successResponse(operation, components),
         ...(Object.keys(links).length === 0 ? {} : { links }),
       },
+      ...redirectResponse(operation),
       ...(operation.kind === 'query' ? { '304': notModified } : {}),
       ...problemResponses(operation, problems),
     },
@@ -98,6 +99,7 @@ function successResponse(operation: CompiledOperation, components: SchemaCompone
   const { kind, name, location, hasOutput, outputSchema } = operation
   const headers = {
     ...everyAnswersHeaders,
+    ...declaredHeaders(operation),
     ...(location === undefined ? {} : { Location: headerReference('Location') }),
     ...(kind === 'query' ? { ETag: headerReference('ETag') } : {}),
     ...(isPaged(operation) ? { Link: headerReference('Link') } : {}),
@@ -109,6 +111,35 @@ function successResponse(operation: CompiledOperation, components: SchemaCompone
     description: kind === 'query' ? 'The requested data.' : successDescription(operation.status),
     headers,
     content: { [jsonType]: withExample(schema, outputSchema) },
+  }
+}
+
+function redirectResponse(operation: CompiledOperation): Readonly<Record<string, ResponseObject>> {
+  const { kind, redirects } = operation
+  if (!redirects) return {}
+  const targets = redirects.targets.map((target) => (target === '/' ? 'a path of this service' : target))
+  return {
+    [String(redirects.status)]: {
+      description: `Redirect. Possible targets: ${targets.join(', ')}.`,
+      headers: {
+        ...everyAnswersHeaders,
+        ...declaredHeaders(operation),
+        Location: { description: 'The target.', schema: { type: 'string', format: 'uri-reference' } },
+        ...(kind === 'mutation' ? { 'Idempotency-Replayed': headerReference('IdempotencyReplayed') } : {}),
+      },
+    },
+  }
+}
+
+function declaredHeaders({ headers, cookies }: CompiledOperation): ResponseObject['headers'] {
+  const declared = Object.entries(headers).map(
+    ([name, description]) => [name, { description, schema: { type: 'string' } }] as const,
+  )
+  if (cookies.length === 0) return Object.fromEntries(declared)
+  const names = cookies.map(({ name }) => `\`${name}\``).join(', ')
+  return {
+    ...Object.fromEntries(declared),
+    'Set-Cookie': { description: `Sets or deletes cookies: ${names}.`, schema: { type: 'string' } },
   }
 }
 

@@ -41,6 +41,7 @@ export function sendAnswer(answer: HttpAnswer, exchange: NodeExchange, options: 
   const length = content === null ? 0 : Buffer.byteLength(content)
   const headers: string[] = []
   for (const name in answer.headers) headers.push(name, answer.headers[name]!)
+  for (const cookie of answer.cookies ?? []) headers.push('set-cookie', cookie)
   if (content !== null || (incoming.method !== 'HEAD' && status !== 204 && status !== 304)) {
     headers.push('content-length', String(length))
   }

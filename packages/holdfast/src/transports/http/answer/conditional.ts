@@ -31,7 +31,7 @@ function withEtag(
   const headers = { 'cache-control': cacheControl, ...answer.headers, etag }
   if (ifNoneMatch === undefined || !matchesEtag(ifNoneMatch, etag)) return { ...answer, headers }
   const { 'content-type': _, ...kept } = headers as Record<string, string>
-  return { status: 304, headers: kept, body: null }
+  return { ...answer, status: 304, headers: kept, body: null }
 }
 
 function withoutBodyOfHead(answer: HttpAnswer, method: string): HttpAnswer {

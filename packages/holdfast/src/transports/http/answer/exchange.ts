@@ -38,5 +38,6 @@ export function withExchangeHeaders(
       traceparent: toTraceparent(span.trace),
     },
     body: answer.body,
+    ...(answer.cookies ? { cookies: answer.cookies } : {}),
   }
 }

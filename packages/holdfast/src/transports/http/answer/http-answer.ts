@@ -2,7 +2,7 @@ import type { Answer } from '../../../kernel/operation/answer.ts'
 import { etagOf } from './etag.ts'
 
 /** An HTTP response. */
-export interface HttpAnswer extends Pick<Answer, 'status' | 'headers'> {
+export interface HttpAnswer extends Pick<Answer, 'status' | 'headers' | 'cookies'> {
   /**
    * A string that only this response uses, or bytes that any number of responses share; `null` if
    * there is no body.

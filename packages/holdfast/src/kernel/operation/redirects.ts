@@ -1,0 +1,115 @@
+import { HoldfastError } from '../base/holdfast-error.ts'
+
+/** The status of a redirect (RFC 9110 section 15.4). */
+export type RedirectStatus = 302 | 303 | 307 | 308
+
+/** Options of {@link redirects}. */
+export interface RedirectsOptions {
+  /**
+   * The possible targets: `'/'` for all paths of the service itself, and origins, such as
+   * `'https://app.example.com'`, for all URLs of another host.
+   */
+  readonly to: readonly [string, ...string[]]
+  /**
+   * `303`: the browser gets the target with GET. `307` and `308`: the browser repeats the request,
+   * with its method and body. `302`: as 303 in browsers; other clients may repeat the request.
+   * Browsers cache 308. Default 303.
+   */
+  readonly status?: RedirectStatus
+}
+
+/** The redirects of an operation. Create them with {@link redirects}. */
+export interface Redirects {
+  readonly status: RedirectStatus
+  /** The possible targets, as declared. */
+  readonly targets: readonly string[]
+  /** Returns whether a target is among the declared targets. Use it for targets from an input. */
+  allows(target: string): boolean
+  /**
+   * Returns the redirect to a target, for the handler to return.
+   *
+   * @param target a path that starts with `/`, or an absolute URL.
+   * @throws HoldfastError `redirect-refused` if the target is not among the declared targets.
+   */
+  to(target: string): Redirect
+}
+
+/** A redirect to a declared target. Create it with {@link Redirects.to}. */
+export class Redirect {
+  readonly #redirects: Redirects
+  readonly #location: string
+
+  constructor(redirects: Redirects, location: string) {
+    this.#redirects = redirects
+    this.#location = location
+  }
+
+  /** Returns the target, and the declaration that has checked it. */
+  static partsOf(redirect: Redirect): { readonly redirects: Redirects; readonly location: string } {
+    return { redirects: redirect.#redirects, location: redirect.#location }
+  }
+}
+
+/**
+ * Declares to which targets an operation may redirect its client, in its option `redirects`. A
+ * redirect to any other target throws, so that a service cannot be used to send people to a
+ * fraudulent site.
+ *
+ * @throws HoldfastError `redirect-invalid` if a declared target is neither `'/'` nor an origin with
+ *   https. `http` is allowed for `localhost` and `127.0.0.1`.
+ *
+ * @example
+ * ```ts
+ * const toCheckout = redirects({ to: ['https://checkout.example.com'] })
+ *
+ * query({
+ *   route: 'GET /orders/{id}/checkout',
+ *   access: anyone(),
+ *   input: z.object({ id: z.string() }),
+ *   redirects: toCheckout,
+ *   run: ({ input }) => toCheckout.to(`https://checkout.example.com/${encodeURIComponent(input.id)}`),
+ * })
+ * ```
+ */
+export function redirects({ to: targets, status = 303 }: RedirectsOptions): Redirects {
+  const invalid = targets.find((target) => target !== '/' && !isSafeOrigin(target))
+  if (invalid !== undefined) {
+    throw new HoldfastError(
+      'redirect-invalid',
+      `The redirect target ${JSON.stringify(invalid)} is invalid. Use '/' for the paths of the service itself, or an origin without a path, such as 'https://app.example.com'.`,
+    )
+  }
+  const allows = (target: string): boolean => targets.includes(originOf(target) ?? '')
+  const declared: Redirects = {
+    status,
+    targets,
+    allows,
+    to(target) {
+      if (allows(target)) return new Redirect(declared, target)
+      throw new HoldfastError(
+        'redirect-refused',
+        `The redirect target ${JSON.stringify(target)} is not among the declared targets: ${targets.join(', ')}. Add its origin to redirects({ to }), or check targets from an input with allows().`,
+      )
+    },
+  }
+  return declared
+}
+
+function isSafeOrigin(text: string): boolean {
+  const url = URL.parse(text)
+  if (!url || url.origin !== text) return false
+  return url.protocol === 'https:' || url.hostname === 'localhost' || url.hostname === '127.0.0.1'
+}
+
+/**
+ * Returns the origin of a target, or `'/'` for a path. Returns `undefined` if clients could read
+ * the target differently: a header can only contain visible ASCII, and browsers treat backslashes
+ * as slashes.
+ */
+function originOf(target: string): string | undefined {
+  if (!/^[\x21-\x7e]+$/.test(target) || target.includes('\\')) return undefined
+  if (target.startsWith('/')) return target.startsWith('//') ? undefined : '/'
+  const url = URL.parse(target)
+  // Credentials before the host make a URL look like another one.
+  return url && url.username === '' && url.password === '' ? url.origin : undefined
+}

@@ -1,0 +1,56 @@
+import type { SetCookie } from './cookie.ts'
+import type { Redirect } from './redirects.ts'
+
+/** Options of {@link respond}. */
+export interface ResponseParts {
+  /**
+   * Response headers and their values, in visible ASCII. The operation declares each of them in its
+   * option `headers`. Default: none.
+   */
+  readonly headers?: Readonly<Record<string, string>>
+  /**
+   * Cookies to set and to delete: `[session.set(id)]`. The operation declares each of them in its
+   * option `cookies`. Default: none.
+   */
+  readonly cookies?: readonly SetCookie[]
+}
+
+/** The output of a handler with response headers and cookies. Create it with {@link respond}. */
+export class HandlerResponse<out Output> {
+  readonly #output: Output
+  readonly #parts: ResponseParts
+
+  constructor(output: Output, parts: ResponseParts) {
+    this.#output = output
+    this.#parts = parts
+  }
+
+  /** Returns the output, and what is sent with it. */
+  static partsOf<Output>(response: HandlerResponse<Output>): ResponseParts & { readonly output: Output } {
+    return { ...response.#parts, output: response.#output }
+  }
+}
+
+/** The return value of a handler: its output, or a redirect; alone or with headers and cookies. */
+export type HandlerResult<Output> = Output | Redirect | HandlerResponse<Output | Redirect>
+
+/**
+ * Adds response headers and cookies to the output of a handler, or to its redirect.
+ *
+ * The headers of a mutation are stored with its idempotency key, and sent again with a replay.
+ * Cookies are not stored: a replay has none.
+ *
+ * @example
+ * ```ts
+ * query({
+ *   route: 'GET /rates',
+ *   access: anyone(),
+ *   output: z.object({ usd: z.number() }),
+ *   headers: { 'X-Source': 'The exchange that has published the rates.' },
+ *   run: () => respond({ usd: 1.08 }, { headers: { 'X-Source': 'ECB' } }),
+ * })
+ * ```
+ */
+export function respond<Output>(output: Output, parts: ResponseParts): HandlerResponse<Output> {
+  return new HandlerResponse(output, parts)
+}
