@@ -10,7 +10,7 @@ import { findSizeViolations } from './size-violations.ts'
 import { describeViolation, type Violation } from './violation.ts'
 
 /**
- * Returns all violations of the rules for the imports between the files of a folder, and for the
+ * Checks the files of a folder, and returns all violations of the rules about imports and about the
  * number of files.
  */
 export function checkLayers(root: string, table: LayerTable = layerTable): readonly Violation[] {

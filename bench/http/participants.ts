@@ -155,7 +155,7 @@ export const equals: readonly Participant[] = [
   onBun(complete),
 ]
 
-/** The participants whose features are checked. The last one lacks some features. */
+/** The participants whose features are checked. The last participant lacks some features. */
 export const checked: readonly Participant[] = [
   ...equals.filter(({ sends }) => sends !== true),
   onBun(assembledLean),

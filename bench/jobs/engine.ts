@@ -1,4 +1,4 @@
-/** A job queue on Postgres, as the benchmarks use it. */
+/** The interface through which the benchmarks use a job queue on Postgres. */
 export interface Engine {
   /** The schema of the engine's tables. */
   readonly schema: string

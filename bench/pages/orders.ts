@@ -6,7 +6,10 @@ export interface ListOrder {
   readonly columns: readonly OrderColumn<string>[]
   /** The order as SQL. */
   readonly clause: string
-  /** Condition for the rows after a position, column by column, as query builders write it. */
+  /**
+   * The condition for the rows after a position, in the form that query builders generate: column
+   * by column.
+   */
   expanded(place: readonly (string | null)[]): string
 }
 

@@ -28,7 +28,7 @@ const makers: Readonly<Record<string, (operations: number) => Program>> = {
 }
 const limitMs = 120_000
 
-/** Measures the time of the type check of a service, by its number of operations. */
+/** Measures how long the type check of a service takes, by the number of operations. */
 export const typesBenchmark: Benchmark = async (bench) => {
   const place = resolve(import.meta.dirname, '../dist/types')
   bench.atEnd(() => rmSync(place, { recursive: true, force: true }))

@@ -46,5 +46,8 @@ function linkModules(from: string, to: string): void {
   }
 }
 
-/** Caches whose keys are paths or contents of sources, which each copy must not share. */
+/**
+ * Caches that a copy must not share with the repository, because their keys are paths or contents
+ * of sources.
+ */
 const ownOfEachCopy = new Set(['.programs', '.vite', '.vite-temp', '.vitest'])

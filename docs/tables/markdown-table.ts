@@ -1,4 +1,4 @@
-/** Returns a Markdown table with padded columns, as the formatter would write it. */
+/** Returns a Markdown table whose columns are padded as the formatter pads them. */
 export function toMarkdownTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [heading, ...rows.map((row) => row.map(toCell))]
   const widths = heading.map((_, column) => Math.max(3, ...cells.map((row) => row[column]!.length)))

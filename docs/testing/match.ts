@@ -7,7 +7,7 @@ export function matchesText(expected: string, found: string): boolean {
 }
 
 /**
- * Returns the path of the first difference between a JSON value and the expected value, such as
+ * Returns the path of the first difference between a JSON value and the expected value:
  * `items[0].id`, or `''` for the whole value. In the expected value, `"…"` matches any value, and
  * `…` within a string matches any text. Returns `undefined` if the values match.
  */

@@ -14,7 +14,7 @@ export interface LatencyTask extends Task {
   readonly limitMs: number
   /**
    * Max random pause before each job, in milliseconds. Without the pause, the jobs could be
-   * enqueued in the rhythm of a polling interval.
+   * enqueued in step with a polling interval.
    */
   readonly maxPauseMs: number
   /** True if this process is also the worker. */

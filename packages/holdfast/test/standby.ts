@@ -8,7 +8,7 @@ import { until } from 'holdfast/testing'
 import { createTestFolder } from '../src/testing/test-folder.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
-/** A server that replicates another one. */
+/** A server that replicates another server. */
 export interface Standby {
   readonly server: EmbeddedPostgres
   /** Returns the URL on the standby for a database of the primary. */

@@ -8,7 +8,7 @@ import { present } from '../present.ts'
 /** Pauses the jobs of a name. */
 export const jobsPause: Command = command({
   name: 'jobs pause',
-  summary: 'Pause the jobs of a name: workers start no more of them. Running jobs continue.',
+  summary: 'Pause the jobs of a name: workers do not start them until "jobs resume". Running jobs continue.',
   details: 'Jobs can still be enqueued, but they wait. "jobs list" shows the paused names.',
   arguments: ['name'],
   options: { service: serviceOption },

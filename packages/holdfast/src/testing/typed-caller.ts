@@ -10,7 +10,7 @@ import type { Operations } from '../kernel/service/service-definition.ts'
 
 /** Options of a call in a test. */
 export interface CallOptions {
-  /** The `Idempotency-Key` of a mutation. Default: a new one for each call. `null`: no key. */
+  /** The `Idempotency-Key` of a mutation. Default: a new key for each call. `null`: no key. */
   readonly key?: string | null
   /** Request headers. Default: none. */
   readonly headers?: Readonly<Record<string, string>>

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect } from 'vitest'
 
-/** A page of books, as the operation under test returns it. */
+/** The output of the operation under test: a page of books. */
 interface BookPage {
   readonly items: readonly { readonly id: number }[]
   readonly next?: string | undefined

@@ -1,7 +1,7 @@
 import type { Database } from 'holdfast'
 import type { ConnectionLimits } from '../../src/databases/assembly/connection-lanes.ts'
 
-/** An author, as each builder has to return it. */
+/** An author. Each builder has to return this form. */
 export interface Author {
   readonly id: number
   readonly name: string
@@ -63,7 +63,7 @@ create table samples (
   id int primary key, big bigint, at timestamptz(3), day date, document jsonb, tags text[], amounts numeric[], bytes bytea, note text
 );
 create sequence runs;
--- Fails when it is called for the first time, as a transaction does that another one has got in the way of.
+-- Fails with a serialization failure when it is called for the first time.
 create function contend() returns int language plpgsql as $$
 begin
   if nextval('runs') = 1 then raise exception 'contended' using errcode = '40001'; end if;

@@ -5,7 +5,7 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A service whose jobs have long transactions, and record each effect with the number of its
+// A service whose jobs have long transactions. They record each effect with the number of the
 // attempt.
 const { job, mutation, service } = holdfast({
   database: postgres({

@@ -20,7 +20,7 @@ export interface ListParts {
   readonly position: SQL<(string | null)[]>
 }
 
-/** A row with its position, as selected for a page. */
+/** A row of the statement, with its position in the order. */
 export interface Positioned {
   readonly position: (string | null)[]
 }

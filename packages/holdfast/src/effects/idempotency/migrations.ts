@@ -6,8 +6,8 @@ const leaves = Array.from({ length: leafCount }, (_, leaf) => `holdfast.idempote
 const defaultRetentionMs = 7 * 86_400_000
 
 /**
- * The tables of idempotency: a ring of leaves, read and written individually, and a view of all of
- * them.
+ * The tables of idempotency: a ring of leaves, which are read and written individually, and a view
+ * of all leaves.
  */
 export const idempotencyMigrations: readonly Migration[] = [
   {

@@ -12,8 +12,8 @@ import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 
 /**
  * Returns an answer with the WAL position of its effects. The position of a replayed answer is the
- * current end of the WAL, which is after the effects. If the end cannot be read, the position is
- * one that no replica reaches, so that later reads go to the primary.
+ * current end of the WAL, which is after the effects. If the end cannot be read, the answer gets a
+ * position that no replica reaches, so later reads go to the primary.
  */
 export async function withPosition(answer: Answer, call: Call, pool: Pool): Promise<Answer> {
   const position = call.position ?? (await readPosition(call, pool))

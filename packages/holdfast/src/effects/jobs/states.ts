@@ -83,8 +83,8 @@ export const missingPermits: MissingPermits = {
 }
 
 /**
- * Returns the last branches of a SQL `case` for the state of a job that is due: `limited` if its
- * limits must admit it first, otherwise `ready`.
+ * Returns the last branches of a SQL `case` that determines the state of a due job: `limited` if
+ * its limits must admit it first, otherwise `ready`.
  */
 export function limitedOrReady({ slot, turn }: MissingPermits): string {
   return `when (${slot}) or (${turn}) then 'limited' else 'ready'`

@@ -5,8 +5,8 @@ import { webhooks } from 'holdfast/webhooks'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 
-// Texts that are valid JSON but that Postgres rejects. Any client can send them, and a message that
-// cannot be dispatched would block all messages after it.
+// Texts that are valid JSON but that Postgres rejects. Any client can send such a text. If a
+// message with it could not be dispatched, it would block all later messages.
 const texts = ['U+0000: \0', 'half a character: \uD800']
 
 const { consumer, job, mutation, service } = holdfast({ database: postgres() })

@@ -14,7 +14,7 @@ export interface MessageRow {
   readonly id: string
   readonly event: string
   readonly key: string
-  /** The payload as JSON, as the event's schema declares it. */
+  /** The payload as JSON, reduced to the members that the event's schema declares. */
   readonly payload: string
   readonly subjects?: readonly string[]
 }

@@ -97,7 +97,7 @@ export interface ListMessagesOptions {
   readonly isNew?: boolean
   /** Id of the last message on the previous page. Default: the first page. */
   readonly after?: string
-  /** Maximum number of messages, 1 to 1,000. Default 50. */
+  /** Max number of messages, 1 to 1,000. Default 50. */
   readonly limit?: number
 }
 

@@ -7,7 +7,8 @@ export const messageMigrations: readonly Migration[] = [
     sql: `
 create table holdfast.messages (
   id uuid primary key,
-  -- Assigned while the key is locked until the commit. So within a key, it is the order of commits.
+  -- Assigned while the key is locked until the commit. So the numbers of one key follow the order
+  -- of its commits.
   seq bigint generated always as identity,
   -- The service that published the message.
   service text not null,

@@ -29,7 +29,7 @@ const everyMs = 30_000
 const batch = 200
 const limitMs = 15_000
 
-/** The messages of one transaction of a subscriber, and the change of its position. */
+/** The messages that a subscriber handles in one transaction, and the change of its position. */
 interface Window {
   readonly messages: readonly PublishedMessage[]
   /** Number of log messages in the window, including messages that the subscriber does not read. */

@@ -3,7 +3,7 @@ import type { Background } from '../../kernel/background/background.ts'
 /** The kind of a reader of the message log. */
 export type SubscriptionKind = 'consumer' | 'subscriber' | 'relay'
 
-/** A reader of the message log, as declared by its service. */
+/** A reader of the message log that a service declares. */
 export interface SubscriptionDeclaration {
   readonly kind: SubscriptionKind
   readonly name: string

@@ -39,7 +39,7 @@ export type ErasedCounts = Readonly<Record<string, number>>
 
 /** One kind of rows with subjects, with functions to find, export and erase them. */
 export interface SubjectSource {
-  /** The kind of the source's rows, as it appears in results. */
+  /** The name of the kind in results. */
   readonly kind: string
   /** Finds a page of rows. */
   find(client: StatementClient, page: SubjectPage): Promise<readonly FoundRow[]>

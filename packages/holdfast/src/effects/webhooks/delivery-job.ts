@@ -33,9 +33,9 @@ export interface DeliveryOptions {
   readonly timeoutMs: number
   /** Time for which an endpoint may fail before it is disabled, in milliseconds. */
   readonly disableAfterMs: number
-  /** Maximum number of concurrent deliveries to one endpoint. */
+  /** Max number of concurrent deliveries to one endpoint. */
   readonly concurrency: number
-  /** Maximum number of concurrent deliveries in a process. */
+  /** Max number of concurrent deliveries in a process. */
   readonly slots: number
   /** Source location of the definition of the webhooks. */
   readonly definedAt: string

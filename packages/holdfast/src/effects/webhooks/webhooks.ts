@@ -7,7 +7,7 @@ import { deliveryJob } from './delivery-job.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
 import { messageSubscriber } from './message-subscriber.ts'
 
-/** The published payload of an event, as parsed from JSON. */
+/** The type of an event's published payload, after it was parsed from JSON. */
 type GivenOf<Sent> = Sent extends EventType<infer Given, unknown> ? Given : never
 
 /** Options of {@link webhooks}. */
@@ -31,10 +31,10 @@ export interface WebhooksDefinition<Sent extends EventType> {
   }
   /** Timeout of one attempt. Default `'15s'`. */
   readonly timeout?: Duration
-  /** Maximum number of concurrent deliveries to one endpoint. Default 4. */
+  /** Max number of concurrent deliveries to one endpoint. Default 4. */
   readonly concurrency?: number
   /**
-   * Maximum number of concurrent deliveries in each process. Deliveries do not use the slots of
+   * Max number of concurrent deliveries in each process. Deliveries do not use the slots of
    * other jobs. Default 20. Half of the slots are reserved for owners without a running delivery.
    * Raise it if many owners have slow endpoints.
    */

@@ -57,7 +57,7 @@ export function event<PayloadSchema extends Schema>(
   return { kind: 'event', name, payload, description, subjectsOf }
 }
 
-/** One occurrence of an event, as consumers receive it. */
+/** One occurrence of an event, in the form that consumers receive. */
 export interface Message<Payload = unknown> {
   /**
    * The id of the message, a UUID. It is the same in every delivery, so use it to detect
@@ -77,7 +77,7 @@ export interface Message<Payload = unknown> {
   readonly publishedAt: Date
 }
 
-/** A message with its origin, as subscribers and relays receive it. */
+/** A message with its origin, in the form that subscribers and relays receive. */
 export interface PublishedMessage extends Message<Json> {
   /** The service that published the message. */
   readonly service: string

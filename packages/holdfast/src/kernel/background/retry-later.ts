@@ -12,7 +12,7 @@ export interface RetryLaterOptions extends ErrorOptions {
 
 /**
  * Max number of times that a job snoozes without using an attempt. Each further snooze uses an
- * attempt, so that a job that never makes progress is dead in the end, where an operator sees it.
+ * attempt. So a job that never makes progress becomes dead in the end, and an operator notices it.
  */
 export const maxSnoozes = 1_000
 

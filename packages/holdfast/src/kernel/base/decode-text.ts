@@ -8,8 +8,8 @@ const lineFeed = 0x0a
 
 /**
  * Decodes a file that has to be UTF-8 text. Drops a UTF-8 byte order mark. Returns a fault for
- * invalid bytes, instead of replacing them by U+FFFD, and for a NUL, because Postgres and C
- * libraries treat a NUL as the end of the text.
+ * invalid bytes, instead of replacing them with U+FFFD. Also returns a fault for a NUL, because
+ * Postgres and C libraries treat a NUL as the end of the text.
  */
 export function decodeText(bytes: Uint8Array): DecodedText {
   if (isUtf16(bytes)) return { fault: 'is encoded in UTF-16. Save it as UTF-8.' }

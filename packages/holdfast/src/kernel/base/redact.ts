@@ -138,7 +138,7 @@ class RedactedCopy {
   ofLine(fields: LogFields): LogFields {
     const copied = this.#value(fields)
     if (typeof copied !== 'object' || copied === null) return { fields: copied }
-    // The user may pass an error in place of the fields, as with pino.
+    // As with pino, the user may pass an error instead of fields.
     return fields instanceof Error ? { error: copied } : (copied as LogFields)
   }
 

@@ -35,7 +35,7 @@ export interface CallRequest {
   readonly header: (name: string) => string | undefined
   /** The id of the call. Default: a new UUID. */
   readonly requestId?: string
-  /** The span of the call. Default: a new one, in the trace of the `traceparent` header. */
+  /** The span of the call. Default: a new span, in the trace of the `traceparent` header. */
   readonly span?: Span
   /** Accumulates the resources that the call uses. Default: a new object. */
   readonly usage?: Usage

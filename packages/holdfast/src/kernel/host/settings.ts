@@ -15,7 +15,7 @@ export interface SettingDescription {
 
 /** The source that settings are read from. */
 export interface SettingsSource {
-  /** Environment variables. An empty one counts as not set. */
+  /** Environment variables. An empty variable counts as not set. */
   readonly env: ServiceHost['env']
   readonly mode: Mode
   /**

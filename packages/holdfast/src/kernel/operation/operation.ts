@@ -173,7 +173,10 @@ export interface OperationTypes<Input, Output, Problem> {
   readonly problem: Problem
 }
 
-/** An operation without the types of its input, output and problems, as the framework uses it. */
+/**
+ * An operation in the form that the framework uses: without the types of its input, output and
+ * problems.
+ */
 export interface Operation {
   readonly kind: 'query' | 'mutation'
   readonly route: Route

@@ -12,7 +12,7 @@ export interface PageLinks {
    * The names of the parameters that select the current page; links to other pages leave them out.
    */
   readonly replaced: readonly string[]
-  /** The parameters of each other page, by its relation to the current one (RFC 8288). */
+  /** The parameters of the other pages, by their relation to the current page (RFC 8288). */
   readonly pages: Readonly<Partial<Record<'first' | 'next' | 'prev', PageParameters>>>
 }
 

@@ -40,7 +40,7 @@ export interface ProblemOptions<Extra extends Schema> {
 }
 
 /**
- * A declared failure of an operation, which is also the function that creates an occurrence of it:
+ * A declared failure of an operation. It is also the function that creates one occurrence:
  * `throw InsufficientFunds()`.
  */
 export interface Problem<Code extends string = string> extends ProblemMembers<Code> {
@@ -120,7 +120,7 @@ export interface ProblemOccurrence {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The occurrence type of a problem, or of a union of them. */
+/** The type of an occurrence of a problem, or of one of several problems. */
 export type ProblemOf<Declared> = Declared extends AnyProblem ? ReturnType<Declared> : never
 
 type ProblemFor<Code extends string, Extra extends Schema> = [Schema] extends [Extra]

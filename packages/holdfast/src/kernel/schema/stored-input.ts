@@ -192,8 +192,8 @@ function projectUnion(options: readonly Schema[], build: Build): Projection {
       if (result instanceof Promise) break
       if (!result.issues) return project(value)
     }
-    // The alternative is unknown: the members of all alternatives are kept, and parsing selects the
-    // same one again.
+    // The alternative is unknown. So the members of all alternatives are kept, and parsing selects
+    // the same alternative again.
     return choices.map(({ project }) => project(value)).reduce(merge)
   }
 }

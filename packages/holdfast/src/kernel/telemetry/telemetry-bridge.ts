@@ -12,8 +12,8 @@ export interface TelemetryBridge {
 /** Telemetry that is joined with another API. */
 export interface JoinedTelemetry extends Pick<Telemetry, 'within'> {
   /**
-   * Runs work of the telemetry itself without creating spans: exporting spans must not create more
-   * of them.
+   * Runs work of the telemetry itself without creating spans, because exporting spans must not
+   * create more spans.
    */
   readonly unseen: <T>(work: () => T) => T
   /** Stops joining the spans. */

@@ -7,7 +7,7 @@ export interface TraceContext {
   readonly traceId: string
   /** 16 hex digits that identify the span. */
   readonly spanId: string
-  /** The span id of the calling span, which is in this service or in another one. */
+  /** The span id of the calling span, which is in this service or in another service. */
   readonly parentSpanId?: string
   /** True if the caller records the trace. */
   readonly sampled: boolean
@@ -57,8 +57,8 @@ export function continueTrace(traceparent: string | undefined, tracestate?: stri
 }
 
 /**
- * Returns true if a text is a valid `traceparent`. An invalid one is treated as absent, as the
- * recommendation requires.
+ * Returns true if a text is a valid `traceparent`. As the recommendation requires, an invalid
+ * `traceparent` is treated as absent.
  */
 export function isTraceparent(traceparent: string): boolean {
   return form.test(traceparent) && (traceparent.length === lengthOfVersion0 || !traceparent.startsWith('00'))

@@ -95,7 +95,7 @@ export function createSettingReader(
 }
 
 /**
- * Returns the JSON Schema of a setting; an empty one if JSON Schema cannot express it, such as a
+ * Returns the JSON Schema of a setting; an empty schema if JSON Schema cannot express it, such as a
  * `Date`.
  */
 function describe(schema: Schema): JsonSchema {

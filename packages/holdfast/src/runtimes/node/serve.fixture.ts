@@ -16,7 +16,7 @@ export async function serveForTest<O extends Operations>(
   const server = await serve(service, {
     port: 0,
     signals: false,
-    // The default of production would delay the tests, which have no load balancer.
+    // The production default would delay the tests, which have no load balancer.
     drainDelay: '0s',
     env: { NODE_ENV: 'test' },
     log: createLogger({

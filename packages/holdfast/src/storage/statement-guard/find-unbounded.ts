@@ -15,7 +15,7 @@ interface Source {
   /** The name that qualifies the table's columns. */
   readonly alias: string
   readonly table: string
-  /** The table's name without the schema, as most statements write it. */
+  /** The table's name without the schema, because most statements omit the schema. */
   readonly name: string
 }
 

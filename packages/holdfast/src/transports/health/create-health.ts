@@ -8,7 +8,8 @@ import { startingHandler } from './starting-handler.ts'
  * `GET /health/ready` runs the service's checks. An operation with one of these routes takes
  * precedence.
  *
- * @param problemTypeBase the part of a problem's `type` before its code, as the service sets it.
+ * @param problemTypeBase the service's `problemTypeBase`: the part of a problem's `type` before its
+ * code.
  *
  * @example
  * ```ts

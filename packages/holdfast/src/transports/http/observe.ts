@@ -48,7 +48,7 @@ class ServiceObserver implements ExchangeObserver {
   readonly #duration: Histogram
   /** The span attributes of each route. */
   readonly #attributes = new Map<Route, Attributes>()
-  /** The common parts of the requests of each route, by method and status. */
+  /** For each route, the parts that its requests share, by method and status. */
   readonly #kinds = new Map<Route | undefined, Map<string, ExchangeKind>>()
 
   constructor({ operations, isSensitive, host, requestLog }: RunningService) {
@@ -159,7 +159,7 @@ class ServiceObserver implements ExchangeObserver {
   }
 }
 
-/** The common parts of the requests of a route with the same method and status. */
+/** The parts shared by all requests with the same route, method and status. */
 interface ExchangeKind {
   readonly series: HistogramSeries
   /** `undefined` if the requests call no operation. */

@@ -17,7 +17,7 @@ export interface Routed {
 export type Responder = (request: HttpRequest, routed: Routed) => HttpAnswer | Promise<HttpAnswer>
 
 /**
- * Returns further pages of a service: routes and their responders, in addition to those of its
+ * Returns the pages of a service: routes with their responders, in addition to the routes of its
  * operations. If an operation has the same route, the operation takes precedence. Pages support
  * conditional requests as queries do: `ETag`, `If-None-Match`, HEAD.
  */

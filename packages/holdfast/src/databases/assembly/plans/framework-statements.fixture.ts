@@ -8,7 +8,7 @@ import { statementCalls } from './statement-calls.fixture.ts'
 
 /** A statement of the framework, and what it may read. */
 export interface PlannedStatement extends Omit<StatementCall, 'with' | 'within'> {
-  /** The file and the function that the statement comes from, and the number of the call. */
+  /** The file and the function that return the statement, and the number of the call. */
   readonly name: string
   readonly text: string
   readonly values: readonly unknown[]

@@ -14,7 +14,7 @@ export interface ListKeysOptions {
   readonly since?: Date
   /** Only keys answered before this time. Default: all. */
   readonly until?: Date
-  /** Maximum number of keys, 1 to 1,000. Default 50. */
+  /** Max number of keys, 1 to 1,000. Default 50. */
   readonly limit?: number
 }
 

@@ -77,8 +77,8 @@ export class HeartbeatView {
   }
 
   /**
-   * Duration of the current series of heartbeats that have all reached the database, in
-   * milliseconds. 0 if the last heartbeat failed.
+   * Time for which all heartbeats have reached the database, in milliseconds. 0 if the last
+   * heartbeat failed.
    */
   get reachableForMs(): number {
     return Atomics.load(this.#values, reachableSince) === 0n ? 0 : this.#sinceMs(reachableSince)

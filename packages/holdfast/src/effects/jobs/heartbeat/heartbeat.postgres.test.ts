@@ -95,7 +95,7 @@ test('rows that a user has locked do not delay heartbeats', async () => {
   expect(lines.filter((line) => line.includes('heartbeat failed'))).toEqual([])
   await client.query('rollback')
   await client.end()
-  // The locked heartbeat is deleted together with a later one.
+  // The locked heartbeat is deleted together with a later heartbeat.
   await until(async () => (await heartbeats()).length === 1)
 })
 

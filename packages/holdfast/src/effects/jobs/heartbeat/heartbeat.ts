@@ -52,8 +52,8 @@ export interface Heartbeat {
   /** True if the worker holds its lease, as far as this process knows. */
   readonly holdsLease: boolean
   /**
-   * Duration of the current series of heartbeats that have all reached the database, in
-   * milliseconds. 0 if the last heartbeat failed.
+   * Time for which all heartbeats have reached the database, in milliseconds. 0 if the last
+   * heartbeat failed.
    */
   readonly reachableForMs: number
   /**

@@ -26,10 +26,7 @@ import { concerned, type Wake } from '../../wakes/wake.ts'
 /** A worker of this process that can rescue the jobs of others. */
 export interface Rescuer {
   readonly id: string
-  /**
-   * Duration of the current series of heartbeats of the worker that have all reached the database,
-   * in milliseconds.
-   */
+  /** Time for which all heartbeats of the worker have reached the database, in milliseconds. */
   readonly reachableForMs: number
 }
 

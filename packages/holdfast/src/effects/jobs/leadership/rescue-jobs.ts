@@ -57,7 +57,7 @@ async function endDeadWorkers({ service, pool, log, leaseMs, self }: TakeOver, w
       forgetDead({ service, leaseMs, self }),
     )
     for (const { id, host, pid } of dead.rows) {
-      log.warn({ worker: id, host, pid }, 'a worker missed its heartbeats; taking over its jobs')
+      log.warn({ worker: id, host, pid }, 'a worker missed its heartbeats; rescuing its jobs')
       await connection.run(endSessions([sessionsOf(id), ownSessionsOf(id)]))
     }
   })

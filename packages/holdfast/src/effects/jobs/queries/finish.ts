@@ -16,7 +16,7 @@ export const deadRetentionMs: number = 30 * 86_400_000
 /** The SQLSTATE of a transaction whose job was rescued by another worker, or cancelled. */
 export const fenceLost = 'HF001'
 
-/** The outcome of an attempt, as it is stored. */
+/** The stored outcome of an attempt. */
 export interface AttemptEnd {
   readonly state: 'succeeded' | 'scheduled' | 'ready' | 'waiting' | 'dead' | 'cancelled'
   /**

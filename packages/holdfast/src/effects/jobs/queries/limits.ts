@@ -43,7 +43,8 @@ export function findGated(service: string, name: string, batch: number): Stateme
       where service = $3 and name = $1 and state = 'limited'
       order by priority desc, seq
       limit $2
-      -- Does not wait for a transaction that enqueues the same unique job: only claims wait for it.
+      -- This lock does not wait for a transaction that enqueues the same unique job; only claims
+      -- wait for such a transaction.
       for no key update`,
     values: [name, batch, service],
   }

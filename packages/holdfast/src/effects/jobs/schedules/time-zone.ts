@@ -1,4 +1,4 @@
-/** A time of day on a date, without a zone: milliseconds since the Unix epoch as if it were UTC. */
+/** A date and time without a zone, in milliseconds since the Unix epoch as if the zone were UTC. */
 export type WallMs = number
 
 // The offsets are looked up a day before and a day after a time. These two days are longer than any

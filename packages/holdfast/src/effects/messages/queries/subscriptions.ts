@@ -212,7 +212,7 @@ export interface AbandonedRow extends SubscriptionName {
 }
 
 /**
- * Marks the subscriptions of a process as seen. Returns the subscriptions of its service that are
+ * Marks the subscriptions of a process as seen. Returns the subscriptions of the service that are
  * behind and that no process has run for ten minutes.
  */
 export function markSeen(service: string, subscriptions: readonly SubscriptionName[]): Statement {

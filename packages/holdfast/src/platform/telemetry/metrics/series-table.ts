@@ -6,7 +6,7 @@ export interface SeriesTable<Series> {
   readonly all: Iterable<Series>
 }
 
-/** The attributes of the overflow series, as OpenTelemetry's specification names them. */
+/** The attributes that OpenTelemetry's specification defines for the overflow series. */
 export const overflowAttributes: Attributes = { 'otel.metric.overflow': true }
 
 /**

@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from '../../../kernel/telemetry/span.ts'
 
-// Max length of a value. A longer one, such as a statement of a megabyte, could make the batch too
-// large for the receiver.
+// Max length of a value. A longer value, such as a statement of a megabyte, could make the batch
+// too large for the receiver.
 const maxTextLength = 4_096
 
 const encoded = new WeakMap<Attributes, string>()

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-// Schemas of OTLP in JSON, as its protocol (1.7) defines it: ids in hex, 64-bit integers in decimal
-// digits, enums as numbers, and no undefined fields.
+// Schemas of the JSON form that OTLP 1.7 defines: ids in hex, 64-bit integers in decimal digits,
+// enums as numbers, and no other fields.
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`))
 const spanId = hex(8).refine((id) => !/^0+$/.test(id))
 const traceId = hex(16).refine((id) => !/^0+$/.test(id))

@@ -81,7 +81,7 @@ function exportMetrics(
     losses: createLosses('metrics', lost, log),
     unseen,
     // Metrics are cumulative: there is always one request to send, and the next request replaces a
-    // lost one.
+    // lost request.
     pending: () => 1,
     take() {
       const metrics = collect()

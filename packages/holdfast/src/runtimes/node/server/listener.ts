@@ -15,7 +15,7 @@ export interface Listener {
   close(): void
 }
 
-/** Starts to listen, and answers from a source until another one replaces it. */
+/** Starts to listen, and answers from a source until another source replaces it. */
 export async function openListener(
   initial: AnswerSource,
   { host, port: askedPort, limits, log, notify }: Configuration,

@@ -4,8 +4,8 @@ import { BadRequest } from '../../../kernel/problem/problems.ts'
 /**
  * The request headers that are not lists. A request may contain each of them only once (RFC 9110
  * section 5.3). If such a header is repeated, node:http usually uses the first and drops the
- * others, while a proxy or a firewall may have used the last. `Content-Length` is missing here
- * because node:http refuses a second one by itself.
+ * others, while a proxy or a firewall may have used the last. `Content-Length` is not in this list,
+ * because node:http itself rejects a second `Content-Length`.
  */
 const singletons = [
   'Authorization',

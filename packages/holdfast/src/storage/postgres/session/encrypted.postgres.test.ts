@@ -115,8 +115,8 @@ describe('sslmode', () => {
 })
 
 /**
- * A listener in front of the server that records the bytes of clients, and can answer instead of
- * the server.
+ * A proxy in front of the server that records the bytes that clients send, and can answer instead
+ * of the server.
  */
 interface Recorder extends AsyncDisposable {
   readonly port: number

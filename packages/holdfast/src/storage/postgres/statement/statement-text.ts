@@ -37,7 +37,7 @@ export function describeStatement(text: string, hasValues: boolean): StatementNa
 const beforeRelation = new Set(['from', 'into', 'update', 'join', 'table'])
 const beforeName = new Set(['only', 'if', 'not', 'exists'])
 
-/** Returns the first relation that a statement names, as written. */
+/** Returns the first relation that a statement names, with its name as written in the statement. */
 function findRelation(text: string): string | undefined {
   const lexer = new SqlLexer(text)
   while (lexer.end < maxText && lexer.next()) {

@@ -179,7 +179,7 @@ export class Transaction implements HandlerSession {
     let first: Promise<pg.QueryResult<Row>> | undefined
     const beginning = this.#beginAlong((connection) => {
       first = connection.query<Row>(statement, values)
-      // If BEGIN fails, its failure is the one to report.
+      // If BEGIN fails, only its failure is reported.
       first.catch(() => {})
     })
     this.#beginning = beginning

@@ -78,7 +78,8 @@ test('random garbage ends the connection with an error, or waits for more of a b
         wired.wire.read(Buffer.from(chunk))
         total += chunk.length
       }
-      // The end of the session settles what is left, as the driver does.
+      // The end of the session settles the statements that are still open, as it does with the
+      // driver.
       wired.wire.end(new Error('Connection terminated unexpectedly'))
       expect(wired.outcomes[0]).toBeInstanceOf(Error)
       expect(total).toBeLessThan(50_000)

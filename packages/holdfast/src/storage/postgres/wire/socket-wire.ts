@@ -202,7 +202,7 @@ export class SocketWire implements Wire {
 }
 
 function unexpected(type: number): ProtocolViolation {
-  return new ProtocolViolation(`a message of type ${type}, which was not expected`)
+  return new ProtocolViolation(`an unexpected message of type ${type}`)
 }
 
 function copyRefused(): HoldfastError {

@@ -151,5 +151,5 @@ export class StatementExchange {
 }
 
 function outOfOrder(): ProtocolViolation {
-  return new ProtocolViolation('the answers to a statement in another order')
+  return new ProtocolViolation('the answers to a statement in the wrong order')
 }

@@ -26,7 +26,8 @@ export class StatementGroup {
   /** The statement whose answer arrives next. */
   get current(): StatementExchange {
     const exchange = this.#exchanges[this.#at]
-    if (!exchange || this.#failure) throw new ProtocolViolation('an answer after the last one of a group')
+    if (!exchange || this.#failure)
+      throw new ProtocolViolation('an answer after the last statement of a group')
     return exchange
   }
 
@@ -46,7 +47,7 @@ export class StatementGroup {
   /** Throws unless every statement has been answered, or one of them has failed. */
   requireComplete(): void {
     if (this.#failure || this.#exchanges.every(({ isComplete }) => isComplete)) return
-    throw new ProtocolViolation('the end of a group before its answers')
+    throw new ProtocolViolation('the end of a group before all of its answers')
   }
 
   /** Passes each statement its result or its failure. */

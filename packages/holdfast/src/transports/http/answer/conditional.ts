@@ -4,9 +4,9 @@ import { byteLengthOf, type HttpAnswer } from './http-answer.ts'
 import type { HttpRequest } from '../request/http-request.ts'
 
 /**
- * Adds an entity tag and `Cache-Control` to the response of a GET or HEAD, answers 304 without a
- * body if the client already has the same bytes (RFC 9110 section 13.1.2), and removes the body for
- * a HEAD. Other responses are returned unchanged.
+ * Adds an entity tag and `Cache-Control` to the response of a GET or HEAD. Answers 304 without a
+ * body if the client already has the same bytes (RFC 9110 section 13.1.2). Removes the body for a
+ * HEAD. Returns other responses unchanged.
  */
 export function applyConditional(
   answer: HttpAnswer,
@@ -14,7 +14,7 @@ export function applyConditional(
   cacheControl: Exchange['cacheControl'] = 'no-cache',
 ): HttpAnswer {
   if (method !== 'GET' && method !== 'HEAD') return answer
-  // A client has no copy of a response that must not be stored, so a tag would be useless.
+  // If a response must not be stored, the client has no copy of it, so a tag would be useless.
   const isCacheable = answer.status === 200 && answer.headers['cache-control'] !== 'no-store'
   return withoutBodyOfHead(
     isCacheable ? withEtag(answer, cacheControl, header('if-none-match')) : answer,

@@ -11,8 +11,8 @@ export interface HttpAnswer extends Pick<Answer, 'status' | 'headers' | 'cookies
 }
 
 /**
- * Returns a response that can be sent any number of times: its body is encoded, and its entity tag
- * computed, once.
+ * Returns a response that can be sent any number of times. Its body is encoded, and its entity tag
+ * is computed, only once.
  */
 export function staticAnswer({ status, headers, body }: HttpAnswer): HttpAnswer {
   if (body === null) return { status, headers, body }

@@ -36,7 +36,7 @@ export async function rejectBody(request: HttpRequest, limitBytes: number): Prom
   }
 }
 
-/** Parses the JSON of a body; returns `undefined` for an empty one. Throws `BadRequest`. */
+/** Parses the JSON of a body; returns `undefined` for an empty body. Throws `BadRequest`. */
 export function parseBody(bytes: Uint8Array): unknown {
   return bytes.length === 0 ? undefined : parseJson(bytes)
 }
