@@ -71,6 +71,9 @@ export class SessionReset {
         values: undefined,
         receiver: { succeed: () => this.#settle(true), fail: () => this.#settle(false) },
         tooManyRows: () => {},
+        // A reset is sent for each call, and decoding its eight results would take longer than
+        // sending it.
+        discardsResult: true,
       },
     )
     this.statementTimeoutMs = statementTimeoutMs

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { expect, test } from 'vitest'
-import type { ConnectionInternals } from '../session/driver-internals.ts'
+import type { ConnectionInternals, DriversResult } from '../session/driver-internals.ts'
 import { columnTypes } from '../session/column-types.ts'
 import { DriverGroup } from './driver-group.ts'
 import { OutgoingStatement } from './outgoing-statement.ts'
@@ -67,4 +67,70 @@ test('a lost connection leaves every outcome open', () => {
   group.handleCommandComplete({ text: 'SELECT 1' })
   group.handleError(lost, connection)
   expect(outcomes).toEqual([lost, lost])
+})
+
+const id: pg.FieldDef = {
+  name: 'id',
+  tableID: 0,
+  columnID: 0,
+  dataTypeID: 23,
+  dataTypeSize: 4,
+  dataTypeModifier: -1,
+  format: 'text',
+}
+
+test('the columns of a prepared statement are added to its next result without a description', () => {
+  const results: pg.QueryResult[] = []
+  const columns = new Map<string, DriversResult | undefined>()
+  const sent: string[] = []
+  const session = {
+    stream: { cork() {}, uncork() {} },
+    parsedStatements: {},
+    submittedNamedStatements: {},
+    parse: () => void sent.push('parse'),
+    bind: () => void sent.push('bind'),
+    describe: () => void sent.push('describe'),
+    execute: () => void sent.push('execute'),
+    sync: () => void sent.push('sync'),
+  } as unknown as ConnectionInternals
+  const run = (row: string, receiveColumns: boolean): void => {
+    const statement = new OutgoingStatement(
+      { text: 'select $1::int as id', name: 'one' },
+      { values: [row], receiver: { succeed: (result) => results.push(result), fail() {} }, tooManyRows() {} },
+    )
+    const group = new DriverGroup([statement], { types: columnTypes, columns, onceReady() {} })
+    group.submit(session)
+    if (receiveColumns) group.handleRowDescription({ fields: [id] })
+    group.handleDataRow({ fields: [row] })
+    group.handleCommandComplete({ text: 'SELECT 1' })
+    group.handleReadyForQuery()
+  }
+  run('1', true)
+  Object.assign(session.parsedStatements, { one: 'select $1::int as id' })
+  run('2', false)
+  expect(sent).toEqual(['parse', 'bind', 'describe', 'execute', 'sync', 'bind', 'execute', 'sync'])
+  expect(results.map(({ rows, fields }) => ({ rows, fields }))).toEqual([
+    { rows: [{ id: 1 }], fields: [id] },
+    { rows: [{ id: 2 }], fields: [id] },
+  ])
+})
+
+test('a result that its receiver does not use stays empty', () => {
+  const results: pg.QueryResult[] = []
+  const statement = new OutgoingStatement(
+    { text: 'reset all; select 1 as id' },
+    {
+      values: undefined,
+      receiver: { succeed: (result) => results.push(result), fail() {} },
+      tooManyRows() {},
+      discardsResult: true,
+    },
+  )
+  const group = new DriverGroup([statement], { types: columnTypes, columns: new Map(), onceReady() {} })
+  group.handleCommandComplete({ text: 'RESET' })
+  group.handleRowDescription({ fields: [id] })
+  group.handleDataRow({ fields: ['1'] })
+  group.handleCommandComplete({ text: 'SELECT 1' })
+  group.handleReadyForQuery()
+  expect(results).toEqual([expect.objectContaining({ rows: [], fields: [], command: null })])
 })

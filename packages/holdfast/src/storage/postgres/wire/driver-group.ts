@@ -1,7 +1,11 @@
 import type pg from 'pg'
-import { type ConnectionInternals, DriversQuery, DriversResult } from '../session/driver-internals.ts'
+import {
+  type ConnectionInternals,
+  copyColumns,
+  DriversQuery,
+  DriversResult,
+} from '../session/driver-internals.ts'
 import type { OutgoingStatement } from './outgoing-statement.ts'
-import type { Columns } from './prepared-columns.ts'
 import { StatementSkipped } from './statement-skipped.ts'
 
 /*
@@ -15,10 +19,11 @@ import { StatementSkipped } from './statement-skipped.ts'
  */
 
 /**
- * The columns of prepared statements, by the names of the statements. The columns of a prepared
- * statement stay the same: the server refuses to run a statement whose columns would change.
+ * Results without rows, for the columns of prepared statements, by the names of the statements;
+ * `undefined` if a statement returns no rows. The columns of a prepared statement stay the same:
+ * the server refuses to run a statement whose columns would change.
  */
-export type ColumnsByName = Map<string, Columns>
+export type ColumnsByName = Map<string, DriversResult | undefined>
 
 /** The session of a {@link DriverGroup}. */
 export interface GroupSession {
@@ -76,22 +81,27 @@ export class DriverGroup extends DriversQuery {
       if (name !== '') submittedNamedStatements[name] = text
     }
     connection.bind({ statement: name, values })
-    const fields = columns.get(name)
+    const described = columns.get(name)
     if (!isPrepared || !columns.has(name)) connection.describe({ type: 'P' })
-    else if (fields) result.addFields(fields)
+    else if (described) copyColumns(described, result)
     connection.execute({})
   }
 
   handleRowDescription({ fields }: { readonly fields: pg.FieldDef[] }): void {
-    const { name } = this.#statements[this.#at]!
-    this.#results[this.#at]!.addFields(fields)
-    if (name !== '') this.#session.columns.set(name, fields)
+    const { name, discardsResult } = this.#statements[this.#at]!
+    if (discardsResult) return
+    const result = this.#results[this.#at]!
+    result.addFields(fields)
+    if (name === '') return
+    const described = new DriversResult(undefined, result._types)
+    copyColumns(result, described)
+    this.#session.columns.set(name, described)
   }
 
   handleDataRow({ fields }: { readonly fields: unknown[] }): void {
     const statement = this.#statements[this.#at]!
     const result = this.#results[this.#at]!
-    if (!statement.takesRow()) return
+    if (statement.discardsResult || !statement.takesRow()) return
     try {
       result.addRow(result.parseRow(fields))
     } catch (error) {
@@ -100,7 +110,7 @@ export class DriverGroup extends DriversQuery {
   }
 
   handleCommandComplete(message: unknown): void {
-    this.#results[this.#at]!.addCommandComplete(message)
+    if (!this.#statements[this.#at]!.discardsResult) this.#results[this.#at]!.addCommandComplete(message)
     this.#end()
   }
 

@@ -14,6 +14,11 @@ export interface OutgoingOptions {
   readonly receiver: StatementReceiver
   /** Called once, for the first row beyond the limit of the guard. */
   readonly tooManyRows: () => void
+  /**
+   * True if the receiver of a simple query uses neither rows nor command tags. Has no effect on
+   * other statements. Default false.
+   */
+  readonly discardsResult?: boolean
 }
 
 /** A statement on its way to the server, and its rows on their way back. */
@@ -29,6 +34,8 @@ export class OutgoingStatement {
    * group with other statements, it is sent in the extended protocol, like the other statements.
    */
   readonly isSimple: boolean
+  /** True if the result may stay empty, because the receiver only needs the success. */
+  readonly discardsResult: boolean
   readonly #statement: DriverStatement
   readonly #options: OutgoingOptions
   readonly #maxRows: number
@@ -43,6 +50,7 @@ export class OutgoingStatement {
     this.rowMode = rowMode
     this.types = types
     this.isSimple = name === '' && this.values.length === 0 && queryMode !== 'extended'
+    this.discardsResult = this.isSimple && options.discardsResult === true
     this.#statement = statement
     this.#options = options
     this.#maxRows = guard?.maxRows ?? Infinity

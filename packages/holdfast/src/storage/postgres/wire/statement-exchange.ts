@@ -104,7 +104,7 @@ export class StatementExchange {
   receiveRow(bytes: Buffer, start: number, end: number): void {
     const { statement } = this
     if ((this.#step !== 'rows' && this.#step !== 'simple') || !this.#columns) throw outOfOrder()
-    if (!statement.takesRow()) return
+    if (statement.discardsResult || !statement.takesRow()) return
     this.#reader ??= new RowReader({
       columns: this.#columns,
       types: statement.types ?? this.#session.types,
