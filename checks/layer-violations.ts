@@ -26,7 +26,7 @@ export function findLayerViolations(graph: ModuleGraph, table: LayerTable): read
   ]
 }
 
-/** Returns the rows that allow importing a room or wing whose rows are not all above them. */
+/** Returns a violation for each row that allows an import from a row below it. */
 function upwardRows(table: LayerTable): readonly Violation[] {
   const rooms = Object.keys(table)
   return Object.entries(table).flatMap(([room, allowed], index) =>
@@ -112,7 +112,7 @@ interface Upwards {
 function importsUpwards(from: string, { to, target, allowed }: Upwards): Breach {
   return {
     what: `${from} imports ${to} (${target})`,
-    why: `By ${tableFile} ${from} may import ${allowed.length === 0 ? 'no other room' : `only ${allowed.join(', ')}`}.`,
+    why: `According to ${tableFile}, ${from} may import ${allowed.length === 0 ? 'no other room' : `only ${allowed.join(', ')}`}.`,
     fix: `Pass the value in from above, move the code to the room that it is about, or change ${tableFile}.`,
   }
 }

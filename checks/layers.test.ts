@@ -282,7 +282,7 @@ test('a violation says where it is, what it is, why it matters and how to fix it
     table,
   ).map(describeViolation)
   expect(violation).toMatch(/^packages\/holdfast\/src\/kernel\/page\.ts:1 {2}kernel imports postgres/)
-  expect(violation).toContain('Why: By checks/layers.json kernel may import no other room.')
+  expect(violation).toContain('Why: According to checks/layers.json, kernel may import no other room.')
   expect(violation).toContain('Fix: ')
 })
 

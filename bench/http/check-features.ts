@@ -122,7 +122,7 @@ async function tryCheck(check: Check, inspected: Inspected): Promise<string> {
     return await check(inspected)
   } catch (error) {
     if (runtime === undefined)
-      throw new Error(`${name} does not do the same as the others.`, { cause: error })
+      throw new Error(`${name} lacks a feature that the other participants have.`, { cause: error })
     return `no: ${error instanceof Error ? error.message : String(error)}`
   }
 }

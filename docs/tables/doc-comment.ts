@@ -1,4 +1,4 @@
-/** The doc comment of an option, in the form in which a table shows it. */
+/** The doc comment of an option, formatted for a table. */
 export interface OptionText {
   /** The first sentences, without the sentence about the default. */
   readonly description: string

@@ -41,7 +41,10 @@ export const createTransfer = mutation({
   access: anyone(),
   input: z
     .object({ from: z.uuid(), to: z.uuid(), amount: Amount, memo: Line.max(140).optional() })
-    .refine(({ from, to }) => from !== to, { path: ['to'], message: 'Expected another account than `from`' }),
+    .refine(({ from, to }) => from !== to, {
+      path: ['to'],
+      message: 'Expected an account other than `from`',
+    }),
   output: Transfer,
   status: 201,
   location: '/transfers/{id}',

@@ -23,7 +23,7 @@ export async function findLastingViolations(
   return violations
 }
 
-/** Returns the invariants that a storm broke; an empty list if all hold. */
+/** Returns the invariants that a storm broke; an empty list if no invariant is broken. */
 async function findViolations(
   database: pg.Client,
   observations: readonly Observation[],

@@ -25,7 +25,7 @@ create table ${leaf} (
   key text not null,
   -- A version byte and the SHA-256 of the request.
   fingerprint bytea not null,
-  -- The answer, in the form in which it is sent.
+  -- The answer as sent to clients.
   status smallint not null,
   headers jsonb not null,
   body text,

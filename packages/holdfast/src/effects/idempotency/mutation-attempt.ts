@@ -276,7 +276,7 @@ export class MutationAttempt {
         detail: 'The connection was lost during the commit, and the transaction was rolled back.',
       })
     }
-    log.info('unanswered commit looked up: the transaction was committed')
+    log.info('the connection was lost during the commit, but the transaction was committed')
     this.#transaction.gathered.committed()
     return restore(stored, claim)
   }

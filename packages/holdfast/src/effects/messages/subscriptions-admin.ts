@@ -78,8 +78,8 @@ export type SubscriptionTarget = { readonly position: bigint | string } | { read
 /** The target of a move of a subscription, and whether the move may skip messages. */
 export type SubscriptionMove = SubscriptionTarget & {
   /**
-   * True if the subscription may move forward, so that it never handles the messages in between.
-   * Default true.
+   * True if the subscription may move forward. It then never handles the messages that it has
+   * skipped. Default true.
    */
   readonly maySkip?: boolean
 }

@@ -1,6 +1,6 @@
 /**
- * Creates the error for an invalid value. `what` is the part of its message that follows the
- * subject: `is undefined, …`.
+ * Creates the error for an invalid value. `what` is the message without its subject:
+ * `is undefined, …`.
  */
 export interface InvalidJson {
   (what: string, cause?: unknown): Error

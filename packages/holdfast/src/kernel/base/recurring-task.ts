@@ -25,8 +25,8 @@ export interface RecurringTaskParts {
   /** Pause before the first run, in milliseconds. Default: the first run starts immediately. */
   readonly firstAfterMs?: number
   /**
-   * Runs the task. Resolves to the pause before the next run, in milliseconds. If it resolves to
-   * `undefined`, the pause is the regular one, which is also the max.
+   * Runs the task. Resolves to the pause before the next run, in milliseconds. `undefined`: the max
+   * pause.
    */
   readonly work: (stopping: AbortSignal) => Promise<number | undefined>
 }

@@ -4,8 +4,8 @@ import { type Duration, toMilliseconds } from '../base/duration.ts'
 /** Options of {@link cookie}. */
 export interface CookieOptions {
   /**
-   * The time after which the browser deletes the cookie, in whole seconds; at most 400 days, as
-   * browsers do not keep cookies longer. Default: until the browser is closed.
+   * The time after which the browser deletes the cookie, in whole seconds; at most 400 days,
+   * because browsers do not keep cookies longer. Default: until the browser is closed.
    */
   readonly maxAge?: Duration
   /**
@@ -69,15 +69,15 @@ const nameForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // RFC 6265 section 4.1.1: `cookie-octet`.
 const valueForm = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
 const attributeForm = /^[\x20-\x3a\x3c-\x7e]+$/
-// Browsers ignore a cookie whose name and value are longer together.
+// Browsers ignore a cookie if its name and value together are longer.
 const maxBytes = 4096
 
 /**
  * Declares a cookie with secure defaults: only over https, hidden from scripts, and not sent with
  * requests from other sites. List it in `cookies` of the operations that set it.
  *
- * The prefix `__Host-` in a name makes browsers refuse the cookie unless it is secure and comes
- * from this very host. Use it for all cookies that identify a caller, because other hosts of the
+ * The prefix `__Host-` in a name makes browsers refuse the cookie unless it is secure and was set
+ * by this host itself. Use it for all cookies that identify a caller, because other hosts of the
  * domain can otherwise set a cookie with the same name.
  *
  * @throws HoldfastError `cookie-invalid` if browsers would refuse the cookie.

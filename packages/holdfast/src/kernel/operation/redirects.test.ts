@@ -11,7 +11,8 @@ test.each(['/', '/orders/1?a=b#c', 'https://app.example.com', 'https://app.examp
   },
 )
 
-// Each of these leads somewhere else in at least one browser, or cannot be sent in a header.
+// At least one browser would follow each of these targets to another host, or a header cannot
+// contain the target.
 test.each([
   '//attacker.example',
   '/\\attacker.example',

@@ -102,14 +102,13 @@ function isSafeOrigin(text: string): boolean {
 }
 
 /**
- * Returns the origin of a target, or `'/'` for a path. Returns `undefined` if clients could read
- * the target differently: a header can only contain visible ASCII, and browsers treat backslashes
- * as slashes.
+ * Returns the origin of a target, or `'/'` for a path. Returns `undefined` for a target that a
+ * browser could interpret as another origin, or that is not visible ASCII.
  */
 function originOf(target: string): string | undefined {
   if (!/^[\x21-\x7e]+$/.test(target) || target.includes('\\')) return undefined
   if (target.startsWith('/')) return target.startsWith('//') ? undefined : '/'
   const url = URL.parse(target)
-  // Credentials before the host make a URL look like another one.
+  // With credentials before the host, people can mistake the URL for a URL of another host.
   return url && url.username === '' && url.password === '' ? url.origin : undefined
 }

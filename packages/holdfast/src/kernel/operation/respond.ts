@@ -4,13 +4,13 @@ import type { Redirect } from './redirects.ts'
 /** Options of {@link respond}. */
 export interface ResponseParts {
   /**
-   * Response headers and their values, in visible ASCII. The operation declares each of them in its
-   * option `headers`. Default: none.
+   * Response headers and their values, in visible ASCII. The operation must declare each header in
+   * its option `headers`. Default: none.
    */
   readonly headers?: Readonly<Record<string, string>>
   /**
-   * Cookies to set and to delete: `[session.set(id)]`. The operation declares each of them in its
-   * option `cookies`. Default: none.
+   * Cookies to set and to delete: `[session.set(id)]`. The operation must declare each cookie in
+   * its option `cookies`. Default: none.
    */
   readonly cookies?: readonly SetCookie[]
 }
@@ -25,7 +25,7 @@ export class HandlerResponse<out Output> {
     this.#parts = parts
   }
 
-  /** Returns the output, and what is sent with it. */
+  /** Returns the output with its headers and cookies. */
   static partsOf<Output>(response: HandlerResponse<Output>): ResponseParts & { readonly output: Output } {
     return { ...response.#parts, output: response.#output }
   }

@@ -34,8 +34,8 @@ export function describeValid(schema: JsonSchema, root: JsonSchema = schema): st
 function describeNumber(schema: JsonSchema, type: 'integer' | 'number'): string {
   const kind = type === 'integer' ? 'an integer' : 'a number'
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema
-  // Zod sets the bounds of a safe integer on every integer. The author of the schema did not set
-  // them, so they are not shown.
+  // Zod sets the bounds of a safe integer on every integer. These bounds are not shown, because the
+  // author of the schema did not set them.
   const least = isBound(minimum)
     ? `at least ${minimum}`
     : isBound(exclusiveMinimum)

@@ -26,7 +26,7 @@ export interface SamplerOptions {
 
 // The positions of the hex digits that decide. All services use the same digits, and therefore
 // choose the same traces. A trace id ends in 56 random bits (W3C Trace Context, level 2). These
-// digits contain 52 of them, which is the precision of a number.
+// digits contain 52 of these bits: a JavaScript number has no more precision.
 const randomDigits = [18, 31] as const
 const randomRange = 2 ** 52
 

@@ -54,8 +54,8 @@ export interface TelemetrySource {
  */
 export function readTelemetrySettings({ options, env, mode, notify }: TelemetrySource): TelemetrySettings {
   const variables = readVariables(env)
-  // This comes first: an operator must be able to disable telemetry in an emergency even if its
-  // other settings are invalid.
+  // This variable is read first: an operator must be able to disable telemetry in an emergency even
+  // if its other settings are invalid.
   if (variables.choice('OTEL_SDK_DISABLED', ['true', 'false']) === 'true') return switchedOff
   const spanBufferSize =
     readWhole(options.spanBufferSize, 'spanBufferSize', 1) ??

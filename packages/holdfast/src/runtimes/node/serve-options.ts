@@ -49,8 +49,9 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    */
   readonly telemetry?: false | TelemetryOptions
   /**
-   * Options of the worker for jobs, schedules and messages. `false`: this process has no worker,
-   * and other processes run them. Default: `WORKER_CONCURRENCY` jobs at once, else 10.
+   * Options of the worker for jobs, schedules and messages. `false`: this process runs no
+   * background work, and leaves it to other processes. Default: `WORKER_CONCURRENCY` jobs at the
+   * same time, else 10.
    */
   readonly worker?: false | WorkerOptions
 }

@@ -74,8 +74,8 @@ function fail(error: unknown, { after, orderings }: PageWindow): never {
 }
 
 /**
- * Returns the sort clause, such as `a desc, b nulls first`. Defaults are left out, so that only
- * deviations from them stand out.
+ * Returns the sort clause, such as `a desc, b nulls first`. Default directions and default
+ * positions of nulls are left out.
  */
 function orderParts(orderings: readonly Ordering[]): readonly SeekPart[] {
   return orderings.flatMap(({ direction, nulls }, column): readonly SeekPart[] => [
@@ -108,9 +108,8 @@ function conditionsOf(orderings: readonly Ordering[], after: Position): readonly
  * Returns the condition for rows after a position, comparing the columns from index `from` on.
  * Columns of one direction without nulls are compared as a row, `(a, b) > ($1, $2)`, which is a
  * range of the index. If more columns follow, the condition is `a >= $1 and (a <> $1 or …)`: the
- * first part is the range. The second part uses `<>` instead of `>`, which would be equivalent:
- * Postgres would assume that `>` filters out as many rows as the first part. It would then expect
- * few rows, and prefer to sort them.
+ * first part is the range. In the second part, `>` would select the same rows as `<>`. But Postgres
+ * would assume that `>` filters out as many rows again, expect few rows, and prefer to sort them.
  */
 function behind(orderings: readonly Ordering[], after: Position, from: number): readonly SeekPart[] {
   const { direction, nulls } = orderings[from]!

@@ -116,8 +116,8 @@ function rewriteMember(part: string): string | undefined {
 
 /**
  * Returns a class of these characters; `undefined` if there is no portable form. Without the `u`
- * flag, JavaScript reads a character beyond U+FFFF as two characters. Therefore a class can only
- * contain all characters beyond U+FFFF, as a negated class, or none of them.
+ * flag, JavaScript reads a character beyond U+FFFF as two characters. Therefore a class contains
+ * either none of the characters beyond U+FFFF, or all of them (a negated class).
  */
 function writeSet(set: CharacterSet): string | undefined {
   const astral = (ranges: CharacterSet): boolean => ranges.some(([, last]) => last > 0xffff)

@@ -65,7 +65,7 @@ test('the statements in other files read tables of a few rows', async () => {
 
 const planKinds: readonly PlanKind[] = ['custom', 'generic']
 
-/** Returns a description of each plan that reads more rows than it may. */
+/** Returns a description of each plan that reads more rows than allowed. */
 async function faults(isAnalyzed: boolean): Promise<readonly string[]> {
   const found: string[] = []
   for (const kind of planKinds) {

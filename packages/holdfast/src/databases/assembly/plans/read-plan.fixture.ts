@@ -32,7 +32,7 @@ export async function prepare(client: pg.Client, { text }: PlannedStatement, n: 
 
 /**
  * Runs a prepared statement, rolls it back, and describes the nodes of its plan that read more rows
- * than they may.
+ * than allowed.
  */
 export async function faultsOf(
   client: pg.Client,
@@ -82,7 +82,8 @@ const elementOf = (value: unknown): string =>
 const flatten = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flatten)]
 
 /**
- * Returns a description of a node that reads more rows than it may; `undefined` for any other node.
+ * Returns a description of a node that reads more rows than allowed; `undefined` for any other
+ * node.
  */
 function faultOf(node: Plan, { reads = defaultReads }: PlannedStatement): string | undefined {
   const { Schema: schema, 'Node Type': type, 'Relation Name': table = '', 'Index Name': index } = node

@@ -15,7 +15,7 @@ import { concerned, type Wake } from '../../wakes/wake.ts'
 //
 // - promotes scheduled and waiting jobs that are due: the task sleeps until the next job is due,
 //   and is woken for earlier jobs;
-// - admits jobs to their limits, when woken for their names and at each poll;
+// - admits jobs that have limits, when woken for their names and at each poll;
 // - rescues the jobs of dead workers: the task sleeps until the lease of a worker could end.
 //
 // Two processes may run these tasks at the same time without harm, since each statement locks what

@@ -52,9 +52,10 @@ export interface EndedRow {
 }
 
 /**
- * Ends an attempt if this claim still holds the job; otherwise returns no row. Run the statement
- * with `storeEnd`, which repeats it if it returned no row: the statement also changes nothing if
- * the job is to continue, but is cancelled while the statement waits for the row.
+ * Ends an attempt if this claim still holds the job; otherwise returns no row. Also returns no row
+ * if the job is cancelled while the statement waits for its row, and the requested state would let
+ * the job continue. Therefore run the statement with `storeEnd`, which repeats it if it returned no
+ * row.
  */
 export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
   return {

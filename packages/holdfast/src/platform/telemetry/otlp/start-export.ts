@@ -80,8 +80,8 @@ function exportMetrics(
     everyMs,
     losses: createLosses('metrics', lost, log),
     unseen,
-    // Metrics are cumulative: there is always one request to send, and the next request replaces a
-    // lost request.
+    // Metrics are cumulative, so only one request is ever pending: the latest values, which also
+    // replace a lost request.
     pending: () => 1,
     take() {
       const metrics = collect()

@@ -60,8 +60,8 @@ const leaf = fc.oneof(
   fc.uint8Array(),
   fc.integer({ max: 100 }).map((cents) => new Money(cents)),
 )
-// These names are excluded: if a field of a child has the name of an option of pino, pino omits the
-// field; and if a field is named `err`, pino formats the error in it differently.
+// Names that pino treats specially are excluded. It omits a field of a child logger whose name is
+// one of its options, and formats an error in a field `err` differently.
 const name = fc
   .oneof(fc.constantFrom('level', 'time', 'msg', 'password', 'toJSON', '7', 'é'), text, loneSurrogate)
   .filter((each) => !['err', 'serializers', 'formatters', 'customLevels', '__proto__'].includes(each))

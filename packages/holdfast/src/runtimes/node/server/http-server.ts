@@ -103,9 +103,9 @@ class NodeHttpServer implements HttpServer {
 
   async close(): Promise<void> {
     this.drain()
-    // A connection counts as busy only after its request was read, so the event loop reads from all
-    // connections once, between the two `setImmediate`. Closing a connection with an unread request
-    // would reset it, and the client would not know the reason.
+    // A connection counts as busy only after its request was read. Between these two
+    // `setImmediate`, the event loop reads from all connections once. Closing a connection with an
+    // unread request would reset it, and the client would not know the reason.
     await setImmediate()
     await setImmediate()
     await new Promise<void>((resolve) => {
@@ -137,7 +137,7 @@ class NodeHttpServer implements HttpServer {
 
   /**
    * Makes the server close only idle connections. node:http considers a connection idle as soon as
-   * its response is written. Closing it then would drop the bytes that have not been sent yet.
+   * its response is written, and would then close it before all bytes are sent.
    */
   #keepUnsentAnswers(): void {
     const closeIdleConnections = this.server.closeIdleConnections.bind(this.server)

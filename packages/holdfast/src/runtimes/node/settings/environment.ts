@@ -87,8 +87,8 @@ interface EnvFileParts {
 }
 
 /**
- * Returns the variables of a `.env`. In other modes than development, the file is ignored, because
- * it is probably left there by mistake.
+ * Returns the variables of a `.env`. Outside development, the file is ignored, because it was
+ * probably left there by mistake.
  */
 function readEnvFile(
   folder: string,

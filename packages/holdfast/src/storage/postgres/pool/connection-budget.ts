@@ -124,8 +124,8 @@ export class ConnectionBudget {
   }
 
   /**
-   * Opens sessions for waiting lanes as far as the budget allows. If a lane still waits, closes an
-   * idle session of another lane to make room.
+   * Opens sessions for waiting lanes while the budget allows more sessions. If a lane still waits,
+   * closes an idle session of another lane to make room.
    */
   settle(): void {
     for (const lane of this.#lanes) {

@@ -1,5 +1,5 @@
-// There are only a few limits, so that a session usually has the limit of its next statement
-// already.
+// Only a few limits are used, so a session usually already has the limit that its next statement
+// needs.
 const limitsMs = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000]
 const minuteMs = 60_000
 // Margin added to each limit, so that the cancel request at the exact deadline comes first.
@@ -20,7 +20,8 @@ const slackMs = 250
  * 4. If a handler's statement sets a limit, even within a function, the reset after the statement
  *    undoes it.
  * 5. The limits of mutations and jobs are local to their transactions: they are set after BEGIN and
- *    end with COMMIT or ROLLBACK. If BEGIN fails, they end with the statement that set them.
+ *    end with COMMIT or ROLLBACK. If BEGIN fails, the limits apply only to the statement
+ *    that sets them.
  */
 export class SessionLimits {
   readonly #limitsMs = new WeakMap<object, number>()

@@ -12,8 +12,8 @@ export interface HandlerStatement {
 }
 
 /**
- * Returns a handler's statement in the form in which it is sent. Throws the error of
- * `checkStatement` if the statement must not run in a transaction of the framework.
+ * Returns the statement to send for a handler's statement. Throws the error of `checkStatement` if
+ * the statement must not run in a transaction of the framework.
  */
 export function toHandlerStatement(
   query: DriverQuery,

@@ -10,7 +10,7 @@ export interface RowReaderOptions {
   readonly isArray: boolean
 }
 
-/** Reads the rows of one result, in the form in which the driver returns them. */
+/** Reads the rows of one result. They have the same form as the driver's rows. */
 export class RowReader {
   readonly #columns: readonly pg.FieldDef[]
   readonly #parsers: readonly ((text: string) => unknown)[]

@@ -43,19 +43,18 @@ class Cursor {
   /** Returns a text that ends with a zero byte. */
   text(): string {
     const end = this.#bytes.indexOf(0, this.#at)
-    if (end === -1 || end >= this.#end) throw new ProtocolViolation('a text without an end')
+    if (end === -1 || end >= this.#end) throw new ProtocolViolation('a text without its final zero byte')
     const text = this.#bytes.toString('utf8', this.#at, end)
     this.#at = end + 1
     return text
   }
 
   requireEnd(): void {
-    if (this.#at !== this.#end) throw new ProtocolViolation('a message with more bytes than its fields')
+    if (this.#at !== this.#end) throw new ProtocolViolation('a message with bytes after its last field')
   }
 
   #require(count: number): void {
-    if (this.#at + count > this.#end)
-      throw new ProtocolViolation('a message with fewer bytes than its fields')
+    if (this.#at + count > this.#end) throw new ProtocolViolation('a message that ends within a field')
   }
 }
 
@@ -120,7 +119,7 @@ export function readStatus(bytes: Buffer, start: number, end: number): string {
 
 /** An error of the server. */
 export interface ServerError {
-  /** The error, in the form in which the driver throws it. */
+  /** The error, in the same form as the driver's errors. */
   readonly error: pg.DatabaseError
   /** True if the server has ended the session. */
   readonly endsSession: boolean

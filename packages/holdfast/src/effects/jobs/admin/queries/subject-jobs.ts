@@ -112,8 +112,8 @@ export function deleteIdleLimits(jobs: readonly DeletedJobRow[]): Statement {
 }
 
 /**
- * Deletes the subjects of jobs that no longer exist. Both tables of jobs are read in one snapshot.
- * So a job that is being redriven is found in one of them.
+ * Deletes the subjects of jobs that no longer exist. Both tables of jobs are read in one snapshot,
+ * so a job that is being redriven is always found in one of them.
  */
 export function forgetDeletedJobs(ids: readonly string[]): Statement {
   return {
