@@ -137,7 +137,7 @@ const assembledWithoutOpenTelemetry: Participant = {
   comparedWith: completeWithoutTraces,
 }
 
-/** The participants of the tasks on equal footing: all of them have the same features. */
+/** The participants of the tasks that compare servers with the same features. */
 export const equals: readonly Participant[] = [
   assembled,
   assembledLean,

@@ -81,7 +81,7 @@ function start(url: string): Promise<RunningService> {
 
 /**
  * Fills all leaves except the one that is due next, so that they contain `size` keys. Vacuums them
- * and writes a checkpoint, as a server has done by the time that leaves of a day are full.
+ * and writes a checkpoint: a real server would have done both before the leaves are full.
  */
 async function fill(client: pg.Client, size: number): Promise<void> {
   const due = await dueLeaf(client)

@@ -11,7 +11,7 @@ export interface SourceModule {
   readonly declarations: ReadonlyMap<string, Declared>
   /** Names imported from other files of the package, by their local names. */
   readonly imports: ReadonlyMap<string, Source>
-  /** The exports by name. A re-export has the file from which it is exported again. */
+  /** The exports by name. The file of a re-export is the file in its `from`. */
   readonly exports: ReadonlyMap<string, Source>
 }
 

@@ -56,9 +56,9 @@ export async function sweep<Report>(
 
 /**
  * Returns true if a message ends a statement or a group of statements. An Execute does not count,
- * because the Sync of its group is in the same packet. If a connection fell silent between the two,
- * the server would keep the transaction open, and outside of a transaction block no timeout
- * applies.
+ * because the Sync of its group is in the same packet. If a connection fell silent between Execute
+ * and Sync, the server would keep the transaction open: no timeout applies outside of a transaction
+ * block.
  */
 export function endsStatement({ type }: WireMessage): boolean {
   return type === 'Q' || type === 'S'

@@ -48,8 +48,8 @@ const attempts = 3
  * - Postgres executes a statement that it has received, even if the client is dead. So the response
  *   to a statement is skipped, unless the statement begins or ends a transaction.
  * - Postgres rolls back the transaction of a dead client in the same way after each statement. So
- *   within a transaction, the short form kills only after a statement was sent: the most locks are
- *   held then.
+ *   within a transaction, the short form kills only after a statement was sent, when the
+ *   transaction holds the most locks.
  */
 function isInShortForm({ label, occurrence }: Checkpoint): boolean {
   if (occurrence > 1) return false

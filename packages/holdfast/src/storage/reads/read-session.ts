@@ -10,7 +10,7 @@ import type { Replica } from '../replicas/replica.ts'
 import { isStalePlan, mayBeOfReplica } from '../postgres/errors/sql-state.ts'
 import { checkReadStatement } from '../postgres/statement/statement.ts'
 
-/** The work for which a query reads, with its running deadline. */
+/** The work of a query, with its running deadline. */
 export interface Reading extends Work {
   readonly deadline: RunningDeadline
 }

@@ -30,7 +30,7 @@ let on: TestService<Record<string, never>>
 let client: pg.Client
 let statements: readonly PlannedStatement[]
 let uncovered: Uncovered
-/** The statements that may read a whole table, and have not done so in this test. */
+/** The statements that are allowed to read a whole table, but have not done so in this test yet. */
 const unneeded = new Set<string>()
 
 beforeAll(async () => {
