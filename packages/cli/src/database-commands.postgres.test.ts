@@ -28,6 +28,18 @@ describe('the address of the database', () => {
   })
 })
 
+test.each([
+  'postgres://ann:pw@/books?host=/run/pg&port=5433',
+  'postgres://ann:pw@%2Frun%2Fpg/books?port=5433',
+  'socket://ann:pw@/run/pg?db=books&port=5433',
+])('the address of a database on a Unix socket is printed in a form that psql accepts: %s', async (url) => {
+  const { exitCode, stdout } = await runHoldfast(['db', 'url', '--database-url', url])
+  expect(exitCode).toBe(0)
+  const printed = new URL(stdout.trimEnd())
+  expect([printed.username, printed.password, printed.pathname]).toEqual(['ann', '', '/books'])
+  expect(Object.fromEntries(printed.searchParams)).toEqual({ host: '/run/pg', port: '5433' })
+})
+
 describe('psql', () => {
   let folder: string
   beforeAll(async () => {
@@ -85,6 +97,8 @@ describe('the embedded database', () => {
   test('the embedded database is found in the folder of the service while it runs, and started if it does not run', async () => {
     const shown = await runHoldfast(['db', 'url', '--show-password'], { folder })
     expect(shown).toEqual({ exitCode: 0, stdout: `${server.url}\n`, stderr: '' })
+    const overTcp = await runHoldfast(['db', 'url', '--tcp', '--show-password'], { folder })
+    expect(overTcp.stdout).toBe(`${server.tcpUrl}\n`)
     expect(await runHoldfast(['jobs', 'list'], { folder })).toMatchObject(reached)
     await server.stop()
     expect(await runHoldfast(['jobs', 'list'], { folder })).toMatchObject(reached)

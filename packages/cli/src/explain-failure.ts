@@ -37,7 +37,7 @@ function messageOf(error: Error): string {
 }
 
 const socketErrors =
-  /^(?:EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/
+  /^(?:EACCES|EAGAIN|EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/
 // Errors of the driver itself, which have no code.
 const driverMessages = /^(?:Connection terminated|timeout expired|The server does not support SSL)/
 

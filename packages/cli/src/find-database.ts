@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { HoldfastError } from 'holdfast'
-import { type Secret, setting, settings, url } from 'holdfast/settings'
+import { databaseUrl, parseDatabaseUrl } from 'holdfast/postgres'
+import { type Secret, setting, settings } from 'holdfast/settings'
 import type { Settings } from 'holdfast/settings'
 import { usageInvalid } from './usage-invalid.ts'
 
@@ -13,7 +14,7 @@ interface DatabaseSettings {
 }
 
 const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSettings>({
-  DATABASE_URL: setting(url('postgres', 'postgresql'), {
+  DATABASE_URL: setting(databaseUrl(), {
     description: 'Database address: postgres://user:password@host:5432/name.',
     secret: true,
     optional: true,
@@ -23,6 +24,8 @@ const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSettings>(
 /** A database to work on. */
 export interface FoundDatabase {
   readonly url: string
+  /** The URL over TCP if `url` leads to a Unix socket of the embedded server, else `url`. */
+  readonly tcpUrl: string
   /**
    * True if the database is on the embedded server, which runs only while a service or a command
    * uses it.
@@ -65,7 +68,7 @@ export async function findDatabase({ url: given, directory }: DatabaseOption): P
 }
 
 function atUrl(url: string): FoundDatabase {
-  return { url, isEmbedded: false, release: async () => {} }
+  return { url, tcpUrl: url, isEmbedded: false, release: async () => {} }
 }
 
 /** Joins the server that a service has started, or starts it. */
@@ -77,11 +80,11 @@ async function onEmbeddedServer(directory: string): Promise<FoundDatabase> {
     directory,
     notify: (message) => process.stderr.write(`${message}\n`),
   })
-  return { url: server.url, isEmbedded: true, release: () => server.stop() }
+  return { url: server.url, tcpUrl: server.tcpUrl, isEmbedded: true, release: () => server.stop() }
 }
 
 function checkUrl(given: string): string {
-  if (URL.canParse(given) && /^postgres(?:ql)?:$/.test(new URL(given).protocol)) return given
+  if (parseDatabaseUrl(given)) return given
   // The value may contain a password, so the message does not show it.
   throw usageInvalid('--database-url: expected postgres://user:password@host:5432/name.')
 }

@@ -1,3 +1,5 @@
+import { parseDatabaseUrl } from 'holdfast/postgres'
+
 /** The address of a database, with the password separated. */
 export interface SplitUrl {
   /** The URL without a password. */
@@ -10,10 +12,11 @@ export interface SplitUrl {
  * read a password.
  */
 export function splitPassword(given: string): SplitUrl {
-  const url = new URL(given)
+  // The caller has checked the URL.
+  const url = parseDatabaseUrl(given)!
   const parameter = url.searchParams.get('password')
   const password = url.password === '' ? parameter : decodeURIComponent(url.password)
-  if (password === null) return { url: given, password: undefined }
+  if (password === null) return { url: url.href, password: undefined }
   url.password = ''
   url.searchParams.delete('password')
   return { url: url.href, password }

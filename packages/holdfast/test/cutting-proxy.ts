@@ -1,4 +1,5 @@
-import { createServer, connect, type Socket } from 'node:net'
+import { type AddressInfo, createServer, connect, type Socket } from 'node:net'
+import { overTcp } from './over-tcp.ts'
 
 /** The sender of a message: `frontend` is the client, `backend` the server. */
 export type Sender = 'frontend' | 'backend'
@@ -76,7 +77,7 @@ export function isCommitted({ type, bytes }: WireMessage): boolean {
 
 /** Starts a proxy in front of the Postgres server of a URL. */
 export async function startCuttingProxy(databaseUrl: string, watch: Watch = () => {}): Promise<CuttingProxy> {
-  const target = new URL(databaseUrl)
+  const target = overTcp(databaseUrl)
   const links = new Set<Link>()
   const armed = new Set<Armed>()
 
@@ -86,11 +87,9 @@ export async function startCuttingProxy(databaseUrl: string, watch: Watch = () =
     void link.closed.then(() => links.delete(link))
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  const address = proxy.address()
-  const url = new URL(databaseUrl)
-  url.port = String(typeof address === 'object' && address !== null ? address.port : 0)
+  const { port } = proxy.address() as AddressInfo
   return {
-    url: url.href,
+    url: overTcp(databaseUrl, port).href,
     cut(cut) {
       const waiting = new Armed(cut, () => armed.delete(waiting))
       armed.add(waiting)

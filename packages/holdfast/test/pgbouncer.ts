@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'holdfast'
 import { debianTool, type DebianTool } from './debian-tool.ts'
+import { overTcp } from './over-tcp.ts'
 import { spawnServer, type TestServer } from './test-server.ts'
 
 /**
@@ -17,7 +18,7 @@ export function pgBouncerTool(): Promise<DebianTool> {
  * may get another server session.
  */
 export function startPgBouncer(serverUrl: string): Promise<TestServer> {
-  const { hostname, port, username, password } = new URL(serverUrl)
+  const { hostname, port, username, password } = overTcp(serverUrl)
   const server = [
     `host=${hostname} port=${port === '' ? 5432 : port} user=${decodeURIComponent(username)}`,
     ...(password === '' ? [] : [`password=${decodeURIComponent(password)}`]),
@@ -46,10 +47,7 @@ default_pool_size = 15
 
 /** Returns the URL of a database through a pooler. */
 export function pooledUrl(databaseUrl: string, { port }: Pick<TestServer, 'port'>): string {
-  const url = new URL(databaseUrl)
-  url.hostname = '127.0.0.1'
-  url.port = String(port)
-  return url.href
+  return overTcp(databaseUrl, port).href
 }
 
 /** Wraps a database so that it is reached through a pooler, or directly if necessary. */

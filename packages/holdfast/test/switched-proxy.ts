@@ -1,4 +1,5 @@
-import { connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { overTcp } from './over-tcp.ts'
 
 /**
  * A proxy in front of several servers, like a load balancer or a service name: it sends new
@@ -16,7 +17,7 @@ export interface SwitchedProxy {
 
 /** Starts a proxy that forwards to the server of a URL, until it is switched. */
 export async function startSwitchedProxy(url: string): Promise<SwitchedProxy> {
-  let target = new URL(url)
+  let target = overTcp(url)
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const backend = connect(Number(target.port), target.hostname)
@@ -35,15 +36,13 @@ export async function startSwitchedProxy(url: string): Promise<SwitchedProxy> {
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const through = new URL(url)
-  through.port = String(typeof address === 'object' && address !== null ? address.port : 0)
+  const { port } = server.address() as AddressInfo
   const drop = (): void => {
     for (const socket of sockets) socket.destroy()
   }
   return {
-    url: through.href,
-    switchTo: (next) => void (target = new URL(next)),
+    url: overTcp(url, port).href,
+    switchTo: (next) => void (target = overTcp(next)),
     drop,
     close: () =>
       new Promise((resolve) => {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createTestDatabase } from 'holdfast/testing'
 import type pg from 'pg'
+import { overTcp } from '../../test/over-tcp.ts'
 import type { TestServer } from '../../test/test-server.ts'
 import { type CheckpointProcess, type LoadedProcess, loadCheckpointProcess } from './checkpoint-process.ts'
 import { DriverClient } from '../../src/storage/postgres/session/driver-client.ts'
@@ -46,9 +47,11 @@ export async function openLane(nats?: TestServer): Promise<Lane> {
     response.end('paid')
   })
   await once(bank.listen(0, '127.0.0.1'), 'listening')
-  const ports = [Number(new URL(database.url).port), ...(nats ? [nats.port] : [])]
+  // The checkpoints are counted on TCP connections.
+  const databaseUrl = overTcp(database.url)
+  const ports = [Number(databaseUrl.port), ...(nats ? [nats.port] : [])]
   const env = {
-    DATABASE_URL: database.url,
+    DATABASE_URL: databaseUrl.href,
     BANK_URL: `http://127.0.0.1:${(bank.address() as AddressInfo).port}`,
     ...(nats ? { NATS_URL: `nats://127.0.0.1:${nats.port}` } : {}),
   }

@@ -4,6 +4,7 @@ import type { Service } from '../kernel/service/service.ts'
 import { createLogger } from '../kernel/base/log.ts'
 import { systemClock } from '../kernel/base/clock.ts'
 import { testPostgresUrl } from './test-postgres.ts'
+import { requireDatabaseUrl } from '../storage/postgres/session/database-url.ts'
 import { DriverClient } from '../storage/postgres/session/driver-client.ts'
 
 /** A database that belongs to one test. */
@@ -127,7 +128,7 @@ async function migrateByStarting(service: Service, env: Env): Promise<void> {
 }
 
 function databaseUrl(serverUrl: string, name: string): string {
-  const url = new URL(serverUrl)
+  const url = requireDatabaseUrl(serverUrl)
   url.pathname = `/${name}`
   return url.href
 }

@@ -6,6 +6,8 @@ import { createTestFolder } from './test-folder.ts'
 export interface TestPostgres {
   /** The URL of the server's administrative database, from which test databases are created. */
   readonly url: string
+  /** The same URL over TCP, for programs that cannot connect to a Unix socket. */
+  readonly tcpUrl: string
   /** Stops the server and deletes its data. */
   stop(): Promise<void>
 }
@@ -28,6 +30,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   const server = await startEmbeddedPostgres({ directory, settings })
   return {
     url: server.url,
+    tcpUrl: server.tcpUrl,
     async stop() {
       await server.stop()
       await rm(directory, { recursive: true, force: true })

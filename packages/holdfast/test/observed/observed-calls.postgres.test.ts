@@ -137,7 +137,7 @@ describe('a mutation', () => {
       'db.system.name': 'postgresql',
       'db.operation.name': 'INSERT',
       'db.query.text': 'insert into things (name) values ($1) returning id, name',
-      'server.address': '127.0.0.1',
+      'server.address': expect.any(String),
     })
     expect(Object.fromEntries(insert.ownAttributes)['db.response.returned_rows']).toBe(1)
   })

@@ -8,11 +8,17 @@ export const dbUrl: Command = databaseCommand({
   summary: 'Print the database address without its password.',
   details:
     'The embedded database keeps its address, but accepts connections only while a service or a command uses it.',
-  options: { 'show-password': flag('Include the password.') },
+  options: {
+    'show-password': flag('Include the password.'),
+    tcp: flag(
+      'Print the TCP address of the embedded database, for programs that cannot connect to a Unix socket.',
+    ),
+  },
   async run({ database, options }) {
-    const { url, password } = splitPassword(database.url)
+    const full = options.tcp ? database.tcpUrl : database.url
+    const { url, password } = splitPassword(full)
     const isLeftOut = password !== undefined && !options['show-password']
-    const shown = isLeftOut ? url : database.url
+    const shown = isLeftOut ? url : full
     return {
       data: { url: shown, embedded: database.isEmbedded },
       text: () => shown,

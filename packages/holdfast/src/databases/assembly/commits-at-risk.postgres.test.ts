@@ -51,8 +51,9 @@ test.each([
 
 test('a start warns of an option of the URL that loses commits', async () => {
   const database = await createTestDatabase()
-  const url = `${database.url}?options=${encodeURIComponent('-c synchronous_commit=off')}`
-  expect(await warningsOf(url, 'synchronous_commit')).toMatchObject([{ source: 'client' }])
+  const url = new URL(database.url)
+  url.searchParams.set('options', '-c synchronous_commit=off')
+  expect(await warningsOf(url.href, 'synchronous_commit')).toMatchObject([{ source: 'client' }])
   await database.drop()
 })
 

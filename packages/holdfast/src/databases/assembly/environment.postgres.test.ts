@@ -66,6 +66,7 @@ test('if PGSSLMODE requests encryption and DATABASE_URL does not, the service do
   })
   for (const env of [
     { DATABASE_URL, PGSSLMODE: 'disable' },
+    { DATABASE_URL: 'postgres://app:secret@/app?host=/nowhere', PGSSLMODE: 'require' },
     { DATABASE_URL: `${DATABASE_URL}?sslmode=verify-full`, PGSSLMODE: 'require' },
   ]) {
     await expect(start(env)).rejects.toMatchObject({ code: 'database-unreachable' })

@@ -1,6 +1,11 @@
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import { isLocal, readTls } from '../../storage/postgres/session/connection-url.ts'
+import {
+  isUnixSocket,
+  parseDatabaseUrl,
+  requireDatabaseUrl,
+} from '../../storage/postgres/session/database-url.ts'
 
 /** A database and its connection parameters. */
 export interface Location {
@@ -100,6 +105,9 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
     notify: host.notify,
     ...(options.directory === undefined ? {} : { directory: options.directory }),
   })
+  const shown = new URL(server.url)
+  shown.password = ''
+  host.notify(`Postgres is running. To open psql: psql "${shown.href}"`)
   return {
     connectionString: server.url,
     directConnectionString: undefined,
@@ -143,7 +151,7 @@ const eachReplica = 'Each of DATABASE_REPLICA_URLS'
  * @throws HoldfastError `database-not-verified`.
  */
 function requireVerified(url: string, variable: string, reason = ''): void {
-  const parsed = new URL(url)
+  const parsed = requireDatabaseUrl(url)
   if (isLocal(parsed) || readTls(parsed).isVerified || reason.trim() !== '') return
   throw new HoldfastError(
     'database-not-verified',
@@ -157,12 +165,15 @@ function urlsOf(replicas: readonly string[] | string = []): readonly string[] {
 
 /**
  * Throws if PGSSLMODE requests encryption. Only the URL is used to connect, so an operator who sets
- * PGSSLMODE would believe that a plaintext connection is encrypted.
+ * PGSSLMODE would believe that a plaintext connection is encrypted. A Unix socket is never
+ * encrypted, and libpq ignores PGSSLMODE there.
  */
 function rejectIgnoredEncryption(url: string, mode = ''): void {
-  const { searchParams } = new URL(url)
-  const isSaid = ['ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert'].some((name) => searchParams.has(name))
-  if (isSaid || ['', 'disable', 'allow', 'prefer'].includes(mode)) return
+  const parsed = requireDatabaseUrl(url)
+  const isSaid = ['ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert'].some((name) =>
+    parsed.searchParams.has(name),
+  )
+  if (isSaid || isUnixSocket(parsed) || ['', 'disable', 'allow', 'prefer'].includes(mode)) return
   throw new HoldfastError(
     'configuration-invalid',
     `PGSSLMODE is "${mode}", but DATABASE_URL does not request encryption. PG… variables are ignored: add ?sslmode=verify-full to DATABASE_URL, or unset PGSSLMODE.`,
@@ -170,10 +181,9 @@ function rejectIgnoredEncryption(url: string, mode = ''): void {
 }
 
 function checkUrl(url: string, variable: string): string {
-  const isPostgres = URL.canParse(url) && /^postgres(?:ql)?:$/.test(new URL(url).protocol)
-  if (isPostgres) return url
+  if (parseDatabaseUrl(url)) return url
   throw new HoldfastError(
     'configuration-invalid',
-    `${variable} is not a valid Postgres URL. Expected postgres://user:password@host:5432/name. (The value is hidden, because it may contain a password.)`,
+    `${variable} is not a valid Postgres URL. Expected postgres://user:password@host:5432/name, or postgres://user@/name?host=/directory for a Unix socket. (The value is hidden, because it may contain a password.)`,
   )
 }

@@ -1,8 +1,10 @@
 import type { Settings } from '../../kernel/host/settings.ts'
 import { settings } from '../../platform/settings/create-settings.ts'
-import { text, url } from '../../platform/settings/schemas.ts'
+import type { Schema } from '../../kernel/schema/schema.ts'
+import { text } from '../../platform/settings/schemas.ts'
 import { setting } from '../../platform/settings/setting.ts'
 import type { Secret } from '../../platform/settings/secret.ts'
+import { parseDatabaseUrl } from '../../storage/postgres/session/database-url.ts'
 
 interface DatabaseSettings {
   readonly DATABASE_URL: Secret<string> | undefined
@@ -15,13 +17,13 @@ interface DatabaseSettings {
  * The environment variables that configure a database. The options of the database take precedence.
  */
 export const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSettings>({
-  DATABASE_URL: setting(url('postgres', 'postgresql'), {
+  DATABASE_URL: setting(databaseUrl(), {
     description: 'Database address: postgres://user:password@host:5432/name.',
     secret: true,
     optional: 'outside production',
     defaultDescription: 'an embedded server; required in production',
   }),
-  DATABASE_DIRECT_URL: setting(url('postgres', 'postgresql'), {
+  DATABASE_DIRECT_URL: setting(databaseUrl(), {
     description:
       'Address of Postgres itself if DATABASE_URL is a pooler such as PgBouncer; used for migrations and to wake workers.',
     secret: true,
@@ -38,3 +40,27 @@ export const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSet
     optional: true,
   }),
 })
+
+/**
+ * Accepts the URL of a Postgres database, over TCP or a Unix socket, in every form that
+ * {@link parseDatabaseUrl} parses. The value is the text of the URL.
+ *
+ * @example
+ * ```ts
+ * setting(databaseUrl(), { description: 'The database of the archive.', secret: true })
+ * ```
+ */
+export function databaseUrl(): Schema<string, string> {
+  const jsonSchema = { type: 'string', format: 'uri', 'x-valid': 'the URL of a Postgres database' }
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'holdfast',
+      validate: (given) =>
+        typeof given === 'string' && parseDatabaseUrl(given)
+          ? { value: given }
+          : { issues: [{ message: 'It must be the URL of a Postgres database.' }] },
+      jsonSchema: { input: () => ({ ...jsonSchema }), output: () => ({ ...jsonSchema }) },
+    },
+  }
+}

@@ -17,6 +17,8 @@ test.each([
   'postgres://app@db.localhost/app',
   'postgres:///app?host=/var/run/postgresql',
   'postgres://app@%2Fvar%2Frun%2Fpostgresql/app',
+  'postgres://app:secret@/app?host=/cloudsql/project:region:instance',
+  'socket:/var/run/postgresql?db=app',
 ])('production starts with %s', async (url) => {
   await expect(locate({ DATABASE_URL: url })).resolves.toMatchObject({ connectionString: url })
 })

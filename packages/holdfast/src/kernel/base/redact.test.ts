@@ -147,6 +147,8 @@ describe('a redactor', () => {
   test.each([
     ['redis://:p4ss@cache:6379/0 failed', 'redis://:[redacted]@cache:6379/0 failed'],
     ['postgres://app:p@ss@db/app', 'postgres://app:[redacted]@db/app'],
+    ['postgres://app:p4ss@/app?host=/run/pg', 'postgres://app:[redacted]@/app?host=/run/pg'],
+    ['socket://app:p4ss@/run/pg?db=app', 'socket://app:[redacted]@/run/pg?db=app'],
     ['AUTHORIZATION: BEARER abc.def-123', 'AUTHORIZATION: BEARER [redacted]'],
     ['Authorization: Bearer abc.def-123', 'Authorization: Bearer [redacted]'],
     ['see https://example.org/a:b@c', 'see https://example.org/a:b@c'],

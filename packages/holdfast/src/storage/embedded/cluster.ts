@@ -44,7 +44,7 @@ export function removeLeftovers(home: Home): void {
     // A younger file may belong to a process that waits for the lock. A process waits for at most
     // two minutes.
     const abandoned = name.startsWith('lock.') && ageMs(path) > 600_000
-    if (!abandoned && !/^(data|lease)\../.test(name)) continue
+    if (!abandoned && !/^(data|lease|socket)\../.test(name)) continue
     // The removal is retried, because an `initdb` whose parent was killed may continue for a
     // moment.
     rmSync(path, { recursive: true, force: true, maxRetries: 5 })
@@ -62,8 +62,9 @@ async function initdb(home: Home, binaries: Binaries, options: readonly string[]
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
   // A superuser can run programs as the server's user, and every local user can connect to
   // 127.0.0.1. Of the password methods, only SCRAM never reveals the password to another program
-  // that listens on the port. It costs 2 ms per new connection, compared to `trust`.
-  const access = ['-U', user, '--auth=scram-sha-256']
+  // that listens on the port. It costs 2 ms per new connection. The Unix socket needs no password:
+  // users who can open its directory can also read the password.
+  const access = ['-U', user, '--auth-host=scram-sha-256', '--auth-local=trust']
   const quick = ['--no-sync', '--no-instructions']
   try {
     await promisify(execFile)(binaries.initdb, [...options, ...locale, ...access, ...quick], {

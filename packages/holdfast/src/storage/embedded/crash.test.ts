@@ -78,7 +78,7 @@ test('files of an interrupted creation are never used', async () => {
   expect(readFolder(empty)).not.toContain('data')
   const postgres = await start({ directory: empty })
   await query(postgres.url, 'select')
-  expect(readFolder(empty).toSorted()).toEqual(['data', 'lease', 'lock', 'postgres.log'])
+  expect(readFolder(empty).toSorted()).toEqual(['data', 'lease', 'lock', 'postgres.log', 'socket'])
 })
 
 test('a lock file whose process id now belongs to another program is ignored, and the program is not killed', async () => {
@@ -108,6 +108,17 @@ test('a lock file that a machine crash emptied is ignored', async () => {
   await leftByCrash()
   writeFileSync(join(directory, 'data', 'postmaster.pid'), '')
   const postgres = await start({ directory })
+  expect(await query(postgres.url, 'select id from notes')).toEqual([{ id: 7 }])
+})
+
+test('a Unix socket whose process id now belongs to another program is replaced', async () => {
+  await leftByCrash()
+  const sockets = join(directory, 'socket')
+  const [, lock] = readdirSync(sockets).toSorted()
+  const file = join(sockets, lock!)
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(process.pid)))
+  const postgres = await start({ directory })
+  expect(postgres.url).not.toBe(postgres.tcpUrl)
   expect(await query(postgres.url, 'select id from notes')).toEqual([{ id: 7 }])
 })
 

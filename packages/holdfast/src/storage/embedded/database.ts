@@ -9,8 +9,9 @@ export async function ensureDatabase(url: string): Promise<void> {
     await run(url, 'select')
   } catch (error) {
     if (!(error instanceof DatabaseError && error.code === '3D000')) throw error
-    const maintenance = new URL('/postgres', url).href
-    await run(maintenance, `create database ${escapeIdentifier(databaseOf(url))}`)
+    const maintenance = new URL(url)
+    maintenance.pathname = '/postgres'
+    await run(maintenance.href, `create database ${escapeIdentifier(databaseOf(url))}`)
   }
 }
 

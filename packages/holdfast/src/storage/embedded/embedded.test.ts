@@ -1,4 +1,5 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -47,14 +48,65 @@ test('an embedded Postgres has the same locale everywhere, and the configured se
 })
 
 test('an embedded Postgres accepts only users who can read its files', async () => {
-  const { url } = await start({ directory })
-  const [row] = await query(url, `select current_setting('listen_addresses') as hosts, version() as version`)
-  expect(row).toMatchObject({ hosts: '127.0.0.1', version: expect.stringMatching(/^PostgreSQL 18/) })
-  const stranger = new URL(url)
+  const { tcpUrl } = await start({ directory })
+  const [row] = await query(
+    tcpUrl,
+    `select current_setting('listen_addresses') as hosts, host(inet_server_addr()) as host, version() as version`,
+  )
+  expect(row).toMatchObject({
+    hosts: '127.0.0.1',
+    host: '127.0.0.1',
+    version: expect.stringMatching(/^PostgreSQL 18/),
+  })
+  const stranger = new URL(tcpUrl)
   stranger.password = 'guess'
   await expect(query(stranger.href, 'select 1')).rejects.toMatchObject({ code: '28P01' })
   expect(statSync(join(directory, 'data', 'holdfast-password')).mode & 0o777).toBe(0o600)
   expect(statSync(directory).mode & 0o777).toBe(0o700)
+})
+
+test('an embedded Postgres listens on a Unix socket that only its user can open', async () => {
+  const { url } = await start({ directory })
+  const [row] = await query(url, 'select inet_server_addr() as address')
+  expect(row).toEqual({ address: null })
+  const sockets = join(directory, 'socket')
+  expect(readdirSync(sockets)).toContain(`.s.PGSQL.${new URL(url).port}`)
+  expect(statSync(sockets).mode & 0o777).toBe(0o700)
+})
+
+test.runIf(process.geteuid?.() === 0)('another user cannot connect to the Unix socket', async () => {
+  const { url } = await start({ directory })
+  const path = join(directory, 'socket', `.s.PGSQL.${new URL(url).port}`)
+  const script = `require('net').connect(${JSON.stringify(path)}).on('error', ({ code }) => console.log(code)).on('connect', () => process.exit())`
+  const stranger = { uid: 54_321, gid: 54_321, cwd: '/', encoding: 'utf8' } as const
+  expect(spawnSync(process.execPath, ['-e', script], stranger).stdout).toBe('EACCES\n')
+})
+
+test('a stop leaves no Unix socket', async () => {
+  const postgres = await start({ directory })
+  await postgres.stop()
+  expect(readdirSync(join(directory, 'socket'))).toEqual([])
+})
+
+test('the URL leads over TCP if the path of the Unix socket is too long', async () => {
+  const messages: string[] = []
+  const long = join(temporaryFolder(), 'long'.repeat(20))
+  const postgres = await start({ directory: long, notify: (message) => messages.push(message) })
+  expect(postgres.url).toBe(postgres.tcpUrl)
+  expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  expect(messages.join()).toContain('too long for this system')
+})
+
+test('the URL leads over TCP if the system refuses the Unix socket', async () => {
+  const messages: string[] = []
+  const postgres = await start({
+    directory,
+    settings: { unix_socket_group: 'no-such-group' },
+    notify: (message) => messages.push(message),
+  })
+  expect(postgres.url).toBe(postgres.tcpUrl)
+  expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  expect(messages.join()).toContain('cannot create a Unix socket')
 })
 
 test('an embedded Postgres uses another port if its own port is in use', async () => {

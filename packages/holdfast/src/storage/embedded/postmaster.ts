@@ -16,6 +16,8 @@ const writtenWithinMs = 1_000
 export interface Postmaster {
   readonly pid: number
   readonly port: number
+  /** The directory of the server's Unix socket; `undefined` if it only listens on TCP. */
+  readonly socketDirectory: string | undefined
   /** `starting`, `ready` or `stopping`; empty if Postgres has not written the status yet. */
   readonly status: string
 }
@@ -26,7 +28,12 @@ export function readPostmaster(home: Home): Postmaster | undefined {
   // In single-user mode, Postgres writes a negative number.
   const pid = Math.abs(Number(lines[0]))
   if (!Number.isSafeInteger(pid) || pid === 0) return undefined
-  return { pid, port: Number(lines[3]), status: lines[7]?.trim() ?? '' }
+  return {
+    pid,
+    port: Number(lines[3]),
+    socketDirectory: lines[4] || undefined,
+    status: lines[7]?.trim() ?? '',
+  }
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Lease } from './lease.ts'
 import { choosePort } from './port.ts'
 import { findPostmaster, isPostmaster, isReady, readPostmaster, type Postmaster } from './postmaster.ts'
 import { processCommand } from './process-command.ts'
+import { isSocketRefused, prepareSocketDirectory } from './socket-directory.ts'
 import { serverEnvironment } from './server-environment.ts'
 import { beginServerLog, openServerLog, serverLogTail } from './server-log.ts'
 import { unavailable } from './unavailable.ts'
@@ -50,10 +51,16 @@ export async function launchServer(plan: ServerPlan): Promise<Postmaster> {
   await prepareCluster(home, binaries)
   beginServerLog(home)
   const deadline = performance.now() + retryWithinMs
+  let hasSocket = true
   for (;;) {
-    const postmaster = await launch(plan, binaries.postgres)
+    const postmaster = await launch(plan, { program: binaries.postgres, hasSocket })
     if (postmaster) return postmaster
     const tail = serverLogTail(home)
+    if (hasSocket && isSocketRefused(tail)) {
+      home.notify(`Postgres cannot create a Unix socket in ${home.sockets}; using TCP only.`)
+      hasSocket = false
+      continue
+    }
     // Another program has just taken the port, or the kernel is still cleaning up after a server
     // that was just killed.
     const passing = /could not create any TCP\/IP sockets|pre-existing shared memory block/.test(tail)
@@ -91,15 +98,24 @@ export async function shutDownServer(
   )
 }
 
+interface Launch {
+  readonly program: string
+  /** False to listen on TCP only. */
+  readonly hasSocket: boolean
+}
+
 /**
  * Starts the server's process. Resolves to `undefined` if the process ended before it was ready.
  */
-async function launch(plan: ServerPlan, program: string): Promise<Postmaster | undefined> {
-  const { home, lease, settings } = plan
+async function launch(
+  { home, lease, settings }: ServerPlan,
+  { program, hasSocket }: Launch,
+): Promise<Postmaster | undefined> {
+  const port = await choosePort(home)
   const own = {
     listen_addresses: '127.0.0.1',
-    port: String(await choosePort(home)),
-    unix_socket_directories: '',
+    port: String(port),
+    unix_socket_directories: hasSocket ? prepareSocketDirectory(home, port) : '',
   }
   const options = Object.entries({ ...settings, ...own }).flatMap(([name, value]) => [
     '-c',

@@ -26,7 +26,7 @@ test('ten processes that start at once in an empty folder use one server, and th
   await answers(survivor!)
   await survivor!.finish('stop')
   expect(processesOf(empty)).toEqual([])
-  expect(readdirSync(empty).toSorted()).toEqual(['data', 'lease', 'lock', 'postgres.log'])
+  expect(readdirSync(empty).toSorted()).toEqual(['data', 'lease', 'lock', 'postgres.log', 'socket'])
 })
 
 test.for(['stop', 'kill'] as const)(

@@ -15,7 +15,7 @@ test('replicas that cannot be compared with the primary are logged once, with th
     end: async () => {},
   }
   const replicas = new Replicas({
-    urls: ['postgres://app@replica.example/app'],
+    urls: ['postgres://app@replica.example/app', 'postgres://app@/app?host=/run/replica'],
     primary,
     openPool: () => primary,
     clock: systemClock,
@@ -24,12 +24,14 @@ test('replicas that cannot be compared with the primary are logged once, with th
   })
   await until(() => asked >= 3)
   await replicas.close()
-  expect(lines).toEqual([
-    expect.objectContaining({
-      level: 'warn',
-      msg: "replica excluded from reads: could not read the primary's WAL position",
-      replica: 'replica.example:5432/app',
-      error: expect.objectContaining({ message: 'permission denied for function pg_control_system' }),
-    }),
-  ])
+  expect(lines).toEqual(
+    ['replica.example:5432/app', '/run/replica:5432/app'].map((replica) =>
+      expect.objectContaining({
+        level: 'warn',
+        msg: "replica excluded from reads: could not read the primary's WAL position",
+        replica,
+        error: expect.objectContaining({ message: 'permission denied for function pg_control_system' }),
+      }),
+    ),
+  )
 })

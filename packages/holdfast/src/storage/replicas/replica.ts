@@ -3,6 +3,7 @@ import { toLogFields, type Logger } from '../../kernel/base/log.ts'
 import type { Work } from '../../kernel/host/work.ts'
 import { connectClient } from '../postgres/session/connect-client.ts'
 import type { Connection } from '../postgres/session/connection.ts'
+import { requireDatabaseUrl, serverOf } from '../postgres/session/database-url.ts'
 import { isPooled } from '../postgres/session/is-pooled.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import { parsePosition } from './log-position.ts'
@@ -26,7 +27,7 @@ export const answerTimeoutMs: number = 1_000
 
 /** A server that follows the primary, and serves reads while its lag is small enough. */
 export class Replica {
-  /** Host, port and database, for logs. */
+  /** Host or socket directory, port and database, for logs. */
   readonly name: string
   readonly #parts: ReplicaParts
   /** The connections in use. Their number is limited by the size of the pool. */
@@ -38,8 +39,9 @@ export class Replica {
   #isClosed = false
 
   constructor(parts: ReplicaParts) {
-    const { hostname, port, pathname } = new URL(parts.connectionString)
-    this.name = `${hostname}:${port === '' ? 5432 : port}${pathname}`
+    const url = requireDatabaseUrl(parts.connectionString)
+    const { host, port } = serverOf(url)
+    this.name = `${host}:${port}${url.pathname}`
     this.#parts = parts
   }
 

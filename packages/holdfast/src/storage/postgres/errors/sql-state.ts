@@ -189,6 +189,9 @@ export function markReadOnlyServer(error: unknown): void {
 }
 
 const socketErrors = new Set([
+  // A Unix socket: no permission, and too many connections that the server has not accepted yet.
+  'EACCES',
+  'EAGAIN',
   'EAI_AGAIN',
   'ECONNREFUSED',
   'ECONNRESET',

@@ -4,6 +4,7 @@ import { postgres, sql } from 'holdfast/postgres'
 import { createTestDatabase, createTestService, type TestService, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { overTcp } from '../../../../test/over-tcp.ts'
 import { testHost } from '../../../../test/test-host.ts'
 
 const { query, mutation, service } = holdfast({
@@ -126,14 +127,14 @@ test('sessions of queries are read-only and detect a disconnected client', async
   expect(await tested.call.settings({})).toMatchObject({
     default_transaction_read_only: 'on',
     client_connection_check_interval: '1000',
-    tcp_user_timeout: '30000',
   })
 })
 
 test('the options of a URL are kept, but override no setting of the framework', async () => {
   const database = await createTestDatabase()
-  const url = `${database.url}?options=${encodeURIComponent('-c default_transaction_read_only=off -c work_mem=5MB')}`
-  const running = await pooled.start(testHost({ env: { DATABASE_URL: url } }))
+  const url = overTcp(database.url)
+  url.searchParams.set('options', '-c default_transaction_read_only=off -c work_mem=5MB')
+  const running = await pooled.start(testHost({ env: { DATABASE_URL: url.href } }))
   const answer = await running.call({
     operation: 'settings',
     input: { path: {}, query: {}, body: undefined },

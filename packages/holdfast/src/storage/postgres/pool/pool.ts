@@ -4,6 +4,7 @@ import { noTelemetry, type Telemetry } from '../../../kernel/telemetry/telemetry
 import type { Work } from '../../../kernel/host/work.ts'
 import { Connection } from '../session/connection.ts'
 import { ConnectionBudget } from './connection-budget.ts'
+import { requireDatabaseUrl, serverOf, socketPathOf } from '../session/database-url.ts'
 import { DriverClient, type SessionSettings } from '../session/driver-client.ts'
 import { observePool } from './observe-pool.ts'
 import { observeStatements } from '../statement/observe-statements.ts'
@@ -176,12 +177,18 @@ function sessionSettings({
   }
 }
 
-/** Returns the address of a database as attributes of the OpenTelemetry semantic conventions. */
+/**
+ * Returns the address of a database as attributes of the OpenTelemetry semantic conventions. A Unix
+ * socket has an address, its path, and no port.
+ */
 function addressOf(connectionString: string): Attributes {
-  const { hostname, port, pathname } = new URL(connectionString)
+  const url = requireDatabaseUrl(connectionString)
+  const socketPath = socketPathOf(url)
+  const { host, port } = serverOf(url)
   return {
-    'server.address': hostname,
-    'server.port': Number(port === '' ? 5_432 : port),
-    'db.namespace': decodeURIComponent(pathname.slice(1)),
+    ...(socketPath === undefined
+      ? { 'server.address': host, 'server.port': port }
+      : { 'server.address': socketPath }),
+    'db.namespace': decodeURIComponent(url.pathname.slice(1)),
   }
 }

@@ -1,9 +1,11 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import type { ConnectionTls } from './connection-url.ts'
+import { isSocketDirectory, toSocketPath } from './database-url.ts'
 
 /** The backend to interrupt, and the address of its server. */
 export interface BackendAddress {
+  /** The host, or the directory of the Unix socket. */
   readonly host: string
   readonly port: number
   readonly processId: number
@@ -22,16 +24,16 @@ const tlsCode = 80_877_103
 const timeoutMs = 1_000
 
 /**
- * Asks the server to interrupt the statement that a backend runs, over a separate connection that
- * is encrypted and verified like the backend's. Resolves to `true` when the server has accepted the
- * request (the server then closes the connection), and to `false` if the server could not be
- * reached. Only the backend's own connection shows whether the statement ended.
+ * Asks the server to interrupt the statement that a backend runs, over a separate connection to the
+ * same address, encrypted and verified like the backend's. Resolves to `true` when the server has
+ * accepted the request (the server then closes the connection), and to `false` if the server could
+ * not be reached. Only the backend's own connection shows whether the statement ended.
  */
 export function requestCancel(backend: BackendAddress): Promise<boolean> {
   const { host, port, tls } = backend
   return new Promise((resolve) => {
     let isTaken = false
-    const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
+    const socket = isSocketDirectory(host) ? connect(toSocketPath(host, port)) : connect(port, host)
     const timer = setTimeout(() => socket.destroy(), timeoutMs)
     function ask(on: Socket): void {
       on.once('end', () => (isTaken = true))

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { isUnixSocket, serverOf } from './database-url.ts'
 
 /**
  * Reads the encryption parameters of a `postgres://` URL. `sslmode` and the related parameters have
@@ -15,7 +16,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
  * | `verify-full`   | yes       | against `sslrootcert`; default: the CAs Node trusts | yes               |
  *
  * `allow` and `prefer` are rejected: an attacker in the middle can turn the encryption off. A Unix
- * socket is never encrypted.
+ * socket is never encrypted: as in libpq, these parameters are ignored there.
  */
 
 /** The encryption of a connection. */
@@ -40,6 +41,8 @@ export const tlsParameters: readonly string[] = [
   'uselibpqcompat',
 ]
 
+const unencrypted: ConnectionTls = { options: undefined, isVerified: false, isDirect: false }
+
 type Mode = 'disable' | 'require' | 'verify-ca' | 'verify-full'
 
 /**
@@ -49,14 +52,15 @@ type Mode = 'disable' | 'require' | 'verify-ca' | 'verify-full'
  * a file that cannot be read.
  */
 export function readTls(url: URL): ConnectionTls {
+  if (isUnixSocket(url)) return unencrypted
   const parameters = url.searchParams
   const mode = readMode(parameters)
   const negotiation = parameters.get('sslnegotiation') ?? 'postgres'
   if (!['postgres', 'direct'].includes(negotiation))
     throw invalid('sslnegotiation', negotiation, 'Use postgres or direct.')
-  if (mode === 'disable' || isUnixSocket(url)) {
+  if (mode === 'disable') {
     if (negotiation === 'direct') throw invalid('sslnegotiation', negotiation, 'Add sslmode=verify-full.')
-    return { options: undefined, isVerified: false, isDirect: false }
+    return unencrypted
   }
   const isDirect = negotiation === 'direct'
   const root = parameters.get('sslrootcert') ?? undefined
@@ -90,8 +94,8 @@ export function readTls(url: URL): ConnectionTls {
  */
 export function isLocal(url: URL): boolean {
   if (isUnixSocket(url)) return true
-  const host = hostOf(url)
-    .replace(/^\[(.+)\]$/, '$1')
+  const host = serverOf(url)
+    .host.replace(/^\[(.+)\]$/, '$1')
     .toLowerCase()
   return (
     host === '' ||
@@ -100,14 +104,6 @@ export function isLocal(url: URL): boolean {
     host === '::1' ||
     /^127(?:\.\d+){3}$/.test(host)
   )
-}
-
-function hostOf({ searchParams, hostname }: URL): string {
-  return searchParams.get('host') || decodeURIComponent(hostname)
-}
-
-function isUnixSocket(url: URL): boolean {
-  return hostOf(url).startsWith('/')
 }
 
 /** Reads `sslmode`, or the `ssl` parameter that Node drivers accept in its place. */

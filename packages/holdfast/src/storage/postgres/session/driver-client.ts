@@ -6,6 +6,7 @@ import { DriverWire } from '../wire/driver-wire.ts'
 import { openSocketWire } from '../wire/open-socket-wire.ts'
 import type { Wire, WireName } from '../wire/wire.ts'
 import { type ConnectionTls, readTls, tlsParameters } from './connection-url.ts'
+import { requireDatabaseUrl } from './database-url.ts'
 
 /**
  * The class of every Postgres connection that the framework opens: pools, LISTEN, migrations,
@@ -20,7 +21,7 @@ import { type ConnectionTls, readTls, tlsParameters } from './connection-url.ts'
  * - It sends settings in the packet that opens the session. They take precedence over the settings
  *   of the role and the database, and `RESET` restores them.
  * - Its socket has TCP keepalive on: if the server or the network disappears silently, the session
- *   ends.
+ *   ends. A Unix socket needs no keepalive.
  * - Values are parsed as {@link columnTypes} defines.
  */
 
@@ -132,7 +133,7 @@ function rejectPassword(): never {
  * variables.
  */
 function completeUrl(connectionString: string): URL {
-  const url = new URL(connectionString)
+  const url = requireDatabaseUrl(connectionString)
   const parameters = url.searchParams
   if (url.hostname === '' && !parameters.has('host')) url.hostname = 'localhost'
   if (url.port === '' && !parameters.has('port')) parameters.set('port', '5432')

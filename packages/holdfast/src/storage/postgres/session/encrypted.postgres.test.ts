@@ -8,6 +8,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
 import { until } from 'holdfast/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestAuthority } from '../../../../test/certificates.ts'
+import { overTcp } from '../../../../test/over-tcp.ts'
 import { createTestFolder } from '../../../testing/test-folder.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import { connectClient } from './connect-client.ts'
@@ -61,7 +62,7 @@ afterAll(async () => {
  * Returns the URL of the server with parameters, by default with the host name of its certificate.
  */
 function urlOf(parameters: Readonly<Record<string, string>>, host = 'localhost'): string {
-  const url = new URL(server.url)
+  const url = overTcp(server.url)
   url.hostname = host
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   return url.href

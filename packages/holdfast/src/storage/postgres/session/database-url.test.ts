@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest'
+import { readTls } from './connection-url.ts'
+import { parseDatabaseUrl, requireDatabaseUrl, serverOf, socketPathOf } from './database-url.ts'
+
+test.each([
+  ['postgres://app:pw@db.example/shop', 'db.example:5432', undefined],
+  ['postgresql://app:pw@[::1]:5433/shop', '[::1]:5433', undefined],
+  ['postgres://app:pw@db.example/shop?host=10.0.0.1&port=5433', '10.0.0.1:5433', undefined],
+  ['postgres:///shop?host=/run/pg&user=app&password=pw', '/run/pg:5432', '/run/pg/.s.PGSQL.5432'],
+  ['postgres://app:pw@/shop?host=/run/pg&port=5433', '/run/pg:5433', '/run/pg/.s.PGSQL.5433'],
+  ['postgres://app:pw@:5433/shop?host=/run/pg', '/run/pg:5433', '/run/pg/.s.PGSQL.5433'],
+  ['postgres://app:pw@localhost:5433/shop?host=%2Frun%2Fpg', '/run/pg:5433', '/run/pg/.s.PGSQL.5433'],
+  ['postgresql://app:pw@%2Frun%2Fpg:5433/shop', '/run/pg:5433', '/run/pg/.s.PGSQL.5433'],
+  [
+    'postgres://app:pw@/shop?host=/cloudsql/a:eu:b',
+    '/cloudsql/a:eu:b:5432',
+    '/cloudsql/a:eu:b/.s.PGSQL.5432',
+  ],
+  ['socket://app:pw@/run/pg/?db=shop&port=5433', '/run/pg:5433', '/run/pg/.s.PGSQL.5433'],
+  ['socket:/run/my%20pg?db=shop&user=app&password=pw', '/run/my pg:5432', '/run/my pg/.s.PGSQL.5432'],
+])('%s leads to %s', (text, server, socketPath) => {
+  const url = requireDatabaseUrl(text)
+  const { host, port } = serverOf(url)
+  expect(`${host}:${port}`).toBe(server)
+  expect(socketPathOf(url)).toBe(socketPath)
+  expect(url.pathname).toBe('/shop')
+  expect(url.username || url.searchParams.get('user')).toBe('app')
+  expect(url.password || url.searchParams.get('password')).toBe('pw')
+  // Every form is parsed into one form, which other clients can read too.
+  expect(requireDatabaseUrl(url.href).href).toBe(url.href)
+  expect(url.protocol).toMatch(/^postgres/)
+})
+
+test.each(['', 'app', 'http://app:pw@db/shop', 'postgres//app:pw@db/shop', '/run/pg shop'])(
+  '%j is not the URL of a database, and the message has no password',
+  (text) => {
+    expect(parseDatabaseUrl(text)).toBeUndefined()
+    expect(() => requireDatabaseUrl(text)).toThrow(
+      expect.objectContaining({
+        code: 'configuration-invalid',
+        message: expect.not.stringContaining('pw') as string,
+      }),
+    )
+  },
+)
+
+test('a Unix socket whose path the system cannot open is rejected', () => {
+  const max = (process.platform === 'linux' ? 107 : 103) - '/.s.PGSQL.5432'.length
+  const urlOf = (bytes: number): string => `postgres:///shop?host=/${'é'.repeat((bytes - 1) / 2)}`
+  requireDatabaseUrl(urlOf(max))
+  expect(() => requireDatabaseUrl(urlOf(max + 2))).toThrow('whose path has 109 bytes; the max is 107')
+})
+
+test.each([
+  'sslmode=verify-full',
+  'sslmode=prefer',
+  'sslmode=sometimes',
+  'sslnegotiation=direct',
+  'sslmode=verify-full&sslrootcert=/nowhere/ca.pem',
+])('?%s is ignored for a Unix socket', (parameters) => {
+  const tls = readTls(requireDatabaseUrl(`postgres:///shop?host=/run/pg&${parameters}`))
+  expect(tls).toEqual({ options: undefined, isVerified: false, isDirect: false })
+})

@@ -1,0 +1,14 @@
+import { parseDatabaseUrl } from '../src/storage/postgres/session/database-url.ts'
+
+/**
+ * Returns a database URL that leads over TCP, to its server or to a proxy that listens on another
+ * port of 127.0.0.1. The embedded server listens on TCP beside its Unix socket.
+ */
+export function overTcp(databaseUrl: string, port?: number): URL {
+  const url = parseDatabaseUrl(databaseUrl)!
+  url.searchParams.delete('host')
+  if (port === undefined) return url
+  url.hostname = '127.0.0.1'
+  url.port = String(port)
+  return url
+}
