@@ -150,7 +150,7 @@ export class KeyRing {
 const allLeaves = leavesByNewest(leafCount)
 const liveLeaves = leavesByNewest(liveCount)
 
-/** Returns, for each leaf that may be the newest, the list of leaves, newest first. */
+/** Returns one list for each leaf: all leaves, newest first, if that leaf is the newest. */
 function leavesByNewest(count: number): readonly (readonly number[])[] {
   return Array.from({ length: leafCount }, (_, newest) =>
     Array.from({ length: count }, (__, age) => (newest - age + leafCount) % leafCount),
