@@ -150,7 +150,7 @@ export class KeyRing {
 const allLeaves = leavesByNewest(leafCount)
 const liveLeaves = leavesByNewest(liveCount)
 
-/** Returns one list for each leaf: all leaves, newest first, if that leaf is the newest. */
+/** Returns a list for each leaf: the `count` newest leaves if that leaf is the newest, in order. */
 function leavesByNewest(count: number): readonly (readonly number[])[] {
   return Array.from({ length: leafCount }, (_, newest) =>
     Array.from({ length: count }, (__, age) => (newest - age + leafCount) % leafCount),
