@@ -1,3 +1,4 @@
+import { createHash, randomInt } from 'node:crypto'
 import { type Checkpoint, toCheckpoints } from './checkpoint.ts'
 import { isInTransaction } from './checkpoint-label.ts'
 import type { CheckpointProcess, LoadedProcess } from './checkpoint-process.ts'
@@ -15,6 +16,11 @@ export interface Exhausted {
    * Matches the labels of the checkpoints at which the process is killed. Default: all checkpoints.
    */
   readonly where?: RegExp
+  /**
+   * Returns true for the labels of the checkpoints that every sample contains. Default: every run
+   * kills at all checkpoints, not at a sample.
+   */
+  readonly isInEachSample?: (label: string) => boolean
   /** Returns true, after a death, to end the run early. Default: never. */
   readonly isEnough?: () => Promise<boolean>
   /** Finishes the work after a death, with another process. */
@@ -25,6 +31,8 @@ export interface Exhausted {
 export interface ExhaustReport {
   /** The names under which the action ran, including the runs without a death. */
   readonly names: readonly string[]
+  /** The number of the sample, to repeat it; `all` if a process was killed at every point. */
+  readonly sample: string
   /** The checkpoints at which a process died. */
   readonly deaths: readonly Checkpoint[]
   /**
@@ -36,9 +44,12 @@ export interface ExhaustReport {
 
 /**
  * `CHECKPOINTS=all npm test checkpoint` kills at every point of every statement, each time that it
- * is sent.
+ * is sent. `CHECKPOINTS=2 npm test checkpoint` repeats the second of the four samples.
  */
-const isFull = process.env['CHECKPOINTS'] === 'all'
+const asked = process.env['CHECKPOINTS']
+const isFull = asked === 'all'
+const samples = 4
+const sample = asked === undefined ? randomInt(samples) + 1 : Number(asked)
 const attempts = 3
 
 /**
@@ -57,13 +68,18 @@ function isInShortForm({ label, occurrence }: Checkpoint): boolean {
   return !label.startsWith('answer to ') || /\b(?:begin|commit|rollback)\b/i.test(label)
 }
 
+/** Returns true if the sample of this run contains a label. Each label is in one of the samples. */
+function isInSample(label: string): boolean {
+  return createHash('sha256').update(label).digest().readUInt32BE() % samples === sample - 1
+}
+
 /**
  * Kills a process at each checkpoint that it passes during an action. After each death, another
  * process continues.
  */
 export async function exhaust(
   prefix: string,
-  { load, run, goOn, isEnough, where = /^/ }: Exhausted,
+  { load, run, goOn, isEnough, isInEachSample = () => true, where = /^/ }: Exhausted,
 ): Promise<ExhaustReport> {
   const names: string[] = []
   const deaths: Checkpoint[] = []
@@ -78,8 +94,11 @@ export async function exhaust(
   await run(nextName(), current)
   await current.arm()
   await run(nextName(), current)
+  const isChosen = (checkpoint: Checkpoint): boolean =>
+    isFull ||
+    (isInShortForm(checkpoint) && (isInEachSample(checkpoint.label) || isInSample(checkpoint.label)))
   const checkpoints = toCheckpoints(await current.report()).filter(
-    (checkpoint) => where.test(checkpoint.label) && (isFull || isInShortForm(checkpoint)),
+    (checkpoint) => where.test(checkpoint.label) && isChosen(checkpoint),
   )
   // The next process is loaded while the current process runs. It serves only after the current
   // process has died, because it must not run that process's work.
@@ -104,5 +123,5 @@ export async function exhaust(
   }
   // A process must be ready before it can be killed.
   await spare
-  return { names, deaths, unreached }
+  return { names, sample: isFull ? 'all' : String(sample), deaths, unreached }
 }
