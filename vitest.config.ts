@@ -2,12 +2,14 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { SlowestFirst } from './checks/slowest-first.ts'
+import { testWire } from './checks/test-wire.ts'
 
 // Vitest's workers and the hundreds of programs that tests start inherit this variable. Without the
 // cache, each of them spends half of its CPU time on stripping types and compiling modules.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compile')
 
 export default defineConfig({
+  plugins: [testWire()],
   // The first condition resolves the packages of this repository to their sources; the others are
   // the defaults of Vite.
   ssr: { resolve: { conditions: ['holdfast:source', 'module', 'node', 'development|production'] } },

@@ -113,4 +113,165 @@ export const wireMutants: readonly Mutant[] = [
     killedBy: [{ file: `${src}/storage/postgres/session/flush.postgres.test.ts`, name: 'is not prepared' }],
     why: 'The statement would fail in this session with 26000 until the session ends.',
   },
+  {
+    name: 'wire: a flush that cannot be written is sent with the next one',
+    file: `${src}/storage/postgres/wire/socket-wire.ts`,
+    text: '      writer.reset()\n',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/wire/unusual-answers.test.ts`,
+        name: 'leaves nothing for that of another session',
+      },
+    ],
+    why: 'Values of one call would be sent in the session of another call.',
+  },
+  {
+    name: 'wire: a session goes on after a flush that could not be written',
+    file: `${src}/storage/postgres/wire/socket-wire.ts`,
+    text: '      this.#break(ended)\n',
+    replacement: '',
+    killedBy: [
+      { file: `${src}/storage/postgres/wire/unusual-answers.test.ts`, name: 'sends nothing, and fails all' },
+    ],
+    why: 'Its prepared statements would fail with 26000 until the session ends.',
+  },
+  {
+    name: 'wire: a message may be longer than the server accepts',
+    file: `${src}/storage/postgres/wire/message-writer.ts`,
+    text: '    if (length > this.#maxMessageBytes) throw tooLong(length)\n',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/wire/unusual-answers.test.ts`,
+        name: 'longer than the server accepts',
+      },
+    ],
+    why: 'The server would end the session, so that the call is repeated until its deadline.',
+  },
+  {
+    name: 'wire: the rest of a packet is read after the end of the session',
+    file: `${src}/storage/postgres/wire/socket-wire.ts`,
+    text: '    // An earlier message of the same chunk has ended the session.\n    if (this.#failure) return\n',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/wire/unusual-answers.test.ts`,
+        name: 'the rest of a packet is not read',
+      },
+    ],
+    why: 'The session would fail a second time, after it was returned to its pool.',
+  },
+  {
+    name: 'wire: parsers that cannot be created break the connection',
+    file: `${src}/storage/postgres/wire/statement-exchange.ts`,
+    text: '    try {\n      this.#reader ??= new RowReader({',
+    replacement:
+      "    this.#reader ??= new RowReader({\n        columns: this.#columns,\n        types: statement.types ?? this.#session.types,\n        isArray: statement.rowMode === 'array',\n      })\n    try {\n      this.#reader ??= new RowReader({",
+    killedBy: [
+      { file: `${src}/storage/postgres/wire/unusual-answers.test.ts`, name: 'fail their statement only' },
+    ],
+    why: 'A defect in a parser would fail the statements of other calls.',
+  },
+  {
+    name: 'wire: binary columns are read as text',
+    file: `${src}/storage/postgres/wire/statement-exchange.ts`,
+    text: "    if (columns.some(({ format }) => format !== 'text')) this.statement.failLater(binaryRefused())\n",
+    replacement: '',
+    killedBy: [
+      { file: `${src}/storage/postgres/wire/unusual-answers.test.ts`, name: 'in the binary format' },
+    ],
+    why: 'Values would be silently wrong.',
+  },
+  {
+    name: 'wire: a simple query returns the rows of an earlier statement',
+    file: `${src}/storage/postgres/wire/statement-exchange.ts`,
+    text: '      if (this.#isBetween) this.#startResult()\n',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/wire/unusual-answers.test.ts`,
+        name: 'has the result of its last statement',
+      },
+    ],
+    why: 'The result would not be that of the statement it claims.',
+  },
+  {
+    name: 'wire: rows are accepted between the statements of a simple query',
+    file: `${src}/storage/postgres/wire/statement-exchange.ts`,
+    text: "(this.#step === 'simple' && !this.#isBetween)",
+    replacement: "this.#step === 'simple'",
+    killedBy: [{ file: `${src}/storage/postgres/wire/unusual-answers.test.ts`, name: 'a row after the end' }],
+    why: 'A connection whose answers are out of step would go on.',
+  },
+  {
+    name: 'wire: a simple query may end before its last statement',
+    file: `${src}/storage/postgres/wire/statement-exchange.ts`,
+    text: '      this.#isBetween = false\n      this.#hasEnded = false\n',
+    replacement: '      this.#isBetween = false\n',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/wire/unusual-answers.test.ts`,
+        name: 'the end before that of the last',
+      },
+    ],
+    why: 'A statement would succeed that the server has not run.',
+  },
+  {
+    name: 'wire: a result can change the columns of a prepared statement',
+    file: `${src}/storage/postgres/wire/prepared-columns.ts`,
+    text: '  return Object.freeze(columns)\n',
+    replacement: '  return columns\n',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/wire/unusual-answers.test.ts`,
+        name: 'cannot be changed through a result',
+      },
+    ],
+    why: 'The rows of later calls would be read with the wrong columns.',
+  },
+  {
+    name: 'wire: pg: COPY returns an empty result',
+    file: `${src}/storage/postgres/wire/driver-group.ts`,
+    text: '  handleCopyData(): void {\n    this.#statements[this.#at]!.failLater(copyRefused())\n',
+    replacement: '  handleCopyData(): void {\n',
+    killedBy: [{ file: `${src}/storage/postgres/wire/wire.postgres.test.ts`, name: 'refuses COPY' }],
+    why: 'A handler would take the empty result as the answer.',
+  },
+  {
+    name: 'wire: pg: a simple query returns the rows of an earlier statement',
+    file: `${src}/storage/postgres/wire/driver-group.ts`,
+    text: '    if (this.#isSimple && this.#isBetween) this.#startResult(statement)\n',
+    replacement: '',
+    killedBy: [
+      { file: `${src}/storage/postgres/wire/wire.postgres.test.ts`, name: 'has the result of the last one' },
+    ],
+    why: 'The result would not be that of the statement it claims.',
+  },
+  {
+    name: 'prepared statements: a FETCH with a name is prepared',
+    file: `${src}/storage/postgres/session/prepared-statements.ts`,
+    text: '    if (given !== undefined && !isReservedName(given) && !shapeOf(text).isPlannable) return undefined\n',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/wire/wire.postgres.test.ts`,
+        name: 'reads the columns of each cursor',
+      },
+    ],
+    why: 'The rows of a cursor would be read with the columns of another cursor.',
+  },
+  {
+    name: 'transaction: a limit of the role stays in effect',
+    file: `${src}/storage/postgres/queries/begin-transaction.ts`,
+    text: "case when set_config('transaction_timeout', '0', true) = '0' then set_config('transaction_timeout', $3, true) end",
+    replacement: "set_config('transaction_timeout', $3, true)",
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/session/silent-clients.postgres.test.ts`,
+        name: 'replaces the transaction_timeout',
+      },
+    ],
+    why: 'A client that stops while it sends a statement would hold its locks for as long as the role allows.',
+  },
 ]

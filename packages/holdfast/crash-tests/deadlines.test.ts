@@ -29,7 +29,7 @@ beforeEach(async () => {
   server = await startServer(new URL('./deadlines-main.ts', import.meta.url), {
     DATABASE_URL: database.url,
     LOG_LEVEL: 'error',
-    NODE_OPTIONS: '--expose-gc',
+    NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --expose-gc`,
   })
 })
 

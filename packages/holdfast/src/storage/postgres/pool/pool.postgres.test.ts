@@ -29,7 +29,7 @@ const settings = query({
   output: z.record(z.string(), z.string()).meta({ maxProperties: 10 }),
   async run({ db }) {
     const rows = await db.query<{ name: string; setting: string }>(
-      sql`select name, setting from pg_settings where name in ('default_transaction_read_only', 'client_connection_check_interval', 'tcp_user_timeout', 'work_mem')`,
+      sql`select name, setting from pg_settings where name in ('default_transaction_read_only', 'client_connection_check_interval', 'tcp_user_timeout', 'tcp_keepalives_idle', 'work_mem')`,
     )
     return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))
   },
@@ -144,6 +144,7 @@ test('the options of a URL are kept, but override no setting of the framework', 
     default_transaction_read_only: 'on',
     client_connection_check_interval: '1000',
     tcp_user_timeout: '30000',
+    tcp_keepalives_idle: '10',
     work_mem: '5120',
   })
   await running.stop()

@@ -13,6 +13,7 @@ import { SessionLifetimes } from '../session/session-lifetimes.ts'
 import { SessionLimits } from '../session/session-limits.ts'
 import { SessionPool } from './session-pool.ts'
 import { driverSettings } from '../session/session-settings.ts'
+import { defaultWire } from '../wire/default-wire.ts'
 import type { WireName } from '../wire/wire.ts'
 
 /** Options of {@link createPool}. */
@@ -51,7 +52,7 @@ export interface PoolOptions {
   /** The name of the connections in `pg_stat_activity`. */
   readonly applicationName: string
   readonly log: Logger
-  /** The implementation of the protocol for statements. Default `'pg'`. */
+  /** The implementation of the protocol for statements. Default {@link defaultWire}. */
   readonly wire?: WireName | undefined
   /** True to prepare statements that are repeated. Default true. */
   readonly usesPreparedStatements?: boolean | undefined
@@ -104,7 +105,7 @@ export function createPool(options: PoolOptions): Pool {
     application_name: options.applicationName,
     sessionSettings: sessionSettings(options),
     pipeline: true,
-    wire: options.wire,
+    wire: options.wire ?? defaultWire,
   }
   const lifetimes = new SessionLifetimes({ maxAgeMs: options.maxAgeMs ?? maxAgeMs })
   const sessions = new SessionPool({

@@ -43,12 +43,15 @@ export function beginStatement(isolation: IsolationLevel): Statement {
  * `transaction_timeout` ends the session if the transaction takes longer, in any state. No other
  * limit applies if a client disappears while it sends a message, because its transaction then
  * neither runs a statement nor is idle. This limit requires Postgres 17, and is not set on older
- * servers.
+ * servers. A limit of the role is removed first: it runs since BEGIN, and a running
+ * limit cannot be changed.
  */
 export const limitColumns: string = `
         set_config('statement_timeout', $1, true),
         set_config('idle_in_transaction_session_timeout', $2, true),
-        case when current_setting('server_version_num')::int >= 170000 then set_config('transaction_timeout', $3, true) end,
+        case when current_setting('server_version_num')::int >= 170000 then
+          case when set_config('transaction_timeout', '0', true) = '0' then set_config('transaction_timeout', $3, true) end
+        end,
         ${setMarker('$4')},
         ${schemaEpoch} as epoch`
 

@@ -48,7 +48,7 @@ export class PreparedStatements {
    * prepared.
    *
    * @param given the name that the statement sets itself. Such a statement is prepared the first
-   * time it runs.
+   * time it runs, if Postgres would keep a plan for it.
    */
   nameOf(text: string, given?: string): string | undefined {
     const name = this.#names.get(text)
@@ -56,6 +56,8 @@ export class PreparedStatements {
     if ((this.#retirements.get(text) ?? 0) >= maxRetirements) return undefined
     // The framework itself has few statements, so the limit does not apply to them.
     if (this.#names.size >= maxNames && !(given !== undefined && isReservedName(given))) return undefined
+    // The columns of other statements may change: those of FETCH are the columns of a cursor.
+    if (given !== undefined && !isReservedName(given) && !shapeOf(text).isPlannable) return undefined
     if (given !== undefined) return this.#add(text, given)
     if (this.#seen.delete(text)) return this.#add(text, 'holdfast_auto')
     if (this.#seen.size >= maxSeen) this.#seen.clear()

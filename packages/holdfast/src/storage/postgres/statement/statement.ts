@@ -28,13 +28,23 @@ export function checkStatement(text: string, name: string | undefined): Statemen
   checkText(text)
   const shape = shapeOf(text)
   if (shape.control !== undefined) checkControl(shape.control)
-  if (name !== undefined && isReservedName(name)) {
+  if (name !== undefined) checkName(name)
+  return shape
+}
+
+function checkName(name: string): void {
+  if (isReservedName(name)) {
     throw new HoldfastError(
       'statement-name-reserved',
       `The prepared statement "${name}" has a name that begins with holdfast_, which is reserved. Choose another name.`,
     )
   }
-  return shape
+  if (name.includes('\0')) {
+    throw new HoldfastError(
+      'statement-invalid',
+      'The name of a prepared statement contains the character U+0000, which Postgres does not accept. Remove it.',
+    )
+  }
 }
 
 /**

@@ -6,7 +6,9 @@ import {
   DriversResult,
 } from '../session/driver-internals.ts'
 import type { OutgoingStatement } from './outgoing-statement.ts'
+import { frozen } from './prepared-columns.ts'
 import { StatementSkipped } from './statement-skipped.ts'
+import { binaryRefused, copyRefused } from './unsupported-results.ts'
 
 /*
  * A group of statements, sent as one query of the driver: Parse, Bind and Execute for each
@@ -44,19 +46,29 @@ export class DriverGroup extends DriversQuery {
   readonly #results: DriversResult[]
   /** The index of the statement whose messages arrive next. */
   #at = 0
+  /** True if the next message may start the result of another statement of a simple query. */
+  #isBetween = true
 
   constructor(statements: readonly OutgoingStatement[], session: GroupSession) {
     super(statements[0]!.text)
     this.name = statements[0]!.name
     this.#statements = statements
     this.#session = session
-    this.#results = statements.map(({ rowMode, types = session.types }) => new DriversResult(rowMode, types))
+    this.#results = statements.map((statement) => this.#newResult(statement))
+  }
+
+  #newResult({ rowMode, types = this.#session.types }: OutgoingStatement): DriversResult {
+    return new DriversResult(rowMode, types)
+  }
+
+  /** True if the group is one simple query, which may contain several statements. */
+  get #isSimple(): boolean {
+    return this.#statements.length === 1 && this.#statements[0]!.isSimple
   }
 
   submit(connection: ConnectionInternals): null {
-    const [only] = this.#statements
-    if (this.#statements.length === 1 && only!.isSimple) {
-      connection.query(only!.text)
+    if (this.#isSimple) {
+      connection.query(this.text)
       return null
     }
     connection.stream.cork()
@@ -88,14 +100,23 @@ export class DriverGroup extends DriversQuery {
   }
 
   handleRowDescription({ fields }: { readonly fields: pg.FieldDef[] }): void {
-    const { name, discardsResult } = this.#statements[this.#at]!
+    const statement = this.#statements[this.#at]!
+    const { name, discardsResult } = statement
+    if (fields.some(({ format }) => format !== 'text')) statement.failLater(binaryRefused())
     if (discardsResult) return
+    if (this.#isSimple) this.#startResult(statement)
+    this.#isBetween = false
     const result = this.#results[this.#at]!
-    result.addFields(fields)
+    result.addFields(frozen(fields))
     if (name === '') return
     const described = new DriversResult(undefined, result._types)
     copyColumns(result, described)
     this.#session.columns.set(name, described)
+  }
+
+  /** Starts the result of another statement. The result of a simple query is that of the last one. */
+  #startResult(statement: OutgoingStatement): void {
+    this.#results[0] = this.#newResult(statement)
   }
 
   handleDataRow({ fields }: { readonly fields: unknown[] }): void {
@@ -110,7 +131,10 @@ export class DriverGroup extends DriversQuery {
   }
 
   handleCommandComplete(message: unknown): void {
-    if (!this.#statements[this.#at]!.discardsResult) this.#results[this.#at]!.addCommandComplete(message)
+    const statement = this.#statements[this.#at]!
+    if (this.#isSimple && this.#isBetween) this.#startResult(statement)
+    this.#isBetween = true
+    if (!statement.discardsResult) this.#results[this.#at]!.addCommandComplete(message)
     this.#end()
   }
 
@@ -123,8 +147,7 @@ export class DriverGroup extends DriversQuery {
     if (statement.name !== '' && !this.#session.columns.has(statement.name)) {
       this.#session.columns.set(statement.name, undefined)
     }
-    // A simple query may contain several statements.
-    if (statement.isSimple && this.#statements.length === 1) return
+    if (this.#isSimple) return
     this.#at += 1
     const next = this.#statements[this.#at]
     if (!next) return
@@ -162,10 +185,13 @@ export class DriverGroup extends DriversQuery {
 
   /** Refuses COPY, for which there is no stream. */
   handleCopyInResponse(connection: ConnectionInternals): void {
+    this.#statements[this.#at]!.failLater(copyRefused())
     connection.sendCopyFail('COPY is not supported')
   }
 
-  handleCopyData(): void {}
+  handleCopyData(): void {
+    this.#statements[this.#at]!.failLater(copyRefused())
+  }
 
   handlePortalSuspended(): void {}
 }

@@ -1,3 +1,5 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+
 /*
  * Writes the messages of a client into one buffer, which is sent in one system call. Parameters and
  * results are in text format; only parameters of type `Uint8Array` are binary.
@@ -6,6 +8,8 @@
 const initialBytes = 64 * 1_024
 // A larger buffer is not kept after use.
 const maxKeptBytes = 1_024 * 1_024
+// The server ends a session that sends a longer message.
+const serversMaxBytes = 0x3fff_ffff
 // A longer text is measured before it is written. For a shorter text, the max number of bytes that
 // it may need is reserved.
 const maxGuessedLength = 4_096
@@ -22,8 +26,13 @@ const sync = Buffer.from([0x53, 0, 0, 0, 4])
 
 /** Collects messages. */
 export class MessageWriter {
+  readonly #maxMessageBytes: number
   #bytes = Buffer.allocUnsafeSlow(initialBytes)
   #at = 0
+
+  constructor(maxMessageBytes: number = serversMaxBytes) {
+    this.#maxMessageBytes = maxMessageBytes
+  }
 
   /** Prepares a statement. An empty name selects the unnamed statement. */
   parse(name: string, text: string): void {
@@ -74,12 +83,18 @@ export class MessageWriter {
     this.#end(start)
   }
 
-  /** Returns a copy of the written bytes, and clears the buffer. */
+  /** Returns the written bytes, and clears the buffer. */
   take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#at))
+    const taken = this.#bytes.subarray(0, this.#at)
+    const isKept = this.#bytes.length <= maxKeptBytes
+    this.reset()
+    return isKept ? Buffer.from(taken) : taken
+  }
+
+  /** Clears the buffer. */
+  reset(): void {
     this.#at = 0
     if (this.#bytes.length > maxKeptBytes) this.#bytes = Buffer.allocUnsafeSlow(initialBytes)
-    return taken
   }
 
   #begin(type: number): number {
@@ -90,7 +105,9 @@ export class MessageWriter {
   }
 
   #end(start: number): void {
-    this.#bytes.writeInt32BE(this.#at - start, start)
+    const length = this.#at - start
+    if (length > this.#maxMessageBytes) throw tooLong(length)
+    this.#bytes.writeInt32BE(length, start)
   }
 
   #addFormats(values: readonly unknown[]): void {
@@ -148,6 +165,13 @@ export class MessageWriter {
     this.#bytes.copy(larger, 0, 0, this.#at)
     this.#bytes = larger
   }
+}
+
+function tooLong(bytes: number): HoldfastError {
+  return new HoldfastError(
+    'value-not-sendable',
+    `A statement with its values has ${bytes} bytes; Postgres accepts 1 GiB. Send the values in several statements.`,
+  )
 }
 
 function isBytes(value: unknown): value is Uint8Array {

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { type ClientInternals, closeSocket, readInstead } from '../session/driver-internals.ts'
+import { ConnectionEnded } from './connection-ended.ts'
 import { SocketWire } from './socket-wire.ts'
 
 /**
@@ -24,13 +25,4 @@ export function openSocketWire(client: pg.Client & ClientInternals): SocketWire 
   client.on('error', (error) => wire.end(error))
   client.once('end', () => wire.end(new ConnectionEnded()))
   return wire
-}
-
-/** The failure of a statement whose connection was closed by this process. */
-class ConnectionEnded extends Error {
-  override readonly name = 'ConnectionEnded'
-
-  constructor() {
-    super('Connection terminated')
-  }
 }

@@ -51,7 +51,14 @@ export class PreparedColumns {
     return this.#columns.get(name)
   }
 
+  /** Records the columns of a statement. They are frozen, because all its results share them. */
   describe(name: string, columns: Columns): void {
-    if (name !== '') this.#columns.set(name, columns)
+    if (name !== '') this.#columns.set(name, columns && frozen(columns))
   }
+}
+
+/** Freezes columns, and returns them. */
+export function frozen(columns: readonly pg.FieldDef[]): readonly pg.FieldDef[] {
+  for (const column of columns) Object.freeze(column)
+  return Object.freeze(columns)
 }

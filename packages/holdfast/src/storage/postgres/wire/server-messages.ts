@@ -75,8 +75,6 @@ export function readColumns(bytes: Buffer, start: number, end: number): pg.Field
     })
   }
   cursor.requireEnd()
-  if (columns.some(({ format }) => format !== 'text'))
-    throw new ProtocolViolation('columns in a binary format')
   return columns
 }
 

@@ -1,5 +1,6 @@
 import type pg from 'pg'
-import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { ConnectionEnded } from './connection-ended.ts'
+import { copyRefused } from './unsupported-results.ts'
 import { FrameReader, messageTypes } from './frame-reader.ts'
 import { MessageWriter } from './message-writer.ts'
 import type { OutgoingStatement } from './outgoing-statement.ts'
@@ -22,6 +23,7 @@ import type { Wire } from './wire.ts'
  *   the session ends earlier, the group fails with the error that ended the session.
  * - After a message that the protocol does not allow at that point, the outcome of all statements
  *   is unknown: they fail with `ProtocolViolation`, and the socket is closed.
+ * - A flush is sent completely or not at all.
  */
 
 /** The parts of a session that a {@link SocketWire} uses. */
@@ -62,6 +64,7 @@ export class SocketWire implements Wire {
   #isHeld = false
   #isOpen = false
   #failure: Error | undefined
+  #isBroken = false
 
   constructor(session: WireSession) {
     this.#session = session
@@ -111,11 +114,30 @@ export class SocketWire implements Wire {
     this.#outbox = []
     const failure = this.#failure
     if (failure) return process.nextTick(() => groups.forEach((group) => group.abandon(failure)))
-    for (const group of groups) {
-      group.write(writer)
-      this.#sent.push(group)
+    let bytes: Buffer
+    try {
+      for (const group of groups) group.write(writer)
+      bytes = writer.take()
+    } catch (error) {
+      // The next flush, perhaps of another session, must not contain a part of this one.
+      writer.reset()
+      return this.#refuse(groups, error as Error)
     }
-    this.#session.write(writer.take())
+    this.#sent.push(...groups)
+    this.#session.write(bytes)
+  }
+
+  /**
+   * Fails groups that could not be written. Ends the session, because the record of its prepared
+   * statements contains names that were not sent.
+   */
+  #refuse(groups: readonly StatementGroup[], error: Error): void {
+    const ended = new ConnectionEnded()
+    this.#failure = ended
+    process.nextTick(() => {
+      for (const group of groups) group.abandon(error)
+      this.#break(ended)
+    })
   }
 
   /** Reads bytes from the server. */
@@ -135,11 +157,15 @@ export class SocketWire implements Wire {
   }
 
   #break(error: Error): void {
+    if (this.#isBroken) return
+    this.#isBroken = true
     this.end(error)
     this.#session.broken(error)
   }
 
   #receive(bytes: Buffer, start: number, end: number): void {
+    // An earlier message of the same chunk has ended the session.
+    if (this.#failure) return
     const type = bytes[start]!
     if (!this.#isOpen) {
       if (type === messageTypes.ready) {
@@ -203,11 +229,4 @@ export class SocketWire implements Wire {
 
 function unexpected(type: number): ProtocolViolation {
   return new ProtocolViolation(`an unexpected message of type ${type}`)
-}
-
-function copyRefused(): HoldfastError {
-  return new HoldfastError(
-    'copy-refused',
-    'COPY is not supported. Insert many rows with one INSERT (… select * from unnest($1, $2)), and read them in pages.',
-  )
 }

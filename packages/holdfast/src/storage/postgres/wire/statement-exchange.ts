@@ -5,6 +5,7 @@ import type { PreparedColumns } from './prepared-columns.ts'
 import { ProtocolViolation } from './protocol-violation.ts'
 import { RowReader } from './row-reader.ts'
 import type { CommandTag } from './server-messages.ts'
+import { binaryRefused } from './unsupported-results.ts'
 
 /*
  * The messages of one statement. The server answers a statement in this order:
@@ -36,6 +37,8 @@ export class StatementExchange {
   #rows: unknown[] = []
   #tag: CommandTag | undefined
   #hasEnded = false
+  /** True if the next message may start the result of another statement of a simple query. */
+  #isBetween = true
 
   constructor(statement: OutgoingStatement, session: ExchangeSession) {
     this.statement = statement
@@ -84,9 +87,11 @@ export class StatementExchange {
   }
 
   describedWithRows(columns: readonly pg.FieldDef[]): void {
+    if (columns.some(({ format }) => format !== 'text')) this.statement.failLater(binaryRefused())
     if (this.#step === 'simple') {
-      this.#rows = []
-      this.#reader = undefined
+      this.#startResult()
+      this.#isBetween = false
+      this.#hasEnded = false
     } else {
       this.#expect('described')
       this.#session.prepared.describe(this.statement.name, columns)
@@ -103,14 +108,15 @@ export class StatementExchange {
 
   receiveRow(bytes: Buffer, start: number, end: number): void {
     const { statement } = this
-    if ((this.#step !== 'rows' && this.#step !== 'simple') || !this.#columns) throw outOfOrder()
+    const isExpected = this.#step === 'rows' || (this.#step === 'simple' && !this.#isBetween)
+    if (!isExpected || !this.#columns) throw outOfOrder()
     if (statement.discardsResult || !statement.takesRow()) return
-    this.#reader ??= new RowReader({
-      columns: this.#columns,
-      types: statement.types ?? this.#session.types,
-      isArray: statement.rowMode === 'array',
-    })
     try {
+      this.#reader ??= new RowReader({
+        columns: this.#columns,
+        types: statement.types ?? this.#session.types,
+        isArray: statement.rowMode === 'array',
+      })
       this.#rows.push(this.#reader.read(bytes, start, end))
     } catch (error) {
       if (error instanceof ProtocolViolation) throw error
@@ -120,7 +126,10 @@ export class StatementExchange {
 
   /** Receives the command tag; `undefined` if the text was empty. */
   completed(tag: CommandTag | undefined): void {
-    if (this.#step !== 'simple') {
+    if (this.#step === 'simple') {
+      if (this.#isBetween) this.#startResult()
+      this.#isBetween = true
+    } else {
       this.#expect('rows')
       this.#step = 'over'
     }
@@ -143,6 +152,12 @@ export class StatementExchange {
       rows: this.#rows,
       fields: this.#columns ?? [],
     } as pg.QueryResult)
+  }
+
+  #startResult(): void {
+    this.#rows = []
+    this.#columns = undefined
+    this.#reader = undefined
   }
 
   #expect(step: Step): void {

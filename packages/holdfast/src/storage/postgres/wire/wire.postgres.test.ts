@@ -135,6 +135,81 @@ describe.each(['holdfast', 'pg'] as const)('the wire of %s', (wire) => {
     expect(results).toEqual(numbers.map((number) => (number % 7 === 0 ? '22012' : number)))
   })
 
+  test('a text with several statements has the result of the last one', async () => {
+    const run = (text: string) => connection.run({ text })
+    expect((await run('select 1 as a; select 2 as b')).rows).toEqual([{ b: 2 }])
+    expect((await run('select 1 as a; select 2 as b where false')).rows).toEqual([])
+    expect(await run('select 1 as a; reset work_mem')).toMatchObject({ command: 'RESET', rows: [] })
+    await expect(run('select 1; select 1 / 0; select 2')).rejects.toMatchObject({ code: '22012' })
+    expect((await run('select 1 as a')).rows).toEqual([{ a: 1 }])
+  })
+
+  test.each(['copy (select 1) to stdout', 'copy t from stdin'])('refuses COPY: %s', async (text) => {
+    const other = await pool.acquire(systemWork(AbortSignal.timeout(600_000)))
+    await other.run({ text: 'create temporary table if not exists t (id int)' })
+    const refused = await other.run({ text }).catch((error: unknown) => error)
+    other.release()
+    expect(refused).toMatchObject({ code: 'copy-refused' })
+    expect((await query('select 1 as one')).rows).toEqual([{ one: 1 }])
+  })
+
+  test('refuses the rows of a binary cursor, and goes on', async () => {
+    await connection.run({ text: 'BEGIN' })
+    await connection.run({ text: 'declare c binary cursor for select 1 as a, 2.5 as b' })
+    await expect(connection.run({ text: 'fetch all from c' })).rejects.toMatchObject({
+      code: 'statement-invalid',
+    })
+    await connection.run({ text: 'ROLLBACK' })
+    expect((await query('select 1 as one')).rows).toEqual([{ one: 1 }])
+  })
+
+  test('reads the columns of each cursor, even if FETCH has a name', async () => {
+    await connection.run({ text: 'BEGIN' })
+    for (const columns of ['1 as a', '2 as b', `'x' as c, 3 as d`, '4 as e']) {
+      await connection.run({ text: `declare c cursor for select ${columns}` })
+      const { rows } = await connection.query({ text: 'fetch all from c', name: 'fetch' })
+      expect(rows).toEqual((await driver.query(`select ${columns}`)).rows)
+      await connection.run({ text: 'close c' })
+    }
+    await connection.run({ text: 'ROLLBACK' })
+  })
+
+  test('the columns of a prepared statement cannot be changed through a result', async () => {
+    for (let time = 0; time < 3; time += 1) {
+      const { fields } = await connection.query({ text: 'select 1 as one', name: 'one' })
+      expect(fields.map(({ name }) => name)).toEqual(['one'])
+      expect(() => fields.pop()).toThrow(TypeError)
+    }
+  })
+
+  test('a statement that the session has forgotten fails as unknown', async () => {
+    const named = { text: 'select 1 as one', name: 'forgotten' }
+    const other = await pool.acquire(systemWork(AbortSignal.timeout(600_000)))
+    await other.query(named)
+    await other.run({ text: 'deallocate all' })
+    const unknown = await other.query(named).catch((error: unknown) => error)
+    other.release()
+    expect(unknown).toMatchObject({ code: '26000' })
+    const next = await pool.acquire(systemWork(AbortSignal.timeout(600_000)))
+    expect((await next.query(named)).rows).toEqual([{ one: 1 }])
+    next.release()
+  })
+
+  test('accepts as many parameters as the protocol allows', async () => {
+    const values = Array.from({ length: 65_535 }, (_each, index) => index)
+    const list = values.map((index) => `($${index + 1}::int)`).join(', ')
+    const { rows } = await query(
+      `select count(*)::int, sum(n)::int8 as sum from (values ${list}) as v(n)`,
+      values,
+    )
+    expect(rows).toEqual([{ count: 65_535, sum: String((65_534 * 65_535) / 2) }])
+  })
+
+  test('a text with U+0000 is refused by the server', async () => {
+    await expect(query('select $1::text as text', ['a\0b'])).rejects.toMatchObject({ code: '22021' })
+    expect((await query('select 1 as one')).rows).toEqual([{ one: 1 }])
+  })
+
   test('notices are not part of a result', async () => {
     await query("do $$ begin for n in 1..50 loop raise notice 'note %', n; end loop; end $$")
     expect((await query('select 1 as one')).rows).toEqual([{ one: 1 }])
@@ -179,20 +254,4 @@ describe.each(['holdfast', 'pg'] as const)('the wire of %s', (wire) => {
     expect((await next.run({ text: 'select 1 as one' })).rows).toEqual([{ one: 1 }])
     next.release()
   })
-})
-
-test('COPY is refused, and closes the connection', async () => {
-  const pool = createPool({ connectionString: database.url, applicationName: 'copy', log, wire: 'holdfast' })
-  for (const text of ['copy (select 1) to stdout', 'copy pg_temp.t from stdin']) {
-    const connection = await pool.acquire(systemWork(AbortSignal.timeout(600_000)))
-    await connection.run({ text: 'create temporary table t (id int)' })
-    await expect(connection.run({ text })).rejects.toMatchObject({ code: 'copy-refused' })
-    connection.release()
-    const next = await pool.acquire(systemWork(AbortSignal.timeout(600_000)))
-    expect((await next.run({ text: `select to_regclass('pg_temp.t') as "table"` })).rows).toEqual([
-      { table: null },
-    ])
-    next.release()
-  }
-  await pool.end()
 })

@@ -63,6 +63,7 @@ export class Wired {
   readonly handedOver: Buffer[] = []
   readonly outcomes: unknown[] = []
   broken: Error | undefined
+  brokenTimes = 0
   readonly wire: SocketWire
   tooManyRows = 0
 
@@ -71,7 +72,10 @@ export class Wired {
       types: columnTypes,
       write: (bytes) => void this.written.push(bytes),
       handOver: (bytes) => void this.handedOver.push(Buffer.from(bytes)),
-      broken: (error) => void (this.broken = error),
+      broken: (error) => {
+        this.broken = error
+        this.brokenTimes += 1
+      },
     })
     this.wire.read(ready('I'))
   }

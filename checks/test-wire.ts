@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { registerHooks } from 'node:module'
+import type { Plugin } from 'vitest/config'
+
+/*
+ * Runs the tests with another default of the option `wire`: `HOLDFAST_TEST_WIRE=pg npm test`. The
+ * constant in default-wire.ts is replaced in Vitest, and in each program that a test starts.
+ */
+
+const wireNames = ['holdfast', 'pg']
+const file = '/wire/default-wire.ts'
+
+/** Returns the wire that is selected for the tests; `undefined` for the default. */
+function selectedWire(): string | undefined {
+  const name = process.env['HOLDFAST_TEST_WIRE'] ?? ''
+  if (name === '') return undefined
+  assert(wireNames.includes(name), `HOLDFAST_TEST_WIRE is ${name}; set it to ${wireNames.join(' or ')}.`)
+  return name
+}
+
+/** Returns the text that replaces default-wire.ts. */
+function moduleOf(wire: string): string {
+  return `export const defaultWire = '${wire}'`
+}
+
+/** A plugin of Vitest that selects the wire. It also selects that of all child processes. */
+export function testWire(): Plugin {
+  const wire = selectedWire()
+  if (wire === undefined) return { name: 'test-wire' }
+  process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --import=${import.meta.url}`
+  return {
+    name: 'test-wire',
+    enforce: 'pre',
+    // Vitest stores transformed modules by the contents of their files.
+    config: () => ({ test: { fsModuleCachePath: `node_modules/.vitest-cache-${wire}` } }),
+    load: (id) => (id.endsWith(file) ? moduleOf(wire) : undefined),
+  }
+}
+
+// A program that a test has started loads this module with `--import`.
+const wire = selectedWire()
+if (wire !== undefined) {
+  registerHooks({
+    load: (url, context, next) =>
+      url.endsWith(file)
+        ? { format: 'module', shortCircuit: true, source: moduleOf(wire) }
+        : next(url, context),
+  })
+}
