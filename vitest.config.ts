@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { SlowestFirst } from './checks/slowest-first.ts'
-import { testWire } from './checks/test-wire.ts'
+import { testWire } from './packages/holdfast/test/test-wire.ts'
 
 // Vitest's workers and the hundreds of programs that tests start inherit this variable. Without the
 // cache, each of them spends half of its CPU time on stripping types and compiling modules.

@@ -62,11 +62,17 @@ export const wireMutants: readonly Mutant[] = [
     why: 'Statements would run on a connection whose answers are out of step.',
   },
   {
-    name: 'wire: reading goes on after a violation',
+    name: 'wire: reading goes on after the end of the session',
     file: `${src}/storage/postgres/wire/socket-wire.ts`,
     text: '    if (this.#failure) return\n',
     replacement: '',
-    killedBy: [{ file: `${src}/storage/postgres/wire/socket-wire.test.ts`, name: 'nothing more is read' }],
+    killedBy: [
+      { file: `${src}/storage/postgres/wire/socket-wire.test.ts`, name: 'nothing more is read' },
+      {
+        file: `${src}/storage/postgres/wire/unusual-answers.test.ts`,
+        name: 'the rest of a packet is not read',
+      },
+    ],
     why: 'An answer that is out of step would be read as that of a later statement.',
   },
   {
@@ -148,19 +154,6 @@ export const wireMutants: readonly Mutant[] = [
       },
     ],
     why: 'The server would end the session, so that the call is repeated until its deadline.',
-  },
-  {
-    name: 'wire: the rest of a packet is read after the end of the session',
-    file: `${src}/storage/postgres/wire/socket-wire.ts`,
-    text: '    // An earlier message of the same chunk has ended the session.\n    if (this.#failure) return\n',
-    replacement: '',
-    killedBy: [
-      {
-        file: `${src}/storage/postgres/wire/unusual-answers.test.ts`,
-        name: 'the rest of a packet is not read',
-      },
-    ],
-    why: 'The session would fail a second time, after it was returned to its pool.',
   },
   {
     name: 'wire: parsers that cannot be created break the connection',

@@ -4,6 +4,7 @@ import { join, parse } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-codec'
 import { rolldown, type SourceMap } from 'rolldown'
+import { replacedModule } from './test-wire.ts'
 
 /** A program in one file, and the Node options that it needs. */
 export interface BundledProgram {
@@ -44,7 +45,10 @@ async function bundle(input: string): Promise<BundledProgram> {
     platform: 'node',
     external,
     resolve: { conditionNames: ['holdfast:source', 'node'] },
-    plugins: [{ name: 'source-urls', transform: keepUrl }],
+    plugins: [
+      { name: 'test-wire', load: replacedModule },
+      { name: 'source-urls', transform: keepUrl },
+    ],
   })
   const { output } = await build.generate({
     entryFileNames: name,

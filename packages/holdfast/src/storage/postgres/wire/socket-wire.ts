@@ -142,7 +142,6 @@ export class SocketWire implements Wire {
 
   /** Reads bytes from the server. */
   read(chunk: Buffer): void {
-    if (this.#failure) return
     try {
       this.#reader.read(chunk)
     } catch (error) {
@@ -164,7 +163,6 @@ export class SocketWire implements Wire {
   }
 
   #receive(bytes: Buffer, start: number, end: number): void {
-    // An earlier message of the same chunk has ended the session.
     if (this.#failure) return
     const type = bytes[start]!
     if (!this.#isOpen) {

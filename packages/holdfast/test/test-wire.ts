@@ -4,11 +4,11 @@ import type { Plugin } from 'vitest/config'
 
 /*
  * Runs the tests with another default of the option `wire`: `HOLDFAST_TEST_WIRE=pg npm test`. The
- * constant in default-wire.ts is replaced in Vitest, and in each program that a test starts.
+ * constant in default-wire.ts is replaced in Vitest, in each program that a test starts, and in
+ * bundled programs.
  */
 
 const wireNames = ['holdfast', 'pg']
-const file = '/wire/default-wire.ts'
 
 /** Returns the wire that is selected for the tests; `undefined` for the default. */
 function selectedWire(): string | undefined {
@@ -18,8 +18,10 @@ function selectedWire(): string | undefined {
   return name
 }
 
-/** Returns the text that replaces default-wire.ts. */
-function moduleOf(wire: string): string {
+/** Returns the text of a module if the selected wire replaces the module. */
+export function replacedModule(id: string): string | undefined {
+  const wire = selectedWire()
+  if (wire === undefined || !id.endsWith('/wire/default-wire.ts')) return undefined
   return `export const defaultWire = '${wire}'`
 }
 
@@ -33,17 +35,16 @@ export function testWire(): Plugin {
     enforce: 'pre',
     // Vitest stores transformed modules by the contents of their files.
     config: () => ({ test: { fsModuleCachePath: `node_modules/.vitest-cache-${wire}` } }),
-    load: (id) => (id.endsWith(file) ? moduleOf(wire) : undefined),
+    load: replacedModule,
   }
 }
 
 // A program that a test has started loads this module with `--import`.
-const wire = selectedWire()
-if (wire !== undefined) {
+if (selectedWire() !== undefined) {
   registerHooks({
-    load: (url, context, next) =>
-      url.endsWith(file)
-        ? { format: 'module', shortCircuit: true, source: moduleOf(wire) }
-        : next(url, context),
+    load(url, context, next) {
+      const source = replacedModule(url)
+      return source === undefined ? next(url, context) : { format: 'module', shortCircuit: true, source }
+    },
   })
 }
