@@ -20,6 +20,9 @@ const SlowDown = problem('slow-down', {
 const Named = z.object({ name: z.string() })
 const Effect = z.object({ id: z.string(), name: z.string() })
 
+/** Calls of a test wait for a connection even if the machine is slow. */
+const patientConnections = { wait: '60s' } as const
+
 /** Counts the runs of the handlers. A rollback does not change the counts. */
 export interface Runs {
   readonly names: string[]
@@ -28,7 +31,11 @@ export interface Runs {
 /** Creates a service in which each mutation writes rows that a test can count. */
 export function createEffectsService(options: PostgresOptions & { readonly runs?: Runs } = {}) {
   const { query, mutation, service } = holdfast({
-    database: postgres({ migrations: new URL('./migrations/', import.meta.url), ...options }),
+    database: postgres({
+      migrations: new URL('./migrations/', import.meta.url),
+      connections: patientConnections,
+      ...options,
+    }),
     identify: ({ header }): Caller | undefined => {
       const id = header('x-user')
       return id === undefined ? undefined : { kind: 'user', id, ...tenantOf(header('x-tenant')) }
@@ -43,6 +50,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     output: Effect,
     status: 201,
     location: '/effects/{id}',
+    deadline: '60s',
     async run({ input, db }) {
       runs.names.push(input.name)
       const [row] = await db.query<{ id: string }>(

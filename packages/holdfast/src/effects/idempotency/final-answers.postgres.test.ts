@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { connectClient } from '../../storage/postgres/session/connect-client.ts'
 
 const Refused = problem('refused', { status: 409, title: 'Refused' })
-const { mutation, service } = holdfast({ database: postgres() })
+const { mutation, service } = holdfast({ database: postgres({ connections: { wait: '60s' } }) })
 
 const raise = mutation({
   route: 'POST /raised',
