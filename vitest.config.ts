@@ -7,6 +7,9 @@ import { testWire } from './packages/holdfast/test/test-wire.ts'
 // Vitest's workers and the hundreds of programs that tests start inherit this variable. Without the
 // cache, each of them spends half of its CPU time on stripping types and compiling modules.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compile')
+// The compiler and the type-aware part of the linter are Go programs. With a larger heap, they
+// collect garbage less often, which saves an eighth of their CPU time.
+process.env['GOGC'] ??= '400'
 
 export default defineConfig({
   plugins: [testWire()],

@@ -3,7 +3,12 @@ import { runCommand } from './run-command.ts'
 
 // The commands that developers run. If a command fails, the test shows its output. The other half
 // of `npm run types` is in the test of the package, which builds it.
-test.each(['tsc', 'npm run --silent lint', 'npm run --silent format:check', 'npm run --silent unused'])(
+test.each([
+  'tsc --checkers 1',
+  'npm run --silent lint',
+  'npm run --silent format:check',
+  'npm run --silent unused',
+])(
   '%s',
   async (command) => {
     const { exitCode, stdout, stderr } = await runCommand(command.split(' '))

@@ -23,7 +23,15 @@ export async function checkTypes(
   }
   const path = join(root, 'tsconfig.json')
   await writeFile(path, JSON.stringify(config, null, 2))
-  const { stdout, stderr } = await runCommand(['tsc', '--project', path, '--pretty', 'false'])
+  const { stdout, stderr } = await runCommand([
+    'tsc',
+    '--checkers',
+    '1',
+    '--project',
+    path,
+    '--pretty',
+    'false',
+  ])
   return `${stdout}\n${stderr}`
     .split('\n')
     .filter((line) => line.trim() !== '')

@@ -29,8 +29,8 @@ async function run(text: string): Promise<void> {
   await runPage(page, modules.get(page)!.runPath)
 }
 
-async function check(text: string): Promise<readonly string[]> {
-  const modules = await writeModules([pageOf(text)], folder.path)
+async function check(...texts: readonly string[]): Promise<readonly string[]> {
+  const modules = await writeModules(texts.map(pageOf), folder.path)
   return checkTypes(modules.values(), folder.path)
 }
 
@@ -95,14 +95,12 @@ test('code that throws fails', async () => {
   await expect(run('```ts\nexport const value = JSON.parse("")\n```\n')).rejects.toThrow(SyntaxError)
 })
 
-test('code that does not compile is reported with its location on the page, even if it is not executed', async () => {
-  expect(await check('\n```ts no-run\nexport const text: string = 1\n```\n')).toEqual([
+test('compile errors are reported with their locations on the page, and so are expected ones that do not occur', async () => {
+  // Code that is not executed is compiled, too.
+  const wrong = '\n```ts no-run\nexport const text: string = 1\n```\n'
+  const right = '```ts\n// @ts-expect-error\nexport const text: string = ""\n```\n'
+  expect(await check(wrong, right)).toEqual([
     expect.stringMatching(/^docs\/planted-\d+\.md:3:14: TS2322: /),
-  ])
-})
-
-test('an expected compile error that does not occur is reported', async () => {
-  expect(await check('```ts\n// @ts-expect-error\nexport const text: string = ""\n```\n')).toEqual([
     expect.stringMatching(/^docs\/planted-\d+\.md:2:1: TS2578: /),
   ])
 })

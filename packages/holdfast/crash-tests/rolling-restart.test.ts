@@ -17,14 +17,14 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  */
 
 /**
- * `ROLLING_RESTARTS=full npm test rolling` uses the drain delay and the health checks of
- * production, and takes some minutes.
+ * `ROLLING_RESTARTS=full npm test rolling` restarts the servers 20 times, with the drain delay and
+ * the health checks of production, and takes some minutes.
  */
 const isFull = process.env['ROLLING_RESTARTS'] === 'full'
 const production = { env: {}, check: '' }
 // The delay is long enough for haproxy to notice a stopping server, even on a busy machine.
 const shortened = { env: { DRAIN_DELAY: '4s' }, check: 'inter 100ms fall 2 rise 1' }
-const restarts = 20
+const restarts = isFull ? 20 : 6
 
 let haproxyTool: DebianTool
 let database: TestDatabase

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 const program = new URL('garbage-main.fixture.ts', import.meta.url)
 const warming = 300
-const calls = 2_000
+const calls = 500
 
 /**
  * Returns the number of bytes per call that only a full garbage collection frees. The optimizing
