@@ -1,8 +1,7 @@
 import type pg from 'pg'
-import type { Cancellation } from '../../kernel/base/cancellation.ts'
 import type { RunningDeadline } from '../../kernel/operation/deadline.ts'
 import type { Work } from '../../kernel/host/work.ts'
-import type { Connection, Queryable } from '../postgres/session/connection.ts'
+import type { Queryable } from '../postgres/session/connection.ts'
 import type { DriverQuery, DriverStatement } from '../postgres/session/driver-query.ts'
 import { guarded } from '../postgres/statement/guarded.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
@@ -48,20 +47,35 @@ export class ReadSession implements Queryable {
     this.#work = work
   }
 
-  async query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
     query: DriverQuery,
     values?: unknown[],
   ): Promise<pg.QueryResult<Row>> {
+    let asked: QueryRequest
+    try {
+      asked = this.#check(query, values)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+    return this.#replica ? this.#runOnReplica(this.#replica, asked) : this.#run(this.#primary, asked)
+  }
+
+  #check(query: DriverQuery, values: unknown[] | undefined): QueryRequest {
     const statement: DriverStatement = typeof query === 'string' ? { text: query } : query
     checkReadStatement(statement.text, statement.name)
     this.#work.usage.statements += 1
     // The extended protocol accepts one statement at a time, so a second statement cannot be
     // appended.
     const checked = guarded(statement, values, this.#work.guard)
-    const asked: QueryRequest = { query: { ...checked, queryMode: 'extended' }, values }
-    if (!this.#replica) return this.#run<Row>(this.#primary, asked)
+    return { query: { ...checked, queryMode: 'extended' }, values }
+  }
+
+  async #runOnReplica<Row extends pg.QueryResultRow>(
+    replica: Replica,
+    asked: QueryRequest,
+  ): Promise<pg.QueryResult<Row>> {
     try {
-      return await this.#run<Row>(this.#replica, asked)
+      return await this.#run<Row>(replica, asked)
     } catch (error) {
       if (this.#work.deadline.aborted || !mayBeOfReplica(error)) throw error
       // A read can be run again. The primary is never behind the replica, so later reads never see
@@ -76,46 +90,37 @@ export class ReadSession implements Queryable {
     asked: QueryRequest,
   ): Promise<pg.QueryResult<Row>> {
     try {
-      return await this.#runOnce<Row>(await source.acquire(this.#work), source, asked)
+      return await this.#runOnce<Row>(source, asked)
     } catch (error) {
       if (!isStalePlan(error)) throw error
-      return this.#runOnce<Row>(await source.acquire(this.#work), source, asked)
+      return this.#runOnce<Row>(source, asked)
     }
   }
 
-  #runOnce<Row extends pg.QueryResultRow>(
-    connection: Connection,
+  /** Takes a connection, runs a statement and releases the connection. */
+  async #runOnce<Row extends pg.QueryResultRow>(
     source: Source,
     asked: QueryRequest,
   ): Promise<pg.QueryResult<Row>> {
     const { deadline } = this.#work
-    return runInterruptibly(connection, deadline, () =>
-      connection.queryAlone<Row>(asked, deadline.remainingMs()),
-    ).finally(() => source.released?.(connection))
-  }
-}
-
-/** Runs work on a connection and releases it. Interrupts the work when it is cancelled. */
-async function runInterruptibly<T>(
-  connection: Connection,
-  cancellation: Cancellation,
-  work: () => Promise<T>,
-): Promise<T> {
-  let interruption: Promise<boolean> | undefined
-  const interrupt = (): void => {
-    interruption = connection.interrupt()
-  }
-  cancellation.addEventListener('abort', interrupt)
-  try {
-    // The work may have been cancelled while the connection was acquired.
-    cancellation.throwIfAborted()
-    return await work()
-  } catch (error) {
-    throw cancellation.aborted ? cancellation.reason : error
-  } finally {
-    cancellation.removeEventListener('abort', interrupt)
-    // The cancel request must be finished before another call gets the connection.
-    if (interruption && !(await interruption)) connection.destroy()
-    connection.release()
+    const connection = await source.acquire(this.#work)
+    let interruption: Promise<boolean> | undefined
+    const interrupt = (): void => {
+      interruption = connection.interrupt()
+    }
+    deadline.addEventListener('abort', interrupt)
+    try {
+      // The work may have been cancelled while the connection was acquired.
+      deadline.throwIfAborted()
+      return await connection.queryAlone<Row>(asked, deadline.remainingMs())
+    } catch (error) {
+      throw deadline.aborted ? deadline.reason : error
+    } finally {
+      deadline.removeEventListener('abort', interrupt)
+      // The cancel request must be finished before another call gets the connection.
+      if (interruption && !(await interruption)) connection.destroy()
+      connection.release()
+      source.released?.(connection)
+    }
   }
 }

@@ -1,4 +1,6 @@
 import type { Cancellation } from '../../../kernel/base/cancellation.ts'
+import { systemClock, type Timer } from '../../../kernel/base/clock.ts'
+import { TimerQueue } from '../../../kernel/base/timer-queue.ts'
 import type { Work } from '../../../kernel/host/work.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
 import type { ConnectionBudget, Lane } from './connection-budget.ts'
@@ -37,7 +39,7 @@ interface Request {
   readonly resolve: (client: DriverClient) => void
   readonly reject: (error: unknown) => void
   readonly abort: () => void
-  timer: NodeJS.Timeout | undefined
+  readonly timer: Timer | undefined
   isClosed: boolean
 }
 
@@ -62,6 +64,7 @@ export class SessionPool implements Lane {
   readonly #closing = new Set<DriverClient>()
   readonly #idle: Idle[] = []
   readonly #waiting: Request[] = []
+  readonly #timers: TimerQueue
   /** The number of sessions that are being opened. */
   #opening = 0
   #isEnding = false
@@ -71,6 +74,7 @@ export class SessionPool implements Lane {
     this.#options = options
     this.min = options.min
     this.max = options.max
+    this.#timers = new TimerQueue(systemClock, options.waitMs)
     options.budget.add(this)
   }
 
@@ -121,7 +125,7 @@ export class SessionPool implements Lane {
         timer:
           waitsUntilDeadline || waitMs === Infinity
             ? undefined
-            : setTimeout(() => this.#fail(request, noConnection('timeout')), waitMs),
+            : this.#timers.after(waitMs, () => this.#fail(request, noConnection('timeout'))),
         isClosed: false,
       }
       deadline.addEventListener('abort', request.abort)
@@ -228,7 +232,7 @@ export class SessionPool implements Lane {
 
 function end(request: Request): void {
   request.isClosed = true
-  clearTimeout(request.timer)
+  request.timer?.cancel()
   request.deadline.removeEventListener('abort', request.abort)
 }
 

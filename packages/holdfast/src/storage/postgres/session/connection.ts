@@ -51,6 +51,23 @@ export interface ConnectionParts extends SenderParts {
   readonly limits: SessionLimits | undefined
 }
 
+/** A handler's read outside of a transaction. */
+interface AskedQuery {
+  readonly query: DriverQuery
+  readonly values: unknown[] | undefined
+}
+
+/** The statement of a handler's read, and what its session needs before the statement. */
+interface AloneStatement {
+  readonly statement: DriverStatement
+  /** The statement timeout that it needs, in milliseconds. */
+  readonly limitMs: number
+  /** True if the session has this timeout already. */
+  readonly isLimited: boolean
+  /** True if the schema epoch has to be read. */
+  readonly isEpochDue: boolean
+}
+
 /** A connection taken out of the pool. */
 export class Connection implements Queryable {
   readonly #client: DriverClient
@@ -99,20 +116,27 @@ export class Connection implements Queryable {
    *
    * @param remainingMs the time for which the caller waits for the statement, in milliseconds.
    */
-  async queryAlone<Row extends pg.QueryResultRow = pg.QueryResultRow>(
-    asked: { readonly query: DriverQuery; readonly values: unknown[] | undefined },
+  queryAlone<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    asked: AskedQuery,
     remainingMs: number,
   ): Promise<pg.QueryResult<Row>> {
     const { limits, prepared } = this.#parts
     const limitMs = statementLimitMs(remainingMs)
     if (!limits) return readInTransaction<Row>(this, asked, limitMs)
-    const { query, values } = asked
-    const statement = this.#sender.named(query, values)
+    const statement = this.#sender.named(asked.query, asked.values)
     this.#changes.limitMs = limitMs
     this.#changes.note(statement.text)
     const isLimited = limits.isLimitedTo(this.#client, limitMs)
     const isEpochDue = statement.name !== undefined && prepared?.isDue(this.#client) === true
     if (isLimited && !isEpochDue) return this.pipeline(() => this.#sendAndReset<Row>(statement))
+    return this.#queryAfterSettings<Row>(asked, { statement, limitMs, isLimited, isEpochDue })
+  }
+
+  async #queryAfterSettings<Row extends pg.QueryResultRow>(
+    { query, values }: AskedQuery,
+    { statement, limitMs, isLimited, isEpochDue }: AloneStatement,
+  ): Promise<pg.QueryResult<Row>> {
+    const { prepared } = this.#parts
     const [limit, epoch, result] = await this.pipeline(() =>
       Promise.allSettled([
         isLimited ? undefined : this.run(limitStatements(limitMs, 'session')),
