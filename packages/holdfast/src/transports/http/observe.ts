@@ -49,7 +49,7 @@ class ServiceObserver implements ExchangeObserver {
   /** The span attributes of each route. */
   readonly #attributes = new Map<Route, Attributes>()
   /** For each route, the parts that its requests share, by method and status. */
-  readonly #kinds = new Map<Route | undefined, Map<string, ExchangeKind>>()
+  readonly #kinds = new Map<Route | undefined, Map<string, Map<number, ExchangeKind>>>()
 
   constructor({ operations, isSensitive, host, requestLog }: RunningService) {
     this.#telemetry = host.telemetry ?? noTelemetry
@@ -117,8 +117,10 @@ class ServiceObserver implements ExchangeObserver {
 
   #kindOf({ route, operation }: Exchange, method: string, status: number): ExchangeKind {
     let ofRoute = this.#kinds.get(route)
-    if (!ofRoute) this.#kinds.set(route, (ofRoute = new Map<string, ExchangeKind>()))
-    const known = ofRoute.get(method + status)
+    if (!ofRoute) this.#kinds.set(route, (ofRoute = new Map<string, Map<number, ExchangeKind>>()))
+    let ofMethod = ofRoute.get(method)
+    if (!ofMethod) ofRoute.set(method, (ofMethod = new Map<number, ExchangeKind>()))
+    const known = ofMethod.get(status)
     if (known) return known
     const series = this.#duration.with({
       'http.request.method': method,
@@ -129,7 +131,7 @@ class ServiceObserver implements ExchangeObserver {
     })
     const isCall = route !== undefined && operation !== undefined
     const made = { series, line: isCall ? new RequestLine({ operation, route, method, status }) : undefined }
-    ofRoute.set(method + status, made)
+    ofMethod.set(status, made)
     return made
   }
 
