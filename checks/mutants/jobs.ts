@@ -44,6 +44,22 @@ export const jobMutants: readonly Mutant[] = [
     why: 'A worker whose job was rescued would commit its effects although another worker runs the job.',
   },
   {
+    name: 'success of an attempt: the waits of a job stay',
+    file: `${src}/effects/jobs/queries/finish.ts`,
+    text: 'const statement = claim === 1 ? firstFencedSuccess : fencedSuccess',
+    replacement: 'const statement = claim > 0 ? firstFencedSuccess : fencedSuccess',
+    killedBy: [{ file: fences, name: 'succeedFenced deletes the waits of a job that has waited' }],
+    why: 'The waits of ended jobs would fill their table, and each message would look for their jobs.',
+  },
+  {
+    name: 'completing jobs: the waits of jobs stay',
+    file: `${src}/effects/jobs/queries/finish.ts`,
+    text: 'completions.every(({ claim }) => claim === 1)',
+    replacement: 'completions.every(({ claim }) => claim > 0)',
+    killedBy: [{ file: fences, name: 'completeJobs deletes the waits of a job that has waited' }],
+    why: 'The waits of ended jobs would fill their table, and each message would look for their jobs.',
+  },
+  {
     name: 'rescue: a claim that did not start counts as an attempt',
     file: `${src}/effects/jobs/leadership/rescue-jobs.ts`,
     text: '...(row.has_begun ? failureOf(row) : { isLostClaim: true }),',

@@ -109,8 +109,8 @@ export const transactionMutants: readonly Mutant[] = [
   {
     name: 'commit without a key: the marker is not checked',
     file: `${src}/storage/postgres/transaction/transaction.ts`,
-    text: '    if (this.#isChecked && !isSelfChecked) statements.push(checkTransaction(this.check))\n',
-    replacement: '',
+    text: 'if (!this.#isChecked) return [...written, ...last]',
+    replacement: 'return [...written, ...last]',
     killedBy: [
       {
         file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`,

@@ -25,7 +25,7 @@ const senders = ['frontend', 'backend'] as const
 const maxMs = 300_000
 // The min number of messages of a mutation. A sweep with fewer cuts did not cover the whole
 // mutation.
-const fewestCuts = 20
+const fewestCuts = 18
 
 /**
  * Runs sweeps, and asserts that every key has exactly one outcome, and that no transaction or lock

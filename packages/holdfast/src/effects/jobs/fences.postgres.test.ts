@@ -33,7 +33,9 @@ beforeAll(async () => {
 afterAll(() => on.stop())
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.end()))
-  await on.sql('truncate holdfast.jobs, holdfast.ended_jobs, holdfast.job_steps, holdfast.job_workers')
+  await on.sql(
+    'truncate holdfast.jobs, holdfast.ended_jobs, holdfast.job_steps, holdfast.job_waits, holdfast.job_workers',
+  )
 })
 
 /** Connects a session that never waits for a lock. */
@@ -105,6 +107,19 @@ test.each(fenced)('%s does not change a job that is not running', async (name, s
   const before = await stored()
   expect(await outcomeOf(statement(id, 1))).toEqual(failing.includes(name) ? 'HF001' : [])
   expect(await stored()).toEqual(before)
+})
+
+const successes = fenced.filter(([name]) => name === 'succeedFenced' || name === 'completeJobs')
+
+test.each(successes)('%s deletes the waits of a job that has waited', async (_name, statement) => {
+  const ids = [await insertJob('running', 2), await insertJob('running', 3)]
+  await on.sql(
+    `insert into holdfast.job_waits (job_id, step, publisher, event, key)
+     select id, 'approval', 'fences', 'approved', 'one' from unnest($1::uuid[]) as id`,
+    [ids],
+  )
+  for (const [index, id] of ids.entries()) await run(statement(id, index + 2))
+  expect(await on.sql('select from holdfast.job_waits')).toEqual([])
 })
 
 test('a job that is cancelled while its attempt ends is cancelled', async () => {

@@ -7,7 +7,11 @@ export const wakeChannel = 'holdfast_wake'
 /** Sends notifications when the transaction commits. */
 export function notify(wakes: readonly Wake[]): Statement {
   const calls = wakes.map((_, index) => `pg_notify('${wakeChannel}', $${index + 1})`)
-  return { text: `select ${calls.join(', ')}`, values: wakes.map(encodeWake) }
+  return {
+    name: `holdfast_notify_${wakes.length}`,
+    text: `select ${calls.join(', ')}`,
+    values: wakes.map(encodeWake),
+  }
 }
 
 /** Notifies the workers and the leader of a service that jobs of a name may be runnable again. */

@@ -206,9 +206,11 @@ class NotifyingWaker implements Waker {
       const client = await this.#connect()
       if (!client) return
       const wakes = this.#outgoing.take()
-      const { text, values = [] } = notify(wakes)
+      const { name, text, values = [] } = notify(wakes)
       try {
-        await client.query(text, [...values])
+        // A pooler may run each statement in another session.
+        const named = this.#parts.isPooled === true || name === undefined ? {} : { name }
+        await client.query({ ...named, text, values: [...values] })
       } catch (error) {
         for (const wake of wakes) this.#outgoing.add(wake)
         this.#lose(client, error)

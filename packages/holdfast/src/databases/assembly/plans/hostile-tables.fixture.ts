@@ -104,7 +104,7 @@ const inserts = `
         when moves then (array['ready', 'limited', 'blocked', 'scheduled', 'waiting'])[n / case when is_busy then 25 else 1 end % 5 + 1]
         else 'scheduled' end,
       case when moves then now() else now() + interval '1 day' end,
-      1, case when runs then md5('worker ' || (n % 20 + 1))::uuid end, case when runs then now() end,
+      case n when 10 then 2 else 1 end, case when runs then md5('worker ' || (n % 20 + 1))::uuid end, case when runs then now() end,
       'u' || n, true, 'k' || n % 500, runs, n = 1
     from pg_temp.rows;
     insert into holdfast.ended_jobs (

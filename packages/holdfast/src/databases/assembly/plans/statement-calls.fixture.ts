@@ -12,7 +12,8 @@ const worker = idOf('worker 2')
 const id = idOf('1')
 const ids = Array.from({ length: 10 }, (_, n) => idOf(`${n + 1}`))
 const endedIds = Array.from({ length: 10 }, (_, n) => idOf(`ended ${n + 1}`))
-const claims = ids.map((one) => ({ id: one, claim: 1 }))
+const claims = ids.map((one, index) => ({ id: one, claim: index === 9 ? 2 : 1 }))
+const completions = claims.map((one) => ({ ...one, retentionMs: 1_000 }))
 const [claim] = claims
 const fresh = idOf('fresh')
 const zero = '00000000-0000-0000-0000-000000000000'
@@ -81,8 +82,8 @@ export const statementCalls: Readonly<Record<string, Readonly<Record<string, Sta
       [claim, { state: 'dead', isFailure: true, failure: {} }],
       [claim, { state: 'scheduled', delayMs: 1_000 }],
     ),
-    succeedFenced: calls([claim, 1_000, unchecked]),
-    completeJobs: calls([claims.map((one) => ({ ...one, retentionMs: 1_000 }))]),
+    succeedFenced: calls([claim, 1_000, unchecked], [claims[9], 1_000, unchecked]),
+    completeJobs: calls([completions.slice(0, 9)], [completions]),
     cancelJob: calls([id], [fresh]),
   },
   'effects/jobs/queries/enqueue.ts': {

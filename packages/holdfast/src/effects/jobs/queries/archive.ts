@@ -23,10 +23,15 @@ export interface Archived {
   readonly failure?: string
   /** True if the job keeps its concurrency slot. Default: `false`. */
   readonly hasSlot?: string
+  /**
+   * True if all rows in `gone` have their first claim: such a job cannot have waited yet. Default
+   * false.
+   */
+  readonly isFirstClaim?: boolean
 }
 
 /**
- * Returns two common table expressions: the first archives the deleted rows in `gone`, the second
+ * Returns common table expressions: the first archives the deleted rows in `gone`, the second
  * deletes the waits of these jobs for messages. `gone` must have all columns of `holdfast.jobs`.
  */
 export function archive({
@@ -35,16 +40,20 @@ export function archive({
   failures = 'failures',
   failure = 'failure',
   hasSlot = 'false',
+  isFirstClaim = false,
 }: Archived): string {
   return `archived as (
         insert into holdfast.ended_jobs (${columns}, state, is_cancelled, failures, failure, has_slot, expires_at)
         select ${columns}, ${state}, is_cancelled or ${state} = 'cancelled', ${failures}, ${failure}, ${hasSlot},
           now() + make_interval(secs => ${retentionMs}::double precision / 1000)
         from gone
-      ), unawaited as (
-        -- In its first run, a job cannot have waited yet.
-        delete from holdfast.job_waits where job_id in (select id from gone where claim <> 1)
+      )${
+        isFirstClaim
+          ? ''
+          : `, unawaited as (
+        delete from holdfast.job_waits where job_id = any (array(select id from gone where claim <> 1))
       )`
+      }`
 }
 
 /**

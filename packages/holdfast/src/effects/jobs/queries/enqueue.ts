@@ -113,7 +113,7 @@ const insertion = `
       ) as due
       order by row.n`
 
-const insert = { name: 'holdfast_insert_jobs', text: insertion }
+const insert = { name: 'holdfast_insert_jobs', text: insertion, isInsert: true } as const
 
 const insertUnique = {
   name: 'holdfast_insert_unique_job',
@@ -127,4 +127,5 @@ const insertReady = {
   text: `
       insert into holdfast.jobs (service, id, name, input, priority, state, share_key, traceparent)
       values ($1, $2, $3, $4, $5, 'ready', $6, $7)`,
-}
+  isInsert: true,
+} as const

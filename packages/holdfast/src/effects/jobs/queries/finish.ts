@@ -118,13 +118,20 @@ const attemptEnd = {
       select end_state, has_slot and $7 and end_state = 'dead' from gone`,
 }
 
-const fencedSuccess = {
-  name: 'holdfast_succeed_fenced',
-  text: `
+// Most jobs end in their first run. The statement for them has one part less, which is a tenth of
+// its time.
+const fencedSuccess = toFencedSuccess('holdfast_succeed_fenced', false)
+const firstFencedSuccess = toFencedSuccess('holdfast_succeed_fenced_first', true)
+
+function toFencedSuccess(name: string, isFirstClaim: boolean): Statement {
+  return {
+    name,
+    text: `
       with gone as (
         delete from holdfast.jobs where ${fence} returning jobs.*
-      ), ${archive({ state: "'succeeded'", retentionMs: '$3' })}
+      ), ${archive({ state: "'succeeded'", retentionMs: '$3', isFirstClaim })}
       select holdfast.check_fence(exists (select from gone)), ${transactionHolds('$4', '$5')}`,
+  }
 }
 
 /**
@@ -137,7 +144,8 @@ export function succeedFenced(
   retentionMs: number,
   { marker, epoch }: TransactionCheck,
 ): Statement {
-  return { ...fencedSuccess, values: [id, claim, retentionMs, marker, epoch] }
+  const statement = claim === 1 ? firstFencedSuccess : fencedSuccess
+  return { ...statement, values: [id, claim, retentionMs, marker, epoch] }
 }
 
 /** A job that succeeded without a transaction. */
@@ -145,22 +153,28 @@ export interface Completion extends ClaimOf {
   readonly retentionMs: number
 }
 
-const completion = {
-  name: 'holdfast_complete_jobs',
-  text: `
+const completion = toCompletion('holdfast_complete_jobs', false)
+const firstCompletion = toCompletion('holdfast_complete_first_jobs', true)
+
+function toCompletion(name: string, isFirstClaim: boolean): Statement {
+  return {
+    name,
+    text: `
       with deleted as (
         delete from holdfast.jobs where ${byClaim} returning jobs.*
       ), gone as materialized (
         select deleted.*, done.retention_ms from deleted
         join unnest($1::uuid[], $3::double precision[]) as done (id, retention_ms) on done.id = deleted.id
-      ), ${archive({ state: "'succeeded'", retentionMs: 'retention_ms' })}
+      ), ${archive({ state: "'succeeded'", retentionMs: 'retention_ms', isFirstClaim })}
       select id, claim from gone`,
+  }
 }
 
 /** Completes the jobs that these claims still hold, and returns their claims. */
 export function completeJobs(completions: readonly Completion[]): Statement {
+  const statement = completions.every(({ claim }) => claim === 1) ? firstCompletion : completion
   return {
-    ...completion,
+    ...statement,
     values: [
       completions.map(({ id }) => id),
       completions.map(({ claim }) => claim),

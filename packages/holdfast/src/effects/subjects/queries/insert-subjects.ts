@@ -44,5 +44,6 @@ function insertRows(
       select subject, $1, $2, id from unnest($3::uuid[], $4::uuid[]) as row (subject, id)
       on conflict do nothing`,
     values: [service, kind, subjects, ids],
+    isInsert: true,
   }
 }

@@ -8,6 +8,11 @@ export interface Statement {
   readonly values?: readonly unknown[]
   /** The name under which the statement is prepared, once per connection. Default: not prepared. */
   readonly name?: string
+  /**
+   * True if the statement is one INSERT, without WITH and RETURNING, that does not have to run
+   * before other statements. `withInserts` may make it a part of another statement. Default false.
+   */
+  readonly isInsert?: true
 }
 
 /** Returns whether a prepared statement name belongs to the framework. */

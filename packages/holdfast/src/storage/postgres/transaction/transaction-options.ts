@@ -47,7 +47,8 @@ export interface Opened<First, Before> {
 export interface Commit {
   /**
    * Statements that run after the gathered rows are written. A function is called with the
-   * conditions of the commit, and its statements check them. Default: none.
+   * conditions of the commit. Its first statement checks them, and does not read gathered rows: it
+   * may be joined with their inserts. Default: none.
    */
   readonly last?: readonly Statement[] | ((check: TransactionCheck) => readonly Statement[])
   /**

@@ -8,6 +8,7 @@ import { checkTransaction, type TransactionCheck } from '../queries/check-transa
 import type { SchemaEpochRow } from '../queries/read-schema-epoch.ts'
 import type { Connection } from '../session/connection.ts'
 import type { DriverQuery, DriverStatement } from '../session/driver-query.ts'
+import { withInserts } from '../statement/join-inserts.ts'
 import type { Statement } from '../statement/statement.ts'
 import { answerWithin } from '../session/answer-within.ts'
 import { type CommitOutcome, readOutcome } from './commit-outcome.ts'
@@ -298,16 +299,25 @@ export class Transaction implements HandlerSession {
 
   #flush({ last = none, isUndone = false, after }: Commit): Promise<pg.QueryResult>[] {
     const connection = this.#connection!
-    const isSelfChecked = typeof last === 'function'
+    const written = isUndone ? none : this.gathered.statements()
     const statements = [
       ...(isUndone ? undoAll : none),
       ...connection.roleReset,
-      ...(isUndone ? none : this.gathered.statements()),
-      ...(isSelfChecked ? last(this.check) : last),
+      ...this.#ending(written, last),
+      commitStatement,
     ]
-    if (this.#isChecked && !isSelfChecked) statements.push(checkTransaction(this.check))
-    statements.push(commitStatement)
     return connection.flush(statements, after)
+  }
+
+  /**
+   * Returns the statements that write the gathered rows, the last statements and the check. If the
+   * check is part of the first statement after the rows, this statement also inserts the rows.
+   */
+  #ending(written: readonly Statement[], last: NonNullable<Commit['last']>): readonly Statement[] {
+    if (typeof last === 'function') return withInserts(written, last(this.check))
+    if (!this.#isChecked) return [...written, ...last]
+    const check = checkTransaction(this.check)
+    return last.length === 0 ? withInserts(written, [check]) : [...written, ...last, check]
   }
 
   /**
