@@ -42,8 +42,8 @@ export const httpBenchmark: Benchmark = async (bench) => {
  * Returns a key that is the same for participants that can share a server: they differ only in
  * their names.
  */
-function serverKey({ server, runtime, env, redis, sends }: Participant): string {
-  return JSON.stringify({ server, runtime, env, redis, sends })
+function serverKey({ server, runtime, env, redis, sends, usesSocket }: Participant): string {
+  return JSON.stringify({ server, runtime, env, redis, sends, usesSocket })
 }
 
 async function startBackends(bench: Bench): Promise<Backends> {
@@ -58,7 +58,12 @@ async function startBackends(bench: Bench): Promise<Backends> {
   }
   const collector = await startCollector()
   bench.atEnd(() => collector.stop())
-  return { postgresUrl: postgres.url, redisPorts, collector: collector.endpoint }
+  return {
+    postgresUrl: postgres.tcpUrl,
+    socketUrl: postgres.url,
+    redisPorts,
+    collector: collector.endpoint,
+  }
 }
 
 async function prepare(url: string): Promise<void> {

@@ -11,6 +11,8 @@ export interface Participant {
   readonly env?: Readonly<Record<string, string>>
   /** The kind of Redis that the server needs. */
   readonly redis?: RedisKind
+  /** True if the server connects to Postgres through a Unix socket. Default: over TCP. */
+  readonly usesSocket?: boolean
   /** True if the server sends its telemetry to a collector. */
   readonly sends?: boolean
   /** True if the server records traces. */
@@ -86,6 +88,14 @@ export const writers: readonly Participant[] = [
   ...lessOfHoldfast,
   ...onBuns.filter(({ server }) => server !== 'hono'),
 ]
+
+const ownWire: Participant = { ...holdfast, name: 'holdfast, own wire', env: { WIRE: 'holdfast' } }
+
+/** The same servers over TCP and over a Unix socket. */
+export const socketUsers: readonly Participant[] = [holdfast, ownWire, fastify].flatMap((participant) => [
+  participant,
+  { ...participant, name: `${participant.name}, over a Unix socket`, usesSocket: true },
+])
 
 const withJob = { JOB: 'on' }
 

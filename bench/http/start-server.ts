@@ -19,7 +19,10 @@ export interface Server {
 
 /** The programs that the servers use. */
 export interface Backends {
+  /** The URL of Postgres over TCP. */
   readonly postgresUrl: string
+  /** The URL of the same Postgres through its Unix socket. */
+  readonly socketUrl: string
   /** The port of each kind of Redis. A Redis that is not available has no entry. */
   readonly redisPorts: ReadonlyMap<RedisKind, number>
   /** The endpoint of the collector. */
@@ -28,8 +31,8 @@ export interface Backends {
 
 /** Starts the server of a participant, and waits for its first successful answer. */
 export async function startServer(
-  { server, runtime, redis, sends, env }: Participant,
-  { postgresUrl, redisPorts, collector }: Backends,
+  { server, runtime, redis, sends, usesSocket, env }: Participant,
+  { postgresUrl, socketUrl, redisPorts, collector }: Backends,
   { processes, ...options }: LongStartOptions & Pick<Bench, 'processes'>,
 ): Promise<Server> {
   const [port, metricsPort] = [await freePort(), await freePort()]
@@ -40,7 +43,7 @@ export async function startServer(
       ...productionEnv,
       PORT: String(port),
       OTEL_EXPORTER_PROMETHEUS_PORT: String(metricsPort),
-      DATABASE_URL: postgresUrl,
+      DATABASE_URL: usesSocket === true ? socketUrl : postgresUrl,
       ...(redis === undefined ? {} : { REDIS_PORT: String(redisPorts.get(redis)) }),
       // Compression is off for all servers, because only some of them compress by default.
       ...(sends === true

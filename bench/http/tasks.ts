@@ -1,4 +1,12 @@
-import { complete, equals, holdfast, type Participant, readers, writers } from './participants.ts'
+import {
+  complete,
+  equals,
+  holdfast,
+  type Participant,
+  readers,
+  socketUsers,
+  writers,
+} from './participants.ts'
 
 /** A measured task. */
 export interface Task {
@@ -19,6 +27,8 @@ export const tasks: readonly Task[] = [
   { ...hello, name: 'JSON route', participants: readers, base: holdfast },
   { ...account, name: 'Reading one row', participants: readers, base: holdfast },
   { ...transfer, name: 'Mutation', participants: writers, base: holdfast },
+  { ...account, name: 'Unix socket: reading one row', participants: socketUsers, base: holdfast },
+  { ...transfer, name: 'Unix socket: mutation', participants: socketUsers, base: holdfast },
   { ...hello, name: 'Equal footing: JSON route', participants: equals, base: complete },
   { ...account, name: 'Equal footing: reading one row', participants: equals, base: complete },
   { ...transfer, name: 'Equal footing: mutation with a job', participants: equals, base: complete },

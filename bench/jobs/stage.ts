@@ -57,7 +57,7 @@ export async function openStage({ processes, atEnd }: Bench): Promise<Stage> {
   return {
     async enter(participant, name = participant.name) {
       databases += 1
-      const url = new URL(postgres.url)
+      const url = new URL(postgres.tcpUrl)
       url.pathname = `/bench_${databases}`
       await query(postgres.url, `create database bench_${databases}`)
       await query(url.href, businessTables)

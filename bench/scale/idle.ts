@@ -30,7 +30,7 @@ export async function idle({ seconds, processes, atEnd, notify }: Bench): Promis
     notify(`${count} workers, ${rate} enqueues/s`)
     const name = `idle_${count}_${rate}`
     await query(postgres.url, `create database ${name}`)
-    const url = new URL(postgres.url)
+    const url = new URL(postgres.tcpUrl)
     url.pathname = `/${name}`
     const task = { url: url.href, consumers, enqueuesPerSecond: 0 }
     const members: ChildProcess[] = []

@@ -26,7 +26,7 @@ export async function keysAtScale(bench: Bench): Promise<Table> {
   const client = new pg.Client({ connectionString: server.url })
   await client.connect()
   bench.atEnd(() => client.end())
-  const running = await start(server.url)
+  const running = await start(server.tcpUrl)
   bench.atEnd(() => running.stop())
   const rows: (readonly string[])[] = []
   for (const size of sizes) {

@@ -26,7 +26,7 @@ export const startUpBenchmark: Benchmark = async (bench) => {
   const ledger = layOutLedger()
   const data = join(ledger, '.holdfast')
   bench.atEnd(() => rm(ledger, { recursive: true, force: true }))
-  const env = { ...productionEnv, DATABASE_URL: postgres.url }
+  const env = { ...productionEnv, DATABASE_URL: postgres.tcpUrl }
   const inFolder = { cwd: ledger, path: '/accounts' }
   const startCommand = { ...inFolder, command: ['npm', 'start', '--silent'] }
   const tables: readonly (readonly [title: string, participants: readonly Participant[]])[] = [

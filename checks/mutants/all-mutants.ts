@@ -9,6 +9,7 @@ import { messageMutants } from './messages.ts'
 import { postgresMutants } from './postgres.ts'
 import { responseMutants } from './responses.ts'
 import { transactionMutants } from './transactions.ts'
+import { unixSocketMutants } from './unix-socket.ts'
 import { webhookMutants } from './webhooks.ts'
 import { wireMutants } from './wire.ts'
 
@@ -23,6 +24,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   postgres: postgresMutants,
   responses: responseMutants,
   transactions: transactionMutants,
+  unixSocket: unixSocketMutants,
   webhooks: webhookMutants,
   wire: wireMutants,
 }

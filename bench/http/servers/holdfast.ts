@@ -3,7 +3,9 @@ import { serve, type ServeOptions } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-const { query, mutation, job, service } = holdfast({ database: postgres() })
+const { query, mutation, job, service } = holdfast({
+  database: postgres(process.env['WIRE'] === 'holdfast' ? { wire: 'holdfast' } : {}),
+})
 const Account = z.object({ id: z.int(), name: z.string(), balance: z.int() })
 const Transfer = z.object({ id: z.int(), account: z.int(), amount: z.int() })
 

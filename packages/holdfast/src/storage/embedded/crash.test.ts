@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { openHome } from './home.ts'
 import { takeLease } from './lease.ts'
 import {
@@ -113,10 +113,13 @@ test('a lock file that a machine crash emptied is ignored', async () => {
 
 test('a Unix socket whose process id now belongs to another program is replaced', async () => {
   await leftByCrash()
+  const { uid, gid } = statSync(join(directory, 'data'))
+  const program = spawn('sleep', ['600'], { uid, gid })
+  onTestFinished(() => void program.kill())
   const sockets = join(directory, 'socket')
   const [, lock] = readdirSync(sockets).toSorted()
   const file = join(sockets, lock!)
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(process.pid)))
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(program.pid)))
   const postgres = await start({ directory })
   expect(postgres.url).not.toBe(postgres.tcpUrl)
   expect(await query(postgres.url, 'select id from notes')).toEqual([{ id: 7 }])
