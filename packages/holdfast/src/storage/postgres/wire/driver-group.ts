@@ -114,7 +114,10 @@ export class DriverGroup extends DriversQuery {
     this.#session.columns.set(name, described)
   }
 
-  /** Starts the result of another statement. The result of a simple query is that of the last one. */
+  /**
+   * Starts the result of another statement. The result of a simple query is that of its last
+   * statement.
+   */
   #startResult(statement: OutgoingStatement): void {
     this.#results[0] = this.#newResult(statement)
   }
