@@ -14,6 +14,10 @@ import {
   Wired,
 } from './wired.fixture.ts'
 
+/** `FUZZ_RUNS=100000 npm test random-bytes` runs each test more often. */
+const runs = process.env['FUZZ_RUNS']
+const atLeast = (numRuns: number) => ({ numRuns: runs === undefined ? numRuns : Number(runs) })
+
 test('random rows, cut at random places, equal the rows that were sent', () => {
   const value = fc.option(fc.string({ unit: 'binary', maxLength: 300 }))
   const table = fc
@@ -40,6 +44,7 @@ test('random rows, cut at random places, equal the rows that were sent', () => {
       const expected = sent.map((values) => values.map((each) => each && Buffer.from(each).toString()))
       expect(wired.outcomes).toMatchObject([{ rows: expected, rowCount: sent.length }])
     }),
+    atLeast(100),
   )
 })
 
@@ -64,6 +69,7 @@ test('the same random messages give the same frames, however they are cut', () =
       expect(seen.join('')).toBe(bytes.toString('latin1'))
       expect(seen).toHaveLength(sent.length)
     }),
+    atLeast(100),
   )
 })
 
@@ -84,7 +90,7 @@ test('random garbage ends the connection with an error, or waits for more of a b
       expect(wired.outcomes[0]).toBeInstanceOf(Error)
       expect(total).toBeLessThan(50_000)
     }),
-    { numRuns: 500 },
+    atLeast(500),
   )
 })
 
@@ -100,6 +106,6 @@ test('random changes of a valid answer never hang: each statement ends', () => {
       if (wired.outcomes[0] === 'open') wired.wire.end(new Error('Connection terminated unexpectedly'))
       expect(wired.outcomes[0]).not.toBe('open')
     }),
-    { numRuns: 1_000 },
+    atLeast(1_000),
   )
 })
