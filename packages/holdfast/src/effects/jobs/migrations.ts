@@ -23,8 +23,7 @@ create table holdfast.jobs (
   -- a slot of its concurrency key. ready: starts as soon as a worker has a free slot. waiting:
   -- waits for a message, or until run_at.
   state text not null
-    -- An array constant, because the server reads the check anew for each statement that writes a row.
-    check (state = any ('{scheduled,limited,blocked,ready,waiting,running}'::text[])),
+    check (state in ('scheduled', 'limited', 'blocked', 'ready', 'waiting', 'running')),
   priority smallint not null default 0,
   run_at timestamptz not null default now(),
   -- The number of claims so far, which is the fencing token of the last claim. It only grows.
@@ -80,7 +79,7 @@ create table holdfast.ended_jobs (
   name text not null,
   seq bigint not null,
   input json not null,
-  state text not null check (state = any ('{succeeded,dead,cancelled}'::text[])),
+  state text not null check (state in ('succeeded', 'dead', 'cancelled')),
   priority smallint not null,
   run_at timestamptz not null,
   claim integer not null,
