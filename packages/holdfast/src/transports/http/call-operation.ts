@@ -30,12 +30,11 @@ export interface CallOptions {
 }
 
 /** A request whose body, if its operation takes a body, has been read. */
-interface ReceivedRequest {
+interface ReceivedRequest extends Routed {
   readonly request: HttpRequest
-  readonly routed: Routed
   /** The input without the body. */
   readonly head: WireInput
-  readonly content: Uint8Array | undefined
+  readonly content?: Uint8Array
 }
 
 /** Returns the responder that calls an operation. */
@@ -54,9 +53,9 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
   const cacheControl = isShared ? 'no-cache' : 'private, no-cache'
 
   function call(received: ReceivedRequest): Answer | Promise<Answer> {
-    const { routed, head, content } = received
+    const { head, content, exchange } = received
     const { header, client } = received.request
-    const { requestId, span, usage } = routed.exchange
+    const { requestId, span, usage } = exchange
     const inFlight: CallInFlight = { operation: operation.name, requestId }
     callsInFlight.add(inFlight)
     return settle(
@@ -64,7 +63,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
         running.call({
           operation: operation.name,
           input: needsRawBody ? head : withBody(head, content),
-          readInput: () => withBody(readHead(routed), content),
+          readInput: () => withBody(readHead(received), content),
           rawBody: needsRawBody ? content : undefined,
           parseBody: needsRawBody ? parseBody : undefined,
           header,
@@ -88,11 +87,10 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
   return (request, routed) => {
     routed.exchange.cacheControl = cacheControl
     if (qualityOf(request.header('accept'), jsonType) === 0) throw NotAcceptable()
-    const head = readHead(routed)
+    const received: ReceivedRequest = { ...routed, request, head: readHead(routed) }
     if (takesBody) {
-      return readBody(request, bodyLimitBytes).then((content) => call({ request, routed, head, content }))
+      return readBody(request, bodyLimitBytes).then((content) => call({ ...received, content }))
     }
-    const received: ReceivedRequest = { request, routed, head, content: undefined }
     if (refusesBody) return rejectBody(request, bodyLimitBytes).then(() => call(received))
     return call(received)
   }

@@ -49,7 +49,7 @@ class ServiceObserver implements ExchangeObserver {
   /** The span attributes of each route. */
   readonly #attributes = new Map<Route, Attributes>()
   /** For each route, the parts that its requests share, by method and status. */
-  readonly #kinds = new Map<Route | undefined, Map<string, Map<number, ExchangeKind>>>()
+  readonly #kinds = new Map<Route | undefined, Map<string, ExchangeKind>>()
 
   constructor({ operations, isSensitive, host, requestLog }: RunningService) {
     this.#telemetry = host.telemetry ?? noTelemetry
@@ -117,10 +117,8 @@ class ServiceObserver implements ExchangeObserver {
 
   #kindOf({ route, operation }: Exchange, method: string, status: number): ExchangeKind {
     let ofRoute = this.#kinds.get(route)
-    if (!ofRoute) this.#kinds.set(route, (ofRoute = new Map<string, Map<number, ExchangeKind>>()))
-    let ofMethod = ofRoute.get(method)
-    if (!ofMethod) ofRoute.set(method, (ofMethod = new Map<number, ExchangeKind>()))
-    const known = ofMethod.get(status)
+    if (!ofRoute) this.#kinds.set(route, (ofRoute = new Map<string, ExchangeKind>()))
+    const known = ofRoute.get(method + status)
     if (known) return known
     const series = this.#duration.with({
       'http.request.method': method,
@@ -131,7 +129,7 @@ class ServiceObserver implements ExchangeObserver {
     })
     const isCall = route !== undefined && operation !== undefined
     const made = { series, line: isCall ? new RequestLine({ operation, route, method, status }) : undefined }
-    ofMethod.set(status, made)
+    ofRoute.set(method + status, made)
     return made
   }
 

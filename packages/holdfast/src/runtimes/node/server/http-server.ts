@@ -168,8 +168,7 @@ class NodeHttpServer implements HttpServer {
     const request = new NodeRequest(incoming, beforeContent)
     this.#lastOf.set(incoming.socket, request)
     this.#openAnswers += 1
-    // A response closes only once, and `once` would cost more than the listener.
-    response.on('close', () => this.#answered(exchange, request))
+    response.once('close', () => this.#answered(exchange, request))
     const refusal = checkSingletons(incoming.rawHeaders) ?? checkHost(incoming)
     try {
       // The handler may answer synchronously. The wait lets node:http first read everything that
