@@ -160,7 +160,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     text: 'Math.max(leastCommitMs, this.#call.deadline.remainingMs())',
     replacement: 'this.#call.deadline.remainingMs()',
     killedBy: [
-      { file: `${src}/effects/idempotency/mutation-attempt.test.ts`, name: 'a COMMIT is waited for' },
+      { file: `${src}/effects/idempotency/mutation-attempt.test.ts`, name: 'a call waits for its COMMIT' },
     ],
     why: 'A COMMIT that is sent at the end of a deadline would be cut off, so that its outcome would have to be looked up.',
   },

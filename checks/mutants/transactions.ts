@@ -26,7 +26,7 @@ export const transactionMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/transaction/transaction.test.ts`,
-        name: 'a COMMIT that says ROLLBACK',
+        name: 'a COMMIT whose command tag is ROLLBACK',
       },
     ],
     why: 'A transaction that was rolled back would be answered as committed.',
