@@ -1,12 +1,4 @@
-export {
-  access,
-  type Access,
-  type AccessOptions,
-  type AccessRequest,
-  allOf,
-  anyOf,
-  anyone,
-} from './kernel/operation/access.ts'
+export { access, type Access, type AccessOptions, allOf, anyOf, anyone } from './kernel/operation/access.ts'
 export type { Answer } from './kernel/operation/answer.ts'
 export type { CallRequest } from './kernel/call/call.ts'
 export type { WireInput } from './kernel/operation/wire-input.ts'
@@ -144,7 +136,14 @@ export type { InputOf, OutputOf, Schema } from './kernel/schema/schema.ts'
 export type { RunningService, Service } from './kernel/service/service.ts'
 export type { BesideOperations, ModuleExports, OperationsOf } from './kernel/service/module-exports.ts'
 export type { Operations, ServiceDefinition } from './kernel/service/service-definition.ts'
-export type { Credentials, Identify } from './kernel/call/stages/identify.ts'
+export type {
+  AccessRequest,
+  Cookies,
+  Credentials,
+  Peer,
+  PeerCertificate,
+} from './kernel/operation/credentials.ts'
+export type { Identifier, Identify } from './kernel/operation/identifier.ts'
 export type {
   HttpSecurityScheme,
   KeySecurityScheme,

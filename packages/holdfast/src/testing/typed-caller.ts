@@ -1,6 +1,7 @@
 import type { Answer } from '../kernel/operation/answer.ts'
 import type { Usage } from '../kernel/host/work.ts'
 import type { WireInput } from '../kernel/operation/wire-input.ts'
+import { type Peer, unknownPeer } from '../kernel/operation/credentials.ts'
 import { hasBody } from '../kernel/operation/decode.ts'
 import type { Operation } from '../kernel/operation/operation.ts'
 import type { phantom } from '../kernel/base/phantom.ts'
@@ -14,6 +15,8 @@ export interface CallOptions {
   readonly key?: string | null
   /** Request headers. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
+  /** The client, for identifiers and access rules. Default: unknown. */
+  readonly peer?: Partial<Peer>
   /** Aborted when the client disconnects. Default: the client stays connected. */
   readonly signal?: AbortSignal
   /** Counts the resources of the call, such as its statements. Default: not counted. */
@@ -92,6 +95,7 @@ export function createAnswerCaller<Defined extends Operations>(
       operation: name,
       input: toWire(operation, input as Readonly<Record<string, unknown>>),
       header: (header) => headers.get(header) ?? undefined,
+      ...(options.peer ? { peer: () => ({ ...unknownPeer, ...options.peer }) } : {}),
       ...(options.usage ? { usage: options.usage } : {}),
       onFailure: options.onFailure,
       ...(options.signal ? { client: options.signal } : {}),

@@ -6,6 +6,11 @@ export interface Binding<Read, Write> {
   readonly name: string
   /** Creates the `db` of a query. */
   read(queryable: Queryable): Read
+  /**
+   * Creates the `db` of identifiers and access rules. Its statements are independent of each other,
+   * and run outside of `within`.
+   */
+  readAlone(queryable: Queryable): Read
   /** Creates the `db` of a mutation, whose statements run in a transaction. */
   write(queryable: Queryable): Write
   /**

@@ -37,6 +37,13 @@ function combine(opened: readonly OpenCapability[]): Omit<OpenDatabase, 'close'>
     checks: Object.assign({}, ...opened.map(({ checks }) => checks)),
     stageFor: (operation, settings) =>
       composeStages(opened.map((capability) => capability.stageFor?.(operation, settings))),
+    admissionFor(operation) {
+      for (const capability of opened) {
+        const admission = capability.admissionFor?.(operation)
+        if (admission) return admission
+      }
+      return undefined
+    },
     answerRefusedFor(operation) {
       for (const capability of opened) {
         const answerRefused = capability.answerRefusedFor?.(operation)

@@ -13,5 +13,5 @@ import { createDatabase, type PostgresOptions } from './create-database.ts'
  * ```
  */
 export function postgres(options: PostgresOptions = {}): Database<SqlDatabase, SqlDatabase> {
-  return createDatabase({ name: 'postgres', read: bindSql, write: bindSql }, options)
+  return createDatabase({ name: 'postgres', read: bindSql, readAlone: bindSql, write: bindSql }, options)
 }

@@ -50,12 +50,14 @@ export function bindDrizzle<Tables extends DrizzleSchema>(
   // Drizzle expects a client of the driver but calls only its `query`.
   const sessionOf = (queryable: Queryable): NodePgSession<Tables, ExtractTablesWithRelations<Tables>> =>
     new NodePgSession(queryable as unknown as NodePgClient, dialect, relations)
+  // The casts are necessary because the types of the class omit the parameters of the constructor
+  // that it inherits.
+  const read = (queryable: Queryable): DrizzleRead<Tables> =>
+    new NodePgDatabase(dialect, sessionOf(queryable) as never, relations as never) as never
   return {
     name: 'drizzle',
-    // The casts are necessary because the types of the class omit the parameters of the constructor
-    // that it inherits.
-    read: (queryable) =>
-      new NodePgDatabase(dialect, sessionOf(queryable) as never, relations as never) as never,
+    read,
+    readAlone: read,
     write: (queryable) => new NodePgTransaction(dialect, sessionOf(queryable) as never, relations),
   }
 }

@@ -8,6 +8,7 @@ import {
   type QueryExecutorProvider,
 } from 'kysely'
 import type { ReadonlyKysely } from 'kysely/readonly'
+import type { Queryable } from '../../storage/postgres/session/connection.ts'
 import type { Binding } from '../assembly/binding.ts'
 import { SessionDriver, TransactionDriver } from './session-driver.ts'
 
@@ -51,10 +52,13 @@ export function bindKysely<Tables>(
         createIntrospector: (db) => new PostgresIntrospector(db),
       },
     })
+  // The cast adds the executor, which Kysely's types leave out. It hides no other difference.
+  const read = (queryable: Queryable): KyselyRead<Tables> =>
+    connect(new SessionDriver(queryable)) as unknown as KyselyRead<Tables>
   return {
     name: 'kysely',
-    // The cast adds the executor, which Kysely's types leave out. It hides no other difference.
-    read: (queryable) => connect(new SessionDriver(queryable)) as unknown as KyselyRead<Tables>,
+    read,
+    readAlone: read,
     write: (queryable) => connect(new TransactionDriver(queryable)),
   }
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Binding } from '../assembly/binding.ts'
 import type { Queryable } from '../../storage/postgres/session/connection.ts'
 import { SessionAdapterFactory } from './session-adapter.ts'
+import { readEachAlone } from './read-each-alone.ts'
 import { withNestedArrays } from './with-nested-arrays.ts'
 
 /** The driver adapter for `new PrismaClient({ adapter })`. */
@@ -65,19 +66,25 @@ export function bindPrisma<Client extends AnyPrismaClient>(
   const client = create(new SessionAdapterFactory(sessions))
   const transactions = new WeakMap<Queryable, object>()
   const transact = (client.$transaction as Transact).bind(client)
+  const within = <T>(queryable: Queryable, run: (transaction: object) => T | Promise<T>): Promise<T> =>
+    sessions.run(queryable, () =>
+      // A transaction that the handler starts on the client itself would have no rollback, so it is
+      // rejected.
+      transact(
+        async (transaction) => sessions.run(undefined, () => run(withNestedArrays(transaction))),
+        limits,
+      ),
+    )
   return {
     name: 'prisma',
     read: (queryable) => transactions.get(queryable) as PrismaRead<Client>,
+    readAlone: (queryable) => readEachAlone(client, (read) => within(queryable, read)) as PrismaRead<Client>,
     write: (queryable) => transactions.get(queryable) as PrismaWrite<Client>,
     within: (queryable, run) =>
-      sessions.run(queryable, () =>
-        transact(async (transaction) => {
-          transactions.set(queryable, withNestedArrays(transaction))
-          // A transaction that the handler starts on the client itself would have no rollback, so
-          // it is rejected.
-          return sessions.run(undefined, run)
-        }, limits),
-      ),
+      within(queryable, (transaction) => {
+        transactions.set(queryable, transaction)
+        return run()
+      }),
     async connect() {
       await client.$connect()
     },

@@ -1,6 +1,5 @@
 import type { Access } from '../../kernel/operation/access.ts'
 import type { Caller } from '../../kernel/operation/caller.ts'
-import { systemClock } from '../../kernel/base/clock.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import { incomingWebhookProblems } from './problems.ts'
 import { verifyWebhook } from './verify-webhook.ts'
@@ -36,7 +35,7 @@ export function signedWebhook<Values>(
           'A signature of `webhook-id`, `webhook-timestamp` and the body, computed with a shared secret ([Standard Webhooks](https://www.standardwebhooks.com)).',
       },
     },
-    authorize({ header, rawBody = new Uint8Array(), settings, clock = systemClock }) {
+    authorize({ header, rawBody = new Uint8Array(), settings, clock }) {
       try {
         const { id, sentAt } = verifyWebhook(
           { header, body: rawBody },

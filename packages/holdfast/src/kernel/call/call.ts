@@ -1,11 +1,15 @@
+import type { Admission } from '../operation/admission.ts'
 import type { Answer } from '../operation/answer.ts'
 import type { Caller } from '../operation/caller.ts'
 import type { Cancellation } from '../base/cancellation.ts'
 import type { CompiledOperation } from '../operation/compile.ts'
 import type { Effects, Statements } from '../background/effects.ts'
 import type { RunningDeadline } from '../operation/deadline.ts'
+import type { Identifier } from '../operation/identifier.ts'
 import type { Logger } from '../base/log.ts'
 import type { PageLinks } from '../pages/page-links.ts'
+import type { Peer } from '../operation/credentials.ts'
+import type { ProblemError } from '../problem/problem.ts'
 import type { Span } from '../telemetry/span.ts'
 import type { StatementGuard } from '../host/statement-guard.ts'
 import type { WireInput } from '../operation/wire-input.ts'
@@ -33,6 +37,8 @@ export interface CallRequest {
    * the header.
    */
   readonly header: (name: string) => string | undefined
+  /** Returns the client of the call, for identifiers and access rules. Default: unknown. */
+  readonly peer?: (() => Peer) | undefined
   /** The id of the call. Default: a new UUID. */
   readonly requestId?: string
   /** The span of the call. Default: a new span, in the trace of the `traceparent` header. */
@@ -63,6 +69,7 @@ export interface Call extends Work {
   /** Parses `rawBody` into the body of `wire`; `undefined` if `wire` already contains the body. */
   readonly parseBody: ((rawBody: Uint8Array) => unknown) | undefined
   readonly header: (name: string) => string | undefined
+  readonly peer: (() => Peer) | undefined
   readonly requestId: string
   readonly log: Logger
   readonly onFailure: ((error: unknown) => void) | undefined
@@ -78,6 +85,12 @@ export interface Call extends Work {
    * has verified.
    */
   caller: Caller
+  /** The identifier that found the caller; `undefined` for an anonymous caller. */
+  identifier: Identifier | undefined
+  /** The problem of an invalid cookie, if the caller is therefore anonymous. */
+  refusal: ProblemError | undefined
+  /** The parts of the call that identifiers and the access rule see. */
+  admission: Admission | undefined
   /** Set by the validate stage. */
   input: unknown
   /** Set by the database's stage. */

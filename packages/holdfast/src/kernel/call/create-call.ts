@@ -26,6 +26,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     rawBody: request.rawBody,
     parseBody: request.parseBody,
     header: request.header,
+    peer: request.peer,
     requestId,
     log: new CallLog(log, () => {
       const { traceId, spanId } = span.trace
@@ -37,6 +38,9 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     client: request.client,
     deadline: unlimited,
     caller: anonymous,
+    identifier: undefined,
+    refusal: undefined,
+    admission: undefined,
     input: undefined,
     db: undefined,
     guard: undefined,

@@ -2,10 +2,13 @@ import type { Next, Stage } from './call.ts'
 import type { Clock } from '../base/clock.ts'
 import type { CompiledOperation } from '../operation/compile.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
+import { isAnyone } from '../operation/access.ts'
+import type { Identifier } from '../operation/identifier.ts'
+import type { AdmissionDatabase } from './admission-of.ts'
 import { answerProblems } from './stages/answer-problems.ts'
 import { authorize } from './stages/authorize.ts'
 import { boundTime } from './stages/bound-time.ts'
-import { identify, type Identify } from './stages/identify.ts'
+import { identify } from './stages/identify.ts'
 import { run, type RunOptions } from './stages/run.ts'
 import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
 
@@ -34,7 +37,10 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
 export interface PipelineParts extends RunOptions {
   readonly clock: Clock
   readonly problemTypeBase: string
-  readonly identify: Identify | undefined
+  /** Identify the caller, in this order. */
+  readonly identifiers: readonly Identifier[]
+  /** The database of the identifiers and of the access rule. */
+  readonly database: AdmissionDatabase | undefined
   /** Answers a call whose input was rejected. Default: answers with the rejection. */
   readonly answerRefused: AnswerRefused | undefined
   /** The database's stage, if the service has a database. */
@@ -49,8 +55,8 @@ export function createPipeline(operation: CompiledOperation, parts: PipelinePart
   return compose([
     answerProblems(parts),
     boundTime({ clock: parts.clock, deadlineMs: operation.deadlineMs }),
-    parts.identify && identify(parts.identify),
-    authorize(parts),
+    parts.identifiers.length > 0 ? identify(parts.identifiers, parts) : undefined,
+    isAnyone(operation.access) ? undefined : authorize(parts),
     validateInput(parts.answerRefused),
     parts.data,
     run(operation, parts),

@@ -1,27 +1,9 @@
+import { Admission } from './admission.ts'
 import type { Caller } from './caller.ts'
-import type { Clock } from '../base/clock.ts'
-import { Forbidden } from '../problem/problems.ts'
+import type { AccessRequest } from './credentials.ts'
+import { isThenable } from '../base/thenable.ts'
 import { type AnyProblem, ProblemError } from '../problem/problem.ts'
 import type { SecurityRule } from './security-scheme.ts'
-
-/** The parts of a call that an access rule can use. The rule runs before the input is validated. */
-export interface AccessRequest {
-  /** The caller that `identify` returned, narrowed by the earlier rules of {@link allOf}. */
-  readonly caller: Caller
-  /** Returns a request header by its lower-case name. */
-  readonly header: (name: string) => string | undefined
-  /** Aborted when the deadline has passed or the client has disconnected. */
-  readonly signal: AbortSignal
-  /** The raw request body, for a rule that verifies it, such as a signature. */
-  readonly rawBody?: Uint8Array | undefined
-  /**
-   * The settings of the program. Absent if the rule guards something other than an operation, such
-   * as the details of the health endpoints.
-   */
-  readonly settings?: unknown
-  /** The clock of the service. Absent if the rule guards something other than an operation. */
-  readonly clock?: Clock
-}
 
 /**
  * A rule that decides who may call an operation. It returns the caller, with the type that the rule
@@ -77,7 +59,14 @@ export function access<Decision extends Caller | ProblemError>(
  * ```
  */
 export function anyone(): Access<Caller> {
-  return { name: 'anyone()', securitySchemes: {}, authorize: ({ caller }) => caller }
+  return { name: 'anyone()', securitySchemes: {}, authorize: admitCaller }
+}
+
+const admitCaller = ({ caller }: AccessRequest): Caller => caller
+
+/** Returns true if a rule is {@link anyone}, which does not need to run. */
+export function isAnyone(access: Access): boolean {
+  return access.authorize === admitCaller
 }
 
 /** The type of the callers that a list of rules admits, if all rules must admit a caller. */
@@ -111,15 +100,8 @@ export function allOf<const Rules extends readonly [Access, ...Access[]]>(
     problems: rules.flatMap((rule) => rule.problems ?? []),
     needsRawBody: rules.some((rule) => rule.needsRawBody === true),
     combines: { need: 'all', rules },
-    async authorize(request) {
-      let caller = request.caller
-      for (const rule of rules) {
-        const decision = await rule.authorize({ ...request, caller })
-        if (decision instanceof ProblemError) return decision
-        caller = decision
-      }
-      return caller as AdmittedByAll<Rules>
-    },
+    authorize: (request) =>
+      admitByAll(rules, request) as Promise<AdmittedByAll<Rules>> | AdmittedByAll<Rules>,
   }
 }
 
@@ -145,14 +127,45 @@ export function anyOf<const Rules extends readonly [Access, ...Access[]]>(
     problems: rules.flatMap((rule) => rule.problems ?? []),
     needsRawBody: rules.some((rule) => rule.needsRawBody === true),
     combines: { need: 'one', rules },
-    async authorize(request) {
-      let refusal: ProblemError | undefined
-      for (const rule of rules) {
-        const decision = await rule.authorize(request)
-        if (!(decision instanceof ProblemError)) return decision as AdmittedByAny<Rules>
-        refusal ??= decision
-      }
-      return refusal ?? Forbidden()
-    },
+    authorize: (request) =>
+      admitByAny(rules, request) as Promise<AdmittedByAny<Rules>> | AdmittedByAny<Rules>,
   }
+}
+
+type Decision = Caller | ProblemError
+
+/** Asks the rules in order, until one refuses. Returns a promise only if a rule does. */
+function admitByAll(
+  [rule, ...others]: readonly Access[],
+  request: AccessRequest,
+): Decision | Promise<Decision> {
+  const proceed = (decision: Decision): Decision | Promise<Decision> =>
+    decision instanceof ProblemError || others.length === 0
+      ? decision
+      : admitByAll(others, withCaller(request, decision))
+  const decision = rule!.authorize(request)
+  return isThenable(decision) ? Promise.resolve(decision).then(proceed) : proceed(decision)
+}
+
+/**
+ * Asks the rules in order, until one admits the caller; otherwise returns the first refusal.
+ * Returns a promise only if a rule does.
+ */
+function admitByAny(
+  [rule, ...others]: readonly Access[],
+  request: AccessRequest,
+  first?: ProblemError,
+): Decision | Promise<Decision> {
+  const proceed = (decision: Decision): Decision | Promise<Decision> => {
+    if (!(decision instanceof ProblemError)) return decision
+    const refusal = first ?? decision
+    return others.length === 0 ? refusal : admitByAny(others, request, refusal)
+  }
+  const decision = rule!.authorize(request)
+  return isThenable(decision) ? Promise.resolve(decision).then(proceed) : proceed(decision)
+}
+
+/** Returns a request with another caller. */
+function withCaller(request: AccessRequest, caller: Caller): AccessRequest {
+  return request instanceof Admission ? request.withCaller(caller) : { ...request, caller }
 }

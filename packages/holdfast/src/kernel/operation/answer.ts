@@ -1,5 +1,6 @@
 import type { PageLinks } from '../pages/page-links.ts'
 import type { ProblemError } from '../problem/problem.ts'
+import type { SecuritySchemes } from './security-scheme.ts'
 
 /** The answer to a call, ready to be sent by any transport and to be stored byte for byte. */
 export interface Answer {
@@ -13,6 +14,11 @@ export interface Answer {
   readonly cookies?: readonly string[]
   /** Links to other pages of the list, for a transport that can send them. */
   readonly links?: PageLinks
+  /**
+   * The security schemes of the rejected credentials, if an identifier has rejected the call. A
+   * transport can send a challenge for them.
+   */
+  readonly refusedSchemes?: SecuritySchemes
 }
 
 /** The media type of an answer. */
@@ -42,9 +48,12 @@ export function toAnswer(problem: ProblemError, { requestId, problemTypeBase }: 
     code: problem.code,
     requestId,
   }
-  return {
+  const answer = {
     status: problem.status,
     headers: { 'content-type': problemType, ...problem.headers },
     body: JSON.stringify(body),
   }
+  // The problem does not know the type of security schemes, since it is defined before them.
+  const refusedSchemes = problem.refusedSchemes as SecuritySchemes | undefined
+  return refusedSchemes ? { ...answer, refusedSchemes } : answer
 }

@@ -96,6 +96,8 @@ export class ProblemError<Code extends string = string> extends Error {
   readonly extra: object
   /** Headers of this occurrence, which override the headers of its type. */
   readonly headers: Readonly<Record<string, string>>
+  /** The security schemes of the credentials that an identifier has rejected with this problem. */
+  refusedSchemes: Readonly<Record<string, object>> | undefined
 
   constructor(problem: AnyProblem, occurrence: ProblemOccurrence) {
     super(occurrence.detail ?? problem.title)

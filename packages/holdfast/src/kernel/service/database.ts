@@ -1,4 +1,5 @@
 import type { Background, Worker, WorkerOptions, Workload } from '../background/background.ts'
+import type { AdmissionDatabase } from '../call/admission-of.ts'
 import type { Stage } from '../call/call.ts'
 import type { Checks } from './check.ts'
 import type { CompiledOperation } from '../operation/compile.ts'
@@ -57,6 +58,12 @@ export interface OpenDatabase {
    * rejection is the answer.
    */
   answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
+  /**
+   * Returns the database of the identifiers and the access rule of an operation; `undefined`: of
+   * the rules of the service itself, such as the rule of its health details. Default: they have no
+   * `db`.
+   */
+  admissionFor?(operation: CompiledOperation | undefined): AdmissionDatabase | undefined
   /** The keys that sign cursors. */
   readonly signingKeys: SigningKeys
   /**

@@ -1,4 +1,6 @@
 import { callSite } from '../base/call-site.ts'
+import { access, type Access, type AccessOptions } from '../operation/access.ts'
+import type { AccessRequest } from '../operation/credentials.ts'
 import type { Caller } from '../operation/caller.ts'
 import { type Consumer, type ConsumerDefinition, createConsumer } from '../background/consumer.ts'
 import type { Database } from './database.ts'
@@ -12,7 +14,7 @@ import {
   type Query,
   type QueryDefinition,
 } from '../operation/operation.ts'
-import type { AnyProblem, ProblemOf } from '../problem/problem.ts'
+import type { AnyProblem, ProblemError, ProblemOf } from '../problem/problem.ts'
 import {
   createMany,
   createOne,
@@ -28,7 +30,7 @@ import type { Service } from './service.ts'
 import type { ModuleExports, OperationsOf } from './module-exports.ts'
 import type { ServiceDefinition } from './service-definition.ts'
 import type { NoSettings, Settings } from '../host/settings.ts'
-import type { Identify } from '../call/stages/identify.ts'
+import { type IdentifyOption, schemesOf, toIdentifiers } from '../operation/identifier.ts'
 
 /** Options of {@link holdfast}. */
 export interface HoldfastOptions<Read, Write, Values = NoSettings> {
@@ -39,13 +41,17 @@ export interface HoldfastOptions<Read, Write, Values = NoSettings> {
   readonly database?: Database<Read, Write>
   /** The settings of the program: `settings({ … })` of `holdfast/settings`. Default: none. */
   readonly settings?: Settings<Values>
-  /** Identifies the caller of a call. Default: every caller is anonymous. */
-  readonly identify?: Identify
   /**
-   * The authentication methods that `identify` accepts, for the OpenAPI document:
-   * `{ token: { scheme: 'bearer' } }`, `{ session: { in: 'cookie', name: '__Host-session' } }`. One
-   * of them is enough. Default: a bearer token. Set this option if `identify` reads other
-   * credentials; otherwise generated clients send credentials in the wrong place.
+   * Identifies the caller of a call: a function, or identifiers, which are asked in order. Default:
+   * every caller is anonymous.
+   */
+  readonly identify?: IdentifyOption<NoInfer<Read>, NoInfer<Values>>
+  /**
+   * The credentials that the function `identify` reads, for the OpenAPI document and for
+   * `WWW-Authenticate`: `{ token: { scheme: 'bearer' } }`, `{ session: { in: 'cookie', name:
+   * '__Host-session' } }`. One of them is enough. Default: a bearer token. Set this option if the
+   * function reads other credentials; otherwise generated clients send credentials in the wrong
+   * place. Identifiers declare their schemes themselves.
    */
   readonly securitySchemes?: SecuritySchemes
 }
@@ -140,6 +146,23 @@ export interface Application<Read, Write, Values = NoSettings> {
    */
   readonly consumer: <Payload>(definition: ConsumerDefinition<Payload, Write, Values>) => Consumer
   /**
+   * Returns a custom access rule, as the function `access` does, with the types of the
+   * application's database and settings.
+   *
+   * @example
+   * ```ts
+   * const member = app.access('member()', async ({ caller, db }) => {
+   *   const rows = await db.query(sql`select 1 from members where id = ${caller.id}`)
+   *   return rows.length > 0 ? caller : Forbidden()
+   * })
+   * ```
+   */
+  readonly access: <Decision extends Caller | ProblemError>(
+    name: string,
+    rule: (request: AccessRequest<Read, Values>) => Decision | Promise<Decision>,
+    options?: AccessOptions,
+  ) => Access<Exclude<Decision, ProblemError>>
+  /**
    * Defines a to-one relation; `load` reads the rows of many keys in one statement.
    *
    * @example
@@ -217,20 +240,24 @@ export function holdfast<Read = undefined, Write = undefined, Values = NoSetting
   options: HoldfastOptions<Read, Write, Values> = {},
 ): Application<Read, Write, Values> {
   const { database, identify, settings, securitySchemes } = options
+  const identifiers = toIdentifiers(identify, securitySchemes ?? defaultSecuritySchemes)
   const application: Application<Read, Write, Values> = {
     query: (definition) => createOperation('query', definition, callSite(application.query)),
     mutation: (definition) => createOperation('mutation', definition, callSite(application.mutation)),
     job: (definition) => createJob(definition, callSite(application.job)),
     consumer: (definition) => createConsumer(definition, callSite(application.consumer)),
+    access: (name, rule, more) => access(name, rule as Parameters<typeof access>[1], more) as never,
     one: ((definition: OneDefinition<never, unknown, Read, Values>) =>
       createOne(definition, callSite(application.one))) as DefineOne<Read, Values>,
     many: (definition) => createMany(definition, callSite(application.many)),
     service: (definition) =>
       createService(definition, {
         database,
-        identify,
+        identifiers,
         settings,
-        securitySchemes: securitySchemes ?? defaultSecuritySchemes,
+        securitySchemes:
+          identify === undefined ? (securitySchemes ?? defaultSecuritySchemes) : schemesOf(identifiers),
+        hasUnusedSchemes: securitySchemes !== undefined && typeof identify === 'object',
         definedAt: callSite(application.service),
       }),
   }

@@ -10,7 +10,7 @@ import { settle } from '../base/thenable.ts'
 import { noTelemetry } from '../telemetry/telemetry.ts'
 
 /** Dependencies of {@link operationCalls}. */
-export interface OperationCallsParts extends Omit<PipelineParts, 'answerRefused' | 'data'> {
+export interface OperationCallsParts extends Omit<PipelineParts, 'answerRefused' | 'data' | 'database'> {
   /** The name of the service. */
   readonly service: string
   readonly host: ServiceHost
@@ -32,7 +32,8 @@ export function operationCalls(
   for (const [name, operation] of operations) {
     const answerRefused = database?.answerRefusedFor?.(operation)
     const data = database?.stageFor(operation, { problemTypeBase })
-    pipelines.set(name, createPipeline(operation, { ...shared, answerRefused, data }))
+    const admission = database?.admissionFor?.(operation)
+    pipelines.set(name, createPipeline(operation, { ...shared, database: admission, answerRefused, data }))
   }
 
   return (request) => {

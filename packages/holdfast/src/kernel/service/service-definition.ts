@@ -5,7 +5,7 @@ import type { ModuleExports } from './module-exports.ts'
 import type { Mutation, Query } from '../operation/operation.ts'
 import type { SecuritySchemes } from '../operation/security-scheme.ts'
 import type { Settings } from '../host/settings.ts'
-import type { Identify } from '../call/stages/identify.ts'
+import type { Identifier } from '../operation/identifier.ts'
 
 /** Operations by their names in the service. */
 export type Operations = Readonly<Record<string, Query | Mutation>>
@@ -51,7 +51,9 @@ export interface ServiceParts {
   /** The file and line of the definition. */
   readonly definedAt: string
   readonly database: Database<unknown, unknown> | undefined
-  readonly identify: Identify | undefined
+  readonly identifiers: readonly Identifier[]
   readonly settings: Settings<unknown> | undefined
   readonly securitySchemes: SecuritySchemes
+  /** True if the application sets `securitySchemes` beside identifiers, which declare their own. */
+  readonly hasUnusedSchemes: boolean
 }

@@ -1,3 +1,4 @@
+import type { Access } from '../operation/access.ts'
 import type { Answer } from '../operation/answer.ts'
 import type { Worker, WorkerOptions } from '../background/background.ts'
 import type { CallRequest } from '../call/call.ts'
@@ -7,7 +8,8 @@ import type { Logger } from '../base/log.ts'
 import type { AnyProblem } from '../problem/problem.ts'
 import type { SecuritySchemes } from '../operation/security-scheme.ts'
 import type { Operations } from './service-definition.ts'
-import type { Identify } from '../call/stages/identify.ts'
+import type { CallerRequest } from './admit-caller.ts'
+import type { Identifier } from '../operation/identifier.ts'
 import type { Settings } from '../host/settings.ts'
 import type { ServiceHost } from '../host/service-host.ts'
 import type { phantom } from '../base/phantom.ts'
@@ -69,8 +71,8 @@ export interface RunningService<Defined extends Operations = Operations> {
    */
   readonly checks: ReadonlyMap<string, Check>
   readonly health: HealthDefinition
-  /** Identifies the caller of a call; `undefined` if every caller is anonymous. */
-  readonly identify: Identify | undefined
+  /** Identify the callers, in this order; empty if every caller is anonymous. */
+  readonly identifiers: readonly Identifier[]
   /** Returns true if the values of a field or parameter with this name are always hidden. */
   readonly isSensitive: (name: string) => boolean
   /** The authentication methods of callers. */
@@ -85,6 +87,11 @@ export interface RunningService<Defined extends Operations = Operations> {
    * @throws HoldfastError `operation-unknown` if the service has no operation of that name.
    */
   call(request: CallRequest): Answer | Promise<Answer>
+  /**
+   * Identifies the caller of a request that calls no operation. Resolves to true if the rule admits
+   * it.
+   */
+  readonly admits: (access: Access, request: CallerRequest) => Promise<boolean>
   /**
    * Starts a worker for jobs, schedules and messages in this process; resolves to `undefined` if
    * the service has no background work. Stop the worker before the service.

@@ -1,5 +1,6 @@
 import { throwReason } from '../host/start-failure.ts'
 import { hasBackground } from '../background/collect-background.ts'
+import { admitCaller } from './admit-caller.ts'
 import { createCursorCodec } from '../pages/cursor.ts'
 import { kernelProblems } from '../problem/problems.ts'
 import { operationCalls } from './operation-calls.ts'
@@ -61,9 +62,16 @@ async function open<Defined extends Operations>(
     problemTypeBase: problemTypeBaseOf(definition),
     cursors: await createCursorCodec(database?.signingKeys ?? ephemeralSigningKeys(), host.clock),
     settings,
-    identify: parts.identify,
+    identifiers: parts.identifiers,
     frameworkProblems: [...kernelProblems, ...problems, ...mutationProblems],
   })
+  const admission = {
+    identifiers: parts.identifiers,
+    settings,
+    clock: host.clock,
+    log: host.log,
+    database: database?.admissionFor?.(undefined),
+  }
   const opened = opening.move()
   let stopped: Promise<void> | undefined
   return {
@@ -71,6 +79,7 @@ async function open<Defined extends Operations>(
     operations,
     checks: new Map(Object.entries({ ...definition.checks, ...database?.checks })),
     call,
+    admits: (access, request) => admitCaller(access, request, admission),
     startWorker: async (options = {}) =>
       hasBackground(valid.background)
         ? throwReason(host.log, async () =>
@@ -89,7 +98,7 @@ interface Started {
 /** Returns the parts of a running service that its definition determines. */
 function describeService(
   definition: ServiceDefinition<Operations>,
-  { database, identify, securitySchemes }: ServiceParts,
+  { database, identifiers, securitySchemes }: ServiceParts,
   { valid, redacted }: Started,
 ) {
   const { host, requestLog, redactor } = redacted
@@ -102,7 +111,7 @@ function describeService(
     mutationProblems: database?.mutationProblems ?? [],
     problemTypeBase: problemTypeBaseOf(definition),
     health: definition.health ?? {},
-    identify,
+    identifiers,
     isSensitive: (name: string) => redactor.isSensitive(name),
     securitySchemes,
     host,

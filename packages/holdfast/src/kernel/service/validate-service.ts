@@ -4,6 +4,7 @@ import { findCheckIssues } from './check.ts'
 import { type CompiledOperation, compileOperation, describeOperation } from '../operation/compile.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
 import type { AnyProblem } from '../problem/problem.ts'
+import { findIdentifierIssues } from '../operation/identifier.ts'
 import { kernelProblems } from '../problem/problems.ts'
 import { shapeOf } from '../operation/route.ts'
 import { findSecurityIssues } from '../operation/security-scheme.ts'
@@ -89,7 +90,10 @@ function checkParts(
     issues.push('jobs, consumers, schedules and relays need a database; set `database` of holdfast()')
   }
   issues.push(...findCheckIssues(definition.checks ?? {}, parts.database !== undefined))
-  issues.push(...findSecurityIssues(parts.securitySchemes))
+  issues.push(...findSecurityIssues(parts.securitySchemes), ...findIdentifierIssues(parts.identifiers))
+  if (parts.hasUnusedSchemes) {
+    issues.push('its identifiers declare their security schemes; remove `securitySchemes` of holdfast()')
+  }
   if (definition.problemTypeBase !== undefined && !definition.problemTypeBase.endsWith('/')) {
     issues.push(`its problemTypeBase ${definition.problemTypeBase} must end with a slash`)
   }

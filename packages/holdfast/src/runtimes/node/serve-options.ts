@@ -19,6 +19,13 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    */
   readonly host?: string
   /**
+   * The addresses of the proxies in front of the service, as IP addresses and CIDR ranges:
+   * `['10.0.0.0/8']`. The `X-Forwarded-For` of these proxies determines `peer.address` of the
+   * caller. Default: `TRUSTED_PROXIES`, else none: the address is that of the connection. List only
+   * proxies that you operate: every listed machine can choose the address that the service sees.
+   */
+  readonly trustedProxies?: readonly string[]
+  /**
    * The logger: a pino logger, or `fromWinston(logger)`. Default: one JSON object per line on
    * stdout, from level `LOG_LEVEL`, else `info`.
    */

@@ -1,6 +1,7 @@
 import type { Background, WorkerOptions, Workload } from '../../kernel/background/background.ts'
 import type { Effects } from '../../kernel/background/effects.ts'
 import type { Job } from '../../kernel/background/job.ts'
+import type { AdmissionDatabase } from '../../kernel/call/admission-of.ts'
 import type { Stage } from '../../kernel/call/call.ts'
 import type { AnswerRefused } from '../../kernel/call/stages/validate-input.ts'
 import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
@@ -84,6 +85,8 @@ export interface OpenCapability {
    * operation. Stages run in the order of the list; each stage wraps the following stages.
    */
   stageFor?(operation: CompiledOperation, settings: StageSettings): Stage | undefined
+  /** Returns the database of the identifiers and the access rule of an operation. */
+  admissionFor?(operation: CompiledOperation | undefined): AdmissionDatabase
   /** Returns the function that answers a call of a mutation whose input was rejected. */
   answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
   /** The keys that sign cursors. */

@@ -3,6 +3,7 @@ import { replicasCheckName } from '../../kernel/service/check.ts'
 import type { CapabilityHost, DatabaseCapability, OpenCapability } from '../capability/database-capability.ts'
 import { Replicas, type ReplicasParts } from '../replicas/replicas.ts'
 import type { GuardWatch } from '../statement-guard/handler-guard.ts'
+import { type AdmissionBinding, admissionDatabase } from './admission-database.ts'
 import { type ReadBinding, readStage } from './read-stage.ts'
 
 /** The options of reads. */
@@ -18,7 +19,7 @@ export interface ReadsOptions {
 /** The parts of an open database that reads need. */
 export interface ReadsHost extends CapabilityHost {
   readonly options: ReadsOptions
-  readonly binding: ReadBinding
+  readonly binding: ReadBinding & AdmissionBinding
   /** Checks the statements of handlers; `undefined` in production. */
   readonly watch: GuardWatch | undefined
   readonly replicaUrls: readonly string[]
@@ -40,6 +41,7 @@ function openReads(host: ReadsHost): OpenCapability {
       operation.kind === 'query'
         ? readStage(operation, { primary: pools.read, replicas, owner: host, watch }, binding)
         : undefined,
+    admissionFor: (operation) => admissionDatabase(operation, { primary: pools.read, binding, watch }),
     ...(replicas ? { checks: { [replicasCheckName]: replicas.check } } : {}),
     close: async () => replicas?.close(),
   }

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util'
-import { type CompiledOperation, describeOperation } from '../../kernel/operation/compile.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { Logger } from '../../kernel/base/log.ts'
 import type { Span } from '../../kernel/telemetry/span.ts'
@@ -7,6 +6,7 @@ import type { StatementGuard, StatementWatch } from '../../kernel/host/statement
 import { shapeOf } from '../postgres/statement/statement-shape.ts'
 import { describeStatement } from '../postgres/statement/statement-text.ts'
 import type { Fingerprints } from './fingerprints.ts'
+import { describeHandler, type GuardedHandler } from './guarded-handler.ts'
 import type { UnboundedReads } from './unbounded-reads.ts'
 
 /** The checks that run only in development and in tests. */
@@ -48,7 +48,7 @@ const notedAfterMs = 50
  * recorded in the trace.
  */
 export class HandlerGuard implements StatementGuard {
-  readonly #operation: CompiledOperation
+  readonly #handler: GuardedHandler
   readonly #watch: GuardWatch | undefined
   readonly #run: GuardedRun
   #repetitions: Map<string, Repetition> | undefined
@@ -56,22 +56,22 @@ export class HandlerGuard implements StatementGuard {
   /** The text of the first statement in production; `undefined` after the second statement. */
   #first: string | undefined
 
-  constructor(operation: CompiledOperation, watch: GuardWatch | undefined, run: GuardedRun) {
-    this.#operation = operation
+  constructor(handler: GuardedHandler, watch: GuardWatch | undefined, run: GuardedRun) {
+    this.#handler = handler
     this.#watch = watch
     this.#run = run
   }
 
   get maxRows(): number {
-    return this.#operation.maxRows
+    return this.#handler.maxRows
   }
 
   before(text: string, values: readonly unknown[] | undefined): string | undefined {
     const calledAt = this.#watch?.callerLineOf()
     if (uncounted.has(shapeOf(text).verb)) return calledAt
-    this.#watch?.unbounded.look(text, this.#operation, this.#watch.log ?? this.#run.log)
+    this.#watch?.unbounded.look(text, this.#handler, this.#watch.log ?? this.#run.log)
     this.#spend(text, values)
-    if (this.#operation.repeats !== undefined) return calledAt
+    if (this.#handler.repeats !== undefined) return calledAt
     // Most calls run one statement, so there is nothing to compare.
     if (this.#statements === 1 && !this.#watch) this.#first = text
     else {
@@ -83,15 +83,20 @@ export class HandlerGuard implements StatementGuard {
   }
 
   tooManyRows(text: string, values: readonly unknown[] | undefined): HoldfastError {
-    const { maxRows } = this.#operation
+    const { maxRows } = this.#handler
     return new HoldfastError(
       'too-many-rows',
-      `${this.#who} read more than ${maxRows} rows with one statement: ${redactedText(text, values)}. Add a LIMIT, return pages, or raise maxRows of the operation.`,
+      `${this.#who} read more than ${maxRows} rows with one statement: ${redactedText(text, values)}. Add a LIMIT${this.#isPart ? '' : ', return pages, or raise maxRows of the operation'}.`,
     )
   }
 
+  /** True if the statements are not those of a handler, whose limits are options. */
+  get #isPart(): boolean {
+    return this.#handler.part !== undefined
+  }
+
   get #who(): string {
-    return describeOperation(this.#operation)
+    return describeHandler(this.#handler)
   }
 
   #tell(error: HoldfastError, fields: Readonly<Record<string, string | number>>): void {
@@ -102,7 +107,7 @@ export class HandlerGuard implements StatementGuard {
   }
 
   #spend(text: string, values: readonly unknown[] | undefined): void {
-    const { budget } = this.#operation
+    const { budget } = this.#handler
     this.#statements += 1
     // An exceeded budget is logged once, but each further statement is rejected.
     const isOver = this.#watch?.refuses === true ? this.#statements > budget : this.#statements === budget + 1
@@ -110,7 +115,7 @@ export class HandlerGuard implements StatementGuard {
     this.#tell(
       new HoldfastError(
         'statement-budget-exceeded',
-        `${this.#who} exceeded its budget of ${budget} statements with: ${redactedText(text, values)}. Read more with each statement, or raise the budget of the operation.`,
+        `${this.#who} exceeded its budget of ${budget} statements with: ${redactedText(text, values)}. Read more with each statement${this.#isPart ? '' : ', or raise the budget of the operation'}.`,
       ),
       { budget },
     )
@@ -142,7 +147,7 @@ export class HandlerGuard implements StatementGuard {
     if (!isWorthReporting(known, watch)) return
     known.isReported = true
     const statement = redactedText(text, values)
-    const what = describe(statement, known, { calledAt, watch })
+    const what = describe(statement, known, { calledAt, watch, isPart: this.#isPart })
     this.#tell(new HoldfastError('query-repeated', `${this.#who} ${what}`), {
       statement,
       runs: known.runs,
@@ -177,17 +182,28 @@ const readAtOnce =
   'Read all rows at once, with a join, with `= any($1)`, or with the load function of a relation'
 const writeAtOnce = 'Write all rows at once, with several rows of values, or with `unnest($1)`'
 
+/** The place of a repetition. */
+interface RepetitionPlace {
+  readonly calledAt: string | undefined
+  readonly watch: StatementWatch | undefined
+  /** True if the statement is not one of a handler. */
+  readonly isPart: boolean
+}
+
 function describe(
   statement: string,
   { runs, isRead, isOfOneValue }: Repetition,
-  { calledAt, watch }: { readonly calledAt: string | undefined; readonly watch: StatementWatch | undefined },
+  { calledAt, watch, isPart }: RepetitionPlace,
 ): string {
   const where = calledAt === undefined ? '' : ` at ${calledAt}`
   if (!watch) return `ran one statement ${runs} times: ${statement}.`
   const [what, fix] = isOfOneValue
     ? ['the same values', 'Run it once and reuse its rows']
     : ['other values each time (N+1)', isRead ? readAtOnce : writeAtOnce]
-  return `ran one statement ${runs} times with ${what}${where}: ${statement}. ${fix}; if the loop is intended, set repeats: { allow: 'the reason' } on the operation.`
+  const exception = isPart
+    ? ''
+    : "; if the loop is intended, set repeats: { allow: 'the reason' } on the operation"
+  return `ran one statement ${runs} times with ${what}${where}: ${statement}. ${fix}${exception}.`
 }
 
 /** Returns a statement's text without values. */

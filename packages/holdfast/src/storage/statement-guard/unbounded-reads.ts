@@ -1,8 +1,8 @@
-import { type CompiledOperation, describeOperation } from '../../kernel/operation/compile.ts'
 import { toLogFields, type Logger } from '../../kernel/base/log.ts'
 import { limitedWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import { describeStatement } from '../postgres/statement/statement-text.ts'
+import { describeHandler, type GuardedHandler } from './guarded-handler.ts'
 import { findUnbounded, type UniqueKeys } from './find-unbounded.ts'
 import { readUniqueKeys, type UniqueKeyRow } from './queries/read-unique-keys.ts'
 import { withConnection } from '../postgres/pool/with-connection.ts'
@@ -28,17 +28,17 @@ export class UnboundedReads {
    * Checks a statement in the background, unless it was already checked or its operation sets
    * `maxRows` explicitly.
    */
-  look(text: string, operation: CompiledOperation, log: Logger): void {
-    if (operation.hasExplicitMaxRows || this.#seen.has(text) || this.#seen.size >= maxSeen) return
+  look(text: string, handler: GuardedHandler, log: Logger): void {
+    if (handler.hasExplicitMaxRows || this.#seen.has(text) || this.#seen.size >= maxSeen) return
     this.#seen.add(text)
-    const looking = this.#check(text, operation, log).catch((error: unknown) =>
+    const looking = this.#check(text, handler, log).catch((error: unknown) =>
       log.debug({ error: toLogFields(error) }, 'could not analyze a statement for unbounded reads'),
     )
     this.#looking.add(looking)
     void looking.finally(() => this.#looking.delete(looking))
   }
 
-  async #check(text: string, operation: CompiledOperation, log: Logger): Promise<void> {
+  async #check(text: string, handler: GuardedHandler, log: Logger): Promise<void> {
     // The parser is loaded on first use: it is 1.5 MB of WebAssembly.
     const { parse } = await import('libpg-query')
     const tables = findUnbounded(await parse(text), await (this.#keys ??= this.#readKeys()))
@@ -46,7 +46,7 @@ export class UnboundedReads {
     const statement = describeStatement(text, false).text
     log.warn(
       { code: 'query-unbounded', statement, tables: tables.join(', ') },
-      `${describeOperation(operation)} may read any number of rows of ${tables.join(' and ')}: ${statement}. Add a LIMIT, return pages, or set maxRows of the operation.`,
+      `${describeHandler(handler)} may read any number of rows of ${tables.join(' and ')}: ${statement}. Add a LIMIT, return pages, or set maxRows of the operation.`,
     )
   }
 

@@ -1,5 +1,4 @@
 import type { RunningService } from '../../kernel/service/service.ts'
-import { anonymous } from '../../kernel/operation/caller.ts'
 import { runWithTimeout } from '../../kernel/base/wait.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
@@ -13,15 +12,13 @@ const timeoutMs = 1_000
  * identifying the caller fails, returns false.
  */
 export async function maySeeDetail(
-  { health, identify, host }: RunningService,
-  { header }: Pick<HttpRequest, 'header'>,
+  { health, host, admits }: RunningService,
+  { header, peer }: Pick<HttpRequest, 'header' | 'peer'>,
 ): Promise<boolean> {
   const { detail: access } = health
   if (!access) return host.mode !== 'production'
-  const decide = async (signal: AbortSignal): Promise<boolean> => {
-    const caller = (await identify?.({ header, signal })) ?? anonymous
-    return !((await access.authorize({ caller, header, signal })) instanceof ProblemError)
-  }
+  const decide = (client: AbortSignal): Promise<boolean> =>
+    admits(access, { header, peer, client, timeoutMs })
   try {
     return await runWithTimeout({ timeoutMs, clock: host.clock, timedOut }, decide)
   } catch (error) {

@@ -49,12 +49,12 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
   const challenge = createChallenge(operation.access, running)
   // A response that depends on the caller must not be stored in a shared cache. If the service
   // identifies callers, any response may depend on the caller.
-  const isShared = running.identify === undefined && isPublic(operation.access, running.securitySchemes)
+  const isShared = running.identifiers.length === 0 && isPublic(operation.access, running.securitySchemes)
   const cacheControl = isShared ? 'no-cache' : 'private, no-cache'
 
   function call(received: ReceivedRequest): Answer | Promise<Answer> {
     const { head, content, exchange } = received
-    const { header, client } = received.request
+    const { header, peer, client } = received.request
     const { requestId, span, usage } = exchange
     const inFlight: CallInFlight = { operation: operation.name, requestId }
     callsInFlight.add(inFlight)
@@ -67,6 +67,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
           rawBody: needsRawBody ? content : undefined,
           parseBody: needsRawBody ? parseBody : undefined,
           header,
+          peer,
           client,
           requestId,
           span,
@@ -98,7 +99,8 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
 
 /** Adds the challenge to a 401, unless the problem already has one (RFC 9110 section 15.5.2). */
 function withChallenge(answer: Answer, challenge: Challenge, header: HttpRequest['header']): Answer {
-  return { ...answer, headers: { 'www-authenticate': challenge(header), ...answer.headers } }
+  const { refusedSchemes, headers } = answer
+  return { ...answer, headers: { 'www-authenticate': challenge(header, refusedSchemes), ...headers } }
 }
 
 /** Reads the part of an input that comes before the body. */

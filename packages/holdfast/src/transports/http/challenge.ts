@@ -8,8 +8,11 @@ import {
 } from '../../kernel/operation/security-scheme.ts'
 import type { HttpRequest } from './request/http-request.ts'
 
-/** Returns the value of `WWW-Authenticate` for a request that is answered with 401. */
-export type Challenge = (header: HttpRequest['header']) => string
+/**
+ * Returns the value of `WWW-Authenticate` for a request that is answered with 401. `refused`: the
+ * schemes of the identifier that has rejected its credentials.
+ */
+export type Challenge = (header: HttpRequest['header'], refused?: SecuritySchemes) => string
 
 /** The security schemes of a service, and its name as the realm, which browsers show. */
 export interface Challenging {
@@ -18,10 +21,11 @@ export interface Challenging {
 }
 
 /**
- * Creates the challenge of an operation (RFC 9110 section 11.6.1). The challenge names each
- * security scheme of the operation's access rule. If the rule has no schemes, the challenge names
- * the schemes of the service. If the service has no schemes either, the challenge asks for a bearer
- * token, because every 401 requires a challenge. Credentials outside `Authorization` have no
+ * Creates the challenge of an operation (RFC 9110 section 11.6.1). If an identifier has rejected
+ * the credentials of the request, the challenge names its schemes. Otherwise the challenge names
+ * each security scheme of the operation's access rule. If the rule has no schemes, the challenge
+ * names the schemes of the service. If the service has no schemes either, the challenge asks for a
+ * bearer token, because every 401 requires a challenge. Credentials outside `Authorization` have no
  * registered scheme: the challenge is `Cookie` for a cookie and `ApiKey` for others. Clients ignore
  * schemes that they do not know.
  */
@@ -33,15 +37,23 @@ export function createChallenge(access: Access, { name, securitySchemes }: Chall
   ]
   const schemes =
     rules.map((rule) => schemesOf(rule, securitySchemes)).find((found) => found.length > 0) ?? []
-  const plain = schemes.map((scheme) => challengeOf(scheme, name)).join(', ')
+  const missing = listOf(schemes, name)
+  const invalid = listOf(schemes, name, invalidToken)
+  return (header, refused) => {
+    // The response to a request without a token contains no error code (RFC 6750 section 3.1).
+    const hasToken = /^bearer /i.test(header('authorization') ?? '')
+    if (refused) return listOf(Object.values(refused), name, hasToken ? invalidToken : '')
+    return hasToken ? invalid : missing
+  }
+}
+
+const invalidToken = ', error="invalid_token"'
+
+/** Returns the challenges of schemes. `error` is added to those of bearer tokens. */
+function listOf(schemes: readonly SecurityScheme[], service: string, error = ''): string {
   const isBearer = (scheme: SecurityScheme): boolean =>
     'scheme' in scheme && scheme.scheme.toLowerCase() === 'bearer'
-  if (!schemes.some(isBearer)) return () => plain
-  const refused = schemes
-    .map((scheme) => challengeOf(scheme, name) + (isBearer(scheme) ? ', error="invalid_token"' : ''))
-    .join(', ')
-  // The response to a request without a token contains no error code (RFC 6750 section 3.1).
-  return (header) => (/^bearer /i.test(header('authorization') ?? '') ? refused : plain)
+  return schemes.map((scheme) => challengeOf(scheme, service) + (isBearer(scheme) ? error : '')).join(', ')
 }
 
 /**

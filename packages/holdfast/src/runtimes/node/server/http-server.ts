@@ -14,6 +14,7 @@ import { NodeRequest } from './node-request.ts'
 import { rejectMalformed } from './reject-malformed.ts'
 import { checkSingletons } from './singleton-fields.ts'
 import { type NodeExchange, sendAnswer, type SendOptions } from './send-answer.ts'
+import { TrustedProxies } from './trusted-proxies.ts'
 import { createUnsentAnswers, type UnsentAnswers } from './unsent-answers.ts'
 
 /** The part of a handler that answers the requests of a server. */
@@ -37,6 +38,8 @@ export interface HttpServer {
 export interface HttpServerOptions {
   readonly limits: HttpLimits
   readonly log: Logger
+  /** The proxies whose `X-Forwarded-For` is believed. Default: none. */
+  readonly trustedProxies?: TrustedProxies
   /** The clock that measures how long responses stay unread. */
   readonly clock: Clock
 }
@@ -70,6 +73,7 @@ class NodeHttpServer implements HttpServer {
   readonly #handler: AnswerSource
   readonly #limits: ReadHttpLimits
   readonly #log: Logger
+  readonly #proxies: TrustedProxies
   readonly #unsent: UnsentAnswers
   /**
    * Every connection, with its last request that needs a response. An entry lives as long as its
@@ -85,10 +89,11 @@ class NodeHttpServer implements HttpServer {
   #openAnswers = 0
   #isDraining = false
 
-  constructor(handler: AnswerSource, { limits, log, clock }: HttpServerOptions) {
+  constructor(handler: AnswerSource, { limits, log, clock, trustedProxies }: HttpServerOptions) {
     this.#handler = handler
     this.#limits = readHttpLimits(limits)
     this.#log = log
+    this.#proxies = trustedProxies ?? new TrustedProxies([])
     this.#unsent = createUnsentAnswers({ ...this.#limits, clock, log })
     this.server = createNodeServer(this.#limits)
     this.server.on('connection', (socket: Socket) => this.#watch(socket))
@@ -165,7 +170,7 @@ class NodeHttpServer implements HttpServer {
   async #answer(exchange: NodeExchange, beforeContent?: () => void): Promise<void> {
     const { incoming, response } = exchange
     if (this.#ending.has(incoming.socket)) return
-    const request = new NodeRequest(incoming, beforeContent)
+    const request = new NodeRequest(incoming, this.#proxies, beforeContent)
     this.#lastOf.set(incoming.socket, request)
     this.#openAnswers += 1
     response.once('close', () => this.#answered(exchange, request))

@@ -18,7 +18,7 @@ export interface Listener {
 /** Starts to listen, and answers from a source until another source replaces it. */
 export async function openListener(
   initial: AnswerSource,
-  { host, port: askedPort, limits, log, notify }: Configuration,
+  { host, port: askedPort, limits, trustedProxies, log, notify }: Configuration,
 ): Promise<Listener> {
   let source = initial
   const http = createHttpServer(
@@ -26,7 +26,7 @@ export async function openListener(
       answer: (request) => source.answer(request),
       refuse: (problem, request) => source.refuse(problem, request),
     },
-    { limits, log, clock: systemClock },
+    { limits, trustedProxies, log, clock: systemClock },
   )
   const port = await listen(http.server, { port: askedPort, host, notify })
   return {

@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { BodyBuffer, bodyTooScattered } from '../../../transports/http/request/body-buffer.ts'
 import type { HttpRequest, RequestConnection } from '../../../transports/http/request/http-request.ts'
 import { CancellationSource } from '../../../kernel/base/cancellation.ts'
+import type { Peer } from '../../../kernel/operation/credentials.ts'
+import type { TrustedProxies } from './trusted-proxies.ts'
 
 /** A request of node:http as the handler reads it. */
 export class NodeRequest implements HttpRequest {
@@ -9,11 +11,16 @@ export class NodeRequest implements HttpRequest {
   readonly target: string
   readonly client: CancellationSource = new CancellationSource()
   readonly #incoming: IncomingMessage
+  readonly #proxies: TrustedProxies
   readonly #beforeContent: (() => void) | undefined
 
-  /** `beforeContent` is called before the body is read. */
-  constructor(incoming: IncomingMessage, beforeContent?: () => void) {
+  /**
+   * `proxies` determines the address of the client. `beforeContent` is called before the body is
+   * read.
+   */
+  constructor(incoming: IncomingMessage, proxies: TrustedProxies, beforeContent?: () => void) {
     this.#incoming = incoming
+    this.#proxies = proxies
     this.#beforeContent = beforeContent
     this.method = incoming.method ?? 'GET'
     this.target = targetOf(incoming.url ?? '/')
@@ -34,6 +41,13 @@ export class NodeRequest implements HttpRequest {
   }
 
   readonly header: HttpRequest['header'] = (name) => headerOf(this.#incoming, name)
+
+  readonly peer = (): Peer => ({
+    address: this.#proxies.clientOf(this.#incoming.socket.remoteAddress, this.header('x-forwarded-for')),
+    // The server has no TLS. A proxy that verifies certificates passes them on in a header of its
+    // own.
+    certificate: undefined,
+  })
 
   readonly readContent: HttpRequest['readContent'] = (limitBytes) => {
     this.#beforeContent?.()

@@ -14,6 +14,7 @@ import type { Settings } from '../../../kernel/host/settings.ts'
 import { createProcessLog } from '../log/process-log.ts'
 import type { ServeOptions } from '../serve-options.ts'
 import type { StopTimes } from '../stop-server.ts'
+import { TrustedProxies } from '../server/trusted-proxies.ts'
 import { configure } from './configure.ts'
 import { chooseHttpLimits, type HttpLimits } from './http-limits.ts'
 import { maxPort, serverSettings, type ServerValues } from './server-settings.ts'
@@ -33,6 +34,8 @@ export interface Configuration extends Pick<ServiceHost, 'env' | 'notify'> {
   readonly port: number | undefined
   readonly limits: HttpLimits
   readonly securityHeaders: SecurityHeaderOptions
+  /** The proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: TrustedProxies
   /** `undefined` if the process runs no jobs. */
   readonly workerOptions: WorkerOptions | undefined
   readonly stopTimes: StopTimes
@@ -67,10 +70,16 @@ export async function readConfiguration(
     port: choosePort(options.port, values),
     limits: chooseHttpLimits(options, values),
     securityHeaders: chooseSecurityHeaders(options, values),
+    trustedProxies: new TrustedProxies(options.trustedProxies ?? listIn(values.TRUSTED_PROXIES)),
     workerOptions:
       options.worker === false ? undefined : { concurrency: values.WORKER_CONCURRENCY, ...options.worker },
     stopTimes: chooseStopTimes(options, values, mode),
   }
+}
+
+/** Returns the parts of a text that are separated by commas. */
+function listIn(text: string | undefined): readonly string[] {
+  return text === undefined ? [] : text.split(',').map((part) => part.trim())
 }
 
 function writeToStderr(line: string): void {

@@ -16,6 +16,7 @@ export interface ServerValues {
   readonly DRAIN_DELAY: number | undefined
   readonly KEEP_ALIVE_TIMEOUT: number
   readonly STRICT_TRANSPORT_SECURITY: string | undefined
+  readonly TRUSTED_PROXIES: string | undefined
   readonly WORKER_CONCURRENCY: number
 }
 
@@ -50,6 +51,12 @@ export const serverSettings: Settings<ServerValues> = settings<ServerValues>({
       'Value of the Strict-Transport-Security header of every response, such as max-age=31536000; includeSubDomains. Only for hosts that are always reached by https.',
     optional: true,
     defaultDescription: 'no header, because a proxy in front may set it',
+  }),
+  TRUSTED_PROXIES: setting(text(), {
+    description:
+      'Addresses of the proxies in front of the service, separated by commas, such as 10.0.0.0/8. Their X-Forwarded-For determines the address of a client.',
+    optional: true,
+    defaultDescription: 'none: the address of a client is that of its connection',
   }),
   WORKER_CONCURRENCY: setting(wholeNumber({ min: 1, max: 1_000 }), {
     description: 'Max number of jobs that a process runs at once.',

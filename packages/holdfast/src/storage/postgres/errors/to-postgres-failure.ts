@@ -19,7 +19,7 @@ import {
  */
 export function toPostgresFailure(
   error: unknown,
-  operation: CompiledOperation,
+  operation: Pick<CompiledOperation, 'name' | 'definedAt'>,
   deadline: Cancellation,
 ): unknown {
   if (error instanceof ProblemError || error instanceof HoldfastError) return error

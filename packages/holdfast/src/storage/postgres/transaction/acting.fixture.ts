@@ -39,7 +39,12 @@ export const Refused = problem('refused', { status: 409, title: 'Refused', extra
 export async function startActing(options: PostgresOptions = {}): Promise<ActingService> {
   const app = holdfast({
     database: createDatabase<Queryable, Queryable>(
-      { name: 'raw', read: (queryable) => queryable, write: (queryable) => queryable },
+      {
+        name: 'raw',
+        read: (queryable) => queryable,
+        readAlone: (queryable) => queryable,
+        write: (queryable) => queryable,
+      },
       { migrations, connections: { reads: 1, writes: 1 }, ...options },
     ),
   })

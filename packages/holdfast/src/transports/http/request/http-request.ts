@@ -1,4 +1,5 @@
 import type { Cancellation } from '../../../kernel/base/cancellation.ts'
+import type { Peer } from '../../../kernel/operation/credentials.ts'
 import { BodyBuffer } from './body-buffer.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface HttpRequest {
   readonly header: (name: string) => string | undefined
   /** The connection of the request, for telemetry. Default: unknown. */
   readonly connection?: RequestConnection
+  /** Returns the client of the request, for identifiers and access rules. Default: unknown. */
+  readonly peer?: () => Peer
   /** Aborted when the client disconnects. */
   readonly client: Cancellation
   /**

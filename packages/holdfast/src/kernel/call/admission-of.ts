@@ -1,0 +1,39 @@
+import type { Call } from './call.ts'
+import { Admission } from '../operation/admission.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Cancellation } from '../base/cancellation.ts'
+import type { RunningDeadline } from '../operation/deadline.ts'
+import type { Logger } from '../base/log.ts'
+import type { Work } from '../host/work.ts'
+
+/** The work of identifying and admitting a caller. */
+export interface AdmissionWork extends Work {
+  readonly deadline: RunningDeadline
+  readonly log: Logger
+}
+
+/** The database of identifiers and access rules. */
+export interface AdmissionDatabase {
+  /** Returns the read-only `db`. It takes a connection for each statement. */
+  open(work: AdmissionWork): unknown
+  /** Returns the failure of a call whose identifier or access rule failed with this error. */
+  toFailure(error: unknown, deadline: Cancellation): unknown
+}
+
+/** The parts of the service that identifiers and access rules use. */
+export interface AdmissionOptions {
+  readonly settings: unknown
+  readonly clock: Clock
+  /** `undefined` if the service has no database. */
+  readonly database: AdmissionDatabase | undefined
+}
+
+/** Returns the failure of a call whose identifier or access rule failed. */
+export function failureOf(error: unknown, { deadline }: Call, { database }: AdmissionOptions): unknown {
+  return database ? database.toFailure(error, deadline) : error
+}
+
+/** Returns the admission of a call, which its identifiers and its access rule share. */
+export function admissionOf(call: Call, { settings, clock, database }: AdmissionOptions): Admission {
+  return (call.admission ??= new Admission(call, { settings, clock, openDb: () => database?.open(call) }))
+}

@@ -1,0 +1,104 @@
+import { defineOwnGetters, type Getters, gettersOf } from '../base/define-own-getters.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import { anonymous, type Caller } from './caller.ts'
+import { RequestCookies } from './cookies.ts'
+import { type AccessRequest, type Cookies, type Peer, unknownPeer } from './credentials.ts'
+import type { RunningDeadline } from './deadline.ts'
+
+/** The call whose caller is identified and admitted. */
+export interface AdmittedCall {
+  readonly header: (name: string) => string | undefined
+  readonly peer: (() => Peer) | undefined
+  readonly rawBody: Uint8Array | undefined
+  readonly deadline: RunningDeadline
+  readonly requestId: string
+  readonly log: Logger
+}
+
+/** The parts of the service that identifiers and access rules see. */
+export interface AdmissionParts {
+  readonly settings: unknown
+  readonly clock: Clock
+  /** Opens the read-only `db`. */
+  readonly openDb: () => unknown
+}
+
+/**
+ * The credentials of a call, which become the request of its access rule once the caller is known.
+ * `db`, `signal` and the peer are created on first use, since many rules need none of them.
+ */
+export class Admission implements AccessRequest {
+  static readonly #getters: Getters = gettersOf(Admission.prototype)
+  /** Anonymous until the caller is identified. */
+  caller: Caller
+  readonly header: (name: string) => string | undefined
+  readonly cookies: Cookies
+  readonly peer: Peer
+  readonly rawBody: Uint8Array | undefined
+  readonly settings: unknown
+  readonly clock: Clock
+  readonly log: Logger
+  readonly requestId: string
+  readonly #call: AdmittedCall
+  readonly #opened: Opened
+  readonly #parts: AdmissionParts
+
+  constructor(
+    call: AdmittedCall,
+    parts: AdmissionParts,
+    { caller = anonymous, opened = {} }: { readonly caller?: Caller; readonly opened?: Opened } = {},
+  ) {
+    this.caller = caller
+    this.header = call.header
+    this.cookies = new RequestCookies(call.header)
+    this.peer = call.peer ? new CallPeer(call.peer) : unknownPeer
+    this.rawBody = call.rawBody
+    this.settings = parts.settings
+    this.clock = parts.clock
+    this.log = call.log
+    this.requestId = call.requestId
+    this.#call = call
+    this.#opened = opened
+    this.#parts = parts
+    // A combinator of an application may copy the request: `{ ...request, caller }`.
+    defineOwnGetters(this, Admission.#getters)
+  }
+
+  get db(): unknown {
+    return (this.#opened.db ??= this.#parts.openDb())
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.deadline.signal
+  }
+
+  /** Returns the same request with another caller. */
+  withCaller(caller: Caller): AccessRequest {
+    if (caller === this.caller) return this
+    return new Admission(this.#call, this.#parts, { caller, opened: this.#opened })
+  }
+}
+
+/** The parts that were created on first use, shared by the requests of one call. */
+interface Opened {
+  db?: unknown
+}
+
+/** The peer of a call, read on first use. */
+class CallPeer implements Peer {
+  readonly #read: () => Peer
+  #peer: Peer | undefined
+
+  constructor(read: () => Peer) {
+    this.#read = read
+  }
+
+  get address(): string | undefined {
+    return (this.#peer ??= this.#read()).address
+  }
+
+  get certificate(): Peer['certificate'] {
+    return (this.#peer ??= this.#read()).certificate
+  }
+}

@@ -1,0 +1,82 @@
+import type { Clock } from '../base/clock.ts'
+import type { Caller } from './caller.ts'
+import type { Logger } from '../base/log.ts'
+
+/**
+ * The part of a call from which its caller is identified. `Db` is the read-only database of the
+ * application, `Values` its settings.
+ */
+export interface Credentials<Db = unknown, Values = unknown> {
+  /** Returns a request header by its lower-case name. */
+  readonly header: (name: string) => string | undefined
+  /** The cookies of the request. */
+  readonly cookies: Cookies
+  /** The client at the other end of the connection. */
+  readonly peer: Peer
+  /**
+   * The database, read-only, on the primary. Each statement takes a connection and releases it, so
+   * that no connection is held while the handler runs. The statements end at the deadline of the
+   * call. The identifiers and the access rule of a call together may run 10 statements of at most
+   * 1,000 rows each.
+   */
+  readonly db: Db
+  /** The values of the settings declared in `holdfast({ settings })`. */
+  readonly settings: Values
+  /** The clock of the service. */
+  readonly clock: Clock
+  /** Aborted when the deadline has passed or the client has disconnected. */
+  readonly signal: AbortSignal
+  /** Logs lines with the request id and the operation's name. */
+  readonly log: Logger
+  /** The id of the call. */
+  readonly requestId: string
+}
+
+/**
+ * The parts of a call that an access rule can use. The rule runs before the input is validated, and
+ * before the transaction of a mutation begins.
+ */
+export interface AccessRequest<Db = unknown, Values = unknown> extends Credentials<Db, Values> {
+  /** The caller that `identify` returned, narrowed by the earlier rules of `allOf`. */
+  readonly caller: Caller
+  /** The raw request body, for a rule that verifies it, such as a signature. */
+  readonly rawBody?: Uint8Array | undefined
+}
+
+/** The cookies of a request (RFC 6265). */
+export interface Cookies {
+  /**
+   * Returns the value of a cookie, as sent. Returns `undefined` if the request has no such cookie,
+   * or has several: a browser sends a second cookie of the same name if another site of the domain
+   * has set one, so the service cannot know which of them is its own. A name with the prefix
+   * `__Host-` prevents this.
+   */
+  get(name: string): string | undefined
+}
+
+/** The client of a call. */
+export interface Peer {
+  /**
+   * The IP address of the client: the address of the connection, or the address that a trusted
+   * proxy reports. `undefined` if it is unknown.
+   */
+  readonly address: string | undefined
+  /**
+   * The certificate of the client, verified by the runtime. `undefined` if the client has sent no
+   * certificate, or if the runtime does not verify certificates: `serve` listens without TLS.
+   */
+  readonly certificate: PeerCertificate | undefined
+}
+
+/** A verified client certificate. */
+export interface PeerCertificate {
+  /** The subject alternative names: `DNS:billing.internal`, `URI:spiffe://example.org/billing`. */
+  readonly subjectAltNames: readonly string[]
+  /** The SHA-256 of the certificate, in base64url: the `x5t#S256` of a bound token (RFC 8705). */
+  readonly thumbprint: string
+  /** The certificate in DER. */
+  readonly raw: Uint8Array
+}
+
+/** The peer of a call whose transport knows nothing about its client. */
+export const unknownPeer: Peer = Object.freeze({ address: undefined, certificate: undefined })

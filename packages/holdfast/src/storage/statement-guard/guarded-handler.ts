@@ -1,0 +1,16 @@
+import { type CompiledOperation, describeOperation } from '../../kernel/operation/compile.ts'
+
+/** The code whose statements are guarded, with its limits: the handler of an operation. */
+export interface GuardedHandler extends Pick<
+  CompiledOperation,
+  'name' | 'route' | 'definedAt' | 'budget' | 'maxRows' | 'hasExplicitMaxRows' | 'repeats'
+> {
+  /** The name of the code in messages, if it is not the handler: its limits cannot be raised. */
+  readonly part?: string
+}
+
+/** Returns the guarded code as text for messages. */
+export function describeHandler(handler: GuardedHandler): string {
+  const operation = describeOperation(handler)
+  return handler.part === undefined ? operation : `${handler.part} of ${operation}`
+}
