@@ -13,7 +13,7 @@ export const kernelMutants: readonly Mutant[] = [
     file: access,
     text: 'decision instanceof ProblemError || others.length === 0',
     replacement: 'others.length === 0',
-    killedBy: [{ file: tests, name: 'may reject with a problem of its own' }],
+    killedBy: [{ file: tests, name: 'access to ann as service' }],
     why: 'A caller whom one rule refuses would be admitted.',
   },
   {
