@@ -7,7 +7,10 @@ const redirectsTest = `${src}/kernel/operation/redirects.test.ts`
 const declared = `${src}/kernel/operation/declared-response.ts`
 const respondTest = `${src}/kernel/operation/respond.postgres.test.ts`
 
-/** Mutants of the headers, cookies and redirects of responses. */
+const crossSite = `${src}/kernel/call/stages/refuse-cross-site.ts`
+const crossSiteTest = `${src}/transports/http/cross-site.test.ts`
+
+/** Mutants of the headers, cookies and redirects of responses, and of the defence against CSRF. */
 export const responseMutants: readonly Mutant[] = [
   {
     name: 'redirects: any target is allowed',
@@ -64,5 +67,37 @@ export const responseMutants: readonly Mutant[] = [
     replacement: "if (value === '') throw",
     killedBy: [{ file: respondTest, name: 'what a handler may not return' }],
     why: 'A value with a line break could add headers.',
+  },
+  {
+    name: 'cross-site: a mutation with a cookie is admitted without an origin',
+    file: crossSite,
+    text: "if (origin !== 'same' && schemes",
+    replacement: "if (origin === 'other' && schemes",
+    killedBy: [{ file: crossSiteTest, name: 'is refused with neither header' }],
+    why: 'A request of another site would count as one of the service if a proxy removes the headers.',
+  },
+  {
+    name: 'cross-site: a sign-in is admitted from any site',
+    file: crossSite,
+    text: "if (origin === 'other' && isAnonymous && setsCookies) throw CrossSiteRequest()",
+    replacement: '',
+    killedBy: [{ file: crossSiteTest, name: 'a sign-in is refused' }],
+    why: 'A page could sign its visitors in to an account of the attacker.',
+  },
+  {
+    name: 'cross-site: other hosts of the domain are trusted',
+    file: crossSite,
+    text: "return site === 'same-origin' ||",
+    replacement: "return site === 'same-site' || site === 'same-origin' ||",
+    killedBy: [{ file: crossSiteTest, name: 'same-site' }],
+    why: 'A forgotten subdomain could change the data of its visitors.',
+  },
+  {
+    name: 'cross-site: any Origin is trusted',
+    file: crossSite,
+    text: 'URL.parse(origin)?.host === host',
+    replacement: "URL.parse(origin)?.host !== ''",
+    killedBy: [{ file: crossSiteTest, name: 'another host' }],
+    why: 'Browsers without Sec-Fetch-Site would send forged requests.',
   },
 ]

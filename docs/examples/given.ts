@@ -44,9 +44,9 @@ export const secret = 'whsec_dGhlIHNlY3JldCBvZiBhbiBleGFtcGxlIHNlbmRlcg=='
 const tested: TestService<typeof shop.operations> = await createTestService(shop)
 
 /** The database of the shop, with the tables of the framework. */
-export const { databaseUrl } = tested
+export const shopUrl = tested.databaseUrl
 export const pool: ReturnType<typeof openDriverPool> = openDriverPool({
-  connectionString: databaseUrl,
+  connectionString: shopUrl,
   sessionSettings: {},
 })
 

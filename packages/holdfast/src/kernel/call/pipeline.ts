@@ -9,6 +9,7 @@ import { answerProblems } from './stages/answer-problems.ts'
 import { authorize } from './stages/authorize.ts'
 import { boundTime } from './stages/bound-time.ts'
 import { identify } from './stages/identify.ts'
+import { refuseCrossSite } from './stages/refuse-cross-site.ts'
 import { run, type RunOptions } from './stages/run.ts'
 import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
 
@@ -19,6 +20,7 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
  *   answer problems   turns the errors of later stages into an answer
  *   bound time        sets `deadline`, which bounds every wait that follows
  *   identify          sets `caller`; absent if all callers are anonymous
+ *   refuse cross-site refuses a mutation that a page of another site has sent
  *   authorize         admits or rejects the caller, and narrows its type
  *   validate input    sets `input`
  *   data              sets `db`; runs the rest in a transaction, or returns a stored answer
@@ -56,6 +58,7 @@ export function createPipeline(operation: CompiledOperation, parts: PipelinePart
     answerProblems(parts),
     boundTime({ clock: parts.clock, deadlineMs: operation.deadlineMs }),
     parts.identifiers.length > 0 ? identify(parts.identifiers, parts) : undefined,
+    refuseCrossSite(operation, parts.identifiers),
     isAnyone(operation.access) ? undefined : authorize(parts),
     validateInput(parts.answerRefused),
     parts.data,

@@ -35,7 +35,7 @@ test('a part of a second is not an age', () => {
   expect(cookie('a', { maxAge: '1500ms' }).set('x').toHeader()).toContain('Max-Age=1;')
 })
 
-describe('a cookie is refused if browsers would refuse it or read it differently', () => {
+describe('what browsers would refuse or read differently', () => {
   const refused: readonly [string, string, CookieOptions][] = [
     ['a name with a space', 'a b', {}],
     ['an empty name', '', {}],
@@ -52,21 +52,24 @@ describe('a cookie is refused if browsers would refuse it or read it differently
     ['a domain with an attribute', 'a', { domain: 'example.com; SameSite=None' }],
     ['an unknown sameSite', 'a', { sameSite: 'Lax' as 'lax' }],
   ]
-  test.each(refused)('%s', (_, name, options) => {
+  test.each(refused)('a cookie is refused: %s', (_, name, options) => {
     expect(() => cookie(name, options)).toThrow(expect.objectContaining({ code: 'cookie-invalid' }))
   })
 
-  test('an age of more than 400 days', () => {
+  test('a cookie is refused: an age of more than 400 days', () => {
     expect(() => cookie('a', { maxAge: '401d' })).toThrow(
       expect.objectContaining({ code: 'duration-invalid' }),
     )
   })
 
-  test.each(['a;b', 'a b', 'a,b', '"a"', 'a\\b', 'a\r\nb', 'ä', '\0'])('the value %j', (value) => {
-    expect(() => cookie('a').set(value)).toThrow(expect.objectContaining({ code: 'cookie-invalid' }))
-  })
+  test.each(['a;b', 'a b', 'a,b', '"a"', 'a\\b', 'a\r\nb', 'ä', '\0'])(
+    'a cookie is refused: the value %j',
+    (value) => {
+      expect(() => cookie('a').set(value)).toThrow(expect.objectContaining({ code: 'cookie-invalid' }))
+    },
+  )
 
-  test('a value that is too long', () => {
+  test('a cookie is refused: a value that is too long', () => {
     expect(cookie('a').set('x'.repeat(4095)).toHeader()).toContain('xxx; Path')
     expect(() => cookie('a').set('x'.repeat(4096))).toThrow(/4097 bytes/)
   })

@@ -41,7 +41,7 @@ test('a path is refused unless it is declared', () => {
   expect(redirects({ to: ['https://app.example.com'] }).allows('/orders')).toBe(false)
 })
 
-describe('a declared target is refused', () => {
+describe('declarations', () => {
   test.each([
     '*',
     '/orders',

@@ -32,6 +32,14 @@ export const Forbidden: Problem<'forbidden'> = problem('forbidden', {
   description: 'The caller is authenticated, but an access rule of the operation rejects it.',
 })
 
+/** The request may have been sent by a page of another site (CSRF). */
+export const CrossSiteRequest: Problem<'cross-site-request'> = problem('cross-site-request', {
+  status: 403,
+  title: 'Request of another site',
+  description:
+    'The request changes data with credentials that browsers add to requests by themselves, such as a cookie, or signs in, and may have been sent by a page of another site. Browsers send `Sec-Fetch-Site` or `Origin`. Other clients with cookies have to send `Origin` with the origin of the service.',
+})
+
 /** No operation has this path. */
 export const RouteNotFound: Problem<'route-not-found'> = problem('route-not-found', {
   status: 404,
@@ -176,6 +184,7 @@ export const kernelProblems: readonly AnyProblem[] = [
   CursorInvalid,
   Unauthenticated,
   Forbidden,
+  CrossSiteRequest,
   RouteNotFound,
   MethodNotAllowed,
   NotAcceptable,

@@ -1,9 +1,11 @@
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
+import { refuseCrossSite } from '../../kernel/call/stages/refuse-cross-site.ts'
 import { hasBody } from '../../kernel/operation/decode.ts'
 import type { AnyProblem } from '../../kernel/problem/problem.ts'
 import {
   BadRequest,
   ContentTooLarge,
+  CrossSiteRequest,
   CursorInvalid,
   DeadlineExceeded,
   Forbidden,
@@ -37,6 +39,7 @@ export function problemsOf(operation: CompiledOperation, running: RunningService
     ...(isPaged(operation) ? [CursorInvalid] : []),
     ...running.databaseProblems,
     ...(operation.kind === 'mutation' ? mutationProblems(operation, running) : []),
+    ...(refuseCrossSite(operation, running.identifiers) ? [CrossSiteRequest] : []),
     ...operation.problems,
   ])
   return [...problems].sort((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1))

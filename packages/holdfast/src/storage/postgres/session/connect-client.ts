@@ -31,7 +31,7 @@ export interface ConnectClientOptions {
  *
  * @example
  * ```ts
- * const client = await connectClient({ connectionString: databaseUrl, applicationName: 'report' })
+ * const client = await connectClient({ connectionString: shopUrl, applicationName: 'report' })
  * const { rows } = await client.query('select count(*) from holdfast.jobs')
  * await client.end()
  * ```

@@ -26,6 +26,12 @@ const defaultPort = 5_432
  * Parses the URL of a database. For a Unix socket, the parameter `host` of the result is the
  * directory of the socket, and its host name has no meaning.
  *
+ * @example
+ * ```ts
+ * const url = parseDatabaseUrl('postgres://app@%2Frun%2Fpostgresql/shop')
+ * console.log(url?.searchParams.get('host')) // '/run/postgresql'
+ * ```
+ *
  * @returns `undefined` if the text is not the URL of a Postgres database.
  */
 export function parseDatabaseUrl(text: string): URL | undefined {

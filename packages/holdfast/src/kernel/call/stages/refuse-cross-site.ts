@@ -1,0 +1,69 @@
+import type { Call, Stage } from '../call.ts'
+import type { CompiledOperation } from '../../operation/compile.ts'
+import { CrossSiteRequest } from '../../problem/problems.ts'
+import type { Identifier } from '../../operation/identifier.ts'
+import type { SecurityRule, SecurityScheme } from '../../operation/security-scheme.ts'
+
+/*
+ * Cross-site request forgery (CSRF): a page of another site makes a browser send a request, and the
+ * browser adds the cookies of the attacked service to it. No page can set these two headers:
+ *
+ *   Sec-Fetch-Site: same-origin, none ──▶ same origin     (Fetch Metadata)
+ *   Sec-Fetch-Site: any other value ────▶ other origin
+ *   Origin with the host of the request ▶ same origin     (RFC 6454)
+ *   any other Origin ───────────────────▶ other origin
+ *   neither header ─────────────────────▶ unknown: not a page of a current browser
+ *
+ * A mutation with credentials that browsers add by themselves (a cookie, HTTP Basic) needs the same
+ * origin. A mutation that sets a cookie for an anonymous caller, such as a sign-in, refuses another
+ * origin: otherwise a page could sign its visitors in to an account of the attacker.
+ */
+
+/**
+ * Returns the stage of a mutation that refuses the requests of other sites. `undefined` if no
+ * request of the operation can have credentials that browsers add by themselves.
+ */
+export function refuseCrossSite(
+  operation: CompiledOperation,
+  identifiers: readonly Identifier[],
+): Stage | undefined {
+  if (operation.kind !== 'mutation') return undefined
+  const ofRule = addedSchemesOf(operation.access)
+  const setsCookies = operation.cookies.length > 0
+  if (!setsCookies && ofRule.length === 0 && !identifiers.some((each) => addedSchemesOf(each).length > 0))
+    return undefined
+  return (call, next) => {
+    const { identifier } = call
+    // The caller may have signed in with credentials that no page of another site has.
+    const isAnonymous = identifier === undefined
+    const schemes = isAnonymous ? ofRule : [...addedSchemesOf(identifier), ...ofRule]
+    const origin = originOf(call)
+    if (origin === 'other' && isAnonymous && setsCookies) throw CrossSiteRequest()
+    if (origin !== 'same' && schemes.some((scheme) => isSent(scheme, call))) throw CrossSiteRequest()
+    return next(call)
+  }
+}
+
+/** Returns the schemes of a rule whose credentials browsers add to the requests of other sites. */
+function addedSchemesOf({ securitySchemes = {}, combines }: SecurityRule): readonly SecurityScheme[] {
+  const own = Object.values(securitySchemes).filter((scheme) =>
+    'scheme' in scheme ? addedByBrowsers.has(scheme.scheme.toLowerCase()) : scheme.in === 'cookie',
+  )
+  return [...own, ...(combines?.rules ?? []).flatMap(addedSchemesOf)]
+}
+
+const addedByBrowsers: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate'])
+
+function isSent(scheme: SecurityScheme, { header }: Call): boolean {
+  if (!('scheme' in scheme)) return header('cookie') !== undefined
+  return (header('authorization') ?? '').toLowerCase().startsWith(`${scheme.scheme.toLowerCase()} `)
+}
+
+function originOf({ header }: Call): 'same' | 'other' | 'unknown' {
+  const site = header('sec-fetch-site')
+  if (site !== undefined) return site === 'same-origin' || site === 'none' ? 'same' : 'other'
+  const origin = header('origin')
+  if (origin === undefined) return 'unknown'
+  const host = header('host')?.toLowerCase()
+  return host !== undefined && URL.parse(origin)?.host === host ? 'same' : 'other'
+}
