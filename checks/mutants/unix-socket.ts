@@ -44,6 +44,19 @@ export const unixSocketMutants: readonly Mutant[] = [
     why: 'The error would be an EINVAL that names no cause.',
   },
   {
+    name: 'Unix socket: several hosts are accepted',
+    file: `${src}/storage/postgres/session/database-url.ts`,
+    text: 'if (repeated !== undefined)',
+    replacement: "if (repeated === '')",
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/session/database-url.test.ts`,
+        name: 'several values of',
+      },
+    ],
+    why: 'TLS would be off because of the first host, and the driver would connect to the last.',
+  },
+  {
     name: 'Unix socket: a full queue is a defect',
     file: `${src}/storage/postgres/errors/sql-state.ts`,
     text: "  'EAGAIN',\n",

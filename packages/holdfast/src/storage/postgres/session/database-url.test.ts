@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { readTls } from './connection-url.ts'
+import { DriverClient } from './driver-client.ts'
 import { parseDatabaseUrl, requireDatabaseUrl, serverOf, socketPathOf } from './database-url.ts'
 
 test.each([
@@ -43,6 +44,29 @@ test.each(['', 'app', 'http://app:pw@db/shop', 'postgres//app:pw@db/shop', '/run
     )
   },
 )
+
+test.each([
+  ['host', 'host=/run/pg&host=db.example&sslmode=verify-full'],
+  ['host', 'host=localhost&host=db.example'],
+  ['host', 'host=&host=db.example'],
+  ['port', 'host=/run/pg&port=5432&port=5433'],
+])('several values of %s are rejected, since the driver would use another one: %s', (name, parameters) => {
+  const connectionString = `postgres://app:pw@db/shop?${parameters}`
+  expect(() => new DriverClient({ connectionString })).toThrow(
+    expect.objectContaining({
+      code: 'configuration-invalid',
+      message: expect.stringContaining(`has the parameter ${name} more than once`) as string,
+    }),
+  )
+})
+
+test.each([
+  ['postgres://app:50%off@/shop?host=/run/pg', '/run/pg', '50%off'],
+  ['postgres://app:%2F%@%2Frun%2Fpg/shop', '/run/pg', '/%'],
+  ['postgres://app:%2F%zz@db.example/shop', 'db.example', '/%zz'],
+])('the driver connects with %s', (connectionString, host, password) => {
+  expect(new DriverClient({ connectionString })).toMatchObject({ host, password })
+})
 
 test('a Unix socket whose path the system cannot open is rejected', () => {
   const max = (process.platform === 'linux' ? 107 : 103) - '/.s.PGSQL.5432'.length

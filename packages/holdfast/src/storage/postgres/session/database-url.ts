@@ -49,7 +49,8 @@ export function parseDatabaseUrl(text: string): URL | undefined {
  * Parses the URL of a database, as {@link parseDatabaseUrl} does.
  *
  * @throws HoldfastError `configuration-invalid` if the text is not the URL of a Postgres database,
- * or if the path of its Unix socket is too long for the operating system.
+ * if it has several hosts or ports, or if the path of its Unix socket is too long for the operating
+ * system.
  */
 export function requireDatabaseUrl(text: string): URL {
   const url = parseDatabaseUrl(text)
@@ -58,6 +59,10 @@ export function requireDatabaseUrl(text: string): URL {
     throw invalid(
       'is not a valid Postgres URL. Expected postgres://user:password@host:5432/name, or postgres://user@/name?host=/directory for a Unix socket.',
     )
+  // The driver uses the last of them. Encryption must not depend on another one.
+  const repeated = ['host', 'port'].find((name) => url.searchParams.getAll(name).length > 1)
+  if (repeated !== undefined)
+    throw invalid(`has the parameter ${repeated} more than once. Keep the one that leads to the server.`)
   const path = socketPathOf(url)
   if (path !== undefined && !fitsSocketAddress(path))
     throw invalid(
@@ -103,7 +108,10 @@ export function fitsSocketAddress(path: string): boolean {
   return Buffer.byteLength(path) <= maxSocketPathBytes
 }
 
-function parse(text: string): URL | undefined {
+function parse(given: string): URL | undefined {
+  // If a part has a stray percent sign, such as a password, the driver would encode the other parts
+  // again, and connect to a host named %2Frun%2Fpg.
+  const text = given.replaceAll(/%(?![\da-f]{2})/gi, '%25')
   if (URL.canParse(text)) return new URL(text)
   // Node rejects a user or a port without a host.
   const completed = text.replace(/^(\w+:\/\/(?:[^/?#]*@)?)(?=[:/?#]|$)/, '$1localhost')
@@ -124,7 +132,7 @@ function ofSocketUrl({ username, password, pathname, searchParams }: URL): URL {
   return url
 }
 
-/** Decodes a part of a URL. A part with a stray percent sign is returned unchanged. */
+/** Decodes a part of a URL. A part that is not UTF-8 is returned unchanged. */
 function decode(part: string): string {
   try {
     return decodeURIComponent(part)
