@@ -26,6 +26,9 @@ test.each([
   'https://attacker.example\\@app.example.com',
   'https://user:password@app.example.com',
   'https:attacker.example',
+  'https:app.example.com/x',
+  'https:/app.example.com/x',
+  'blob:https://app.example.com/x',
   'http://app.example.com',
   'https://app.example.com:444',
   'javascript:alert(1)',
@@ -48,6 +51,8 @@ describe('declarations', () => {
     'https://app.example.com/',
     'https://*.example.com/x',
     'http://example.com',
+    'ftp://localhost',
+    'ws://127.0.0.1',
     '',
   ])('%j', (target) => {
     expect(() => redirects({ to: [target] })).toThrow(expect.objectContaining({ code: 'redirect-invalid' }))

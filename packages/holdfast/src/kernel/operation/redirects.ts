@@ -13,7 +13,7 @@ export interface RedirectsOptions {
   /**
    * `303`: the browser gets the target with GET. `307` and `308`: the browser repeats the request,
    * with its method and body. `302`: as 303 in browsers; other clients may repeat the request.
-   * Browsers cache 308. Default 303.
+   * Default 303.
    */
   readonly status?: RedirectStatus
 }
@@ -98,7 +98,8 @@ export function redirects({ to: targets, status = 303 }: RedirectsOptions): Redi
 function isSafeOrigin(text: string): boolean {
   const url = URL.parse(text)
   if (!url || url.origin !== text) return false
-  return url.protocol === 'https:' || url.hostname === 'localhost' || url.hostname === '127.0.0.1'
+  if (url.protocol === 'https:') return true
+  return url.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname)
 }
 
 /**
@@ -108,6 +109,9 @@ function isSafeOrigin(text: string): boolean {
 function originOf(target: string): string | undefined {
   if (!/^[\x21-\x7e]+$/.test(target) || target.includes('\\')) return undefined
   if (target.startsWith('/')) return target.startsWith('//') ? undefined : '/'
+  // A browser reads "https:host" as a path of the service, and "blob:https://host" has the origin of
+  // another URL.
+  if (!/^https?:\/\//i.test(target)) return undefined
   const url = URL.parse(target)
   // With credentials before the host, people can mistake the URL for a URL of another host.
   return url && url.username === '' && url.password === '' ? url.origin : undefined

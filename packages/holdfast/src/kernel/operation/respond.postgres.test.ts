@@ -10,6 +10,7 @@ const { query, mutation, service } = holdfast({ database: postgres() })
 const session = cookie('__Host-session')
 const other = cookie('other')
 const home = redirects({ to: ['/'] })
+const forever = redirects({ to: ['/'], status: 308 })
 const elsewhere = redirects({ to: ['https://example.com'], status: 307 })
 
 const getRate = query({
@@ -50,6 +51,12 @@ const leave = mutation({
   redirects: home,
   run: () => respond(home.to('/bye'), { cookies: [session.clear()] }),
 })
+const moved = query({
+  route: 'GET /moved',
+  access: anyone(),
+  redirects: forever,
+  run: () => forever.to('/bye'),
+})
 const undeclared = query({
   route: 'GET /undeclared/{part}',
   access: anyone(),
@@ -73,7 +80,7 @@ const undeclared = query({
 
 const shop = service({
   name: 'responses',
-  operations: { getRate, signIn, readSession, leave, undeclared },
+  operations: { getRate, signIn, readSession, leave, moved, undeclared },
 })
 let tested: TestService<typeof shop.operations>
 beforeAll(async () => void (tested = await createTestService(shop, { onLog: () => {} })))
@@ -116,6 +123,12 @@ describe('cookies', () => {
     )
     expect(stored).toEqual([])
   })
+})
+
+test('a redirect is not cached, because its target may depend on the caller', async () => {
+  const response = await tested.fetch('/moved', { redirect: 'manual' })
+  expect([response.status, response.headers.get('location')]).toEqual([308, '/bye'])
+  expect(response.headers.get('cache-control')).toBe('no-store')
 })
 
 test('a redirect has no body, can have cookies, and is replayed', async () => {
