@@ -50,6 +50,7 @@ describe('what browsers would refuse or read differently', () => {
     ['a path with an attribute', 'a', { path: '/; Domain=example.com' }],
     ['a relative path', 'a', { path: 'b' as '/b' }],
     ['a domain with an attribute', 'a', { domain: 'example.com; SameSite=None' }],
+    ['an age of less than a second', 'a', { maxAge: '500ms' }],
     ['an unknown sameSite', 'a', { sameSite: 'Lax' as 'lax' }],
   ]
   test.each(refused)('a cookie is refused: %s', (_, name, options) => {

@@ -99,10 +99,7 @@ export function cookie(name: string, options: CookieOptions = {}): Cookie {
   const issue = findIssue(name, options)
   if (issue !== undefined) throw cookieInvalid(name, issue)
   const attributes = toAttributes(options)
-  const age =
-    options.maxAge === undefined
-      ? ''
-      : `; Max-Age=${Math.floor(toMilliseconds(options.maxAge, { option: 'maxAge', max: '400d' }) / 1_000)}`
+  const age = toAge(name, options)
   const declared: Cookie = {
     name,
     set(value) {
@@ -123,6 +120,13 @@ export function cookie(name: string, options: CookieOptions = {}): Cookie {
     clear: () => new SetCookie(declared, `${name}=; Max-Age=0${attributes}`),
   }
   return declared
+}
+
+function toAge(name: string, { maxAge }: CookieOptions): string {
+  if (maxAge === undefined) return ''
+  const seconds = Math.floor(toMilliseconds(maxAge, { option: 'maxAge', max: '400d' }) / 1_000)
+  if (seconds === 0) throw cookieInvalid(name, 'its maxAge is shorter than a second; delete it with clear()')
+  return `; Max-Age=${seconds}`
 }
 
 function toAttributes(options: CookieOptions): string {

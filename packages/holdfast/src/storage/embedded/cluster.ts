@@ -1,11 +1,20 @@
 import { execFile } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { Binaries } from './binaries.ts'
-import { errorCode } from './error-code.ts'
+import { attempt, errorCode } from './error-code.ts'
 import { give } from './folders.ts'
 import type { Home } from './home.ts'
 import { serverEnvironment } from './server-environment.ts'
@@ -44,12 +53,17 @@ export function removeLeftovers(home: Home): void {
     // A younger file may belong to a process that waits for the lock. A process waits for at most
     // two minutes.
     const abandoned = name.startsWith('lock.') && ageMs(path) > 600_000
-    if (!abandoned && !/^(data|lease|socket)\../.test(name)) continue
+    if (emptyFolderForm.test(name)) attempt(() => rmdirSync(path), ['ENOTEMPTY', 'ENOTDIR', 'ENOENT'])
+    if (!abandoned && !unfinishedDataForm.test(name)) continue
     // The removal is retried, because an `initdb` whose parent was killed may continue for a
     // moment.
     rmSync(path, { recursive: true, force: true, maxRetries: 5 })
   }
 }
+
+// The names that this room generates. The directory may also contain files of the user.
+const unfinishedDataForm = /^data\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?:\.password)?$/
+const emptyFolderForm = /^socket\.[\dA-Za-z]{6}$/
 
 function ageMs(path: string): number {
   const stat = statSync(path, { throwIfNoEntry: false })

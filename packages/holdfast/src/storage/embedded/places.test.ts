@@ -34,6 +34,21 @@ test('a start creates the library links if install scripts are disabled', async 
   await service.finish('stop')
 })
 
+test('a start keeps other files of its directory', async () => {
+  const directory = join(temporaryFolder(), 'postgres')
+  const startAndStop = async (): Promise<void> => {
+    const service = startService({ directory })
+    await query(await service.next('url'), 'select')
+    await service.finish('stop')
+  }
+  await startAndStop()
+  for (const name of ['socket', 'data.backup']) mkdirSync(join(directory, name), { recursive: true })
+  const kept = ['socket/notes.txt', 'data.backup/a.sql', 'data.csv', 'socket.ts', 'lease.md']
+  for (const name of kept) writeFileSync(join(directory, name), 'mine')
+  await startAndStop()
+  expect(kept.filter((name) => !existsSync(join(directory, name)))).toEqual([])
+})
+
 test.skipIf(isRoot && !isOpen)('a start uses a copy of binaries that it cannot modify', async () => {
   const project = makeProject(temporaryFolder())
   chmodSync(project.libraries, 0o555)

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { fitsSocketAddress, toSocketPath } from '../postgres/session/database-url.ts'
 import { makeFolder } from './folders.ts'
 import type { Home } from './home.ts'
@@ -11,9 +11,10 @@ import type { Home } from './home.ts'
  * socket would be too long.
  */
 export function prepareSocketDirectory({ sockets, account, notify }: Home, port: number): string {
-  // Postgres replaces the socket of a killed server. But it refuses to start if the process ID in
-  // the socket's lock file now belongs to another program.
-  rmSync(sockets, { recursive: true, force: true })
+  if (!removeSockets(sockets)) {
+    notify(`${sockets} contains other files than Unix sockets; Postgres uses TCP only.`)
+    return ''
+  }
   const path = toSocketPath(sockets, port)
   if (!fitsSocketAddress(path)) {
     notify(`The path of the Unix socket ${path} is too long for this system; Postgres uses TCP only.`)
@@ -21,6 +22,21 @@ export function prepareSocketDirectory({ sockets, account, notify }: Home, port:
   }
   makeFolder(sockets, { mode: 0o700, account })
   return `"${sockets.replaceAll('"', '""')}"`
+}
+
+/**
+ * Removes the directory with the sockets of killed servers, and their lock files. Postgres replaces
+ * such a socket, but refuses to start if the process ID in the lock file now belongs to another
+ * program.
+ *
+ * @returns `false` if the directory contains files that are not sockets.
+ */
+function removeSockets(directory: string): boolean {
+  if (!existsSync(directory)) return true
+  const names = readdirSync(directory)
+  if (names.some((name) => !name.startsWith('.s.PGSQL.'))) return false
+  rmSync(directory, { recursive: true })
+  return true
 }
 
 /** Returns whether the log shows that the system does not allow the socket. */

@@ -120,6 +120,12 @@ describe('the db of identifiers and access rules', () => {
     expect(failure.message).not.toContain('raise the budget')
   })
 
+  test('the limit of ten statements also holds in production', async () => {
+    const tested = await start({ statements: 'allow' })
+    const headers = { authorization: 'anna', 'x-statements': '9' }
+    expect(await failureOf(tested, headers)).toMatchObject({ code: 'statement-budget-exceeded' })
+  })
+
   test('a statement ends at the deadline of the call', async () => {
     const tested = await start()
     expect((await tested.send('read', {}, { headers: { authorization: 'slow' } })).status).toBe(504)

@@ -109,16 +109,15 @@ export class HandlerGuard implements StatementGuard {
   #spend(text: string, values: readonly unknown[] | undefined): void {
     const { budget } = this.#handler
     this.#statements += 1
-    // An exceeded budget is logged once, but each further statement is rejected.
-    const isOver = this.#watch?.refuses === true ? this.#statements > budget : this.#statements === budget + 1
-    if (!isOver) return
-    this.#tell(
-      new HoldfastError(
-        'statement-budget-exceeded',
-        `${this.#who} exceeded its budget of ${budget} statements with: ${redactedText(text, values)}. Read more with each statement${this.#isPart ? '' : ', or raise the budget of the operation'}.`,
-      ),
-      { budget },
+    if (this.#statements <= budget) return
+    const error = new HoldfastError(
+      'statement-budget-exceeded',
+      `${this.#who} exceeded its budget of ${budget} statements with: ${redactedText(text, values)}. Read more with each statement${this.#isPart ? '' : ', or raise the budget of the operation'}.`,
     )
+    // These statements run before the caller is known, so the limit also holds in production.
+    if (this.#isPart) throw error
+    // An exceeded budget is logged once, but in tests each further statement is rejected.
+    if (this.#watch?.refuses === true || this.#statements === budget + 1) this.#tell(error, { budget })
   }
 
   #compare(text: string, values: readonly unknown[] | undefined, calledAt?: string): void {

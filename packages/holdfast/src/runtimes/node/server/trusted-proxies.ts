@@ -69,12 +69,24 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 
 // Some proxies append the port of their client. An IPv6 address with a port has brackets.
 const withPort = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/
-const mappedPrefix = /^::ffff:(?=[\d.]+$)/i
+// An IPv4 address that is mapped to IPv6: 203.0.113.7 is ::ffff:cb00:7107.
+const mapped = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/
 
-/** Returns the address in an entry, in its shortest usual form; `undefined` if there is none. */
+/** Returns the address in an entry, in its only form (RFC 5952); `undefined` if there is none. */
 function addressIn(entry: string): string | undefined {
   const text = entry.trim()
   const match = withPort.exec(text)
-  const address = (match?.[1] ?? match?.[2] ?? text).replace(mappedPrefix, '')
-  return isIP(address) === 0 ? undefined : address
+  const address = match?.[1] ?? match?.[2] ?? text
+  if (isIP(address) !== 6) return isIP(address) === 4 ? address : undefined
+  // A URL has no zone.
+  const [unzoned, zone] = address.split('%')
+  const short = new URL(`http://[${unzoned}]`).hostname.slice(1, -1)
+  const [, high, low] = mapped.exec(short) ?? []
+  if (high !== undefined && low !== undefined) return toDotted(high, low)
+  return zone === undefined ? short : `${short}%${zone}`
+}
+
+function toDotted(high: string, low: string): string {
+  const bytes = [high, low].flatMap((hex) => [Number.parseInt(hex, 16) >> 8, Number.parseInt(hex, 16) & 255])
+  return bytes.join('.')
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { isUnixSocket, serverOf } from './database-url.ts'
@@ -97,13 +98,9 @@ export function isLocal(url: URL): boolean {
   const host = serverOf(url)
     .host.replace(/^\[(.+)\]$/, '$1')
     .toLowerCase()
-  return (
-    host === '' ||
-    host === 'localhost' ||
-    host.endsWith('.localhost') ||
-    host === '::1' ||
-    /^127(?:\.\d+){3}$/.test(host)
-  )
+  if (host === '' || host === 'localhost' || host === '::1') return true
+  // Other names, such as those that end in `.localhost`, may be resolved by DNS.
+  return isIPv4(host) && host.startsWith('127.')
 }
 
 /** Reads `sslmode`, or the `ssl` parameter that Node drivers accept in its place. */
