@@ -9,6 +9,19 @@ const identifierTests = 'packages/holdfast/src/kernel/operation/identifier.test.
 /** Mutants of the identifiers and access rules. */
 export const kernelMutants: readonly Mutant[] = [
   {
+    name: 'admission: the limit of statements does not hold in production',
+    file: 'packages/holdfast/src/storage/statement-guard/handler-guard.ts',
+    text: '    if (this.#isPart) throw error\n',
+    replacement: '',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/storage/reads/admission.postgres.test.ts',
+        name: 'also holds in production',
+      },
+    ],
+    why: 'An anonymous client could make an identifier run any number of statements.',
+  },
+  {
     name: 'allOf: a refusal is skipped',
     file: access,
     text: 'decision instanceof ProblemError || others.length === 0',

@@ -80,12 +80,20 @@ export const unixSocketMutants: readonly Mutant[] = [
   {
     name: 'embedded: the socket of a killed server is kept',
     file: `${src}/storage/embedded/socket-directory.ts`,
-    text: '  rmSync(sockets, { recursive: true, force: true })\n',
+    text: '  rmSync(directory, { recursive: true })\n',
     replacement: '  void rmSync\n',
     killedBy: [
       { file: `${src}/storage/embedded/crash.test.ts`, name: 'now belongs to another program is replaced' },
     ],
     why: 'The server would not start until the other program ends.',
+  },
+  {
+    name: 'embedded: a start deletes files that it has not made',
+    file: `${src}/storage/embedded/cluster.ts`,
+    text: 'if (!abandoned && !unfinishedDataForm.test(name)) continue',
+    replacement: "if (!abandoned && !name.startsWith('data.')) continue",
+    killedBy: [{ file: `${src}/storage/embedded/places.test.ts`, name: 'keeps other files' }],
+    why: 'A backup that a user keeps beside the data would be lost.',
   },
   {
     name: 'embedded: a socket whose path does not fit',
