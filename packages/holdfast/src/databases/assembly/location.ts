@@ -5,6 +5,7 @@ import {
   isUnixSocket,
   parseDatabaseUrl,
   requireDatabaseUrl,
+  serverOf,
 } from '../../storage/postgres/session/database-url.ts'
 
 /** A database and its connection parameters. */
@@ -155,7 +156,7 @@ function requireVerified(url: string, variable: string, reason = ''): void {
   if (isLocal(parsed) || readTls(parsed).isVerified || reason.trim() !== '') return
   throw new HoldfastError(
     'database-not-verified',
-    `${variable} points to ${parsed.host}, another machine, without verified TLS: an attacker in the middle can read and change all data. Add ?sslmode=verify-full to it, and &sslrootcert=/path/to/ca.pem if a private CA signed the server's certificate. If the network is trusted, state why: DATABASE_TLS_EXCEPTION="…".`,
+    `${variable} points to ${serverOf(parsed).host}, another machine, without verified TLS: an attacker in the middle can read and change all data. Add ?sslmode=verify-full to it, and &sslrootcert=/path/to/ca.pem if a private CA signed the server's certificate. If the network is trusted, state why: DATABASE_TLS_EXCEPTION="…".`,
   )
 }
 

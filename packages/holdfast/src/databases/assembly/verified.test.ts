@@ -46,6 +46,12 @@ test.each([
   })
 })
 
+test('the message names the host that the connection uses', async () => {
+  await expect(locate({ DATABASE_URL: 'postgres://app@localhost/app?host=db.example' })).rejects.toThrow(
+    'DATABASE_URL points to db.example, another machine',
+  )
+})
+
 test('the direct URL and the replicas are checked too', async () => {
   const env = { DATABASE_URL: 'postgres://app@localhost/app' }
   await expect(locate({ ...env, DATABASE_DIRECT_URL: remote })).rejects.toThrow(

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
-import { readTls } from './connection-url.ts'
+import pg from 'pg'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { isLocal, readTls } from './connection-url.ts'
 import { DriverClient } from './driver-client.ts'
 import { parseDatabaseUrl, requireDatabaseUrl, serverOf, socketPathOf } from './database-url.ts'
 
@@ -32,7 +33,7 @@ test.each([
   expect(url.protocol).toMatch(/^postgres/)
 })
 
-test.each(['', 'app', 'http://app:pw@db/shop', 'postgres//app:pw@db/shop', '/run/pg shop'])(
+test.each(['', 'app', 'http://app:pw@db/shop', 'postgres//app:pw@db/shop', 'postgres:shop', '/run/pg shop'])(
   '%j is not the URL of a database, and the message has no password',
   (text) => {
     expect(parseDatabaseUrl(text)).toBeUndefined()
@@ -67,6 +68,37 @@ test.each([
 ])('the driver connects with %s', (connectionString, host, password) => {
   expect(new DriverClient({ connectionString })).toMatchObject({ host, password })
 })
+
+afterEach(() => void vi.unstubAllEnvs())
+
+// The driver replaces an empty parameter by a variable. A URL that counts as local would then lead
+// to another machine, without encryption.
+test.each([
+  ['postgres:///shop?host=&user=app', { host: 'localhost', port: 5432, user: 'app' }],
+  ['postgres://app@db.example/shop?port=', { host: 'db.example', port: 5432, user: 'app' }],
+  ['postgres://db.example/shop?user=', { host: 'db.example', port: 5432, user: 'os-user' }],
+  ['postgres://app@db.example/shop?password=', { host: 'db.example', port: 5432, user: 'app' }],
+])('an empty parameter does not come from a PG… variable: %s', (connectionString, expected) => {
+  // The driver reads the name of the user when it is loaded.
+  const given = pg.defaults.user
+  pg.defaults.user = 'os-user'
+  onTestFinished(() => void (pg.defaults.user = given))
+  vi.stubEnv('PGHOST', 'other.example')
+  vi.stubEnv('PGPORT', '1')
+  vi.stubEnv('PGUSER', 'other')
+  vi.stubEnv('PGPASSWORD', 'of another server')
+  const client = new DriverClient({ connectionString })
+  expect(client).toMatchObject(expected)
+  expect(client).not.toHaveProperty('password', 'of another server')
+  expect(isLocal(requireDatabaseUrl(connectionString))).toBe(expected.host === 'localhost')
+})
+
+test.each(['socket:/run/my%20pg?db=shop', 'postgres://app@%2Frun%2Fmy%20pg/shop'])(
+  'spaces in the parsed form are readable for libpq: %s',
+  (text) => {
+    expect(parseDatabaseUrl(text)!.search).toBe('?host=%2Frun%2Fmy%20pg')
+  },
+)
 
 test('a Unix socket whose path the system cannot open is rejected', () => {
   const max = (process.platform === 'linux' ? 107 : 103) - '/.s.PGSQL.5432'.length

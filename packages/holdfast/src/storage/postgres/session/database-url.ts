@@ -38,10 +38,21 @@ export function parseDatabaseUrl(text: string): URL | undefined {
   const url = parse(text)
   if (url?.protocol === 'socket:') return ofSocketUrl(url)
   if (!url || !/^postgres(?:ql)?:$/.test(url.protocol)) return undefined
+  // A text without slashes, such as postgres:name, has no place for a host.
+  if (!/^(?:\/|$)/.test(url.pathname)) return undefined
   const named = decode(url.hostname)
   if (!named.startsWith('/')) return url
   if (!url.searchParams.get('host')) url.searchParams.set('host', named)
   url.hostname = 'localhost'
+  return withEncodedSpaces(url)
+}
+
+/**
+ * Encodes the spaces in the parameters of a URL as `%20`. `URLSearchParams` writes them as `+`,
+ * which libpq reads as a plus sign.
+ */
+function withEncodedSpaces(url: URL): URL {
+  url.search = url.search.replaceAll('+', '%20')
   return url
 }
 
@@ -129,7 +140,7 @@ function ofSocketUrl({ username, password, pathname, searchParams }: URL): URL {
   const encoding = searchParams.get('encoding')
   if (encoding !== null) url.searchParams.set('client_encoding', encoding)
   for (const name of ['db', 'encoding']) url.searchParams.delete(name)
-  return url
+  return withEncodedSpaces(url)
 }
 
 /** Decodes a part of a URL. A part that is not UTF-8 is returned unchanged. */

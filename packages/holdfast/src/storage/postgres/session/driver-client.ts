@@ -135,6 +135,10 @@ function rejectPassword(): never {
 function completeUrl(connectionString: string): URL {
   const url = requireDatabaseUrl(connectionString)
   const parameters = url.searchParams
+  // The driver replaces an empty parameter by a variable, as if it were missing.
+  for (const name of ['host', 'port', 'user', 'password']) {
+    if (parameters.get(name) === '') parameters.delete(name)
+  }
   if (url.hostname === '' && !parameters.has('host')) url.hostname = 'localhost'
   if (url.port === '' && !parameters.has('port')) parameters.set('port', '5432')
   if (url.username === '' && !parameters.has('user')) parameters.set('user', pg.defaults.user ?? '')
