@@ -14,10 +14,11 @@ export interface SplitUrl {
 export function splitPassword(given: string): SplitUrl {
   // The caller has checked the URL.
   const url = parseDatabaseUrl(given)!
-  const parameter = url.searchParams.get('password')
-  const password = url.password === '' ? parameter : decodeURIComponent(url.password)
-  if (password === null) return { url: url.href, password: undefined }
+  // Clients prefer the parameter.
+  const password = url.searchParams.get('password') || decodeURIComponent(url.password)
   url.password = ''
   url.searchParams.delete('password')
-  return { url: url.href, password }
+  // The change has written spaces as "+", which libpq reads as a plus sign.
+  url.search = url.search.replaceAll('+', '%20')
+  return { url: url.href, password: password === '' ? undefined : password }
 }

@@ -197,4 +197,5 @@ test.each(['nextPageToken', 'compass', 'primaryKey', 'topic'])('the value of %s 
 test('a value that a text names as secret is hidden', () => {
   const redactedText = createRedactor().text('GET /a?api_key=abc&page=2 with password=hunter2; token=x')
   expect(redactedText).toBe('GET /a?api_key=[redacted]&page=2 with password=[redacted]; token=[redacted]')
+  expect(createRedactor().text('?sslkey=/k&sslpassword=hunter2')).toBe('?sslkey=/k&sslpassword=[redacted]')
 })

@@ -86,7 +86,7 @@ const maxNames = 10_000
 // time for any text.
 const urlPassword = /(:\/\/[^\s:/?#@]*):[^\s/?#]*@/g
 const assignedSecret =
-  /\b(password|passwd|pwd|secret|api[-_]?key|(?:access_|refresh_|id_)?token)=[^\s&;,"'[][^\s&;,"']*/gi
+  /\b((?:ssl)?password|passwd|pwd|secret|api[-_]?key|(?:access_|refresh_|id_)?token)=[^\s&;,"'[][^\s&;,"']*/gi
 const authorizationToken = /\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]{6,}/gi
 
 /**
