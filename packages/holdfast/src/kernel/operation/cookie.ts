@@ -143,7 +143,14 @@ function toAttributes(options: CookieOptions): string {
 }
 
 function findIssue(name: string, options: CookieOptions): string | undefined {
-  const { sameSite = 'lax', secure = true, path = '/', domain, partitioned = false } = options
+  const {
+    sameSite = 'lax',
+    httpOnly = true,
+    secure = true,
+    path = '/',
+    domain,
+    partitioned = false,
+  } = options
   if (!nameForm.test(name)) return 'its name must be a token, such as "theme" or "__Host-session"'
   if (!['lax', 'strict', 'none'].includes(sameSite))
     return `its sameSite ${JSON.stringify(sameSite)} must be 'lax', 'strict' or 'none'`
@@ -151,10 +158,11 @@ function findIssue(name: string, options: CookieOptions): string | undefined {
     return 'its path must start with "/" and have no semicolon'
   if (domain !== undefined && !/^[A-Za-z0-9.-]+$/.test(domain)) return 'its domain must be a host name'
   // Browsers compare the prefixes without case.
-  const prefix = /^__(host|secure)-/i.exec(name)?.[1]?.toLowerCase()
+  const prefix = /^__(host-http|host|http|secure)-/i.exec(name)?.[1]?.toLowerCase()
   if (!secure && prefix !== undefined) return 'the prefix of its name needs secure: true'
-  if (prefix === 'host' && (path !== '/' || domain !== undefined))
-    return 'the prefix "__Host-" needs path: \'/\' and no domain'
+  if (!httpOnly && prefix?.endsWith('http')) return 'the prefix of its name needs httpOnly: true'
+  if (prefix?.startsWith('host') && (path !== '/' || domain !== undefined))
+    return 'a prefix that begins with "__Host-" needs path: \'/\' and no domain'
   if (!secure && sameSite === 'none') return "sameSite: 'none' needs secure: true"
   if (!secure && partitioned) return 'partitioned: true needs secure: true'
   return undefined
