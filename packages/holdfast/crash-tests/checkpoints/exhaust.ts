@@ -50,6 +50,8 @@ const asked = process.env['CHECKPOINTS']
 const isFull = asked === 'all'
 const samples = 4
 const sample = asked === undefined ? randomInt(samples) + 1 : Number(asked)
+if (!isFull && !(Number.isInteger(sample) && sample >= 1 && sample <= samples))
+  throw new Error(`CHECKPOINTS is ${asked}, but must be "all" or a number from 1 to ${samples}.`)
 const attempts = 3
 
 /**
@@ -81,6 +83,8 @@ export async function exhaust(
   prefix: string,
   { load, run, goOn, isEnough, isInEachSample = () => true, where = /^/ }: Exhausted,
 ): Promise<ExhaustReport> {
+  // A run that fails has no report, and must be repeatable too.
+  console.info(`CHECKPOINTS=${isFull ? 'all' : sample}`)
   const names: string[] = []
   const deaths: Checkpoint[] = []
   const unreached: Checkpoint[] = []
