@@ -18,13 +18,19 @@ interface PrismaSample {
   readonly amounts: readonly { toFixed(): string }[]
 }
 
+interface Note {
+  readonly id: number
+  readonly authorId: number
+}
+
 /**
  * The members of the generated client that are used here. Its types are tested by the page of the
  * documentation.
  */
 interface Client extends AnyPrismaClient {
   readonly author: {
-    findUnique(args: object): Promise<Author | null>
+    findUnique(args: object): Promise<Author | null> & { notes(): Promise<Note[] | null> }
+    findUniqueOrThrow(args: object): Promise<Author & { readonly notes: readonly Note[] }>
     create(args: object): Promise<Author>
     update(args: object): Promise<Author>
     findMany(args: object): Promise<Author[]>
@@ -34,7 +40,7 @@ interface Client extends AnyPrismaClient {
     findUniqueOrThrow(args: object): Promise<Omit<Sample, 'day' | 'amounts'> & PrismaSample>
   }
   $transaction<T>(run: ((db: Client) => Promise<T>) | readonly Promise<T>[]): Promise<T>
-  $queryRaw(statement: unknown): Promise<unknown>
+  $queryRaw(statement: unknown, ...values: readonly unknown[]): Promise<unknown>
   $queryRawUnsafe(text: string): Promise<unknown>
 }
 
@@ -59,7 +65,14 @@ await generatePrismaClient(
    model Author {
      id   Int    @id
      name String @unique
+     notes Note[]
      @@map("authors")
+   }
+   model Note {
+     id       Int    @id
+     author   Author @relation(fields: [authorId], references: [id])
+     authorId Int    @map("author_id")
+     @@map("notes")
    }
    model Sample {
      id       Int      @id
@@ -104,6 +117,10 @@ await testConformance<Client>({
 const migrations = join(folder, 'migrations')
 await mkdir(migrations)
 await writeFile(join(migrations, '0001-authors.sql'), migration)
+await writeFile(
+  join(migrations, '0002-notes.sql'),
+  'create table notes (id int primary key, author_id int not null references authors);',
+)
 
 test('reads of one call are one statement, several writes are one unit, and a list is read in pages', async () => {
   const { query, mutation, service } = holdfast({
@@ -220,4 +237,61 @@ test('the client itself runs nothing outside of calls', async () => {
   prisma((adapter) => (client = new PrismaClient({ adapter })))
   await expect(client?.author.findUnique({ where: { id: 1 } })).rejects.toThrow(/outside of any call/)
   await expect(client?.$transaction(async () => {})).rejects.toThrow(/outside of any call/)
+})
+
+test('an identifier reads relations and raw statements, and cannot start a transaction', async () => {
+  const where = { id: 1 }
+  const reads: Readonly<Record<string, (db: Client) => Promise<unknown>>> = {
+    include: async (db) => (await db.author.findUniqueOrThrow({ where, include: { notes: true } })).notes,
+    fluent: (db) => db.author.findUnique({ where }).notes(),
+    raw: (db) => db.$queryRaw`select id, author_id as "authorId" from notes where author_id = ${1}`,
+    concurrent: async (db) =>
+      (await Promise.all([1, 2].map((id) => db.author.findUnique({ where: { id } }).notes()))).flatMap(
+        (notes) => notes ?? [],
+      ),
+    unsent: async (db) => {
+      void db.author.create({ data: { id: 3, name: 'never awaited' } })
+      return db.$queryRawUnsafe('select id, author_id as "authorId" from notes')
+    },
+    array: (db) => db.$transaction([db.author.findUniqueOrThrow({ where: { id: 9 } })]),
+    interactive: (db) => db.$transaction((part) => part.author.findUnique({ where })),
+    rawWrite: (db) => db.$queryRaw`delete from notes`,
+    update: (db) => db.author.update({ where, data: { name: 'sly' } }),
+  }
+  let found: unknown
+  const { query, service } = holdfast({
+    database: prisma((adapter) => new PrismaClient({ adapter }), { migrations }),
+    async identify({ header, db }) {
+      found = undefined
+      found = await reads[header('authorization')!]!(db as never)
+      return undefined
+    },
+  })
+  const look = query({ route: 'GET /look', access: anyone(), run: () => {} })
+  const lines: string[] = []
+  await using tested = await createTestService(service({ name: 'authors', operations: { look } }), {
+    onLog: (line) => lines.push(line),
+  })
+  await tested.sql(`insert into authors values (1, 'Ann')`)
+  await tested.sql('insert into notes values (7, 1)')
+  for (const authorization of ['include', 'fluent', 'raw', 'concurrent', 'unsent']) {
+    const { status } = await tested.send('look', {}, { headers: { authorization } })
+    expect({ authorization, status, found }).toEqual({
+      authorization,
+      status: 204,
+      found: [{ id: 7, authorId: 1 }],
+    })
+  }
+  for (const [authorization, code] of [
+    ['array', 'transaction-control'],
+    ['interactive', 'transaction-control'],
+    ['rawWrite', 'query-writes'],
+    ['update', 'query-writes'],
+  ] as const) {
+    lines.length = 0
+    expect((await tested.send('look', {}, { headers: { authorization } })).status).toBe(500)
+    expect(lines.join('\n'), authorization).toContain(code)
+  }
+  expect(await tested.sql('select name from authors')).toEqual([{ name: 'Ann' }])
+  expect(await tested.sql('select id from notes')).toEqual([{ id: 7 }])
 })

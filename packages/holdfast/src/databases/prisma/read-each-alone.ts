@@ -1,34 +1,58 @@
 /** Runs a read in a Prisma transaction of its own. */
 export type ReadAlone = (read: (transaction: object) => Promise<unknown>) => Promise<unknown>
 
-type Method = (...values: readonly unknown[]) => Promise<unknown>
+type Method = (...values: readonly unknown[]) => unknown
 type Members = Readonly<Record<string | symbol, unknown>>
+/** Returns Prisma's promise of a read, which is not sent until it is awaited. */
+type Read = (transaction: object) => unknown
 
 /**
  * Returns a Prisma client each of whose reads is a Prisma transaction of its own:
- * `db.user.findMany()` and `db.$queryRaw`. Identifiers and access rules use it: they have no common
- * transaction, because a call that reads nothing must not start one.
+ * `db.user.findMany()`, `db.user.findUnique(…).posts()` and `db.$queryRaw`. Identifiers and access
+ * rules use it: they have no common transaction, because a call that reads nothing must not start
+ * one.
  */
 export function readEachAlone(client: object, alone: ReadAlone): object {
   const members = client as Members
   return new Proxy(client, {
     get(_, name) {
       const member = members[name]
-      if (typeof member === 'function') {
-        return (...values: unknown[]) => alone((transaction) => invoke(transaction as Members, name, values))
-      }
+      if (typeof member === 'function') return deferred(alone, (transaction) => transaction, name)
       if (typeof member !== 'object' || member === null) return member
       return new Proxy(member, {
         get: (model, method) =>
           typeof (model as Members)[method] === 'function'
-            ? (...values: unknown[]) =>
-                alone((transaction) => invoke((transaction as Members)[name] as Members, method, values))
+            ? deferred(alone, (transaction) => (transaction as Members)[name], method)
             : (model as Members)[method],
       })
     },
   })
 }
 
-async function invoke(owner: Members, name: string | symbol, values: readonly unknown[]): Promise<unknown> {
-  return (owner[name] as Method)(...values)
+const settling = new Set<string | symbol>(['then', 'catch', 'finally'])
+
+/**
+ * Returns a method that reads when its result is awaited. The result has the methods of relations:
+ * `db.user.findUnique(…).posts()`.
+ */
+function deferred(alone: ReadAlone, owner: Read, name: string | symbol): Method {
+  return (...values) => {
+    const read: Read = (transaction) => {
+      const members = owner(transaction) as Record<string | symbol, Method>
+      return members[name]!(...values)
+    }
+    let result: Promise<unknown> | undefined
+    const settled = (): Promise<unknown> => (result ??= alone(async (transaction) => read(transaction)))
+    return new Proxy(
+      {},
+      {
+        get(_, key) {
+          if (typeof key === 'symbol') return undefined
+          if (!settling.has(key)) return deferred(alone, read, key)
+          return (...handlers: readonly unknown[]) =>
+            (settled() as unknown as Record<string, Method>)[key]!(...handlers)
+        },
+      },
+    )
+  }
 }
