@@ -1,5 +1,5 @@
 // Each `^?` marks the place above its caret, whose hover hovers.test.ts expects.
-import { anyone, event, holdfast, pages, problem } from 'holdfast'
+import { anyone, event, Forbidden, holdfast, pages, problem, Unauthenticated } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { oneOf, setting, settings } from 'holdfast/settings'
 import { z } from 'zod'
@@ -22,7 +22,14 @@ const declared = settings({
   MODE: setting(oneOf('live', 'dry'), { description: 'The mode.', default: 'dry' }),
 })
 
-const { query, mutation, job, service } = holdfast({ database: postgres(), settings: declared })
+const app = holdfast({ database: postgres(), settings: declared })
+const { query, mutation, job, service } = app
+
+export const member = app.access('member()', ({ caller }) => {
+  //         ^?
+  if (caller.id === undefined) return Unauthenticated()
+  return caller.kind === 'guest' ? Forbidden() : { kind: 'member', id: caller.id }
+})
 
 export const getAccount = query({
   //         ^?

@@ -179,6 +179,48 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await tested.call.addAuthor({ id: 1, name: 'Ann' })).toEqual({ id: 1, name: 'Ann' })
   })
 
+  test('identifiers and access rules read, and their statements count for the call', async () => {
+    await using tested = await start()
+    await tested.call.addAuthor({ id: 1, name: 'Ann' })
+    const usage = { statements: 0, databaseMs: 0 }
+    const headers = { authorization: '1' }
+    expect(await tested.call.renameKnown({}, { headers, usage })).toEqual({ name: 'Ann' })
+    expect(usage.statements).toBe(3)
+    expect(await authorsOf(tested)).toEqual(['Ann', 'Ann again'])
+    expect((await tested.send('renameKnown', {}, { headers: { authorization: '2' } })).status).toBe(403)
+    expect((await tested.send('renameKnown', {}, { headers: { authorization: '7' } })).status).toBe(401)
+  })
+
+  test('identifiers and access rules hold no connection while the handler runs', async () => {
+    await using tested = await start()
+    await tested.call.addAuthor({ id: 1, name: 'Ann' })
+    // All calls are in their handlers before the first of them reads, so held connections would
+    // leave no connection for the handlers.
+    const found = await Promise.all(
+      others.map((id) => tested.call.meetKnown({ id, others: [1] }, { headers: { authorization: '1' } })),
+    )
+    expect(found).toEqual(others.map(() => ({ names: ['Ann'] })))
+  })
+
+  test.for([
+    ['write', 'query-writes'],
+    ['nest', 'transaction-control'],
+  ] as const)('an identifier cannot %s', async ([authorization, code]) => {
+    await using tested = await start()
+    expect((await tested.send('identifyBriefly', {}, { headers: { authorization } })).status).toBe(500)
+    expect(lines.join('\n')).toContain(code)
+    expect(await authorsOf(tested)).toEqual([])
+  })
+
+  test('the deadline ends a statement of an identifier', async () => {
+    await using tested = await start()
+    const answer = await tested.send('identifyBriefly', {}, { headers: { authorization: 'sleep' } })
+    expect(answer.body).toContain('deadline-exceeded')
+    const running = `select from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()
+                     and datname = current_database() and state = 'active'`
+    await until(async () => (await tested.sql(running)).length === 0, { what: 'the end of the statement' })
+  })
+
   test('the `db` of an ended mutation is rejected', async () => {
     await using tested = await start()
     await tested.call.keep({})

@@ -1,4 +1,4 @@
-import { anyone, holdfast } from 'holdfast'
+import { anyone, Forbidden, holdfast, Unauthenticated } from 'holdfast'
 import { constraintOf, sqlStateOf } from 'holdfast/postgres'
 import { z } from 'zod'
 import { createBarrier } from './barrier.ts'
@@ -29,10 +29,26 @@ export interface Seen {
 
 /** Creates a service that exercises the ways in which a naively bound query builder fails. */
 export function createConformingService<Db>(builder: QueryBuilder<Db>, migrations: string) {
-  const { query, mutation, job, one, service } = holdfast({
+  const app = holdfast({
     database: builder.database({ migrations, connections: { reads: poolSize, writes: poolSize } }),
+    // The credentials are the id of an author, or the name of something that is refused.
+    async identify({ header, db }) {
+      const token = header('authorization')
+      if (token === undefined) return undefined
+      if (token === 'write') await builder.insertAuthor(db, { id: 9, name: 'sly' })
+      if (token === 'nest') await builder.nest(db, async () => {})
+      if (token === 'sleep') await builder.run(db, endlessly)
+      const author = await builder.findAuthor(db, Number(token))
+      if (!author) throw Unauthenticated()
+      return { kind: 'author', id: author.name }
+    },
   })
+  const { query, mutation, job, one, service } = app
   const access = anyone()
+  const known = app.access('known()', async ({ caller, db }) => {
+    const [author] = await builder.findAuthors(db, [1])
+    return caller.id !== undefined && author?.name === caller.id ? caller : Forbidden()
+  })
   const barrier = createBarrier(poolSize)
   const seen: Seen = { contended: 0, loads: [] }
   const nameOf = async (db: Db, id: number): Promise<string | null> =>
@@ -144,6 +160,26 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
       },
     }),
 
+    meetKnown: query({
+      route: 'GET /known-meetings',
+      access: known,
+      repeats: { allow: 'each asks for itself' },
+      input: Ids,
+      output: Names,
+      deadline: '15s',
+      run: ({ input: { others }, db }) => meet(db, others),
+    }),
+
+    renameKnown: mutation({
+      route: 'POST /known-names',
+      access: known,
+      output: z.object({ name: z.string().optional() }),
+      async run({ caller, db }) {
+        await builder.insertAuthor(db, { id: 2, name: `${caller.id} again` })
+        return { name: caller.id }
+      },
+    }),
+
     meetInTransaction: mutation({
       route: 'POST /meetings',
       access,
@@ -222,6 +258,8 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
       deadline: '500ms',
       run: async ({ db }) => void (await builder.run(db, endlessly)),
     }),
+
+    identifyBriefly: query({ route: 'GET /brief', access, deadline: '500ms', run: () => {} }),
 
     keep: mutation({
       route: 'POST /kept',

@@ -32,7 +32,19 @@ const Seen = z.object({ isReplica: z.boolean(), count: z.int() })
 
 /** A service that reports which server it reads from. */
 function createNotes(maxReplicaLag: Duration): Service {
-  const { query, mutation, service } = holdfast({ database: postgres({ migrations: folder, maxReplicaLag }) })
+  const app = holdfast({
+    database: postgres({ migrations: folder, maxReplicaLag }),
+    async identify({ header, db }) {
+      if (header('authorization') === undefined) return undefined
+      const [row] = await db.query<{ is: boolean }>(sql`select pg_is_in_recovery() as is`)
+      return { kind: row!.is ? 'replica' : 'primary' }
+    },
+  })
+  const { query, mutation, service } = app
+  const located = app.access('located()', async ({ caller, db }) => {
+    const [row] = await db.query<{ is: boolean }>(sql`select pg_is_in_recovery() as is, 'rule' as of`)
+    return { kind: `${caller.kind} ${row!.is ? 'replica' : 'primary'}` }
+  })
 
   return service({
     name: 'notes',
@@ -54,6 +66,15 @@ function createNotes(maxReplicaLag: Duration): Service {
             sql`select pg_is_in_recovery() as "isReplica", count(*)::int as count from notes`,
           )
           return row!
+        },
+      }),
+      locate: query({
+        route: 'GET /located',
+        access: located,
+        output: z.string(),
+        async run({ caller, db }) {
+          const [row] = await db.query<{ is: boolean }>(sql`select pg_is_in_recovery() as is`)
+          return `${caller.kind} ${row!.is ? 'replica' : 'primary'}`
         },
       }),
       lookSlowly: query({
@@ -195,6 +216,11 @@ test('a client that sends its position reads its own writes from any server', as
   await replica.query('select pg_wal_replay_resume()')
   await until(async () => (await look(after(added))).isReplica)
   expect(await look(after(added))).toEqual({ isReplica: true, count: 1 })
+})
+
+test('identifiers and access rules read from the primary, and the handler from the replica', async () => {
+  const { body } = await call('locate', { authorization: 'anyone' })
+  expect(JSON.parse(body!)).toBe('primary primary replica')
 })
 
 test('the position of a replayed answer includes all of its writes', async () => {
