@@ -5,6 +5,8 @@ const tests = 'packages/holdfast/src/kernel/operation/access.test.ts'
 
 const identify = 'packages/holdfast/src/kernel/call/stages/identify.ts'
 const identifierTests = 'packages/holdfast/src/kernel/operation/identifier.test.ts'
+const identityCache = 'packages/holdfast/src/identity/cache/identity-cache.ts'
+const identityCacheTests = 'packages/holdfast/src/identity/cache/identity-cache.test.ts'
 
 /** Mutants of the identifiers and access rules. */
 export const kernelMutants: readonly Mutant[] = [
@@ -88,5 +90,114 @@ export const kernelMutants: readonly Mutant[] = [
       },
     ],
     why: 'An access rule could read any number of rows before the caller is admitted.',
+  },
+  {
+    name: 'identity cache: callers never expire',
+    file: identityCache,
+    text: '      if (isFresh(entry, nowMs)) {',
+    replacement: '      if (entry) {',
+    killedBy: [{ file: identityCacheTests, name: 'for less than a second' }],
+    why: 'A revoked session would be accepted for as long as it is used.',
+  },
+  {
+    name: 'identity cache: the age counts from the end of the look-up',
+    file: identityCache,
+    text: '{ caller: Object.freeze(caller), startedMs }',
+    replacement: '{ caller: Object.freeze(caller), startedMs: call.clock.monotonicMs() }',
+    killedBy: [{ file: identityCacheTests, name: 'the age counts from the start of the look-up' }],
+    why: 'A caller that is revoked during its look-up would be accepted for more than a second.',
+  },
+  {
+    name: 'identity cache: calls join a look-up of any age',
+    file: identityCache,
+    text: '!running || !isFresh(running, nowMs)',
+    replacement: '!running',
+    killedBy: [{ file: identityCacheTests, name: 'a caller that is revoked during its look-up' }],
+    why: 'A call that begins long after a revocation could get the result of a look-up before it.',
+  },
+  {
+    name: 'identity cache: a replaced look-up is stored',
+    file: identityCache,
+    text: 'if (this.#lookups.get(id) !== lookup) return\n',
+    replacement: '',
+    killedBy: [{ file: identityCacheTests, name: 'a replaced look-up does not end the one' }],
+    why: 'A slow look-up would end a later one, and calls would start a third.',
+  },
+  {
+    name: 'identity cache: a call that leaves fails the others',
+    file: identityCache,
+    text: 'if (!running.call.signal.aborted) throw error',
+    replacement: 'throw error',
+    killedBy: [{ file: identityCacheTests, name: 'does not fail the others' }],
+    why: 'A client that disconnects would fail the calls of other connections with the same key.',
+  },
+  {
+    name: 'identity cache: an aborted call starts a look-up',
+    file: identityCache,
+    text: 'call.signal.throwIfAborted()',
+    replacement: '',
+    killedBy: [{ file: identityCacheTests, name: 'does not fail the others' }],
+    why: 'A look-up would use the database of a call that has ended.',
+  },
+  {
+    name: 'identity cache: calls share no look-up',
+    file: identityCache,
+    text: 'this.#lookups.set(id, lookup)',
+    replacement: '',
+    killedBy: [{ file: identityCacheTests, name: 'concurrent calls share one look-up' }],
+    why: 'A page with many requests would run the same look-up for each of them.',
+  },
+  {
+    name: 'identity cache: no bound',
+    file: identityCache,
+    text: 'this.#entries.size > this.#options.maxEntries',
+    replacement: 'false',
+    killedBy: [{ file: identityCacheTests, name: 'the cache is bounded' }],
+    why: 'The callers of a day would stay in memory.',
+  },
+  {
+    name: 'identity cache: callers leave in the order in which they came',
+    file: identityCache,
+    text: '      this.#entries.delete(id)\n      if (isFresh',
+    replacement: '      if (isFresh',
+    killedBy: [{ file: identityCacheTests, name: 'the cache is bounded' }],
+    why: 'Active callers would be looked up again, while others are kept.',
+  },
+  {
+    name: 'identity cache: a shared caller can be changed',
+    file: identityCache,
+    text: 'Object.freeze(caller)',
+    replacement: 'caller',
+    killedBy: [{ file: identityCacheTests, name: 'a handler cannot change a caller' }],
+    why: 'A handler could change the caller of other calls.',
+  },
+  {
+    name: 'identity cache: an invalid caller is stored',
+    file: identityCache,
+    text: '    checkCaller(caller, this.#options.name)\n',
+    replacement: '',
+    killedBy: [{ file: identityCacheTests, name: 'an invalid caller is not remembered' }],
+    why: 'The defect would stay for a second after its cause is gone.',
+  },
+  {
+    name: 'identity cache: keys hashed as UTF-8',
+    file: identityCache,
+    text: "Buffer.from(key, 'utf16le')",
+    replacement: 'key',
+    killedBy: [{ file: identityCacheTests, name: 'keys that differ only in invalid characters' }],
+    why: 'Two different keys would have one caller.',
+  },
+  {
+    name: 'identity cache: shared by services',
+    file: 'packages/holdfast/src/kernel/operation/identifier.ts',
+    text: 'identifier.forService?.() ?? identifier',
+    replacement: 'identifier',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/identity/cache/cached-identifier.postgres.test.ts',
+        name: 'services with different databases share no callers',
+      },
+    ],
+    why: 'A session of one database would be accepted by a service on another.',
   },
 ]

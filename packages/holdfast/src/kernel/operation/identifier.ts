@@ -48,6 +48,12 @@ export interface Identifier<Db = unknown, Values = unknown> {
    * answer.
    */
   identify(credentials: Credentials<Db, Values>): Caller | undefined | Promise<Caller | undefined>
+  /**
+   * Returns the identifier of one running service. Called when a service starts. Define it if the
+   * identifier keeps state, such as a cache: two services, or two starts of one service, can have
+   * different databases. Default: all services use the same identifier.
+   */
+  forService?(): Identifier<Db, Values>
 }
 
 /** The option `identify` of an application. */
@@ -72,6 +78,11 @@ export function toIdentifiers(
   if (typeof option === 'function')
     return [{ name: functionName, securitySchemes, identify: option as Identify }]
   return (Array.isArray(option) ? option : [option]) as readonly Identifier[]
+}
+
+/** Returns the identifiers of one running service. */
+export function identifiersForService(identifiers: readonly Identifier[]): readonly Identifier[] {
+  return identifiers.map((identifier) => identifier.forService?.() ?? identifier)
 }
 
 /** Returns the schemes of several identifiers; a caller needs one of them. */

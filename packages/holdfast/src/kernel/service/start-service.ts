@@ -2,6 +2,7 @@ import { throwReason } from '../host/start-failure.ts'
 import { hasBackground } from '../background/collect-background.ts'
 import { admitCaller } from './admit-caller.ts'
 import { createCursorCodec } from '../pages/cursor.ts'
+import { identifiersForService } from '../operation/identifier.ts'
 import { kernelProblems } from '../problem/problems.ts'
 import { operationCalls } from './operation-calls.ts'
 import { redactHost, type RedactedHost } from './redact-host.ts'
@@ -52,6 +53,7 @@ async function open<Defined extends Operations>(
   opening.defer(() => database?.close())
   await database?.register?.(valid.background)
   const { problems = [], mutationProblems = [] } = parts.database ?? {}
+  const identifiers = identifiersForService(parts.identifiers)
   const operations = new Map(valid.operations.map((operation) => [operation.name, operation]))
   const call = operationCalls(operations, {
     service: definition.name,
@@ -62,11 +64,11 @@ async function open<Defined extends Operations>(
     problemTypeBase: problemTypeBaseOf(definition),
     cursors: await createCursorCodec(database?.signingKeys ?? ephemeralSigningKeys(), host.clock),
     settings,
-    identifiers: parts.identifiers,
+    identifiers,
     frameworkProblems: [...kernelProblems, ...problems, ...mutationProblems],
   })
   const admission = {
-    identifiers: parts.identifiers,
+    identifiers,
     settings,
     clock: host.clock,
     log: host.log,

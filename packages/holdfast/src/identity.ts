@@ -1,0 +1,5 @@
+export {
+  cachedIdentifier,
+  type CachedIdentifierOptions,
+  type LookupContext,
+} from './identity/cache/cached-identifier.ts'
