@@ -30,5 +30,5 @@ export interface Column {
   readonly isFigure?: boolean
 }
 
-/** Answers one question by measurements. The participants take turns. */
+/** Answers one question by measuring participants, which take turns. */
 export type Benchmark = (bench: Bench) => Promise<readonly Table[]>

@@ -25,7 +25,7 @@ export interface ConsumerProject {
   readonly lock: object
 }
 
-// Large, and never imported: the package only reads a file of it, if it is installed.
+// Large and never imported: the package reads only one of its files, and only if it is installed.
 const notInstalled = '@scalar/api-reference'
 
 /**

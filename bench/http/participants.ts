@@ -100,8 +100,7 @@ export const socketUsers: readonly Participant[] = [holdfast, ownWire, fastify].
 const withJob = { JOB: 'on' }
 
 /**
- * Holdfast with its defaults and a job in its mutation. The tasks on equal footing compare other
- * participants with it.
+ * Holdfast with its defaults and a job in its mutation: the baseline of the tasks on equal footing.
  */
 export const complete: Participant = {
   ...holdfast,

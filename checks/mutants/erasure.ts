@@ -27,7 +27,7 @@ export const erasureMutants: readonly Mutant[] = [
     why: 'A retry after the erasure would be rejected because its key was used for another request.',
   },
   {
-    name: 'erasure: a retry with input that is not valid any more',
+    name: 'erasure: a retry with input that is no longer valid',
     file: `${effects}/idempotency/stored-answer.ts`,
     text: 'return fingerprint.length === 0 || fingerprint.equals',
     replacement: 'return fingerprint.equals',
@@ -48,7 +48,7 @@ export const erasureMutants: readonly Mutant[] = [
     text: ` and state <> 'running'`,
     replacement: '',
     killedBy: [{ file: holding, name: 'a job that is claimed after it was found is not cancelled' }],
-    why: 'An attempt that has begun would write the erased data again, and its job would not exist any more.',
+    why: 'An attempt that has begun would write the erased data again, and its job would no longer exist.',
   },
   {
     name: 'erasure: the slot of a dead job kept',
@@ -219,6 +219,6 @@ export const erasureMutants: readonly Mutant[] = [
     killedBy: [
       { file: subjects, name: 'subjects whose rows an earlier version has deleted are deleted page by page' },
     ],
-    why: 'The sweep would delete the subjects of ended jobs, which an erasure would not find any more.',
+    why: 'The sweep would delete the subjects of ended jobs, which an erasure would no longer find.',
   },
 ]

@@ -30,7 +30,7 @@ export interface Cut {
   readonly place: 'before' | 'middle' | 'after'
   /**
    * The effect on the connection. `destroyed`: both sides are closed, and the sender's side is
-   * reset. `silent`: no data passes any more in either direction, and neither side is closed. A
+   * reset. `silent`: data no longer passes in either direction, and neither side is closed. A
    * number: from now on, data from the sender arrives this many milliseconds late, even if the
    * sender has disconnected by then.
    */

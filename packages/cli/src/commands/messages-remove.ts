@@ -10,7 +10,7 @@ const kinds: readonly string[] = ['consumer', 'subscriber', 'relay'] satisfies S
 /** Removes a subscription. */
 export const messagesRemove: Command = command({
   name: 'messages remove',
-  summary: 'Remove a consumer, subscriber or relay that no program uses any more.',
+  summary: 'Remove a consumer, subscriber or relay that is no longer in use.',
   details:
     'A program that still uses it registers it again at its next start, and continues with the messages published from then on.',
   arguments: ['kind', 'name'],

@@ -43,9 +43,9 @@ export interface TestServiceOptions {
   readonly externalCalls?: 'report' | 'refuse' | 'allow'
   /**
    * The handling of repeated statements, and of statements beyond the budget of an operation.
-   * `'report'` logs a warning, for a repeated statement at the third repeat. `'refuse'` throws
-   * `query-repeated` at the second repeat, or `statement-budget-exceeded`. `'allow'` ignores them.
-   * Default `'refuse'`.
+   * `'refuse'` throws `query-repeated` at the second repeat of a statement, and
+   * `statement-budget-exceeded` beyond the budget. `'report'` logs a warning at the third repeat,
+   * and beyond the budget. `'allow'` ignores both. Default `'refuse'`.
    */
   readonly statements?: 'report' | 'refuse' | 'allow'
 }
@@ -83,7 +83,7 @@ const stopLimitMs = 1_000
 
 /**
  * Starts a service on a copy of a database to which its migrations are already applied. This takes
- * some tens of milliseconds.
+ * a few tens of milliseconds.
  *
  * @example
  * ```ts

@@ -137,7 +137,7 @@ export class BullMqWorker {
     for (const { row, deadline } of this.#attempts.scopes) if (ids.includes(row.id)) deadline.cancel(jobLost)
   }
 
-  /** Aborts the attempts of jobs that have ended: cancelled, or run by another process. */
+  /** Aborts attempts whose jobs have ended: they were cancelled, or another process ran them. */
   async #endCancelled(): Promise<undefined> {
     const { scopes } = this.#attempts
     if (scopes.length === 0) return

@@ -130,7 +130,7 @@ export class Handover {
     })
   }
 
-  /** Finds jobs that were handed over but are not in Redis any more, and hands them over again. */
+  /** Finds jobs that were handed over but are no longer in Redis, and hands them over again. */
   async #search(queues: JobQueues, stopping: AbortSignal): Promise<void> {
     if (this.#parts.notOurs.length > 0) {
       const { service, notOurs } = this.#parts

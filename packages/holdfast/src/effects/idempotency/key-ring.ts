@@ -10,18 +10,19 @@
 // A UUIDv7 contains its creation time, which determines its slot: all attempts use the same slot.
 // Any other key belongs to the slot of its attempt, and is looked up in all live leaves, newest
 // first.
+// Invariants:
 //
-// Invariants 1. If two attempts with one key overlap in time, they write to at least one common
-// leaf. The primary key of that leaf lets only one of them commit. A UUIDv7 has one leaf. For other
-// keys, attempts within `overlapMs` of a boundary write to both leaves; attempts without a common
-// leaf started more than `2 * overlapMs` apart. This is longer than any deadline, so the later
-// attempt has seen the row of the earlier one. 2. A leaf is truncated only when all of its answers
-// are older than the retention plus an hour, and while no attempt can write to it. If an answer was
-// written to two leaves, its row in the older leaf may be deleted up to `overlapMs` earlier; the
-// other row is still found. 3. All times are times of the database's clock. A process stores the
-// offset between this clock and its own, and starts an attempt over if the claim shows that the
-// offset was wrong. 4. A new width begins a new schema epoch, in which attempts with the old width
-// cannot commit.
+// - If two attempts with one key overlap in time, they write to at least one common leaf. The
+//   primary key of that leaf lets only one of them commit. A UUIDv7 has one leaf. For other keys,
+//   attempts within `overlapMs` of a boundary write to both leaves; attempts without a common leaf
+//   started more than `2 * overlapMs` apart. This is longer than any deadline, so the later attempt
+//   has seen the row of the earlier one.
+// - A leaf is truncated only when all of its answers are older than the retention plus an hour, and
+//   while no attempt can write to it. If an answer was written to two leaves, its row in the older
+//   leaf may be deleted up to `overlapMs` earlier; the other row is still found.
+// - All times are times of the database's clock. A process stores the offset between this clock and
+//   its own, and repeats an attempt if the claim shows that the offset was wrong.
+// - A new width begins a new schema epoch, in which attempts with the old width cannot commit.
 
 /** Number of tables in the ring. */
 export const leafCount = 8

@@ -26,8 +26,8 @@ export interface StoredDeadMessage {
 }
 
 /**
- * Lists the dead letters of subscribers, newest first. Consumers have dead jobs `consumer:<name>`
- * instead.
+ * Lists the dead letters of subscribers, newest first. Messages that a consumer failed
+ * to handle are not listed: they are dead jobs named `consumer:<name>`.
  *
  * @example
  * ```ts

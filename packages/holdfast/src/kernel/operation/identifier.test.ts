@@ -76,7 +76,7 @@ describe('identifiers', () => {
     }
   }
 
-  test('the first identifier that finds a caller decides, and no later one is asked', async () => {
+  test('the first identifier that finds a caller decides, and no later one is tried', async () => {
     const { who, identify } = await whoIs('mine', { authorization: 'Bearer ann', 'x-api-key': 'billing' })
     expect(who).toBe('bearer ann')
     expect(identify.map(({ asked }) => asked.length)).toEqual([1, 1, 0])
@@ -85,7 +85,7 @@ describe('identifiers', () => {
   })
 
   test.each(['open', 'mine'])(
-    'invalid credentials are answered 401 with their own schemes, and no later identifier is asked (%s)',
+    'invalid credentials are answered 401 with their own schemes, and no later identifier is tried (%s)',
     async (operation) => {
       const headers = { authorization: 'Bearer wrong', 'x-api-key': 'billing' }
       const { status, who, schemes, identify } = await whoIs(operation, headers)

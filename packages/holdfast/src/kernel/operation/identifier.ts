@@ -12,7 +12,7 @@ export type Identify<Db = unknown, Values = unknown> = (
 
 /**
  * One way to authenticate: a session cookie, a bearer token, an API key. An application has a list
- * of identifiers, which are asked in order until one of them returns a caller.
+ * of identifiers, which are tried in order until one of them returns a caller.
  *
  * @example
  * ```ts
@@ -39,11 +39,11 @@ export interface Identifier<Db = unknown, Values = unknown> {
   readonly securitySchemes: SecuritySchemes
   /**
    * Returns the caller, or `undefined` if the request has no credentials of this kind: the next
-   * identifier is asked.
+   * identifier is tried.
    *
    * Throws `Unauthenticated` for invalid credentials of this kind. The call is then answered 401,
-   * and no other identifier is asked. An invalid cookie does not end the search, because browsers
-   * send cookies without being asked to: the next identifiers are asked, and if they find no
+   * and no other identifier is tried. An invalid cookie does not end the search, because browsers
+   * send cookies without being asked to: the next identifiers are tried, and if they find no
    * caller, the caller is anonymous. If the access rule then requires a caller, the problem is the
    * answer.
    */

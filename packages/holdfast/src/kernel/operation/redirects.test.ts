@@ -59,6 +59,6 @@ describe('declarations', () => {
   })
 })
 
-test('http is allowed on the own machine', () => {
+test('http is allowed on the local machine', () => {
   expect(redirects({ to: ['http://localhost:5173'] }).allows('http://localhost:5173/app')).toBe(true)
 })

@@ -46,7 +46,7 @@ export type HandlerResult<Output> = Output | Redirect | HandlerResponse<Output |
  *   route: 'GET /rates',
  *   access: anyone(),
  *   output: z.object({ usd: z.number() }),
- *   headers: { 'X-Source': 'The exchange that has published the rates.' },
+ *   headers: { 'X-Source': 'The exchange that published the rates.' },
  *   run: () => respond({ usd: 1.08 }, { headers: { 'X-Source': 'ECB' } }),
  * })
  * ```

@@ -45,7 +45,7 @@ export function pageOutput<Item extends Schema, const Style extends PagingStyle 
     properties: {
       items: { type: 'array', items: { $ref: '#/$defs/item' }, maxItems: max },
       next: { ...marks[style], description: `${parameters[style]} the next page; absent on the last.` },
-      prev: { ...marks[style], description: `${parameters[style]} the page before; absent on the first.` },
+      prev: { ...marks[style], description: `${parameters[style]} the previous page; absent on the first.` },
       total: {
         type: 'integer',
         minimum: 0,

@@ -29,13 +29,13 @@ export interface ServiceDefinition<Exports extends ModuleExports> extends Backgr
    */
   readonly checks?: Checks
   /**
-   * The access to details in the health endpoints. Default: every caller sees the details in
+   * Access to details in the health endpoints. Default: every caller sees the details in
    * development and tests, and no caller in production.
    */
   readonly health?: HealthDefinition
   /**
-   * Names of fields whose values are hidden in logs and traces, at any depth, compared without case
-   * and separators. They are added to the built-in names (`password`, `token`, …) and to the fields
+   * Names of fields whose values are hidden in logs and traces, at any depth, ignoring case and
+   * separators. They are added to the built-in names (`password`, `token`, …) and to the fields
    * whose schema has `redact: true` in its metadata. Default: none.
    */
   readonly redact?: readonly string[]

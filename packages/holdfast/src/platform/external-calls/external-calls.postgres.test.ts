@@ -295,7 +295,7 @@ test('the job that made a refused call fails', async () => {
   expect(asked).toEqual([])
 })
 
-test('connections to the own database, including cancel requests, are not external calls', async () => {
+test('connections to the database of the service, including cancel requests, are not external calls', async () => {
   const on = await start('refuse')
   inQuery = ({ db }) => db.query(sql`select pg_sleep(10)`)
   let status: number | undefined

@@ -43,13 +43,13 @@ const rows: readonly Row[] = [
   },
   {
     name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
-    description: 'Receiver of spans: the whole URL, including its path.',
+    description: 'Receiver of spans: the full URL, including its path.',
     valid: 'a URL',
     default: 'the receiver of spans and metrics',
   },
   {
     name: 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT',
-    description: 'Receiver of metrics: the whole URL, including its path.',
+    description: 'Receiver of metrics: the full URL, including its path.',
     valid: 'a URL',
     default: 'the receiver of spans and metrics',
   },

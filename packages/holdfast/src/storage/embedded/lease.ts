@@ -125,7 +125,7 @@ async function awaitWatchdogEnd(path: string): Promise<void> {
 
 function stuck(path: string): Error {
   return unavailable(
-    `The process "sh … holdfast-watchdog" that reads ${path} has neither responded nor ended for a minute. End it with ` +
+    `The process "sh … holdfast-watchdog" that reads ${path} has not responded or exited within a minute. End it with ` +
       'kill -9 and start again; the data is safe.',
   )
 }

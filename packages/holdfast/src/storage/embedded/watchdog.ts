@@ -39,7 +39,7 @@ is_ours() {
 
 stop_server() {
   is_ours "$1" || return
-  say 'no process uses this server any more, so it is shut down'
+  say 'no process is using this server, so it is shut down'
   kill -INT "$pid"
   polls=0
   while is_ours "$1" && [ $polls -lt 600 ]; do

@@ -8,7 +8,7 @@ export type Progress = 'to do' | 'half done' | 'done'
 
 /**
  * Functions that complete a statement that runs outside of a transaction. They work with any state
- * that an earlier attempt has left.
+ * that an earlier attempt left behind.
  */
 export interface Recovery {
   /** Reads the progress of the statement. */

@@ -61,7 +61,7 @@ async function limitLocks(client: pg.ClientBase, lockTimeoutMs: number): Promise
 }
 
 /**
- * Drops an invalid index that an earlier CREATE INDEX CONCURRENTLY has left. Otherwise, CREATE
+ * Drops an invalid index that an earlier CREATE INDEX CONCURRENTLY left behind. Otherwise, CREATE
  * INDEX IF NOT EXISTS would mistake it for the requested index.
  */
 async function dropLeftoverIndex(client: pg.ClientBase, { node }: ParsedStatement): Promise<void> {

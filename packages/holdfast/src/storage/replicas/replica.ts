@@ -139,6 +139,6 @@ export class Replica {
 }
 
 function faultOf({ replayed, system }: ReplicaRow, primarySystem: string): string | undefined {
-  if (replayed === null) return 'it is not a replica (any more): it does not follow another server'
+  if (replayed === null) return 'it is not a replica: it does not follow another server'
   return system === primarySystem ? undefined : 'it is a replica of another server'
 }

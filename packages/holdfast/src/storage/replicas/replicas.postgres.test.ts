@@ -331,9 +331,9 @@ test('rows that the replica does not have yet are read from the primary, and so 
   expect((await call('lookTwice')).body).toBe('[true,false]')
 })
 
-test('a server that is not a replica any more receives no reads', async () => {
+test('a server that is no longer a replica receives no reads', async () => {
   await replica.query('select pg_promote()')
-  await until(() => told('it is not a replica (any more)'))
+  await until(() => told('it is not a replica: it does not follow another server'))
   await add(1)
   expect(await look()).toEqual({ isReplica: false, count: 1 })
 })

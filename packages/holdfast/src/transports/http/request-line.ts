@@ -33,7 +33,7 @@ export class RequestLine {
   }
 }
 
-/** The fields of the line of one request. */
+/** The fields of a request's log line. */
 class RequestFields {
   readonly operation: string
   readonly requestId: string

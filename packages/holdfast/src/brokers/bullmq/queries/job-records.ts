@@ -96,7 +96,7 @@ const valuesOf = (finishes: readonly Finish[]): readonly unknown[] => [
   finishes.map(({ retentionMs }) => retentionMs),
 ]
 
-/** Ends jobs as succeeded. Returns the ids of the jobs that had not ended before. */
+/** Archives succeeded jobs. Returns the ids of the jobs that had not ended before. */
 export function finishJobs(finishes: readonly Finish[]): Statement {
   return {
     name: 'holdfast_finish_jobs',

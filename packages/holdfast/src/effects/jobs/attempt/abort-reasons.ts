@@ -27,5 +27,5 @@ export const jobCancelled: HoldfastError = new HoldfastError('job-cancelled', 'T
 /** The abort reason if the process is shutting down. Another process runs the job again. */
 export const workerStopping: HoldfastError = new HoldfastError(
   'worker-stopping',
-  'The process is stopping and releases the job, so that another worker runs it again. The release does not count as an attempt.',
+  'The process is stopping. It releases the job for another worker to run; this does not count as an attempt.',
 )

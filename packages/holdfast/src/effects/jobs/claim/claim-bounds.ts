@@ -4,7 +4,8 @@ import type { Slots } from './slots.ts'
 // The cost of a claim must not grow with the number of earlier claims. Until a vacuum, the index of
 // ready jobs has an entry for each job that was ready before. While an old snapshot is open (a
 // backup, a long report), no vacuum removes these entries. So a worker remembers, per name and
-// priority, the `seq` up to which all jobs were claimed a while ago, and searches only beyond it:
+// priority, the `seq` up to which all jobs were claimed more than `settleMs` ago, and searches
+// only beyond it:
 //
 //   priority   ── seq ──▶
 //       10     ░░░░░░░░░░|▓▓▓▓     ░ dead entries, below the bound      ▓ ready jobs

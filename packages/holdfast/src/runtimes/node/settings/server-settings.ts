@@ -37,7 +37,8 @@ export const serverSettings: Settings<ServerValues> = settings<ServerValues>({
     default: 'info',
   }),
   DRAIN_DELAY: setting(durationMs({ max: '10m' }), {
-    description: 'Time for which a stopping service still listens, as part of the grace period.',
+    description:
+      'Time for which the service keeps listening after a shutdown signal. Part of the grace period.',
     optional: true,
     defaultDescription: '0s; in production 7s',
   }),

@@ -72,7 +72,7 @@ function withoutValues(
   const quoted = message.replace(/"[^]*"/, '"…"')
   if (code.startsWith('22')) return { text, message: quoted }
   if (code !== '42601' || hasValues) return { text, message }
-  // A quote in a value may have ended its literal: the text after the error position may be part of
-  // the value.
+  // A quote in a value may have ended the literal early, so the text after the error position
+  // may be part of the value.
   return { text: `${text.slice(0, Number(position ?? 1) - 1)} …`, message: quoted }
 }

@@ -36,7 +36,7 @@ export function problemPages(running: RunningService): readonly RouteEntry<Respo
     const found = pages.get(routed.parameters['code']!)
     if (!found)
       throw RouteNotFound({
-        detail: 'The service has no problem with this code; /problems lists all problems.',
+        detail: 'No problem has this code; /problems lists all problems.',
       })
     return found(request, routed)
   }
