@@ -157,7 +157,7 @@ function findIssue(name: string, options: CookieOptions): string | undefined {
   if (!path.startsWith('/') || !attributeForm.test(path))
     return 'its path must start with "/" and have no semicolon'
   if (domain !== undefined && !/^[A-Za-z0-9.-]+$/.test(domain)) return 'its domain must be a host name'
-  // Browsers compare the prefixes ignoring case.
+  // Browsers ignore the case of the prefixes.
   const prefix = /^__(host-http|host|http|secure)-/i.exec(name)?.[1]?.toLowerCase()
   if (!secure && prefix !== undefined) return 'the prefix of its name needs secure: true'
   if (!httpOnly && prefix?.endsWith('http')) return 'the prefix of its name needs httpOnly: true'
