@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { splitPassword } from './split-password.ts'
+import { hideSecrets, splitPassword } from './split-password.ts'
 
 // As in libpq and in the driver, the parameter takes precedence.
 test.each([
@@ -11,4 +11,13 @@ test.each([
   ['postgres://a:pw@h/db?host=%2Frun%2Fmy%20pg', 'postgres://a@h/db?host=%2Frun%2Fmy%20pg', 'pw'],
 ])('%s without its password', (given, url, password) => {
   expect(splitPassword(given)).toEqual({ url, password })
+})
+
+test.each([
+  ['postgres://a:pw@h/db?sslkey=/k&sslpassword=phrase', 'postgres://a@h/db?sslkey=%2Fk'],
+  ['postgres://a@h/db?sslpassword=phrase&host=/my%20pg', 'postgres://a@h/db?host=%2Fmy%20pg'],
+  ['postgres://a:pw@h/db', 'postgres://a@h/db'],
+  ['postgres://a@h/db', undefined],
+])('%s without its secrets', (given, shown) => {
+  expect(hideSecrets(given)).toBe(shown)
 })

@@ -22,3 +22,17 @@ export function splitPassword(given: string): SplitUrl {
   url.search = url.search.replaceAll('+', '%20')
   return { url: url.href, password: password === '' ? undefined : password }
 }
+
+/**
+ * Returns a database URL without its password and the passphrase of its client key; `undefined` if
+ * it has neither.
+ */
+export function hideSecrets(given: string): string | undefined {
+  const { url, password } = splitPassword(given)
+  const shown = new URL(url)
+  const hasPassphrase = shown.searchParams.has('sslpassword')
+  if (password === undefined && !hasPassphrase) return undefined
+  if (hasPassphrase) shown.searchParams.delete('sslpassword')
+  shown.search = shown.search.replaceAll('+', '%20')
+  return shown.href
+}

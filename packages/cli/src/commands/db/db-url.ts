@@ -1,6 +1,6 @@
 import { type Command, databaseCommand } from '../../command.ts'
 import { flag } from '../../option.ts'
-import { splitPassword } from '../../split-password.ts'
+import { hideSecrets } from '../../split-password.ts'
 
 /** Prints the address of the database. */
 export const dbUrl: Command = databaseCommand({
@@ -16,13 +16,14 @@ export const dbUrl: Command = databaseCommand({
   },
   async run({ database, options }) {
     const full = options.tcp ? database.tcpUrl : database.url
-    const { url, password } = splitPassword(full)
-    const isLeftOut = password !== undefined && !options['show-password']
-    const shown = isLeftOut ? url : full
+    const hidden = options['show-password'] ? undefined : hideSecrets(full)
+    const shown = hidden ?? full
     return {
       data: { url: shown, embedded: database.isEmbedded },
       text: () => shown,
-      ...(isLeftOut ? { note: 'The password is omitted. To print it: holdfast db url --show-password' } : {}),
+      ...(hidden !== undefined
+        ? { note: 'The password is omitted. To print it: holdfast db url --show-password' }
+        : {}),
     }
   },
 })

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../base/holdfast-error.ts'
 import { type Duration, toMilliseconds } from '../base/duration.ts'
+import { isToken } from './http-token.ts'
 
 /** Options of {@link cookie}. */
 export interface CookieOptions {
@@ -64,8 +65,6 @@ export class SetCookie {
   }
 }
 
-// RFC 9110 section 5.6.2.
-const nameForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // RFC 6265 section 4.1.1: `cookie-octet`.
 const valueForm = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
 const attributeForm = /^[\x20-\x3a\x3c-\x7e]+$/
@@ -151,7 +150,7 @@ function findIssue(name: string, options: CookieOptions): string | undefined {
     domain,
     partitioned = false,
   } = options
-  if (!nameForm.test(name)) return 'its name must be a token, such as "theme" or "__Host-session"'
+  if (!isToken(name)) return 'its name must be a token, such as "theme" or "__Host-session"'
   if (!['lax', 'strict', 'none'].includes(sameSite))
     return `its sameSite ${JSON.stringify(sameSite)} must be 'lax', 'strict' or 'none'`
   if (!path.startsWith('/') || !attributeForm.test(path))

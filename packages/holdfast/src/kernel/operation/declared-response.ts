@@ -1,5 +1,6 @@
 import { HoldfastError } from '../base/holdfast-error.ts'
 import type { Answer } from './answer.ts'
+import { isToken } from './http-token.ts'
 import type { Operation } from './operation.ts'
 import { Redirect } from './redirects.ts'
 import type { ResponseParts } from './respond.ts'
@@ -29,8 +30,6 @@ const reservedHeaders: ReadonlySet<string> = new Set([
   'x-request-id',
 ])
 
-// RFC 9110 section 5.6.2.
-const nameForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // RFC 9110 section 5.5 advises new fields to use visible ASCII, spaces and tabs.
 const valueForm = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
@@ -40,7 +39,7 @@ export function findResponseIssues({ headers, cookies }: Operation): readonly st
   const seen = new Set<string>()
   for (const [name, description] of Object.entries(headers)) {
     const lower = name.toLowerCase()
-    if (!nameForm.test(name)) issues.push(`its response header ${JSON.stringify(name)} is not a valid name`)
+    if (!isToken(name)) issues.push(`its response header ${JSON.stringify(name)} is not a valid name`)
     else if (reservedHeaders.has(lower)) issues.push(`its response header ${name} is set by the framework`)
     else if (seen.has(lower)) issues.push(`its response header ${name} is declared twice`)
     if (description.trim() === '') issues.push(`its response header ${name} needs a description`)

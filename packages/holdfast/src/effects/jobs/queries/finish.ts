@@ -118,8 +118,8 @@ const attemptEnd = {
       select end_state, has_slot and $7 and end_state = 'dead' from gone`,
 }
 
-// Most jobs end in their first run. The statement for them has one part less, which is a tenth of
-// its time.
+// Most jobs end in their first run. The statement for them does not delete waits, since there are
+// none.
 const fencedSuccess = toFencedSuccess('holdfast_succeed_fenced', false)
 const firstFencedSuccess = toFencedSuccess('holdfast_succeed_fenced_first', true)
 

@@ -14,9 +14,12 @@ import type { SecurityRule, SecurityScheme } from '../../operation/security-sche
  *   any other Origin ───────────────────▶ other origin
  *   neither header ─────────────────────▶ unknown: not a page of a current browser
  *
- * A mutation with credentials that browsers add by themselves (a cookie, HTTP Basic) needs the same
- * origin. A mutation that sets a cookie for an anonymous caller, such as a sign-in, refuses another
- * origin: otherwise a page could sign its visitors in to an account of the attacker.
+ * A mutation with a cookie needs the same origin. These mutations only refuse another origin:
+ *
+ * - with other credentials that browsers add by themselves (HTTP Basic), because programs send them
+ *   too, without either header;
+ * - that set a cookie for an anonymous caller, such as a sign-in. Otherwise a page could sign its
+ *   visitors in to an account of the attacker.
  */
 
 /**
@@ -37,9 +40,10 @@ export function refuseCrossSite(
     // The caller may have signed in with credentials that no page of another site has.
     const isAnonymous = identifier === undefined
     const schemes = isAnonymous ? ofRule : [...addedSchemesOf(identifier), ...ofRule]
+    const sent = schemes.filter((scheme) => isSent(scheme, call))
     const origin = originOf(call)
-    if (origin === 'other' && isAnonymous && setsCookies) throw CrossSiteRequest()
-    if (origin !== 'same' && schemes.some((scheme) => isSent(scheme, call))) throw CrossSiteRequest()
+    if (origin === 'other' && (sent.length > 0 || (isAnonymous && setsCookies))) throw CrossSiteRequest()
+    if (origin === 'unknown' && sent.some((scheme) => 'in' in scheme)) throw CrossSiteRequest()
     return next(call)
   }
 }

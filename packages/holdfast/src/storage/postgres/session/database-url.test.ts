@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import pg from 'pg'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { isLocal, readTls } from './connection-url.ts'
@@ -99,6 +100,23 @@ test.each(['socket:/run/my%20pg?db=shop', 'postgres://app@%2Frun%2Fmy%20pg/shop'
     expect(parseDatabaseUrl(text)!.search).toBe('?host=%2Frun%2Fmy%20pg')
   },
 )
+
+test.each(['abc', '0', '65536', '1.5', '-1'])('the port %s is rejected', (port) => {
+  expect(() => requireDatabaseUrl(`postgres://app@db/shop?port=${port}`)).toThrow(
+    `The database URL has the port ${port}. Use a number from 1 to 65535.`,
+  )
+})
+
+test('without a user and without the variable USER, the user is the user of the process, not PGUSER', () => {
+  const given = pg.defaults.user
+  // The variable is not set in most containers.
+  Reflect.deleteProperty(pg.defaults, 'user')
+  onTestFinished(() => void (pg.defaults.user = given))
+  vi.stubEnv('PGUSER', 'other')
+  expect(new DriverClient({ connectionString: 'postgres://db.example/shop' })).toMatchObject({
+    user: userInfo().username,
+  })
+})
 
 test('a Unix socket whose path the system cannot open is rejected', () => {
   const max = (process.platform === 'linux' ? 107 : 103) - '/.s.PGSQL.5432'.length

@@ -60,8 +60,8 @@ function withEncodedSpaces(url: URL): URL {
  * Parses the URL of a database, as {@link parseDatabaseUrl} does.
  *
  * @throws HoldfastError `configuration-invalid` if the text is not the URL of a Postgres database,
- * if it has several hosts or ports, or if the path of its Unix socket is too long for the operating
- * system.
+ * if it has several hosts or ports, if its port is not a number, or if the path of its Unix socket
+ * is too long for the operating system.
  */
 export function requireDatabaseUrl(text: string): URL {
   const url = parseDatabaseUrl(text)
@@ -74,6 +74,9 @@ export function requireDatabaseUrl(text: string): URL {
   const repeated = ['host', 'port'].find((name) => url.searchParams.getAll(name).length > 1)
   if (repeated !== undefined)
     throw invalid(`has the parameter ${repeated} more than once. Keep the one that leads to the server.`)
+  const port = serverOf(url).port
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw invalid(`has the port ${url.searchParams.get('port')}. Use a number from 1 to 65535.`)
   const path = socketPathOf(url)
   if (path !== undefined && !fitsSocketAddress(path))
     throw invalid(

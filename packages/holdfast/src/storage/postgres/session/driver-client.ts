@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import pg from 'pg'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { columnTypes } from './column-types.ts'
@@ -129,6 +130,23 @@ function rejectPassword(): never {
 }
 
 /**
+ * Returns the name of the user of this process, as libpq does for a URL without a user.
+ *
+ * @throws HoldfastError `configuration-invalid` if the system does not know the user.
+ */
+function systemUser(): string {
+  try {
+    return userInfo().username
+  } catch (cause) {
+    throw new HoldfastError(
+      'configuration-invalid',
+      'The database URL has no user, and the system has no name for the user of this process. Add the user: postgres://user@host:5432/name.',
+      { cause },
+    )
+  }
+}
+
+/**
  * Returns the URL completed with everything that the driver would otherwise take from `PG…`
  * variables.
  */
@@ -141,7 +159,7 @@ function completeUrl(connectionString: string): URL {
   }
   if (url.hostname === '' && !parameters.has('host')) url.hostname = 'localhost'
   if (url.port === '' && !parameters.has('port')) parameters.set('port', '5432')
-  if (url.username === '' && !parameters.has('user')) parameters.set('user', pg.defaults.user ?? '')
+  if (url.username === '' && !parameters.has('user')) parameters.set('user', pg.defaults.user ?? systemUser())
   if (url.pathname === '' || url.pathname === '/') {
     url.pathname = `/${url.username || encodeURIComponent(parameters.get('user') ?? '')}`
   }
