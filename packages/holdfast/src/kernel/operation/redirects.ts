@@ -67,7 +67,8 @@ export class Redirect {
  *   access: anyone(),
  *   input: z.object({ id: z.string() }),
  *   redirects: toCheckout,
- *   run: ({ input }) => toCheckout.to(`https://checkout.example.com/${encodeURIComponent(input.id)}`),
+ *   run: ({ input: { id } }) =>
+ *     toCheckout.to(`https://checkout.example.com/${encodeURIComponent(id)}`),
  * })
  * ```
  */
