@@ -3,14 +3,17 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A service whose jobs have slow transactions and record each effect.
+// A service whose jobs have slow transactions and record each effect. A job with a gate does not
+// end before the test has opened that gate.
 const { job, mutation, service } = holdfast({
   database: postgres({ migrations: new URL('./jobs-migrations/', import.meta.url) }),
 })
 
+const Input = z.object({ ms: z.int(), isBlocking: z.boolean().optional(), gate: z.string().optional() })
+
 const work = job({
   name: 'work',
-  input: z.object({ ms: z.int(), isBlocking: z.boolean().optional() }),
+  input: Input,
   retry: { attempts: 100, initialDelay: '10ms' },
   async run({ input, db, id, step }) {
     await step('prepare', ({ db: inStep }) =>
@@ -18,10 +21,16 @@ const work = job({
     )
     await db.query(sql`insert into effects (job) values (${id}::uuid)`)
     if (input.isBlocking === true) block(input.ms)
-    else await new Promise((resolve) => setTimeout(resolve, input.ms))
+    else await pause(input.ms)
+    if (input.gate !== undefined) {
+      const opened = sql`select name from gates where name = ${input.gate}`
+      while ((await db.query(opened)).length === 0) await pause(20)
+    }
     await db.query(sql`update totals set effects = effects + 1`)
   },
 })
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Blocks the event loop, as a long computation would. */
 function block(ms: number): void {
@@ -31,7 +40,7 @@ function block(ms: number): void {
 const enqueue = mutation({
   route: 'POST /jobs',
   access: anyone(),
-  input: z.object({ count: z.int().max(1_000), ms: z.int(), isBlocking: z.boolean().optional() }),
+  input: Input.extend({ count: z.int().max(1_000) }),
   output: z.object({ ids: z.array(z.string()).max(1_000) }),
   run: async ({ input: { count, ...input }, jobs }) => ({
     ids: [

@@ -31,6 +31,20 @@ const write = mutation({
   },
 })
 
+const kept: unknown[] = []
+
+/** A negative control: each call keeps more memory than a call may leave. */
+const leak = query({
+  route: 'GET /leak',
+  access: anyone(),
+  output: Answer,
+  async run({ db }) {
+    kept.push(new Array(500).fill(0.5))
+    const [row] = await db.query<z.infer<typeof Answer>>(sql`select ${1}::int as n`)
+    return row!
+  },
+})
+
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as (options: { readonly type: 'major' | 'minor' }) => void
 
@@ -51,5 +65,5 @@ const old = query({
   },
 })
 
-const { url } = await serve(service({ name: 'garbage', operations: { read, write, old } }))
+const { url } = await serve(service({ name: 'garbage', operations: { read, write, leak, old } }))
 process.send?.({ url })

@@ -165,10 +165,11 @@ describe.each(['postgres', 'direct'])('a statement over TLS (sslnegotiation=%s)'
   test('a statement is cancelled over TLS, and its connection is kept', async () => {
     await using recorder = await record(() => false)
     const pool = poolThrough(recorder.port)
-    const connection = await pool.acquire(systemWork(AbortSignal.timeout(60_000)))
-    const slow = connection.run({ text: 'select pg_sleep(60)' })
+    const connection = await pool.acquire(systemWork(AbortSignal.timeout(240_000)))
+    const slow = connection.run({ text: 'select pg_sleep(600)' })
     const failed = slow.catch((error: unknown) => error)
-    expect(await connection.interrupt()).toBe(true)
+    // An attempt to interrupt gives up soon, so a busy machine may need several.
+    await until(() => connection.interrupt())
     expect(await failed).toMatchObject({ code: '57014' })
     expect((await connection.run({ text: 'select 1 as one' })).rows).toEqual([{ one: 1 }])
     connection.release()

@@ -72,8 +72,9 @@ describe.each(['pg', 'holdfast'] as const)('the wire %s over a Unix socket', (wi
 
   test('a running statement is cancelled, and its connection is kept', async () => {
     const connection = await open().acquire(systemWork(AbortSignal.timeout(240_000)))
-    const failed = connection.run({ text: 'select pg_sleep(60)' }).catch((error: unknown) => error)
-    expect(await connection.interrupt()).toBe(true)
+    const failed = connection.run({ text: 'select pg_sleep(600)' }).catch((error: unknown) => error)
+    // An attempt to interrupt gives up soon, so a busy machine may need several.
+    await until(() => connection.interrupt())
     expect(await failed).toMatchObject({ code: '57014' })
     expect((await connection.run({ text: 'select inet_server_addr() as a' })).rows).toEqual([{ a: null }])
     connection.release()

@@ -226,7 +226,8 @@ describe.each(['holdfast', 'pg'] as const)('the wire of %s', (wire) => {
 
   test('a running statement can be interrupted', async () => {
     const sleeping = query('select pg_sleep(600)').catch(({ code }: { code: string }) => code)
-    expect(await connection.interrupt()).toBe(true)
+    // An attempt to interrupt gives up soon, so a busy machine may need several.
+    await until(() => connection.interrupt())
     expect(await sleeping).toBe('57014')
     expect((await query('select 1 as one')).rows).toEqual([{ one: 1 }])
   })
