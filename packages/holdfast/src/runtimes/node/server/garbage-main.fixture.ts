@@ -39,7 +39,7 @@ const leak = query({
   access: anyone(),
   output: Answer,
   async run({ db }) {
-    kept.push(new Array(500).fill(0.5))
+    kept.push(Array.from({ length: 500 }, () => 0.5))
     const [row] = await db.query<z.infer<typeof Answer>>(sql`select ${1}::int as n`)
     return row!
   },
