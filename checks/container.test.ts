@@ -202,7 +202,7 @@ const canUnshare = spawnSync(unshare, [...unshareOptions, 'true']).status === 0
 // PID 1 of a container gets only signals that it handles. A service without a handler would be
 // killed after the grace period.
 test.skipIf(!canUnshare)(
-  'a service that is the first process of its namespace stops at SIGTERM',
+  'a service that is the first process of its namespace stops on SIGTERM',
   async () => {
     const database = await createTestDatabase()
     onTestFinished(() => database.drop())

@@ -45,15 +45,33 @@ test.each([
   ['A text is taken for a number.', 'taken for'],
   ['A locked row is passed over.', 'passed over'],
   ['A job is worked off.', 'worked off'],
+  ['The call is answered with 401.', 'is answered with 401'],
+  ['It was answered 503.', 'was answered 503'],
+  ['It stops at SIGTERM.', 'at SIGTERM'],
+  ['It ends within the grace.', 'the grace'],
+  ['The files are put in a folder.', 'are put in'],
+  ['The log has the cause.', 'log has the'],
+  ['A text that is no JSON fails.', 'that is no JSON'],
+  ['The URL has a fragment.', 'URL has a'],
   ['```ts\ncall() // Nobody waits.\n```', 'nobody'],
 ])('the check finds the word in %j', (text, word) => {
   expect(faultsOf('page.md', text).join()).toMatch(new RegExp(`"${word}" is not plain`, 'i'))
+})
+
+test('the check finds words on two lines of a comment', () => {
+  expect(findWords('*\n * The call is answered\n * with 401.').map(({ word }) => word)).toEqual([
+    'is answered with 401',
+  ])
 })
 
 test.each([
   'The user `nobody` owns the file.',
   'It is not called "mend".',
   'The user nobody owns the file.',
+  'There is no postgres or nobody user.',
+  'It ends within the grace period, and the log has been written.',
+  'The URL has to be absolute.',
+  'A table that is no wider than the page is no longer wrapped.',
   'The key is used whatever the mode is.',
   "```ts\ncall('nobody')\n```",
   'An amendment ends.',

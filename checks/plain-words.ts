@@ -9,7 +9,10 @@ const plainWords: readonly PlainWord[] = [
   { pattern: /\b(?:anew|afresh)\b/i, instead: '"again"' },
   { pattern: /\bwhoever\b/i, instead: 'the actor: "the client", "the caller", "the worker"' },
   // `nobody` is also the name of a Unix user.
-  { pattern: /\b(?:(?<!\buser )nobody|somebody)\b/i, instead: 'the actor: "no client", "another worker"' },
+  {
+    pattern: /\b(?:(?<!\buser )nobody(?! user\b)|somebody)\b/i,
+    instead: 'the actor: "no client", "another worker"',
+  },
   { pattern: /(?:^|[.;:] )whatever\b/i, instead: 'a noun: "any value that"' },
   { pattern: /\b(?:is|are|was|were|be|been) told of\b/i, instead: '"is reported" or "is logged"' },
   { pattern: /\bhears\b/i, instead: '"receives" or "learns"' },
@@ -22,6 +25,18 @@ const plainWords: readonly PlainWord[] = [
   { pattern: /\btaken for\b/i, instead: '"treated as" or "mistaken for"' },
   { pattern: /\bpassed over\b/i, instead: '"skipped"' },
   { pattern: /\bworked off\b/i, instead: '"processed"' },
+  {
+    pattern: /\b(?:is|are|was|were|be|been)(?: then)? answered (?:with )?[1-5]\d\d\b/i,
+    instead: '"gets a 401"',
+  },
+  { pattern: /\bat SIG[A-Z]+\b/, instead: '"on SIGTERM"' },
+  { pattern: /\b(?:an?|the) grace(?=[.,;:)]| (?!period\b)\w)/i, instead: '"the grace period"' },
+  {
+    pattern: /\b(?:is|are|was|were|be|been) put (?:in|into|on)\b/i,
+    instead: '"is stored in" or "is added to"',
+  },
+  { pattern: /\b(?:log|URL|error message) has (?!been\b|to\b|the form\b)\w+/, instead: '"contains"' },
+  { pattern: /\b(?:that|which) (?:is|are) no (?!longer\b|more\b|\w+er than\b)\w+/, instead: '"is not a"' },
 ]
 
 /** A found word, and a message with its replacement. */
@@ -32,7 +47,7 @@ export interface FoundWord {
 
 /** Returns the words of a text that have a plainer replacement. Ignores inline code. */
 export function findWords(text: string): readonly FoundWord[] {
-  const prose = text.replaceAll(/`[^`\n]*`/g, '``')
+  const prose = text.replaceAll(/`[^`\n]*`/g, '``').replaceAll(/\s*\n\s*(?:\*\s+)?/g, ' ')
   return plainWords.flatMap(({ pattern, instead }) => {
     const word = pattern.exec(prose)?.[0].replace(/^\W+/, '')
     return word === undefined ? [] : [{ word, message: `"${word}" is not plain: use ${instead}.` }]

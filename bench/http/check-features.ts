@@ -132,7 +132,7 @@ async function checkEntityTag({ url }: Inspected): Promise<string> {
   const tag = first.headers.get('etag')
   ok(first.status === 200 && tag !== null, 'a response has no ETag')
   const again = await fetch(`${url}/hello`, { headers: { 'if-none-match': tag! } })
-  ok(again.status === 304, `a request with a matching If-None-Match is answered ${again.status}`)
+  ok(again.status === 304, `a request with a matching If-None-Match gets a ${again.status}`)
   return 'yes'
 }
 
@@ -170,7 +170,7 @@ async function checkLogLine({ url, log, timeout, participant: { traces } }: Insp
   ok(fields === '["info","readAccount","GET",200]', `the fields of its log line are ${fields}`)
   ok(String(msg).startsWith('GET /accounts/'), `the message of its log line is ${String(msg)}`)
   for (const field of ['time', 'route', 'durationMs', ...(traces === true ? ['traceId', 'spanId'] : [])])
-    ok(line![field] !== undefined, `its log line has no ${field}`)
+    ok(line![field] !== undefined, `its log line contains no ${field}`)
   return 'yes'
 }
 
@@ -236,7 +236,7 @@ function post(
 }
 
 function requireProblem({ status, headers }: Response, expected: number): void {
-  ok(status === expected, `a failure is answered ${status} instead of ${expected}`)
+  ok(status === expected, `a failure gets a ${status} instead of ${expected}`)
   const type = headers.get('content-type') ?? ''
   ok(type.startsWith('application/problem+json'), `a failure has the content type ${type}`)
   ok(headers.has('x-request-id'), 'a failure has no request id')

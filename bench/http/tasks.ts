@@ -14,7 +14,7 @@ export interface Task {
   readonly path: string
   readonly isMutation?: boolean
   readonly participants: readonly Participant[]
-  /** The participant by whose figures the figures of the others are divided. */
+  /** The baseline: the figures of the other participants are divided by its figures. */
   readonly base: Participant
 }
 

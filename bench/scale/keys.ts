@@ -168,7 +168,7 @@ async function mutate(running: RunningService, makeKey: () => string): Promise<r
         input: { path: {}, query: {}, body: undefined },
         header: (name) => (name === 'idempotency-key' ? key : undefined),
       })
-      if (status >= 300) throw new Error(`A mutation was answered with ${status}: ${body}`)
+      if (status >= 300) throw new Error(`A mutation got a ${status}: ${body}`)
     })
     durations.push(ms)
   }

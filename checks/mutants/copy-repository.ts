@@ -42,12 +42,12 @@ function linkModules(from: string, to: string): void {
     const target = join(to, entry.name)
     if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target)
     else if (entry.name.startsWith('@')) linkModules(source, target)
-    else if (!ownOfEachCopy.has(entry.name)) symlinkSync(source, target)
+    else if (!unsharedCaches.has(entry.name)) symlinkSync(source, target)
   }
 }
 
 /**
- * Caches that a copy must not share with the repository, because their keys are paths or contents
- * of sources.
+ * Caches keyed by the path or content of a source, so a copy must not share them with the
+ * repository.
  */
-const ownOfEachCopy = new Set(['.programs', '.vite', '.vite-temp', '.vitest'])
+const unsharedCaches = new Set(['.programs', '.vite', '.vite-temp', '.vitest'])

@@ -250,7 +250,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
-        name: 'a finished key with a different payload is answered 422, and nothing runs',
+        name: 'a finished key with a different payload gets a 422, and nothing runs',
       },
     ],
     why: 'A client that reuses a key would get the answer of its other payment.',
@@ -302,7 +302,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
-        name: 'a UUIDv7 older than the retention is answered 422',
+        name: 'a UUIDv7 older than the retention gets a 422',
       },
     ],
     why: 'A key whose answer may have been truncated would run its request again.',

@@ -46,7 +46,7 @@ export const kernelMutants: readonly Mutant[] = [
     file: identify,
     text: 'if (!readsCookies(identifier)) throw error',
     replacement: '',
-    killedBy: [{ file: identifierTests, name: 'invalid credentials are answered 401' }],
+    killedBy: [{ file: identifierTests, name: 'invalid credentials get a 401' }],
     why: 'A caller with a revoked token would be treated as anonymous, or as another caller.',
   },
   {

@@ -74,7 +74,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'takes the connection that is free first',
       },
     ],
-    why: 'A call whose new connection opens slowly would be answered with 503 although another connection is idle.',
+    why: 'A call whose new connection opens slowly would get a 503 although another connection is idle.',
   },
   {
     name: 'pool: the queue is unbounded',

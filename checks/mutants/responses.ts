@@ -74,7 +74,7 @@ export const responseMutants: readonly Mutant[] = [
     text: "if (origin === 'unknown' && sent",
     replacement: "if (origin === 'never' && sent",
     killedBy: [{ file: crossSiteTest, name: 'without either header, a mutation is refused' }],
-    why: 'A request of another site would count as one of the service if a proxy removes the headers.',
+    why: 'A request from another site would count as one from the service if a proxy removes the headers.',
   },
   {
     name: 'cross-site: a sign-in is admitted from any site',

@@ -67,7 +67,7 @@ export const unixSocketMutants: readonly Mutant[] = [
         name: 'whose queue of new connections is full',
       },
     ],
-    why: 'A burst of connections would be answered with 500, and mutations would not be retried.',
+    why: 'A burst of connections would get 500s, and mutations would not be retried.',
   },
   {
     name: 'embedded: other users can open its Unix socket',

@@ -20,7 +20,7 @@ export const wireMutants: readonly Mutant[] = [
     killedBy: [
       { file: `${src}/storage/postgres/wire/socket-wire.test.ts`, name: 'a row that announces more columns' },
     ],
-    why: 'A connection whose answers are out of step would go on.',
+    why: 'A connection with answers out of step would stay in use.',
   },
   {
     name: 'wire: a value may be longer than its row',
@@ -62,7 +62,7 @@ export const wireMutants: readonly Mutant[] = [
     why: 'Statements would run on a connection whose answers are out of step.',
   },
   {
-    name: 'wire: reading goes on after the end of the session',
+    name: 'wire: reading continues after the end of the session',
     file: `${src}/storage/postgres/wire/socket-wire.ts`,
     text: '    if (this.#failure) return\n',
     replacement: '',
@@ -127,13 +127,13 @@ export const wireMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/wire/unusual-answers.test.ts`,
-        name: 'leaves nothing for that of another session',
+        name: 'leaves nothing in the flush of another session',
       },
     ],
     why: 'Values of one call would be sent in the session of another call.',
   },
   {
-    name: 'wire: a session goes on after a flush that could not be written',
+    name: 'wire: a session continues after a flush that could not be written',
     file: `${src}/storage/postgres/wire/socket-wire.ts`,
     text: '      this.#break(ended)\n',
     replacement: '',
@@ -153,7 +153,7 @@ export const wireMutants: readonly Mutant[] = [
         name: 'longer than the server accepts',
       },
     ],
-    why: 'The server would end the session, so that the call is repeated until its deadline.',
+    why: 'The server would end the session, so the call would be retried until its deadline.',
   },
   {
     name: 'wire: parsers that cannot be created break the connection',
@@ -187,7 +187,7 @@ export const wireMutants: readonly Mutant[] = [
         name: 'has the result of its last statement',
       },
     ],
-    why: 'The result would not be that of the statement it claims.',
+    why: 'The result would belong to another statement.',
   },
   {
     name: 'wire: rows are accepted between the statements of a simple query',
@@ -195,7 +195,7 @@ export const wireMutants: readonly Mutant[] = [
     text: "(this.#step === 'simple' && !this.#isBetween)",
     replacement: "this.#step === 'simple'",
     killedBy: [{ file: `${src}/storage/postgres/wire/unusual-answers.test.ts`, name: 'a row after the end' }],
-    why: 'A connection whose answers are out of step would go on.',
+    why: 'A connection with answers out of step would stay in use.',
   },
   {
     name: 'wire: a simple query may end before its last statement',
@@ -239,7 +239,7 @@ export const wireMutants: readonly Mutant[] = [
     killedBy: [
       { file: `${src}/storage/postgres/wire/wire.postgres.test.ts`, name: 'has the result of the last one' },
     ],
-    why: 'The result would not be that of the statement it claims.',
+    why: 'The result would belong to another statement.',
   },
   {
     name: 'prepared statements: a FETCH with a name is prepared',

@@ -16,7 +16,7 @@ export function fillIn(block: Block, received: ReadonlyMap<string, Received>): B
       )
       if (typeof value === 'string' || typeof value === 'number') return String(value)
       throw new AssertionError({
-        message: `line ${block.line + index}: no earlier response has the member ${reference}`,
+        message: `line ${block.line + index}: no earlier response contains the member ${reference}`,
       })
     }),
   )

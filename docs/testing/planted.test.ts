@@ -74,7 +74,7 @@ describe('an exchange', () => {
     ['HTTP/1.1 200 OK\n\n{ "text": "hey", "list": [1] }', /line 23: the body, at list is not/],
     ['HTTP/1.1 200 OK\n\n{ "text": "hey" }', /line 23: the body, at list is not/],
     ['HTTP/1.1 200 OK\n\n{ "text": "hey", "list": "…", "more": "…" }', /line 23: the body, at more is not/],
-    ['HTTP/1.1 200 OK\n\n{ "text": "{{nothing.text}}" }', /line 23: no earlier response has the member/],
+    ['HTTP/1.1 200 OK\n\n{ "text": "{{nothing.text}}" }', /line 23: no earlier response contains the member/],
     ['200 OK', /line 19: a block of HTTP begins/],
   ])('that does not match fails: %j', async (answer, message) => {
     await expect(run(shown(answer))).rejects.toThrow(message)

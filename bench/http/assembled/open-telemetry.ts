@@ -32,7 +32,7 @@ export function startOpenTelemetry(env: NodeJS.ProcessEnv): FastifyOtelInstrumen
 }
 
 /**
- * Settings with which spans and metrics are recorded but sent nowhere, as in Holdfast without a
+ * Settings that record spans and metrics but do not send them, as in Holdfast without a
  * destination. If a destination is set, the SDK reads it from the same variables as Holdfast.
  */
 function discarded(): Partial<NodeSDKConfiguration> {

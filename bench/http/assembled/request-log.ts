@@ -4,7 +4,7 @@ import { destination, type Logger, pino } from 'pino'
 
 const flushMs = 100
 
-/** Returns a logger that writes the same lines as Holdfast, and also in batches. */
+/** Returns a logger that writes the same lines as Holdfast, in batches too. */
 export function createLogger(): Logger {
   const logger = pino(
     {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { engineNamed } from '../engine-named.ts'
 import { readTask, type Task } from './task.ts'
 
-// Reports the start time of each job to its parent, by the clock that all processes of the machine
+// Reports the start time of each job to its parent, by the clock that all processes on the machine
 // share.
 const { engine, settings, url } = readTask<Task>()
 const member = await (

@@ -8,8 +8,7 @@ export interface SplitUrl {
 }
 
 /**
- * Removes the password from the address of a database, in every part from which Postgres clients
- * read a password.
+ * Removes the password from a database URL, everywhere Postgres clients look for one.
  */
 export function splitPassword(given: string): SplitUrl {
   // The caller has checked the URL.
@@ -18,7 +17,7 @@ export function splitPassword(given: string): SplitUrl {
   const password = url.searchParams.get('password') || decodeURIComponent(url.password)
   url.password = ''
   url.searchParams.delete('password')
-  // The change has written spaces as "+", which libpq reads as a plus sign.
+  // Deleting the parameter wrote spaces as "+", which libpq reads as a plus sign.
   url.search = url.search.replaceAll('+', '%20')
   return { url: url.href, password: password === '' ? undefined : password }
 }

@@ -48,8 +48,8 @@ function answerViolations({ name, answers, replay }: FaultReport): readonly stri
   return [
     ...answers
       .filter((answer) => answer.status !== 200 && !notFinal.includes(codeOf(answer)))
-      .map((answer) => `${name} was answered ${answer.status} ${codeOf(answer)}`),
-    ...(replay.body === final?.body ? [] : [`${name} was answered ${final?.body}, then ${replay.body}`]),
+      .map((answer) => `${name} got a ${answer.status} ${codeOf(answer)}`),
+    ...(replay.body === final?.body ? [] : [`${name} got ${final?.body}, then ${replay.body}`]),
     ...(replay.headers['idempotency-replayed'] === 'true' ? [] : [`${name} was run after its final answer`]),
   ]
 }

@@ -54,7 +54,7 @@ const insertJob = (name: string, state: string): Promise<unknown> =>
     [randomUUID(), name, state],
   )
 
-test('kill -9 of the leader: a due job, a tick, a limited job and the job that it ran go on elsewhere', async () => {
+test('kill -9 of the leader: a due job, a tick, a limited job and the job that it ran continue elsewhere', async () => {
   const { file, execArgv } = await bundleProgram(main)
   leader = spawn(process.execPath, [...execArgv, file], {
     env: {

@@ -89,7 +89,7 @@ async function findViolations({ answered, failed }: ClientsReport): Promise<read
   await looking.end()
   const kept = new Map(rows.map(({ name, count }) => [name, Number(count)]))
   return [
-    ...failed.map(({ key, reason }) => `failed: ${key} was answered ${reason}`),
+    ...failed.map(({ key, reason }) => `failed: ${key} got ${reason}`),
     ...answered.filter((key) => !kept.has(key)).map((key) => `lost: ${key}`),
     ...[...kept].filter(([, count]) => count > 1).map(([key]) => `doubled: ${key}`),
   ].slice(0, 20)

@@ -102,5 +102,5 @@ test('SIGTERM with a request that hangs: the log names it, and the exit code is 
   expect(output()).toContain('"shutdown-timeout"')
   expect(output()).toContain('the call of hang with the request id the-hung-one')
   expect(await cutOff).toBeInstanceOf(TypeError)
-  console.info(`ended ${Math.round(endedMs)} ms after SIGTERM, with a grace of 2,000 ms`)
+  console.info(`ended ${Math.round(endedMs)} ms after SIGTERM, with a grace period of 2,000 ms`)
 })

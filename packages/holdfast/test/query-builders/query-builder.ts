@@ -1,7 +1,7 @@
 import type { Database } from 'holdfast'
 import type { ConnectionLimits } from '../../src/databases/assembly/connection-lanes.ts'
 
-/** An author. Each builder has to return this form. */
+/** An author. Each builder must return this form. */
 export interface Author {
   readonly id: number
   readonly name: string

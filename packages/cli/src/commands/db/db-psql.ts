@@ -25,7 +25,7 @@ async function runPsql(database: FoundDatabase, given: readonly string[]): Promi
   const { url, password } = splitPassword(database.url)
   const child = spawn('psql', ['--dbname', url, ...given], {
     stdio: 'inherit',
-    // The password is passed in the environment, because all users of the machine can see a command
+    // The password is passed in the environment, because all users on the machine can see a command
     // line.
     env: { ...process.env, ...present({ PGPASSWORD: password }) },
   })

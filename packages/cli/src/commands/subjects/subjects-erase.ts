@@ -14,7 +14,7 @@ const notReached =
 export const subjectsErase: Command = command({
   name: 'subjects erase',
   summary: 'Erase all data stored about a person.',
-  details: `A subject is a name that the service declares for a person, such as customer:42. Data that is still needed is kept and reported, and the exit code is 1: run the command again later. The command can be interrupted at any time. A retry of an erased call is answered with 410 and never runs again. ${notReached}`,
+  details: `A subject is a name that the service declares for a person, such as customer:42. Data that is still needed is kept and reported, and the exit code is 1: run the command again later. The command can be interrupted at any time. A retry of an erased call gets a 410 and never runs again. ${notReached}`,
   arguments: ['subject'],
   options: {
     service: subjectServiceOption,

@@ -29,12 +29,12 @@ export interface ConnectionLimits {
   readonly jobs?: number
   /**
    * Max number of queries that wait for a connection; the same max applies to mutations. Further
-   * calls are answered 503 `database-busy`. Default 500. Lower it if a late response is useless to
+   * calls get a 503 `database-busy`. Default 500. Lower it if a late response is useless to
    * clients.
    */
   readonly queue?: number
   /**
-   * Max time that a call waits for a connection; after this time, the call is answered 503
+   * Max time that a call waits for a connection; after this time, the call gets a 503
    * `database-unavailable`. Default `'3s'`, or the rest of its deadline if that is shorter. Lower
    * it if clients should fail fast.
    */

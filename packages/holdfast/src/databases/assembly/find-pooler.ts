@@ -26,7 +26,7 @@ export interface FindPoolerOptions {
 }
 
 /**
- * Returns true if the connection leads through a pooler. Logs the features that do not work through
+ * Returns true if the connection goes through a pooler. Logs the features that do not work through
  * it, and session settings that put commits at risk.
  *
  * @throws HoldfastError `configuration-invalid` if the direct URL leads to a pooler or to another

@@ -32,7 +32,7 @@ test.each([
   // These names may be resolved by DNS.
   'postgres://app@db.localhost/app',
   'postgres://app@127.0.0.999/app',
-])('production does not start with %s, and its message has no password', async (url) => {
+])('production does not start with %s, and its message does not contain the password', async (url) => {
   const error: unknown = await locate({ DATABASE_URL: url }).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({
     code: 'database-not-verified',

@@ -7,10 +7,9 @@ type Members = Readonly<Record<string | symbol, unknown>>
 type Read = (transaction: object) => unknown
 
 /**
- * Returns a Prisma client each of whose reads is a Prisma transaction of its own:
- * `db.user.findMany()`, `db.user.findUnique(…).posts()` and `db.$queryRaw`. Identifiers and access
- * rules use it: they have no common transaction, because a call that reads nothing must not start
- * one.
+ * Returns a Prisma client that runs each read in its own Prisma transaction: `db.user.findMany()`,
+ * `db.user.findUnique(…).posts()` and `db.$queryRaw`. Identifiers and access rules use it: they
+ * have no common transaction, because a call that reads nothing must not start one.
  */
 export function readEachAlone(client: object, alone: ReadAlone): object {
   const members = client as Members

@@ -14,8 +14,8 @@ import { firstId, nextAfter, subjectSources } from './subject-sources.ts'
 //   again, until a pass erases nothing
 //
 // Invariants
-// 1. A committed key stays as a row without an answer. A retry with the key is answered with 410,
-//    and never runs again.
+// 1. A committed key stays as a row without an answer. A retry with the key gets a 410, and never
+//    runs again.
 // 2. One transaction erases a row and its subjects, and updates the record of the erasure. After a
 //    crash, the next erasure continues with the rows that are left.
 // 3. A message is deleted only when every subscription has read it. A job is deleted only when it

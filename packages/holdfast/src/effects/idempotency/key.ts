@@ -24,7 +24,9 @@ export function parseKey(header: string): string {
     })
   }
   if (key.length > maxLength) {
-    throw IdempotencyKeyInvalid({ detail: `The key has ${key.length} characters; the max is ${maxLength}.` })
+    throw IdempotencyKeyInvalid({
+      detail: `The key is ${key.length} characters long; the max is ${maxLength}.`,
+    })
   }
   return key
 }

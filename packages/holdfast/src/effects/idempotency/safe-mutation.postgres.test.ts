@@ -6,7 +6,7 @@ import { problemOf, uniqueName, useEffects } from '../../../test/effects/effects
 const effects = useEffects()
 
 describe('keys', () => {
-  test('a call without a required key is answered 400', async () => {
+  test('a call without a required key gets a 400', async () => {
     const answer = await effects.tested.send('record', { name: uniqueName() }, { key: null })
     expect(answer.status).toBe(400)
     expect(problemOf(answer)).toMatchObject({
@@ -17,7 +17,7 @@ describe('keys', () => {
   })
 
   test.each(['', 'a b', '"open', 'k'.repeat(256)])(
-    'a call with a malformed key (%j) is answered 400',
+    'a call with a malformed key (%j) gets a 400',
     async (key) => {
       const answer = await effects.tested.send('record', { name: uniqueName() }, { key })
       expect(answer.status).toBe(400)
@@ -25,7 +25,7 @@ describe('keys', () => {
     },
   )
 
-  test('a UUIDv7 older than the retention is answered 422, even if its answer is stored', async () => {
+  test('a UUIDv7 older than the retention gets a 422, even if its answer is stored', async () => {
     const past = (Date.now() - 8 * 86_400_000).toString(16).padStart(12, '0')
     const key = `${past.slice(0, 8)}-${past.slice(8)}-7000-8000-000000000000`
     const answer = await effects.tested.send('record', { name: uniqueName() }, { key })
@@ -68,7 +68,7 @@ describe('finished keys', () => {
     expect(await effects.countOf(name)).toBe(1)
   })
 
-  test('a finished key with a different payload is answered 422, and nothing runs', async () => {
+  test('a finished key with a different payload gets a 422, and nothing runs', async () => {
     const [name, key] = [uniqueName(), randomUUIDv7()]
     await effects.tested.send('record', { name }, { key })
     const answer = await effects.tested.send('record', { name: `${name}!` }, { key })
@@ -77,7 +77,7 @@ describe('finished keys', () => {
     expect(await effects.countOf(`${name}!`)).toBe(0)
   })
 
-  test('a finished key for another operation is answered 422', async () => {
+  test('a finished key for another operation gets a 422', async () => {
     const [name, key] = [uniqueName(), randomUUIDv7()]
     await effects.tested.send('record', { name }, { key })
     const answer = await effects.tested.send('refuse', { name }, { key })
@@ -85,7 +85,7 @@ describe('finished keys', () => {
     expect(effects.runs.names).toEqual([name])
   })
 
-  test('a finished key for another path parameter is answered 422', async () => {
+  test('a finished key for another path parameter gets a 422', async () => {
     const key = randomUUIDv7()
     expect((await effects.tested.send('recordUnder', { name: 'a' }, { key })).status).toBe(200)
     expect((await effects.tested.send('recordUnder', { name: 'b' }, { key })).status).toBe(422)

@@ -33,8 +33,8 @@ export interface StoredForm {
 }
 
 /**
- * Returns the stored form of an operation's answers. It has the headers that describe the content,
- * and the headers that the operation and its problems declare.
+ * Returns the stored form of an operation's answers. It contains the headers that describe the
+ * content, and the headers that the operation and its problems declare.
  */
 export function storedFormOf(operation: Operation): StoredForm {
   const declared = [
@@ -66,7 +66,7 @@ export function toStored(answer: Answer, { claim, subjects, form }: AnsweredKey)
   if (bytes > maxBytes) {
     throw new HoldfastError(
       'idempotency-answer-too-large',
-      `The answer of ${operation.route.method} ${operation.route.path} (${operation.definedAt}) has ${bytes} bytes, but at most ${maxBytes} bytes can be stored for retries. Return less, such as an id and a Location to read.`,
+      `The answer of ${operation.route.method} ${operation.route.path} (${operation.definedAt}) is ${bytes} bytes long, but at most ${maxBytes} bytes can be stored for retries. Return less, such as an id and a Location to read.`,
     )
   }
   const headers: Record<string, string> = {}

@@ -37,8 +37,8 @@ export interface MessagePumpParts {
   /** Lends connections for the framework's own statements. */
   readonly pool: Pool
   /**
-   * Lends connections to readers, at most {@link connectionsOf}. A relay holds a connection while
-   * its broker is slow.
+   * Lends readers at most as many connections as {@link connectionsOf} returns. A relay holds a
+   * connection while its broker is slow.
    */
   readonly readerPool: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction

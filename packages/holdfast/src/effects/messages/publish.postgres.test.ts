@@ -114,7 +114,7 @@ describe('messages of a transaction', () => {
     expect(await payloads()).toEqual([1, 4])
   })
 
-  test('a message has its payload at the time of publishing', async () => {
+  test('a message contains its payload as of publishing', async () => {
     const transaction = await store.begin()
     const payload = { name: 'before' }
     await transaction.publish(Named, 'a', payload)
@@ -123,7 +123,7 @@ describe('messages of a transaction', () => {
     expect(await payloads()).toEqual([{ name: 'before' }])
   })
 
-  test('a message has no member that its event does not declare', async () => {
+  test('a message contains no member that its event does not declare', async () => {
     await store.publish(Named, 'a', { name: 'x', password_hash: 'y' } as { name: string })
     await store.publish(Checked, 'a', { name: 'x', password_hash: 'y' } as { name: string })
     expect(await payloads()).toEqual([{ name: 'x' }, { name: 'x' }])

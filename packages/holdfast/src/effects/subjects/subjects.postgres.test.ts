@@ -253,7 +253,7 @@ test('subjects whose rows an earlier version has deleted are deleted page by pag
   expect((await sweep())[1]).toBe(2)
 })
 
-test('the leader sweeps subjects without a row', async () => {
+test('the leader sweeps orphaned subjects', async () => {
   await within(({ jobs }) => jobs.enqueue(mail, between))
   await on.sql('delete from holdfast.jobs')
   const worker = await on.running.startWorker()

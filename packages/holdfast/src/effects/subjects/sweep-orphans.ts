@@ -37,7 +37,7 @@ export function startOrphanSweep({ pool, clock, log, isResponsible }: OrphanSwee
   let restsUntilMs = -Infinity
 
   return startRecurringTask({
-    failure: 'deleting subjects without a row failed',
+    failure: 'deleting orphaned subjects failed',
     clock,
     log,
     everyMs,
@@ -48,7 +48,7 @@ export function startOrphanSweep({ pool, clock, log, isResponsible }: OrphanSwee
         connection.run<OrphansRow>(deleteOrphans(after, pageSize)),
       )
       const { seen, deleted, last } = rows[0]!
-      if (deleted > 0) log.info({ count: deleted }, 'deleted subjects without a row')
+      if (deleted > 0) log.info({ count: deleted }, 'deleted orphaned subjects')
       const isEnd = seen < pageSize
       after = isEnd ? firstId : last!
       if (isEnd) restsUntilMs = clock.monotonicMs() + restMs

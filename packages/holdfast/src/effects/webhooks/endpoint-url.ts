@@ -25,7 +25,7 @@ export function readEndpointUrl(text: string, rules: UrlRules, mode: Mode): stri
     throw WebhookUrlInvalid({ detail: 'The URL must begin with https.' })
   if (url.username !== '' || url.password !== '')
     throw WebhookUrlInvalid({ detail: 'The URL contains a user name or a password.' })
-  if (url.href.includes('#')) throw WebhookUrlInvalid({ detail: 'The URL has a fragment.' })
+  if (url.href.includes('#')) throw WebhookUrlInvalid({ detail: 'The URL contains a fragment.' })
   if (url.href.length > maxUrlLength)
     throw WebhookUrlInvalid({ detail: `The URL is longer than ${maxUrlLength} characters.` })
   if (!isAllowedHost(url, allowedHosts) && isPrivate(url.hostname))

@@ -33,7 +33,7 @@ export function readWebhookSecret(secret: string): Buffer {
     text === undefined
       ? `does not begin with ${prefix}`
       : bytes
-        ? `has ${bytes.length} bytes`
+        ? `is ${bytes.length} bytes long`
         : 'is not base64'
   throw new HoldfastError(
     'webhook-secret-invalid',

@@ -11,7 +11,7 @@ test.each([
   ['disableAfter', { disableAfter: invalid }],
   ['retention', { retention: invalid }],
   ['retry.schedule', { retry: { schedule: ['1s', invalid] as const } }],
-])('rejects a %s that is no duration, and names the option', (option, options) => {
+])('rejects a %s that is not a duration, and names the option', (option, options) => {
   expect(() => webhooks({ events: [Moved], ownerOf: () => undefined, ...options })).toThrow(
     `The option ${option} of webhooks is "5 minutes", which is not a valid duration`,
   )

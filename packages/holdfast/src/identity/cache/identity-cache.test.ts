@@ -139,7 +139,7 @@ test('neither errors nor unknown keys are remembered', async () => {
   expect(has('eve')).toBe(false)
 })
 
-test('unknown keys do not push out callers', async () => {
+test('unknown keys do not evict callers', async () => {
   const { endWith, remember, has } = startCache(1)
   await remember('ann')
   for (const key of ['x', 'y', 'z']) await endWith(key, undefined)

@@ -39,7 +39,7 @@ const maxAgeMs = 1_000
  * look-up, because a caller may be revoked while its look-up runs. The same holds for calls that
  * wait for a running look-up: they join it only in its first second.
  *
- * Unknown keys are not stored. Otherwise, a client with random keys could push out all others.
+ * Unknown keys are not stored. Otherwise, a client with random keys could evict all callers.
  */
 export class IdentityCache<Context extends CachedCall> {
   readonly #options: IdentityCacheOptions<Context>
@@ -51,7 +51,7 @@ export class IdentityCache<Context extends CachedCall> {
     this.#options = options
   }
 
-  /** Returns the caller of a key; without a promise if it is in the cache. */
+  /** Returns the caller of a key, without a promise if it is in the cache. */
   find(key: string, call: Context): Caller | undefined | Promise<Caller | undefined> {
     return this.#find(hashOf(key), key, call)
   }
@@ -69,7 +69,7 @@ export class IdentityCache<Context extends CachedCall> {
     const running = this.#lookups.get(id)
     if (!running || !isFresh(running, nowMs)) return this.#start(id, key, call)
     return running.outcome.catch((error: unknown) => {
-      // The failure is that of the other call if its deadline has passed or its client is gone.
+      // If the other call's deadline has passed or its client is gone, only that call has failed.
       if (!running.call.signal.aborted) throw error
       call.signal.throwIfAborted()
       return this.#find(id, key, call)

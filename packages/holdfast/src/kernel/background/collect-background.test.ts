@@ -61,7 +61,7 @@ test.each([
   ['retry.schedule[1]', { retry: { schedule: ['1s', '5 minutes'] } }],
   ['rate.per', { rate: { limit: 1, per: '5 minutes' } }],
 ])(
-  'a service does not start if %s of a job is no duration, and the error names it',
+  'a service does not start if %s of a job is not a duration, and the error names it',
   async (option, given) => {
     const options = given as Partial<Parameters<typeof job>[0]>
     const remind = job({ name: 'remind', input: z.object({}), run: () => {}, ...options })

@@ -97,7 +97,10 @@ export interface Call extends Work {
   db: unknown
   /** Set by the database's stage of a query. Each attempt of a mutation has a separate guard. */
   guard: StatementGuard | undefined
-  /** Runs statements for libraries in a query; a mutation uses its transaction instead. */
+  /**
+   * Runs the statements that libraries issue during a query; a mutation runs them in its
+   * transaction.
+   */
   statements: Statements | undefined
   /** Links to other pages, if the answer is a page of a list. */
   links: PageLinks | undefined

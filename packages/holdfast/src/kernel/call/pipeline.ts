@@ -17,14 +17,12 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
  * The path of every call. The stages are composed once per operation, when the service starts. Each
  * stage sets fields of the call that later stages read:
  *
- *   answer problems   turns the errors of later stages into an answer
- *   bound time        sets `deadline`, which bounds every wait that follows
- *   identify          sets `caller`; absent if all callers are anonymous
- *   refuse cross-site refuses a mutation that a page of another site has sent
- *   authorize         admits or rejects the caller, and narrows its type
- *   validate input    sets `input`
- *   data              sets `db`; runs the rest in a transaction, or returns a stored answer
- *   run               calls the handler, and encodes its result
+ *   answer problems turns the errors of later stages into an answer bound time sets `deadline`,
+ *   which bounds every wait that follows identify sets `caller`; absent if all callers are
+ *   anonymous refuse cross-site refuses a mutation that a page on another site has sent authorize
+ *   admits or rejects the caller, and narrows its type validate input sets `input` data sets `db`;
+ *   runs the rest in a transaction, or returns a stored answer run calls the handler, and encodes
+ *   its result
  *
  * Invariants:
  * - Every failure of a stage becomes an answer, because the first stage catches the errors of all

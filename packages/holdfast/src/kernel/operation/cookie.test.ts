@@ -31,11 +31,11 @@ test('a deleted cookie has the attributes with which it was set', () => {
   )
 })
 
-test('a part of a second is not an age', () => {
+test('a fraction of a second is not a valid age', () => {
   expect(cookie('a', { maxAge: '1500ms' }).set('x').toHeader()).toContain('Max-Age=1;')
 })
 
-describe('what browsers would refuse or read differently', () => {
+describe('what browsers would reject or read differently', () => {
   const refused: readonly [string, string, CookieOptions][] = [
     ['a name with a space', 'a b', {}],
     ['an empty name', '', {}],

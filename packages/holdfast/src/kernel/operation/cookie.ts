@@ -10,8 +10,8 @@ export interface CookieOptions {
    */
   readonly maxAge?: Duration
   /**
-   * The requests from other sites with which the browser sends the cookie: `'lax'`, only when the
-   * user follows a link; `'strict'`, none; `'none'`, all. Default `'lax'`.
+   * The cross-site requests with which the browser sends the cookie: `'lax'`, only when the user
+   * follows a link; `'strict'`, none; `'none'`, all. Default `'lax'`.
    */
   readonly sameSite?: 'lax' | 'strict' | 'none'
   /** True if scripts of the page cannot read the cookie. Default true. */
@@ -75,11 +75,11 @@ const maxBytes = 4096
  * Declares a cookie with secure defaults: only over https, hidden from scripts, and not sent with
  * requests from other sites. List it in `cookies` of the operations that set it.
  *
- * The prefix `__Host-` in a name makes browsers refuse the cookie unless it is secure and was set
+ * The prefix `__Host-` in a name makes browsers reject the cookie unless it is secure and was set
  * by this host itself. Use it for all cookies that identify a caller, because other hosts of the
  * domain can otherwise set a cookie with the same name.
  *
- * @throws HoldfastError `cookie-invalid` if browsers would refuse the cookie.
+ * @throws HoldfastError `cookie-invalid` if browsers would reject the cookie.
  *
  * @example
  * ```ts
@@ -105,13 +105,13 @@ export function cookie(name: string, options: CookieOptions = {}): Cookie {
       if (!valueForm.test(value)) {
         throw cookieInvalid(
           name,
-          'its value has characters that a cookie cannot contain; encode it, for example as base64url',
+          'its value contains characters that a cookie cannot contain; encode it, for example as base64url',
         )
       }
       if (name.length + value.length > maxBytes) {
         throw cookieInvalid(
           name,
-          `its name and value have ${name.length + value.length} bytes, but browsers accept at most ${maxBytes}; store the value in the database, and its id in the cookie`,
+          `its name and value are ${name.length + value.length} bytes long, but browsers accept at most ${maxBytes}; store the value in the database, and its id in the cookie`,
         )
       }
       return new SetCookie(declared, `${name}=${value}${age}${attributes}`)

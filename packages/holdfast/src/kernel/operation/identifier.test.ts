@@ -85,7 +85,7 @@ describe('identifiers', () => {
   })
 
   test.each(['open', 'mine'])(
-    'invalid credentials are answered 401 with their own schemes, and no later identifier is tried (%s)',
+    'invalid credentials get a 401 with their own schemes, and no later identifier is tried (%s)',
     async (operation) => {
       const headers = { authorization: 'Bearer wrong', 'x-api-key': 'billing' }
       const { status, who, schemes, identify } = await whoIs(operation, headers)
@@ -103,7 +103,7 @@ describe('identifiers', () => {
     expect((await whoIs('mine', headers)).who).toBe('bearer ann')
   })
 
-  test('a caller with only an invalid cookie is anonymous where that is enough', async () => {
+  test('a caller with only an invalid cookie is anonymous if the rule allows it', async () => {
     const headers = { cookie: '__Host-session=wrong' }
     expect((await whoIs('open', headers)).who).toBe('anonymous undefined')
     const { status, who, schemes } = await whoIs('mine', headers)

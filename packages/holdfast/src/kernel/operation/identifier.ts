@@ -41,11 +41,10 @@ export interface Identifier<Db = unknown, Values = unknown> {
    * Returns the caller, or `undefined` if the request has no credentials of this kind: the next
    * identifier is tried.
    *
-   * Throws `Unauthenticated` for invalid credentials of this kind. The call is then answered 401,
-   * and no other identifier is tried. An invalid cookie does not end the search, because browsers
-   * send cookies without being asked to: the next identifiers are tried, and if they find no
-   * caller, the caller is anonymous. If the access rule then requires a caller, the problem is the
-   * answer.
+   * Throws `Unauthenticated` for invalid credentials of this kind. The call then gets a 401, and no
+   * other identifier is tried. An invalid cookie does not end the search, because browsers send
+   * cookies without being asked to: the next identifiers are tried, and if they find no caller, the
+   * caller is anonymous. If the access rule then requires a caller, the problem is the answer.
    */
   identify(credentials: Credentials<Db, Values>): Caller | undefined | Promise<Caller | undefined>
   /**

@@ -6,8 +6,8 @@ export type RedirectStatus = 302 | 303 | 307 | 308
 /** Options of {@link redirects}. */
 export interface RedirectsOptions {
   /**
-   * The possible targets: `'/'` for all paths of the service itself, and origins, such as
-   * `'https://app.example.com'`, for all URLs of another host.
+   * The possible targets: `'/'` for all paths on the service itself, and origins, such as
+   * `'https://app.example.com'`, for all URLs on another host.
    */
   readonly to: readonly [string, ...string[]]
   /**
@@ -51,9 +51,9 @@ export class Redirect {
 }
 
 /**
- * Declares to which targets an operation may redirect its client, in its option `redirects`. A
- * redirect to any other target throws, so that a service cannot be used to send people to a
- * fraudulent site.
+ * Declares the targets to which an operation may redirect its client. Pass the result as the option
+ * `redirects` of the operation. A redirect to any other target throws, so that a service cannot be
+ * used to send people to a fraudulent site.
  *
  * @throws HoldfastError `redirect-invalid` if a declared target is neither `'/'` nor an origin with
  *   https. `http` is allowed for `localhost` and `127.0.0.1`.
@@ -77,7 +77,7 @@ export function redirects({ to: targets, status = 303 }: RedirectsOptions): Redi
   if (invalid !== undefined) {
     throw new HoldfastError(
       'redirect-invalid',
-      `The redirect target ${JSON.stringify(invalid)} is invalid. Use '/' for the paths of the service itself, or an origin without a path, such as 'https://app.example.com'.`,
+      `The redirect target ${JSON.stringify(invalid)} is invalid. Use '/' for the paths on the service itself, or an origin without a path, such as 'https://app.example.com'.`,
     )
   }
   const allows = (target: string): boolean => targets.includes(originOf(target) ?? '')
@@ -110,10 +110,10 @@ function isSafeOrigin(text: string): boolean {
 function originOf(target: string): string | undefined {
   if (!/^[\x21-\x7e]+$/.test(target) || target.includes('\\')) return undefined
   if (target.startsWith('/')) return target.startsWith('//') ? undefined : '/'
-  // A browser reads "https:host" as a path of the service, and "blob:https://host" has the origin of
-  // another URL.
+  // A browser reads "https:host" as a path on the service, and "blob:https://host" has the origin
+  // of another URL.
   if (!/^https?:\/\//i.test(target)) return undefined
   const url = URL.parse(target)
-  // With credentials before the host, people can mistake the URL for a URL of another host.
+  // With credentials before the host, people can mistake the URL for one on another host.
   return url && url.username === '' && url.password === '' ? url.origin : undefined
 }

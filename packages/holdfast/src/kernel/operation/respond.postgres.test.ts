@@ -152,11 +152,11 @@ test.each([
   expect(failure).toMatchObject({ code, message: expect.stringContaining(text) })
 })
 
-test('the OpenAPI document has the headers, cookies and redirects', () => {
+test('the OpenAPI document contains the headers, cookies and redirects', () => {
   const { paths } = toOpenApi(tested.running)
   const { responses } = paths['/leave']!['post']!
   expect(responses['303']).toMatchObject({
-    description: 'Redirect. Possible targets: a path of this service.',
+    description: 'Redirect. Possible targets: a path on this service.',
     headers: {
       Location: { schema: { format: 'uri-reference' } },
       'Set-Cookie': { description: 'Sets or deletes cookies: `__Host-session`.' },

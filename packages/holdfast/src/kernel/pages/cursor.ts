@@ -102,7 +102,7 @@ async function importKeys(keys: readonly SigningKey[]): Promise<ReadonlyMap<numb
   if (keys.length === 0 || keys.some(({ secret }) => secret.length < 16)) {
     throw new HoldfastError(
       'cursor-secret-too-short',
-      'Cursor secrets are missing or too short: pass at least one secret; each must have 16 bytes or more.',
+      'Cursor secrets are missing or too short: pass at least one secret; each must be at least 16 bytes long.',
     )
   }
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }

@@ -32,12 +32,12 @@ export const Forbidden: Problem<'forbidden'> = problem('forbidden', {
   description: 'The caller is authenticated, but an access rule of the operation rejects it.',
 })
 
-/** The request may have been sent by a page of another site (CSRF). */
+/** The request may have been sent by a page on another site (CSRF). */
 export const CrossSiteRequest: Problem<'cross-site-request'> = problem('cross-site-request', {
   status: 403,
-  title: 'Request of another site',
+  title: 'Request from another site',
   description:
-    'The request changes data with credentials that browsers add to requests by themselves, such as a cookie, or signs in, and may have been sent by a page of another site. Browsers send `Sec-Fetch-Site` or `Origin`. Other clients with cookies have to send `Origin` with the origin of the service.',
+    'The request changes data with credentials that browsers add to requests by themselves, such as a cookie, or signs in, and may have been sent by a page on another site. Browsers send `Sec-Fetch-Site` or `Origin`. Other clients with cookies have to send `Origin` with the origin of the service.',
 })
 
 /** No operation has this path. */
@@ -139,12 +139,12 @@ export const RequestTimeout: Problem<'request-timeout'> = problem('request-timeo
     'The request did not arrive in time, and the connection was closed. Send it again on a new connection.',
 })
 
-/** A defect of the service; the log has the cause, with the request id. */
+/** A defect in the service; the log contains the cause and the request id. */
 export const InternalError: Problem<'internal-error'> = problem('internal-error', {
   status: 500,
   title: 'Internal error',
   description:
-    'A defect of the service, not of the request. The log of the service has the cause, with the request id. The call was rolled back; retrying with the same idempotency key is safe.',
+    'A defect in the service, not in the request. The log of the service contains the cause and the request id. The call was rolled back; retrying with the same idempotency key is safe.',
 })
 
 /** The service cannot handle the call at the moment. */

@@ -86,7 +86,7 @@ function isJson({ schema, value }: Case): boolean {
   return again.success && JSON.stringify(again.data) === JSON.stringify(schema.parse(value))
 }
 
-test('a stored value has only the declared fields, and parses to the same value', () => {
+test('a stored value contains only the declared fields, and parses to the same value', () => {
   fc.assert(
     fc.property(
       fitting.filter((one) => isJson(one)),

@@ -59,9 +59,9 @@ export interface OpenDatabase {
    */
   answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
   /**
-   * Returns the database of the identifiers and the access rule of an operation; `undefined`: of
-   * the rules of the service itself, such as the rule of its health details. Default: they have no
-   * `db`.
+   * Returns the database that the identifiers and the access rule of an operation use. Without an
+   * operation, returns the database for rules of the service itself, such as the rule of its health
+   * details. Default: they have no `db`.
    */
   admissionFor?(operation: CompiledOperation | undefined): AdmissionDatabase | undefined
   /** The keys that sign cursors. */

@@ -23,12 +23,12 @@ describe('a service does not start', () => {
       '{id} twice',
     ],
     [
-      'a parameter that is no input',
+      'a parameter that is not an input',
       query({ ...fine, route: 'GET /a/{id}' }),
       'its path has the parameter {id}',
     ],
     [
-      'an input that is no object',
+      'an input that is not an object',
       query({ ...fine, route: 'GET /a', input: z.string() }),
       'not an object schema',
     ],
@@ -94,7 +94,7 @@ describe('a service does not start', () => {
       'no required string or number property',
     ],
     [
-      'a location that is no path',
+      'a location that is not a path',
       mutation({ ...fine, route: 'POST /a', location: '/a/{id' }),
       'segment "{id"',
     ],

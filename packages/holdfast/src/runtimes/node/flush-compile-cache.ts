@@ -7,8 +7,8 @@ const delayMs = 1_000
 let isPlanned = false
 
 /**
- * Writes the compile cache of this process soon, if it has one. Otherwise Node writes it when the
- * process exits, and never if it is killed. Does not keep the process alive.
+ * Writes the compile cache of this process soon, if it has one. Without this, Node writes it only
+ * on exit, and not at all if the process is killed. Does not keep the process alive.
  */
 export function flushCompileCacheSoon(): void {
   if (isPlanned || getCompileCacheDir() === undefined) return

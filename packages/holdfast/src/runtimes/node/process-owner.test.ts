@@ -240,7 +240,7 @@ describe('a service that does not start', () => {
     const second = startMain({ PORT: port })
     expect(await second.ended).toBe(1)
     expect(second.output.stderr).toMatch(
-      /^Port \d+ of 127\.0\.0\.1 is in use by another process\. .*lsof -i :\d+ .*\n$/,
+      /^Port \d+ on 127\.0\.0\.1 is in use by another process\. .*lsof -i :\d+ .*\n$/,
     )
     expect(second.output.stderr.trim().split('\n')).toHaveLength(1)
   })

@@ -30,7 +30,7 @@ export interface ProcessOwner {
 }
 
 /**
- * Stops the process gracefully at SIGTERM and SIGINT, and with exit code 1 after an uncaught error.
+ * Stops the process gracefully on SIGTERM and SIGINT, and with exit code 1 after an uncaught error.
  * A second signal ends the process immediately. Before the service has started, the first signal
  * already ends it: the database rolls back an interrupted start. (Without a listener, PID 1 of a
  * container would not receive signals at all.)

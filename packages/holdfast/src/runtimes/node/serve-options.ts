@@ -38,7 +38,7 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
   /** Receives notices for the user who starts the service. Default: a line on stderr. */
   readonly notify?: (message: string) => void
   /**
-   * True if the service manages the process. The process then stops gracefully at SIGTERM and
+   * True if the service manages the process. The process then stops gracefully on SIGTERM and
    * SIGINT and after an uncaught error. If the service does not start, the process prints the
    * reason on stderr and exits with code 1. Default true. Set it to false for several servers in
    * one process, as in tests; `serve` then rejects if the service does not start.

@@ -154,7 +154,7 @@ describe('a call', () => {
     expect((await begun).aborted).toBe(false)
   })
 
-  test('a call that takes longer than its caller allows is answered with 504', async () => {
+  test('a call that takes longer than its caller allows gets a 504', async () => {
     const { waitingService } = waiting()
     const { url } = await serveForTest(waitingService)
     const response = await fetch(`${url}/wait`, { headers: { 'request-timeout': '20ms' } })

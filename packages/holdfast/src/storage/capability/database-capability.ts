@@ -85,7 +85,7 @@ export interface OpenCapability {
    * operation. Stages run in the order of the list; each stage wraps the following stages.
    */
   stageFor?(operation: CompiledOperation, settings: StageSettings): Stage | undefined
-  /** Returns the database of the identifiers and the access rule of an operation. */
+  /** Returns the database that the identifiers and the access rule of an operation use. */
   admissionFor?(operation: CompiledOperation | undefined): AdmissionDatabase
   /** Returns the function that answers a call of a mutation whose input was rejected. */
   answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined

@@ -88,7 +88,7 @@ test('a stop leaves no Unix socket', async () => {
   expect(readdirSync(join(directory, 'socket'))).toEqual([])
 })
 
-test('the URL leads over TCP if the path of the Unix socket is too long', async () => {
+test('the URL uses TCP if the path of the Unix socket is too long', async () => {
   const messages: string[] = []
   const long = join(temporaryFolder(), 'long'.repeat(20))
   const postgres = await start({ directory: long, notify: (message) => messages.push(message) })
@@ -97,7 +97,7 @@ test('the URL leads over TCP if the path of the Unix socket is too long', async 
   expect(messages.join()).toContain('too long for this system')
 })
 
-test('the URL leads over TCP if the system refuses the Unix socket', async () => {
+test('the URL uses TCP if the system refuses the Unix socket', async () => {
   const messages: string[] = []
   const postgres = await start({
     directory,

@@ -17,9 +17,9 @@ const startAttempts = 5
  */
 export interface EmbeddedPostgres {
   /**
-   * URL of the database, with user and password. It leads to a Unix socket that only the user of
-   * the server can open, or over TCP if the system does not allow that socket. Programs that ignore
-   * the parameter `host` of the URL connect over TCP.
+   * URL of the database, with user and password. It leads to a Unix socket that only the server's
+   * user can open, or uses TCP if the system does not allow that socket. Programs that ignore the
+   * parameter `host` of the URL connect over TCP.
    */
   readonly url: string
   /** The same URL over TCP, for programs that cannot connect to a Unix socket. */

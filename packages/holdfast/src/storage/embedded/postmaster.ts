@@ -68,7 +68,9 @@ export async function findPostmaster(home: Home): Promise<number | undefined> {
         'DATABASE_URL.',
     )
   }
-  home.notify(`The Postgres in ${home.directory} ended without shutting down; it recovers at the next start.`)
+  home.notify(
+    `The Postgres in ${home.directory} exited without a clean shutdown; it will recover on the next start.`,
+  )
   // If the process is gone, Postgres itself removes the file, after it has checked that no child of
   // that process is still running. A server that is just ending may remove the file first.
   if (pid === undefined || exists(pid)) rmSync(join(home.data, 'postmaster.pid'), { force: true })

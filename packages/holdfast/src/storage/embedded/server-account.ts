@@ -7,9 +7,9 @@ import { unavailable } from './unavailable.ts'
 /**
  * Returns the user that runs the server; `undefined` if this process does not run as root, because
  * then its own user runs the server. Postgres refuses to run as root. So if this process runs as
- * root, the server runs as the owner of the data folder, or of its closest parent folder, that does
- * not belong to root. If there is no such folder, it runs as `postgres` or `nobody`. With the owner
- * of the folder, the developer can later continue without root.
+ * root, the server runs as the owner of the data folder, or of the closest parent folder that does
+ * not belong to root. If there is no such folder, the server runs as the user `postgres` or
+ * `nobody`. If it runs as the folder's owner, that developer can later continue without root.
  */
 export function serverAccount(directory: string): Account | undefined {
   if (process.geteuid?.() !== 0) return undefined
@@ -17,7 +17,7 @@ export function serverAccount(directory: string): Account | undefined {
   if (account) return account
   throw unavailable(
     `Postgres refuses to run as root, and there is no other user to run it as: ${directory} and all of its parent ` +
-      'folders belong to root, and this system has neither a user postgres nor a user nobody. Run as an unprivileged user.',
+      'folders belong to root, and this system has no postgres or nobody user. Run as an unprivileged user.',
   )
 }
 

@@ -12,7 +12,7 @@ import type { Home } from './home.ts'
  */
 export function prepareSocketDirectory({ sockets, account, notify }: Home, port: number): string {
   if (!removeSockets(sockets)) {
-    notify(`${sockets} contains other files than Unix sockets; Postgres uses TCP only.`)
+    notify(`${sockets} contains files other than Unix sockets; Postgres uses TCP only.`)
     return ''
   }
   const path = toSocketPath(sockets, port)

@@ -37,9 +37,9 @@ const ownRules: Pick<CompiledOperation, 'name' | 'route' | 'definedAt'> = {
 }
 
 /**
- * Returns the database of the identifiers and the access rule of an operation; without an
- * operation, of the rules of the service itself. It reads from the primary: a replica may not know
- * yet that a session was revoked.
+ * Returns the database that the identifiers and the access rule of an operation use. Without an
+ * operation, returns the database for rules of the service itself. It reads from the primary: a
+ * replica may not know yet that a session was revoked.
  */
 export function admissionDatabase(
   operation: CompiledOperation | undefined,

@@ -9,8 +9,8 @@ import {
 import type { HttpRequest } from './request/http-request.ts'
 
 /**
- * Returns the value of `WWW-Authenticate` for a request that is answered with 401. `refused`: the
- * schemes of the identifier that has rejected its credentials.
+ * Returns the value of `WWW-Authenticate` for a request that gets a 401. `refused`: the schemes of
+ * the identifier that has rejected its credentials.
  */
 export type Challenge = (header: HttpRequest['header'], refused?: SecuritySchemes) => string
 

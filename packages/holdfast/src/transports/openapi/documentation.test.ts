@@ -45,7 +45,7 @@ describe('documentation', () => {
 })
 
 describe.each(['/openapi.json', '/docs'])('%s', (path) => {
-  test('a documentation page is answered with 304 while it is unchanged', async () => {
+  test('a documentation page gets a 304 while it is unchanged', async () => {
     const { fetch } = await documented()
     const first = await fetch(path)
     expect(first.headers.get('cache-control')).toBe('no-cache')

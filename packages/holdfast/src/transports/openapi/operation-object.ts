@@ -117,7 +117,7 @@ function successResponse(operation: CompiledOperation, components: SchemaCompone
 function redirectResponse(operation: CompiledOperation): Readonly<Record<string, ResponseObject>> {
   const { kind, redirects } = operation
   if (!redirects) return {}
-  const targets = redirects.targets.map((target) => (target === '/' ? 'a path of this service' : target))
+  const targets = redirects.targets.map((target) => (target === '/' ? 'a path on this service' : target))
   return {
     [String(redirects.status)]: {
       description: `Redirect. Possible targets: ${targets.join(', ')}.`,

@@ -238,7 +238,7 @@ test('the document lists its tags', () => {
   expect(document.tags.map(({ name }) => name)).toEqual(['adornments', 'ping', 'tags', 'things', 'trees'])
 })
 
-test('the document has the texts of the service', () => {
+test('the document contains the texts of the service', () => {
   expect(document.info).toEqual({ title: 'torture', version: '2.1.0', description: 'Everything *at once*.' })
   expect(toOpenApi(books.running).info).toEqual({ title: 'ledger', version: '0.0.0' })
 })

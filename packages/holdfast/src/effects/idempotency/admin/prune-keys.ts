@@ -4,8 +4,7 @@ import { leafCount } from '../key-ring.ts'
 import { countOldKeys } from './queries/count-old-keys.ts'
 import { countPages, deleteOldKeys } from './queries/delete-old-keys.ts'
 
-// Number of pages that one statement reads. They are 16 MB of the table, so each statement is
-// short.
+// Number of pages that one statement reads. That is 16 MB of the table, so each statement is short.
 const pagesAtOnce = 2_000
 
 /**

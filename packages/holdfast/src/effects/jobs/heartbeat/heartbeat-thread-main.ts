@@ -58,6 +58,6 @@ function reportSilence(worker: string, silentMs: number): void {
   try {
     writeSync(2, `${JSON.stringify(line)}\n`)
   } catch {
-    // If stderr is closed, there is no way to report the silence; the heartbeats go on.
+    // If stderr is closed, there is no way to report the silence; the heartbeats continue.
   }
 }

@@ -22,7 +22,7 @@ export interface AdmissionsParts {
 // Max number of batches of a name to admit before the next name.
 const maxPasses = 5
 
-/** Admits limited jobs of the names for which this process is the leader. */
+/** Admits jobs that have limits, for the job names that this process leads. */
 export class Admissions {
   readonly #parts: AdmissionsParts
   readonly #task: RecurringTask

@@ -189,7 +189,7 @@ test.each<[string, (context: Context) => Promise<void>, string]>([
     'step-in-transaction',
   ],
   [
-    'a result that is no JSON',
+    'a result that is not JSON',
     async ({ step }) => {
       await step('a', () => () => {})
     },
@@ -241,7 +241,7 @@ test('the result of a step is the same in each attempt, null and undefined too',
 
 test.each([
   ['an object of nothing', Object.create(null)],
-  ['an error whose message is no text', Object.assign(new Error('x'), { message: { reason: 'none' } })],
+  ['an error whose message is not a text', Object.assign(new Error('x'), { message: { reason: 'none' } })],
   ['an error whose code cannot be stored', Object.assign(new Error('x'), { code: 'U+0000: \0' })],
   ['an error whose name cannot be stored', Object.assign(new Error('x'), { name: 'half: \uD800' })],
   ['a time without end', new RetryLater(`${'9'.repeat(400)}d` as Duration, 'never')],

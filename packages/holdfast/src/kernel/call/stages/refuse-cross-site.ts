@@ -5,7 +5,7 @@ import type { Identifier } from '../../operation/identifier.ts'
 import type { SecurityRule, SecurityScheme } from '../../operation/security-scheme.ts'
 
 /*
- * Cross-site request forgery (CSRF): a page of another site makes a browser send a request, and the
+ * Cross-site request forgery (CSRF): a page on another site makes a browser send a request, and the
  * browser adds the cookies of the attacked service to it. No page can set these two headers:
  *
  *   Sec-Fetch-Site: same-origin, none ──▶ same origin     (Fetch Metadata)
@@ -14,17 +14,18 @@ import type { SecurityRule, SecurityScheme } from '../../operation/security-sche
  *   any other Origin ───────────────────▶ other origin
  *   neither header ─────────────────────▶ unknown: not a page of a current browser
  *
- * A mutation with a cookie needs the same origin. These mutations only refuse another origin:
+ * A mutation with a cookie must come from the same origin. Two kinds of mutations only refuse
+ * another origin:
  *
- * - with other credentials that browsers add by themselves (HTTP Basic), because programs send them
- *   too, without either header;
- * - that set a cookie for an anonymous caller, such as a sign-in. Otherwise a page could sign its
- *   visitors in to an account of the attacker.
+ * - those with other credentials that browsers add by themselves (HTTP Basic), because programs
+ *   send them too, without either header;
+ * - those that set a cookie for an anonymous caller, such as a sign-in. Otherwise a page could sign
+ *   its visitors in to an account of the attacker.
  */
 
 /**
- * Returns the stage of a mutation that refuses the requests of other sites. `undefined` if no
- * request of the operation can have credentials that browsers add by themselves.
+ * Returns the stage of a mutation that refuses requests from other sites. `undefined` if no request
+ * of the operation can have credentials that browsers add by themselves.
  */
 export function refuseCrossSite(
   operation: CompiledOperation,
@@ -37,7 +38,7 @@ export function refuseCrossSite(
     return undefined
   return (call, next) => {
     const { identifier } = call
-    // The caller may have signed in with credentials that no page of another site has.
+    // The caller may have signed in with credentials that no page on another site has.
     const isAnonymous = identifier === undefined
     const schemes = isAnonymous ? ofRule : [...addedSchemesOf(identifier), ...ofRule]
     const sent = schemes.filter((scheme) => isSent(scheme, call))
@@ -48,7 +49,7 @@ export function refuseCrossSite(
   }
 }
 
-/** Returns the schemes of a rule whose credentials browsers add to the requests of other sites. */
+/** Returns the schemes of a rule whose credentials browsers add to requests from other sites. */
 function addedSchemesOf({ securitySchemes = {}, combines }: SecurityRule): readonly SecurityScheme[] {
   const own = Object.values(securitySchemes).filter((scheme) =>
     'scheme' in scheme ? addedByBrowsers.has(scheme.scheme.toLowerCase()) : scheme.in === 'cookie',

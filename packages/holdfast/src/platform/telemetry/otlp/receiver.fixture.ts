@@ -32,9 +32,9 @@ export interface ReceivedRequest {
 export interface Receiver {
   readonly url: string
   readonly requests: readonly ReceivedRequest[]
-  /** The spans of the requests that were answered with 200. */
+  /** The spans of the requests that got a 200. */
   readonly spans: readonly ReceivedSpan[]
-  /** Returns a metric of the last request that was answered with 200. */
+  /** Returns a metric of the last request that got a 200. */
   metric(name: string): ReceivedMetric | undefined
   /** Stops immediately and closes all connections. */
   kill(): Promise<void>

@@ -97,7 +97,7 @@ describe('the text', () => {
       expect(linesOf(telemetry, accept)).toContain(`${expected} 1`)
   })
 
-  test('the text has one family for two names that are the same after renaming', () => {
+  test('the text contains one family for two names that are the same after renaming', () => {
     const telemetry = telemetryForTest()
     telemetry.counter({ name: 'a.b', description: '1', unit: '1' }).with({}).add()
     telemetry.counter({ name: 'a_b', description: '2', unit: '1' }).with({}).add()

@@ -112,7 +112,7 @@ describe('a service with telemetry', () => {
     for (const NODE_ENV of ['development', 'test']) {
       const { told, telemetry } = await watch({}, { NODE_ENV, OTEL_EXPORTER_PROMETHEUS_PORT: String(port) })
       expect(told).toEqual([
-        expect.stringContaining(`port ${port} of 127.0.0.1: it is in use by another process`),
+        expect.stringContaining(`port ${port} on 127.0.0.1: it is in use by another process`),
       ])
       expect(telemetry.beginTrace('server', undefined).isRecording).toBe(true)
     }

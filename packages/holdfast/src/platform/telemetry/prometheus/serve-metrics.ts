@@ -87,7 +87,7 @@ function cannotServe(cause: NodeJS.ErrnoException, port: number, host: string): 
   const why = cause.code === 'EADDRINUSE' ? 'it is in use by another process' : String(cause.code)
   return new HoldfastError(
     'metrics-not-served',
-    `Cannot serve metrics on port ${port} of ${host}: ${why}. Choose another address with OTEL_EXPORTER_PROMETHEUS_PORT and OTEL_EXPORTER_PROMETHEUS_HOST, or with the option metricsServer of telemetry; or disable the metrics server with metricsServer: false.`,
+    `Cannot serve metrics on port ${port} on ${host}: ${why}. Choose another address with OTEL_EXPORTER_PROMETHEUS_PORT and OTEL_EXPORTER_PROMETHEUS_HOST, or with the option metricsServer of telemetry; or disable the metrics server with metricsServer: false.`,
     { cause },
   )
 }

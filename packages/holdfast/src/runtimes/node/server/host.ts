@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { ProblemError } from '../../../kernel/problem/problem.ts'
 import { BadRequest } from '../../../kernel/problem/problems.ts'
 
-// A name or an address, optionally with a port, and without user, path, blank or list (RFC 9112
+// A host name or IP address with an optional port. No user info, path, whitespace or list (RFC 9112
 // section 3.2).
 const form = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::\d{1,5})?$/
 

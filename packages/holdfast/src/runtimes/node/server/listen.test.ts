@@ -69,14 +69,14 @@ describe('the port', () => {
     for (let port = 3_000; port <= 3_020; port += 1) await takePort(port)
     const failure = await failureOf(serve(shop, { signals: false, ...quiet, ...env({}) }))
     expect(failure.code).toBe('port-in-use')
-    expect(failure.message).toContain('The ports 3000 to 3020 of 127.0.0.1 are all in use.')
+    expect(failure.message).toContain('The ports 3000 to 3020 on 127.0.0.1 are all in use.')
   })
 
   test('a configured port that is in use is rejected, with a command that finds its process', async () => {
     const port = (await takePort(0))!
     const failure = await failureOf(serveForTest(shop, { port }))
     expect(failure.code).toBe('port-in-use')
-    expect(failure.message).toContain(`Port ${port} of 127.0.0.1 is in use`)
+    expect(failure.message).toContain(`Port ${port} on 127.0.0.1 is in use`)
     expect(failure.message).toContain(`lsof -i :${port}`)
   })
 

@@ -18,7 +18,7 @@ const portAttempts = 20
 export async function listen(server: Server, { port, host, notify }: ListenOptions): Promise<number> {
   if (port !== undefined) {
     if (await tryListening(server, port, host)) return portOf(server)
-    throw portInUse(`Port ${port} of ${host} is in use by another process.`, port)
+    throw portInUse(`Port ${port} on ${host} is in use by another process.`, port)
   }
   for (let next = defaultPort; next <= defaultPort + portAttempts; next += 1) {
     if (!(await tryListening(server, next, host))) continue
@@ -26,7 +26,7 @@ export async function listen(server: Server, { port, host, notify }: ListenOptio
     return next
   }
   throw portInUse(
-    `The ports ${defaultPort} to ${defaultPort + portAttempts} of ${host} are all in use.`,
+    `The ports ${defaultPort} to ${defaultPort + portAttempts} on ${host} are all in use.`,
     defaultPort,
   )
 }
@@ -60,7 +60,7 @@ function cannotListen(cause: NodeJS.ErrnoException, port: number, host: string):
   if (cause.code === 'EACCES') {
     return new HoldfastError(
       'port-forbidden',
-      `No permission to listen on port ${port} of ${host}. Choose a port from 1024 (such as PORT=8080), or grant the process permission.`,
+      `No permission to listen on port ${port} on ${host}. Choose a port from 1024 (such as PORT=8080), or grant the process permission.`,
       { cause },
     )
   }

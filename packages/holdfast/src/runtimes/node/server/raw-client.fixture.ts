@@ -79,7 +79,7 @@ export async function openRaw(
         const answer = take(method)
         if (answer) return answer
         if (!isOpen)
-          throw new Error(`The connection ended with ${JSON.stringify(received)}, which is no answer.`)
+          throw new Error(`The connection ended with ${JSON.stringify(received)}, which is not an answer.`)
         isOpen = await Promise.race([once(socket, 'data').then(() => true), closed.then(() => false)])
       }
     },

@@ -20,7 +20,7 @@ test.each<readonly [string, readonly [string | undefined, string | undefined], s
   ['a mapped address in hexadecimal', ['10.0.0.1', '::FFFF:cb00:7107'], '203.0.113.7'],
   ['an address in another form', ['10.0.0.1', '2001:DB8:0:0:0:0:0:7'], '2001:db8::7'],
   ['an address with a zone', ['fe80::1%eth0', undefined], 'fe80::1%eth0'],
-  ['an entry that is no address', ['10.0.0.1', '203.0.113.7, unknown'], undefined],
+  ['an entry that is not an address', ['10.0.0.1', '203.0.113.7, unknown'], undefined],
   ['an empty entry', ['10.0.0.1', '203.0.113.7, '], undefined],
   ['a lost connection', [undefined, '203.0.113.7'], undefined],
 ])('the address of a client is found in %s', (_, [connected, forwardedFor], client) => {

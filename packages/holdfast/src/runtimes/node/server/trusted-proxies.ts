@@ -78,7 +78,7 @@ function addressIn(entry: string): string | undefined {
   const match = withPort.exec(text)
   const address = match?.[1] ?? match?.[2] ?? text
   if (isIP(address) !== 6) return isIP(address) === 4 ? address : undefined
-  // A URL has no zone.
+  // A URL contains no zone.
   const [unzoned, zone] = address.split('%')
   const short = new URL(`http://[${unzoned}]`).hostname.slice(1, -1)
   const [, high, low] = mapped.exec(short) ?? []

@@ -64,7 +64,7 @@ test('variables that decide how settings are read are read only from the environ
   ])
 })
 
-test('a missing .env is no error', () => {
+test('a missing .env is not an error', () => {
   expect(open({ A: '1' })).toMatchObject({ env: { A: '1' }, issues: [] })
 })
 
@@ -88,7 +88,7 @@ describe('a variable that names a file', () => {
       'names a file that is too long',
       async () => writeFile(file('key'), 'x'.repeat(70_000)),
       {},
-      'which has 70000 bytes; the max is 65536',
+      'which is 70000 bytes long; the max is 65536',
     ],
     ['names an empty file', async () => writeFile(file('key'), '\n'), {}, 'which is empty.'],
     [

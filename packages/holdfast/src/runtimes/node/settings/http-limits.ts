@@ -8,23 +8,22 @@ import { configurationInvalid } from '../../../kernel/base/configuration-invalid
  */
 export interface HttpLimits {
   /**
-   * Max size of a request body, in bytes. A larger body is answered with 413. Default 1,048,576 (1
-   * MiB).
+   * Max size of a request body, in bytes. A larger body gets a 413. Default 1,048,576 (1 MiB).
    */
   readonly bodyLimitBytes?: number
   /**
-   * Max size of the request line and the header fields together, in bytes. A larger request head is
-   * answered with 431. Default 16,384 (16 KiB).
+   * Max size of the request line and the header fields together, in bytes. A larger request head
+   * gets a 431. Default 16,384 (16 KiB).
    */
   readonly maxHeaderBytes?: number
   /**
-   * Max time for a client to send its header fields. After that, the request is answered with 408.
-   * Default `'10s'`.
+   * Max time for a client to send its header fields. After that, the request gets a 408. Default
+   * `'10s'`.
    */
   readonly headerTimeout?: Duration
   /**
-   * Max time for a client to send a whole request. After that, the request is answered with 408.
-   * Default `'30s'`.
+   * Max time for a client to send a whole request. After that, the request gets a 408. Default
+   * `'30s'`.
    */
   readonly requestTimeout?: Duration
   /**
@@ -62,7 +61,7 @@ export interface HttpLimits {
  */
 export const defaultKeepAliveTimeout: Duration = '75s'
 
-/** The limits with their defaults, times in milliseconds. */
+/** The limits with defaults applied. Times are in milliseconds. */
 export interface ReadHttpLimits {
   readonly bodyLimitBytes: number
   readonly maxHeaderBytes: number

@@ -21,7 +21,7 @@ export function readTextFile(path: string): TextFile {
     // Only a regular file is read: reading a pipe would block the start until its writer has
     // finished.
     if (!stat.isFile()) return wrong('which is not a file.')
-    if (stat.size > maxBytes) return wrong(`which has ${stat.size} bytes; the max is ${maxBytes}.`)
+    if (stat.size > maxBytes) return wrong(`which is ${stat.size} bytes long; the max is ${maxBytes}.`)
     const decoded = decodeText(readFileSync(path))
     if (decoded.fault !== undefined) return wrong(`which ${decoded.fault}`)
     return { text: decoded.text.replace(/\r?\n$/, '') }

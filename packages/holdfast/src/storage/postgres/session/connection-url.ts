@@ -146,7 +146,7 @@ function readFile(parameter: string, path: string): string {
   } catch (cause) {
     throw new HoldfastError(
       'configuration-invalid',
-      `The database URL has ${parameter}=${path}, a file that cannot be read. Mount the file there, or correct the path.`,
+      `The database URL contains ${parameter}=${path}, a file that cannot be read. Mount the file there, or correct the path.`,
       { cause },
     )
   }
@@ -155,6 +155,6 @@ function readFile(parameter: string, path: string): string {
 function invalid(parameter: string, value: string, fix: string): HoldfastError {
   return new HoldfastError(
     'configuration-invalid',
-    `The database URL has ${parameter}=${value}, which is not supported. ${fix}`,
+    `The database URL contains ${parameter}=${value}, which is not supported. ${fix}`,
   )
 }

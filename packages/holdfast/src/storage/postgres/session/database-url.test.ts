@@ -35,7 +35,7 @@ test.each([
 })
 
 test.each(['', 'app', 'http://app:pw@db/shop', 'postgres//app:pw@db/shop', 'postgres:shop', '/run/pg shop'])(
-  '%j is not the URL of a database, and the message has no password',
+  '%j is not the URL of a database, and the message does not contain the password',
   (text) => {
     expect(parseDatabaseUrl(text)).toBeUndefined()
     expect(() => requireDatabaseUrl(text)).toThrow(
@@ -57,7 +57,7 @@ test.each([
   expect(() => new DriverClient({ connectionString })).toThrow(
     expect.objectContaining({
       code: 'configuration-invalid',
-      message: expect.stringContaining(`has the parameter ${name} more than once`) as string,
+      message: expect.stringContaining(`contains the parameter ${name} more than once`) as string,
     }),
   )
 })
@@ -103,7 +103,7 @@ test.each(['socket:/run/my%20pg?db=shop', 'postgres://app@%2Frun%2Fmy%20pg/shop'
 
 test.each(['abc', '0', '65536', '1.5', '-1'])('the port %s is rejected', (port) => {
   expect(() => requireDatabaseUrl(`postgres://app@db/shop?port=${port}`)).toThrow(
-    `The database URL has the port ${port}. Use a number from 1 to 65535.`,
+    `The database URL contains the port ${port}. Use a number from 1 to 65535.`,
   )
 })
 
@@ -122,7 +122,7 @@ test('a Unix socket whose path the system cannot open is rejected', () => {
   const max = (process.platform === 'linux' ? 107 : 103) - '/.s.PGSQL.5432'.length
   const urlOf = (bytes: number): string => `postgres:///shop?host=/${'é'.repeat((bytes - 1) / 2)}`
   requireDatabaseUrl(urlOf(max))
-  expect(() => requireDatabaseUrl(urlOf(max + 2))).toThrow('whose path has 109 bytes; the max is 107')
+  expect(() => requireDatabaseUrl(urlOf(max + 2))).toThrow('whose path is 109 bytes long; the max is 107')
 })
 
 test.each([

@@ -2,8 +2,8 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 
 /**
  * Reads where a database URL leads: to a host and a port, or to a Unix socket. Postgres clients
- * write the URL of a Unix socket in several forms, some of which are no valid URLs for Node. All
- * are accepted, and {@link parseDatabaseUrl} returns one form.
+ * write the URL of a Unix socket in several forms, some of which Node does not accept as URLs. All
+ * forms are accepted, and {@link parseDatabaseUrl} returns one form.
  *
  * | form                                                   | used by                         |
  * | ------------------------------------------------------ | ------------------------------- |
@@ -73,14 +73,14 @@ export function requireDatabaseUrl(text: string): URL {
   // The driver uses the last of them. Encryption must not depend on another one.
   const repeated = ['host', 'port'].find((name) => url.searchParams.getAll(name).length > 1)
   if (repeated !== undefined)
-    throw invalid(`has the parameter ${repeated} more than once. Keep the one that leads to the server.`)
+    throw invalid(`contains the parameter ${repeated} more than once. Keep the one that leads to the server.`)
   const port = serverOf(url).port
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw invalid(`has the port ${url.searchParams.get('port')}. Use a number from 1 to 65535.`)
+    throw invalid(`contains the port ${url.searchParams.get('port')}. Use a number from 1 to 65535.`)
   const path = socketPathOf(url)
   if (path !== undefined && !fitsSocketAddress(path))
     throw invalid(
-      `leads to the Unix socket ${path}, whose path has ${Buffer.byteLength(path)} bytes; the max is ${maxSocketPathBytes}. Use a shorter directory (unix_socket_directories of the server), or a symbolic link to it.`,
+      `leads to the Unix socket ${path}, whose path is ${Buffer.byteLength(path)} bytes long; the max is ${maxSocketPathBytes}. Use a shorter directory (unix_socket_directories of the server), or a symbolic link to it.`,
     )
   return url
 }
@@ -98,7 +98,7 @@ export function isUnixSocket(url: URL): boolean {
   return isSocketDirectory(serverOf(url).host)
 }
 
-/** Returns the path of the Unix socket of a parsed URL; `undefined` if the URL leads over TCP. */
+/** Returns the path of the Unix socket of a parsed URL; `undefined` if the URL uses TCP. */
 export function socketPathOf(url: URL): string | undefined {
   const { host, port } = serverOf(url)
   return isSocketDirectory(host) ? toSocketPath(host, port) : undefined
@@ -109,7 +109,7 @@ export function isSocketDirectory(host: string): boolean {
   return host.startsWith('/')
 }
 
-/** Returns the path of the socket of a server, as every Postgres client builds it. */
+/** Returns the path of a server's socket, as every Postgres client builds it. */
 export function toSocketPath(directory: string, port: number): string {
   return `${directory}/.s.PGSQL.${port}`
 }

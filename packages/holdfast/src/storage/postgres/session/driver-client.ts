@@ -78,7 +78,7 @@ export class DriverClient extends DriversClient {
     this.#applicationName = config.application_name ?? url.searchParams.get('application_name') ?? undefined
     this.#sessionSettings = sessionSettings
     if (url.password === '' && !url.searchParams.has('password')) {
-      // If the URL has no password, the driver would read PGPASSWORD and ~/.pgpass.
+      // If the URL contains no password, the driver would read PGPASSWORD and ~/.pgpass.
       replacePassword(this, rejectPassword)
     }
     // The error is stored for the next user of the connection.
@@ -125,7 +125,7 @@ function keepFailure(this: DriverClient, error: Error): void {
 function rejectPassword(): never {
   throw new HoldfastError(
     'database-unreachable',
-    'Postgres requires a password, but the database URL has none. Add it: postgres://user:password@host:5432/name. PGPASSWORD and ~/.pgpass are ignored.',
+    'Postgres requires a password, but the database URL contains none. Add it: postgres://user:password@host:5432/name. PGPASSWORD and ~/.pgpass are ignored.',
   )
 }
 
@@ -140,7 +140,7 @@ function systemUser(): string {
   } catch (cause) {
     throw new HoldfastError(
       'configuration-invalid',
-      'The database URL has no user, and the system has no name for the user of this process. Add the user: postgres://user@host:5432/name.',
+      'The database URL contains no user, and the system has no name for the user of this process. Add the user: postgres://user@host:5432/name.',
       { cause },
     )
   }

@@ -84,7 +84,7 @@ export function readInstead(
 }
 
 /**
- * Replaces the password that the driver reads from PGPASSWORD or ~/.pgpass if its URL has no
+ * Replaces the password that the driver reads from PGPASSWORD or ~/.pgpass if its URL contains no
  * password.
  */
 export function replacePassword(client: object, value: () => string): void {

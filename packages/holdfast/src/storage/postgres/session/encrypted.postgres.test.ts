@@ -216,5 +216,5 @@ describe.each(['postgres', 'direct'])('a statement over TLS (sslnegotiation=%s)'
   })
 })
 
-// 80877102 in the bytes of the protocol.
+// The CancelRequest code, 80877102, as sent on the wire.
 const cancelCode = Buffer.from('04d2162e', 'hex')

@@ -51,7 +51,7 @@ const ofOwnConnections: SessionSettings = {
   // because the client's machine or network is gone. Otherwise the session would hold its locks for
   // about 15 minutes.
   tcp_user_timeout: '30000',
-  // The same for a session that has sent everything: it waits for the rest of a statement, or for
+  // The same for a session that has no unsent data: it waits for the rest of a statement, or for
   // the Sync after it, which no timeout of the server limits before Postgres 17. In seconds.
   tcp_keepalives_idle: '10',
   tcp_keepalives_interval: '5',

@@ -124,7 +124,7 @@ describe('a service', () => {
   const input = { path: {}, query: {}, body: undefined }
   const call = { operation: 'one', input, header: () => undefined }
 
-  test('calls are answered 503 while the server is down, and served when it is back', async () => {
+  test('calls get a 503 while the server is down, and served when it is back', async () => {
     const running = await service({ name: 'down', operations: { one } }).start(
       testHost({ env: { DATABASE_URL: url() } }),
     )

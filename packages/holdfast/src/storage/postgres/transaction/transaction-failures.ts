@@ -25,7 +25,7 @@ export function transactionEnded(owner: TransactionOwner | undefined, cause?: un
 }
 
 /**
- * Returns the error of a handler that caught a statement's error and continued in the failed
+ * Returns the error for a handler that caught a statement's error and continued in the failed
  * transaction.
  */
 export function transactionAborted(owner: TransactionOwner | undefined, cause?: unknown): HoldfastError {

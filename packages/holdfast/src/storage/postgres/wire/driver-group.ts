@@ -115,7 +115,7 @@ export class DriverGroup extends DriversQuery {
   }
 
   /**
-   * Starts the result of another statement. The result of a simple query is that of its last
+   * Starts the result of another statement. A simple query returns the result of its last
    * statement.
    */
   #startResult(statement: OutgoingStatement): void {

@@ -170,7 +170,7 @@ export class MessageWriter {
 function tooLong(bytes: number): HoldfastError {
   return new HoldfastError(
     'value-not-sendable',
-    `A statement with its values has ${bytes} bytes; Postgres accepts 1 GiB. Send the values in several statements.`,
+    `A statement with its values is ${bytes} bytes long; Postgres accepts 1 GiB. Send the values in several statements.`,
   )
 }
 

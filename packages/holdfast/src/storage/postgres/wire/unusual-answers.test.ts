@@ -43,7 +43,7 @@ test('a flush that cannot be written sends nothing, and fails all of its stateme
   expect(wired.broken).toEqual(ended)
 })
 
-test('a flush that cannot be written leaves nothing for that of another session', async () => {
+test('a flush that cannot be written leaves nothing in the flush of another session', async () => {
   const [wired, other] = [new Wired(), new Wired()]
   wired.send('insert into secrets values ($1)', { values: ['a secret', unwritable] })
   other.send('select 1')

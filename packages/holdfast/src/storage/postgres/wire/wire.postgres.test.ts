@@ -153,7 +153,7 @@ describe.each(['holdfast', 'pg'] as const)('the wire of %s', (wire) => {
     expect((await query('select 1 as one')).rows).toEqual([{ one: 1 }])
   })
 
-  test('refuses the rows of a binary cursor, and goes on', async () => {
+  test('refuses the rows of a binary cursor, and continues', async () => {
     await connection.run({ text: 'BEGIN' })
     await connection.run({ text: 'declare c binary cursor for select 1 as a, 2.5 as b' })
     await expect(connection.run({ text: 'fetch all from c' })).rejects.toMatchObject({
