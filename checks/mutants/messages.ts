@@ -134,10 +134,10 @@ export const messageMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/publish.postgres.test.ts`,
-        name: 'messages of a key have the order of the commits, no matter which transaction began or published first',
+        name: 'messages of a key are in commit order, no matter which transaction began or published first',
       },
     ],
-    why: 'The positions of the messages of a key would not have the order of their commits.',
+    why: 'The messages of a key would not be numbered in the order of their commits.',
   },
   {
     name: 'admin: a subscription is moved without a notification',

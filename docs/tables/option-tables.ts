@@ -2,7 +2,7 @@ import { toCode, toMarkdownTable } from './markdown-table.ts'
 import { membersOf, type OptionMember } from './option-members.ts'
 import { markersOf, selectRows, type TableMarker, typeOf } from './table-marker.ts'
 
-/** A table of the options or of the members of a type, in a page. */
+/** A table in a page that lists the options or the members of a type. */
 export interface OptionTable {
   /** The type and its entry point: `PostgresOptions of holdfast/postgres`. */
   readonly title: string

@@ -17,7 +17,7 @@ const Ids = z.object({ id: z.int(), others: z.array(z.int()).max(50) })
 
 /** Records of the handlers, for the tests to inspect. */
 export interface Seen {
-  /** The number of runs of the handler of `addContended`. */
+  /** The number of times that the handler of `addContended` has run. */
   contended: number
   /** The ids of each statement that has read authors for `load`. */
   readonly loads: number[][]
@@ -163,7 +163,7 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
     meetKnown: query({
       route: 'GET /known-meetings',
       access: known,
-      repeats: { allow: 'each asks for itself' },
+      repeats: { allow: 'each call reads its own row' },
       input: Ids,
       output: Names,
       deadline: '15s',
@@ -183,7 +183,7 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
     meetInTransaction: mutation({
       route: 'POST /meetings',
       access,
-      repeats: { allow: 'each asks for itself' },
+      repeats: { allow: 'each call reads its own row' },
       input: Ids,
       output: Names,
       deadline: '15s',
@@ -196,7 +196,7 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
     meetInQuery: query({
       route: 'GET /meetings',
       access,
-      repeats: { allow: 'each asks for itself' },
+      repeats: { allow: 'each call reads its own row' },
       input: Ids,
       output: Names,
       deadline: '15s',

@@ -83,7 +83,7 @@ const maxReference = 255
 // Max number of passes. Each pass finds rows that were written during the previous pass. If rows
 // are written faster than they are erased, the remaining rows are left for the next erasure.
 const maxPasses = 10
-// Max number of attempts of a batch that is the victim of a deadlock.
+// Max number of attempts for a batch that is chosen as a deadlock victim.
 const maxAttempts = 5
 
 /**

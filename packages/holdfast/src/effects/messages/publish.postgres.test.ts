@@ -188,7 +188,7 @@ describe('order', () => {
     return messages('position')
   }
 
-  test('messages of a key have the order of the commits, no matter which transaction began or published first', async () => {
+  test('messages of a key are in commit order, no matter which transaction began or published first', async () => {
     const first = await opened(['a', 1])
     await first.session.query({ text: 'create temporary table has_an_older_xid ()' })
     const second = await opened(['a', 2])
@@ -202,7 +202,7 @@ describe('order', () => {
     expect((await dispatched(2)).map(({ payload }) => payload)).toEqual([2, 1])
   })
 
-  test('transactions with many keys at once do not deadlock, and their messages have the order of the commits', async () => {
+  test('transactions with many keys at once do not deadlock, and their messages are in commit order', async () => {
     const committed: number[] = []
     await Promise.all(
       Array.from({ length: 15 }, async (_, n) => {

@@ -40,7 +40,7 @@ export interface ConsumerDefinition<Payload, Db, Values = NoSettings> extends Pi
    */
   readonly startFrom?: 'next' | 'oldest'
   /**
-   * The handling of later messages of a key after a message of this key has failed permanently.
+   * The handling of later messages with the same key after a message has failed permanently.
    * `'wait'`: later messages wait until the failed message is redriven, skipped, or deleted after
    * 30 days, so the order is preserved. `'skip'`: later messages are handled without waiting. Other
    * keys and other consumers are not affected. Default `'wait'`. Set `'skip'` if messages are

@@ -37,7 +37,7 @@ export interface ConcurrencyLimit<Input> {
    */
   readonly ordered?: boolean
   /**
-   * The handling of later jobs of a key after a job of this key is dead. `'skip'`: later jobs run
+   * The handling of later jobs with the same key after a job is dead. `'skip'`: later jobs run
    * without waiting. `'wait'`: the dead job keeps its slot until it is redriven, skipped or
    * deleted, and later jobs wait for the slot. Default `'skip'`. Set `'wait'` if a job must not run
    * before an earlier one has succeeded.

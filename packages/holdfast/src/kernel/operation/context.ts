@@ -52,8 +52,8 @@ export interface Context<Input, CallerType extends Caller, Db, Values = NoSettin
 }
 
 /**
- * The context passed to the handler of a mutation. It has the effects of the transaction instead of
- * the `statements` of a query.
+ * The context passed to the handler of a mutation. It has the transaction's effects instead of a
+ * query's `statements`.
  */
 export interface MutationContext<Input, CallerType extends Caller, Db, Values = NoSettings>
   extends CallContext<Input, CallerType, Db, Values>, Effects {}

@@ -19,14 +19,14 @@ describe('an answer of an operation', () => {
     expect(response.headers.get('location')).toBe('/orders/a%2Fb')
   })
 
-  test('an answer of an operation without an output has no content', async () => {
+  test('an operation without an output returns no content', async () => {
     const response = await (await openShop(shop)).fetch('/orders/1', { method: 'DELETE' })
     expect(response.status).toBe(204)
     expect(response.headers.get('content-type')).toBeNull()
     expect(response.body).toBeNull()
   })
 
-  test('an answer of an operation that is a declared problem has its members', async () => {
+  test('a declared problem is returned with its members', async () => {
     const response = await (await openShop(shop)).fetch('/orders', json('{"item":"gone"}'))
     expect(response.status).toBe(409)
     expect(response.headers.get('content-type')).toBe('application/problem+json')

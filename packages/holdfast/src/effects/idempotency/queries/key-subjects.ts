@@ -1,4 +1,4 @@
-/** The name of the table with the subjects of the keys in a leaf of the ring. */
+/** The name of the table with the subjects of one leaf's keys. */
 export function subjectsName(leaf: number): string {
   return `holdfast.idempotency_subjects_${leaf}`
 }

@@ -52,8 +52,7 @@ function toTargetInfo(resource: Attributes, { isOpenMetrics }: TextFormat): stri
 
 function toFamily(metric: Metric, { family, unit, format }: FamilyContext): string {
   const { isOpenMetrics } = format
-  // In the older format, the head of a counter contains the name of its sample instead of the name
-  // of its family.
+  // In the older format, the head of a counter contains the sample's name instead of the family's.
   const described = metric.kind === 'counter' && !isOpenMetrics ? `${family}_total` : family
   const head = [
     `# HELP ${described} ${escapeHelp(metric.definition.description, isOpenMetrics)}\n`,

@@ -121,13 +121,13 @@ function choosePort(option: number | undefined, { PORT }: ServerValues): number 
 }
 
 /**
- * Returns the address to listen on. In production, the default is all addresses of the machine,
+ * Returns the address to listen on. In production, the default is all of the machine's addresses,
  * because a container is reached from outside. Otherwise it is the loopback address, so that a
  * service under development is not reachable from the network.
  */
 function chooseHost(option: string | undefined, { HOST }: ServerValues, mode: Mode): string {
   const host = option ?? HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1')
-  // An empty address is rejected, because Node would listen on all addresses of the machine.
+  // An empty address is rejected, because Node would listen on all of the machine's addresses.
   if (host.trim() !== '') return host
   throw configurationInvalid([
     'The listen address (option host or variable HOST) is empty. Set an address such as 127.0.0.1, or omit it.',

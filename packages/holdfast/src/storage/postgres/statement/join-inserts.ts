@@ -11,8 +11,8 @@ const joined: Joined = { longer: new Map() }
 
 /**
  * Returns the statements of two lists in order, with as many inserts of the first list as possible
- * joined to the first statement of the second list. Most of the cost of a short statement is
- * independent of its rows, for the process and for the server.
+ * joined to the first statement of the second list. Most of a short statement's cost is independent
+ * of its rows, for the process and for the server.
  */
 export function withInserts(
   statements: readonly Statement[],
