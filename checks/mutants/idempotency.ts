@@ -10,7 +10,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     text: 'path, query, body: body ?? null })',
     replacement: 'path, body: body ?? null })',
     killedBy: [{ file: `${src}/effects/idempotency/fingerprint.test.ts`, name: 'requests that differ in' }],
-    why: 'A key that is reused with another query string would be answered with the answer of the first request.',
+    why: 'A key that is reused with another query string would get the answer to the first request.',
   },
   {
     name: 'fingerprint: without the path',
@@ -18,7 +18,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     text: 'path, query, body: body ?? null })',
     replacement: 'query, body: body ?? null })',
     killedBy: [{ file: `${src}/effects/idempotency/fingerprint.test.ts`, name: 'requests that differ in' }],
-    why: 'A key that is reused for another account would be answered with the answer of the first request.',
+    why: 'A key that is reused for another account would get the answer to the first request.',
   },
   {
     name: 'key ring: no overlap at a boundary',
@@ -152,7 +152,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'the outcome of a transaction is unknown until it has released the lock of its key',
       },
     ],
-    why: 'A COMMIT that is still under way would be answered as rolled back.',
+    why: 'A COMMIT that is still under way would be reported as rolled back.',
   },
   {
     name: 'commit: its wait has no floor',
@@ -240,7 +240,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'an attempt that loses at the last moment returns the answer of the winner',
       },
     ],
-    why: 'If another attempt commits first, this attempt would be answered with an error instead of the stored answer.',
+    why: 'If another attempt commits first, this attempt would get an error instead of the stored answer.',
   },
   {
     name: 'replay: of another request',

@@ -29,7 +29,7 @@ export const transactionMutants: readonly Mutant[] = [
         name: 'a COMMIT whose command tag is ROLLBACK',
       },
     ],
-    why: 'A transaction that was rolled back would be answered as committed.',
+    why: 'A transaction that was rolled back would be reported as committed.',
   },
   {
     name: 'commit: a rejected one counts as rolled back, even if its session has ended',

@@ -70,7 +70,7 @@ interface Configuration extends Pick<HaproxyOptions, 'servers' | 'check'> {
 }
 
 // Disables retries, so that clients see every refused or reset connection. On a busy machine, a
-// health check or a response may take long without a failure.
+// health check or a response may take a long time although nothing has failed.
 function configuration({ port, statsPort, servers, check }: Configuration): string {
   return `
 defaults

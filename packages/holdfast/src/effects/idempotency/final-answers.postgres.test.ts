@@ -119,7 +119,7 @@ describe('problems after a failed statement', () => {
   )
 
   test.each(['55P03', '57014', '53100', '53200', '58030', 'XX000', '42501', '0A000', '42P01'])(
-    'a problem that a handler derives from a failure %s is answered but not stored',
+    'a problem that a handler derives from a failure %s is returned but not stored',
     async (state) => {
       const key = randomUUIDv7()
       for (let n = 0; n < 2; n += 1) {

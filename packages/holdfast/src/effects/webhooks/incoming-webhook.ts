@@ -34,8 +34,8 @@ export interface IncomingWebhookDefinition<
 /**
  * Defines a mutation that receives a sender's webhooks as specified by Standard Webhooks
  * (https://www.standardwebhooks.com). The signature is verified before the body is parsed. The
- * `webhook-id` is the idempotency key: a webhook that is sent again is answered with the stored
- * answer, and its handler does not run.
+ * `webhook-id` is the idempotency key: a webhook that is sent again gets the stored answer, and its
+ * handler does not run.
  *
  * @param mutation The application's builder, `holdfast({ … }).mutation`.
  *

@@ -61,7 +61,7 @@ export type IdentifyOption<Db, Values> =
   | Identifier<Db, Values>
   | readonly Identifier<Db, Values>[]
 
-/** The name of the identifier of an application that passes a function. */
+/** The name of the identifier if an application passes a function. */
 const functionName = 'identify'
 
 /**

@@ -25,7 +25,7 @@ const thrower = (make: () => Error, problems: readonly (typeof TooFew | typeof G
   })
 
 describe('a problem', () => {
-  test('a problem is answered as defined by RFC 9457', async () => {
+  test('a problem is sent in the format of RFC 9457', async () => {
     const fails = thrower(() =>
       TooFew({ left: 2, detail: 'Only two are left.', secret: 1 } as { left: number }),
     )
@@ -54,7 +54,7 @@ describe('a problem', () => {
     expect(() => TooFew({})).not.toThrow()
   })
 
-  test('a problem that is not declared is a defect outside of production, and is answered with a warning in production', async () => {
+  test('a problem that is not declared is a defect outside of production, but is sent in production, and logged as a warning', async () => {
     const lines: string[] = []
     const fails = thrower(() => Gone(), [TooFew])
     const onLog = (line: string): void => void lines.push(line)

@@ -63,7 +63,7 @@ test.each([true, false])('an answer is the returned value, parsed by the schema:
   )
 })
 
-test('in production, a value that does not match is answered without its undeclared fields', () => {
+test('in production, a value that does not match is returned without its undeclared fields', () => {
   fc.assert(
     fc.property(
       deviating.filter(({ value }) => value !== undefined),

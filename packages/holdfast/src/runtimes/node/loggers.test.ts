@@ -113,7 +113,7 @@ describe.each([
   })
 })
 
-test('a field called message does not change the text of a line of winston', () => {
+test('a field named message does not change the text of a winston line', () => {
   const { log, lines } = withWinston('info')
   log.info({ message: 'of the field' }, 'of the line')
   log.child({ message: 'of the child' }).info('of the line')

@@ -62,7 +62,7 @@ describe.each(['/health/live', '/health/ready'])('%s', (path) => {
     expect(probes.map(({ level }) => level)).toEqual(['debug', 'debug', 'debug'])
   })
 
-  test('a health endpoint leaves the route to an operation that has it', async () => {
+  test('an operation with the route of a health endpoint replaces that endpoint', async () => {
     const own = holdfast().query({
       route: `GET ${path}` as `GET /${string}`,
       access: anyone(),

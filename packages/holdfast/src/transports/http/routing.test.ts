@@ -138,7 +138,7 @@ describe('a query string', () => {
     expect((await opened.fetch('/orders?constructor=1&toString=2&hasOwnProperty=3')).status).toBe(200)
   })
 
-  test('a query string that does not match is answered with the invalid field', async () => {
+  test('the response to an invalid query string names the invalid field', async () => {
     const response = await opened.fetch('/orders?min=x')
     expect(response.status).toBe(422)
     expect(await problemOf(response)).toMatchObject({
@@ -149,7 +149,7 @@ describe('a query string', () => {
 })
 
 describe('a method', () => {
-  test('a method that the path does not support is answered with the methods that it supports', async () => {
+  test('the response to an unsupported method lists the methods that the path supports', async () => {
     const response = await opened.fetch('/orders/1', { method: 'PATCH' })
     expect(response.status).toBe(405)
     expect(response.headers.get('allow')).toBe('DELETE, GET, HEAD, OPTIONS')

@@ -63,7 +63,7 @@ describe.each(['/openapi.json', '/docs'])('%s', (path) => {
     expect((await fetch(path, { method: 'POST' })).status).toBe(405)
   })
 
-  test('a documentation page leaves the route to an operation that has it', async () => {
+  test('an operation with the route of a documentation page replaces that page', async () => {
     const own = query({ ...definitionOf(path), run: () => ({ text: 'my own' }) })
     const { fetch } = await documented(service({ name: 'own', operations: { own } }))
     expect(await (await fetch(path)).json()).toEqual({ text: 'my own' })

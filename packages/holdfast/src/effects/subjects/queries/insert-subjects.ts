@@ -12,8 +12,8 @@ export interface RowWithSubjects {
 }
 
 /**
- * Returns the statement that stores the subjects of new rows of a service; an empty list if no row
- * has subjects.
+ * Returns a list with the statement that stores the subjects of a service's new rows; an empty list
+ * if no row has subjects.
  */
 export function insertSubjects(
   service: string,

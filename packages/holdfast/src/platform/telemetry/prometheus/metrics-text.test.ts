@@ -57,7 +57,7 @@ describe('the text', () => {
     ])
   })
 
-  test('the text in the OpenMetrics format also has units, exemplars and an end marker', () => {
+  test('the text in the OpenMetrics format also contains units, exemplars and an end marker', () => {
     const { telemetry, exemplar } = measured()
     const lines = linesOf(telemetry, openMetrics)
     const bucket =

@@ -37,7 +37,7 @@ describe('header fields', () => {
     expect((await fetch(`${url}/orders/1`, { headers: { 'x-big': 'x'.repeat(15_000) } })).status).toBe(200)
   })
 
-  test('header fields without end are rejected at the limit', async () => {
+  test('endless header fields are rejected at the limit', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send('GET /orders/1 HTTP/1.1\r\n')

@@ -48,7 +48,7 @@ describe('the port', () => {
     expect(byOption.port).toBe(other)
   })
 
-  test('the port is the next free one from 3000 if no port is configured, which is logged', async () => {
+  test('if no port is configured, the next free port from 3000 is used, and logged', async () => {
     // If another process already uses port 3000, that is fine too.
     await takePort(3_000)
     await takePort(3_001)

@@ -23,7 +23,7 @@ const open = (env: Record<string, string>, names: readonly string[] = ['KEY']) =
 describe('a .env', () => {
   beforeEach(() => writeFile(file('.env'), '# a comment\nKEY="from the file"\nOTHER=1\n'))
 
-  test('a .env adds variables that the environment does not have, in development', () => {
+  test('in development, a .env adds variables that the environment does not contain', () => {
     const { env, originOf } = open({ OTHER: '2' })
     expect(env).toEqual({ KEY: 'from the file', OTHER: '2' })
     expect([originOf('KEY'), originOf('OTHER')]).toEqual(['.env', undefined])

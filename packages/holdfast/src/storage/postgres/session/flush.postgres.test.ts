@@ -115,7 +115,7 @@ describe.each(['pg', 'holdfast'] as const)('on the wire of %s', (wire) => {
     expect((await own.run(select)).rows).toEqual([{ seven: 7 }])
   })
 
-  test('the server skips what stands behind a failure, also COMMIT', async () => {
+  test('the server skips everything after a failure, including COMMIT', async () => {
     await own.run(begin)
     const flushed = await Promise.allSettled(own.flush([insert('kept?'), divide(0), insert('no'), commit]))
     const reasons = flushed.map((each) => (each.status === 'rejected' ? each.reason : undefined))

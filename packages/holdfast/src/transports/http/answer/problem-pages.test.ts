@@ -64,7 +64,7 @@ describe('the page of a problem', () => {
     expect(await typeFor('application/json;q=0.1, */*;q=0')).toBe('application/json')
   })
 
-  test('the page of a problem states if retrying can help', async () => {
+  test('the page of a problem states whether a retry can help', async () => {
     const adviceOn = async (code: string) => {
       const response = await pageAs(`/problems/${code}`, 'application/json')
       return ((await response.json()) as { retry: { mayHelp: boolean } }).retry.mayHelp

@@ -197,7 +197,7 @@ describe('the body text', () => {
     expect(await problemOf(response)).toMatchObject({ detail: 'The body must be a JSON object.' })
   })
 
-  test('a body that does not match the schema is answered with each invalid field', async () => {
+  test('the response to an invalid body names each invalid field', async () => {
     const response = await post({ headers: jsonType, body: '{"id":1,"item":{}}' })
     expect(response.status).toBe(422)
     expect(await problemOf(response)).toMatchObject({
