@@ -89,7 +89,7 @@ test('a lock file whose process id now belongs to another program is ignored, an
   const messages: string[] = []
   const postgres = await start({ directory, notify: (message) => messages.push(message) })
   expect(await query(postgres.url, 'select id from notes')).toEqual([{ id: 7 }])
-  expect(messages.join()).toContain('recovers')
+  expect(messages.join()).toContain('will recover on the next start')
   await postgres.stop()
   await expectUnharmed(program)
 })
