@@ -128,7 +128,7 @@ export const claimMutants: readonly Mutant[] = [
     text: 'key = $2\n        for update`,',
     replacement: 'key = $2`,',
     killedBy: [{ file: fences, name: 'one transaction at a time passes slots of a limit on' }],
-    why: 'No process would see a job that is blocked meanwhile, so the job would wait without end.',
+    why: 'No process would see a job that is blocked meanwhile, so the job would wait forever.',
   },
   {
     name: 'limits: the gate is not locked',

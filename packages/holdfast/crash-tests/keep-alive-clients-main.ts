@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The results of the requests of all clients. */
 export interface ClientsReport {
-  /** The keys that were answered with success. */
+  /** The keys whose response was a success. */
   readonly answered: readonly string[]
   /** The other keys, each with the reason of its failure. */
   readonly failed: readonly { readonly key: string; readonly reason: string }[]

@@ -29,7 +29,7 @@ export interface Exhausted {
 
 /** The result of {@link exhaust}. */
 export interface ExhaustReport {
-  /** The names under which the action ran, including the runs without a death. */
+  /** The names under which the action ran, including the runs in which no process died. */
   readonly names: readonly string[]
   /** The number of the sample, to repeat it; `all` if a process was killed at every point. */
   readonly sample: string

@@ -72,7 +72,8 @@ function post(body: object, headers: Record<string, string> = {}): RequestInit {
   }
 }
 
-// A call has this span only if no connection is free, because another call has just ended.
+// A call has this span only if it has to wait for a connection, because another call has just
+// ended.
 const waiting = 'acquire connection'
 
 /** Returns the spans as a tree of names, siblings in the order in which they began. */

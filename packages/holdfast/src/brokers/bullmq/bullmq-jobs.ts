@@ -16,7 +16,7 @@ export interface BullMqJobsOptions {
   /** Address of Redis or Valkey: a URL such as `'redis://127.0.0.1:6379'`, or ioredis options. */
   readonly connection: string | RedisOptions
   /**
-   * Prefix of the queues' keys in Redis. Default `'bull'`, the default of BullMQ. Change it if the
+   * Prefix of the queues' keys in Redis. Default `'bull'`, the default of BullMQ. Change it if
    * Redis is shared and other programs expect another prefix.
    */
   readonly prefix?: string

@@ -151,7 +151,10 @@ export class KeyRing {
 const allLeaves = leavesByNewest(leafCount)
 const liveLeaves = leavesByNewest(liveCount)
 
-/** Returns a list for each leaf: the `count` newest leaves if that leaf is the newest, in order. */
+/**
+ * For each leaf, returns the `count` newest leaves, newest first, at the time when that leaf is the
+ * newest.
+ */
 function leavesByNewest(count: number): readonly (readonly number[])[] {
   return Array.from({ length: leafCount }, (_, newest) =>
     Array.from({ length: count }, (__, age) => (newest - age + leafCount) % leafCount),

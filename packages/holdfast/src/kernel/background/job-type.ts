@@ -21,7 +21,7 @@ export interface RetryPolicy {
   readonly schedule?: readonly Duration[]
 }
 
-/** A limit for the number of jobs of a name that run at once, across all processes. */
+/** A limit on the number of jobs of a name that run at once, across all processes. */
 export interface ConcurrencyLimit<Input> {
   /** Max number of jobs of a key that run at once. */
   readonly limit: number
@@ -46,7 +46,7 @@ export interface ConcurrencyLimit<Input> {
 }
 
 /**
- * A limit for the number of jobs of a name that start per period, across all processes. The starts
+ * A limit on the number of jobs of a name that start per period, across all processes. The starts
  * are spaced evenly.
  */
 export interface RateLimit<Input> {

@@ -89,7 +89,7 @@ afterAll(() => tested.stop())
 const post = (path: string, key: string): Promise<Response> =>
   tested.fetch(path, { method: 'POST', headers: { 'idempotency-key': key } })
 
-test('a declared header is sent, also with a 304', async () => {
+test('a declared header is sent, even with a 304', async () => {
   const first = await tested.fetch('/rate')
   expect(first.headers.get('x-source')).toBe('ECB')
   expect(first.headers.get('cache-control')).toBe('public, max-age=60')

@@ -106,7 +106,7 @@ describe('stopping', () => {
     await Promise.all([client.closed, stopped])
   })
 
-  test('stopping does not run requests after the end of a connection, whose response could not be sent', async () => {
+  test('stopping does not run requests that follow the end of a connection, since their responses could not be sent', async () => {
     const { query, service } = holdfast()
     const text = 'x'.repeat(2 ** 24)
     let runs = 0

@@ -76,7 +76,8 @@ export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
 }
 
 /**
- * Returns whether a job continues after this end of an attempt. A cancelled job never continues.
+ * Returns whether a job continues after its attempt has ended in this way. A cancelled job never
+ * continues.
  */
 export function continues({ state }: AttemptEnd): boolean {
   return state === 'scheduled' || state === 'ready' || state === 'waiting'

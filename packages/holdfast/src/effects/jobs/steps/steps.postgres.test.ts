@@ -139,7 +139,7 @@ test('a handler that catches all errors still sleeps', async () => {
   expect(await effects(on)).toEqual(['after'])
 })
 
-test('a job waits for a message, also for one that was published earlier', async () => {
+test('a job waits for a message, even for one that was published earlier', async () => {
   const on = await begin()
   const got: unknown[] = []
   let release = (): void => {}

@@ -107,7 +107,7 @@ describe('malformed HTTP', () => {
     ['a TLS greeting', '\x16\x03\x01\x02\x00\x01'],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['an unknown method', `BREW /orders HTTP/1.1\r\n${host}\r\n`],
-    ['a blank in a header name', `GET /orders/1 HTTP/1.1\r\n${host}X Y: 1\r\n\r\n`],
+    ['a space in a header name', `GET /orders/1 HTTP/1.1\r\n${host}X Y: 1\r\n\r\n`],
     ['two lengths', `POST /orders HTTP/1.1\r\n${host}Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}`],
     [
       'a length and chunks',

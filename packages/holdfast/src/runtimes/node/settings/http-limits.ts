@@ -3,7 +3,7 @@ import { defaultBodyLimitBytes } from '../../../transports/http/handler.ts'
 import { configurationInvalid } from '../../../kernel/base/configuration-invalid.ts'
 
 /**
- * Limits for the sizes of requests and unread responses, and for the time that a client may take to
+ * Limits on the sizes of requests and unread responses, and on the time that a client may take to
  * send and to read.
  */
 export interface HttpLimits {

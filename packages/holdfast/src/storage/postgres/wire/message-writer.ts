@@ -20,7 +20,7 @@ const parse = 0x50
 const bind = 0x42
 const simpleQuery = 0x51
 const describePortal = Buffer.from([0x44, 0, 0, 0, 6, 0x50, 0])
-// Execute, without a limit for the number of rows.
+// Execute, without a limit on the number of rows.
 const execute = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0])
 const sync = Buffer.from([0x53, 0, 0, 0, 4])
 

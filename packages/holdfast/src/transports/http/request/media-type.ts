@@ -2,8 +2,8 @@ import { ProblemError } from '../../../kernel/problem/problem.ts'
 import { UnsupportedMediaType } from '../../../kernel/problem/problems.ts'
 import type { HttpRequest } from './http-request.ts'
 
-// A media type (RFC 9110 section 8.3.1). Only one part of the expression can match a given blank;
-// otherwise the expression would take exponential time to reject some texts.
+// A media type (RFC 9110 section 8.3.1). Only one part of the expression can match a given
+// whitespace character; otherwise the expression would take exponential time to reject some texts.
 const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 const parameter = `(${token})=(?:(${token})|"((?:[^"\\\\]|\\\\.)*)")`
 const mediaTypeForm = new RegExp(`^(${token}/${token})[\\t ]*((?:;[\\t ]*(?:${parameter}[\\t ]*)?)*)$`)
