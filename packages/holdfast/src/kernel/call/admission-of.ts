@@ -1,5 +1,5 @@
 import type { Call } from './call.ts'
-import { Admission } from '../operation/admission.ts'
+import { Admission, type AdmissionSession } from '../operation/admission.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cancellation } from '../base/cancellation.ts'
 import type { RunningDeadline } from '../operation/deadline.ts'
@@ -14,8 +14,8 @@ export interface AdmissionWork extends Work {
 
 /** The database of identifiers and access rules. */
 export interface AdmissionDatabase {
-  /** Returns the read-only `db`. It takes a connection for each statement. */
-  open(work: AdmissionWork): unknown
+  /** Returns a read-only session. It takes a connection for each statement. */
+  open(work: AdmissionWork): AdmissionSession
   /** Returns the failure of a call whose identifier or access rule failed with this error. */
   toFailure(error: unknown, deadline: Cancellation): unknown
 }
@@ -35,5 +35,9 @@ export function failureOf(error: unknown, { deadline }: Call, { database }: Admi
 
 /** Returns the admission of a call, which its identifiers and its access rule share. */
 export function admissionOf(call: Call, { settings, clock, database }: AdmissionOptions): Admission {
-  return (call.admission ??= new Admission(call, { settings, clock, openDb: () => database?.open(call) }))
+  return (call.admission ??= new Admission(call, {
+    settings,
+    clock,
+    openSession: () => database?.open(call),
+  }))
 }

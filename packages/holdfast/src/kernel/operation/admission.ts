@@ -1,6 +1,8 @@
 import { defineOwnGetters, type Getters, gettersOf } from '../base/define-own-getters.ts'
 import type { Clock } from '../base/clock.ts'
+import { configurationInvalid } from '../base/configuration-invalid.ts'
 import type { Logger } from '../base/log.ts'
+import type { Statements } from '../background/effects.ts'
 import { anonymous, type Caller } from './caller.ts'
 import { RequestCookies } from './cookies.ts'
 import { type AccessRequest, type Cookies, type Peer, unknownPeer } from './credentials.ts'
@@ -20,8 +22,15 @@ export interface AdmittedCall {
 export interface AdmissionParts {
   readonly settings: unknown
   readonly clock: Clock
-  /** Opens the read-only `db`. */
-  readonly openDb: () => unknown
+  /** Opens the database; `undefined` if the service has none. */
+  readonly openSession: () => AdmissionSession | undefined
+}
+
+/** The read-only database of the identifiers and the access rule of a call. */
+export interface AdmissionSession {
+  /** The session as `db` of the application's query builder. */
+  readonly db: unknown
+  readonly statements: Statements
 }
 
 /**
@@ -66,7 +75,15 @@ export class Admission implements AccessRequest {
   }
 
   get db(): unknown {
-    return (this.#opened.db ??= this.#parts.openDb())
+    return this.#session?.db
+  }
+
+  get statements(): Statements {
+    return this.#session?.statements ?? withoutDatabase
+  }
+
+  get #session(): AdmissionSession | undefined {
+    return (this.#opened.session ??= this.#parts.openSession())
   }
 
   get signal(): AbortSignal {
@@ -80,9 +97,20 @@ export class Admission implements AccessRequest {
   }
 }
 
+/** The statements of a service without a database. They exist because requests are copied. */
+const withoutDatabase: Statements = {
+  service: '',
+  mode: 'production',
+  query() {
+    throw configurationInvalid([
+      'an identifier or an access rule runs SQL, but the service has no database; set `database` in holdfast(…)',
+    ])
+  },
+}
+
 /** The parts that were created on first use, shared by the requests of one call. */
 interface Opened {
-  db?: unknown
+  session?: AdmissionSession | undefined
 }
 
 /** The peer of a call, read on first use. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Caller } from './caller.ts'
 import type { Logger } from '../base/log.ts'
+import type { Statements } from '../background/effects.ts'
 
 /**
  * The part of a call from which its caller is identified. `Db` is the read-only database of the
@@ -20,6 +21,11 @@ export interface Credentials<Db = unknown, Values = unknown> {
    * 1,000 rows each.
    */
   readonly db: Db
+  /**
+   * Runs SQL for libraries that do not know the query builder of `db`, with the same limits as
+   * `db`.
+   */
+  readonly statements: Statements
   /** The values of the settings declared in `holdfast({ settings })`. */
   readonly settings: Values
   /** The clock of the service. */

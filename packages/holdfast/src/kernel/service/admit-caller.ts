@@ -47,7 +47,7 @@ export async function admitCaller(
     const work = { deadline, log, span: unrecordedSpan(noTrace), usage: newUsage() }
     const request = new Admission(
       { header, peer, rawBody: undefined, deadline, log, requestId: crypto.randomUUID() },
-      { settings, clock, openDb: () => database?.open(work) },
+      { settings, clock, openSession: () => database?.open(work) },
     )
     const { caller = anonymous } = await abortable(
       Promise.resolve(findCaller(identifiers, request)),

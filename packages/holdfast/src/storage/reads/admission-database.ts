@@ -1,5 +1,7 @@
+import type { Statements } from '../../kernel/background/effects.ts'
 import type { Cancellation } from '../../kernel/base/cancellation.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { AdmissionSession } from '../../kernel/operation/admission.ts'
 import type { AdmissionDatabase, AdmissionWork } from '../../kernel/call/admission-of.ts'
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
@@ -10,6 +12,7 @@ import type { Queryable } from '../postgres/session/connection.ts'
 import { describeHandler, type GuardedHandler } from '../statement-guard/guarded-handler.ts'
 import { type GuardWatch, HandlerGuard } from '../statement-guard/handler-guard.ts'
 import { ReadSession } from './read-session.ts'
+import { type StatementOwner, toStatements } from './to-statements.ts'
 
 /** The part of a query builder's binding that identifiers and access rules need. */
 export interface AdmissionBinding {
@@ -21,6 +24,8 @@ export interface AdmissionBinding {
 export interface AdmissionParts {
   readonly primary: Pool
   readonly binding: AdmissionBinding
+  /** The service on whose behalf libraries run statements. */
+  readonly owner: StatementOwner
   /** Inspects statements; `undefined` in production. */
   readonly watch: GuardWatch | undefined
 }
@@ -43,16 +48,15 @@ const ownRules: Pick<CompiledOperation, 'name' | 'route' | 'definedAt'> = {
  */
 export function admissionDatabase(
   operation: CompiledOperation | undefined,
-  { primary, binding, watch }: AdmissionParts,
+  { primary, binding, owner, watch }: AdmissionParts,
 ): AdmissionDatabase {
   const { name, route, definedAt } = operation ?? ownRules
   const handler: GuardedHandler = { ...limits, part, name, route, definedAt }
   return {
     open({ deadline, span, usage, log }: AdmissionWork) {
       const guard = new HandlerGuard(handler, watch, { span, log })
-      return binding.readAlone(
-        new ReadSession({ primary, replica: undefined }, { deadline, span, usage, guard }),
-      )
+      const session = new ReadSession({ primary, replica: undefined }, { deadline, span, usage, guard })
+      return new OpenAdmission(session, binding, owner)
     },
     toFailure: (error: unknown, deadline: Cancellation) =>
       !(error instanceof ProblemError) && sqlStateOf(error) === '25006'
@@ -62,5 +66,28 @@ export function admissionDatabase(
             { cause: error },
           )
         : toPostgresFailure(error, handler, deadline),
+  }
+}
+
+/** The session of one call. Creates `db` and `statements` on first use: most calls need one. */
+class OpenAdmission implements AdmissionSession {
+  readonly #session: ReadSession
+  readonly #binding: AdmissionBinding
+  readonly #owner: StatementOwner
+  #db: unknown
+  #statements: Statements | undefined
+
+  constructor(session: ReadSession, binding: AdmissionBinding, owner: StatementOwner) {
+    this.#session = session
+    this.#binding = binding
+    this.#owner = owner
+  }
+
+  get db(): unknown {
+    return (this.#db ??= this.#binding.readAlone(this.#session))
+  }
+
+  get statements(): Statements {
+    return (this.#statements ??= toStatements(this.#session, this.#owner))
   }
 }

@@ -1,4 +1,4 @@
-import { type Caller, Forbidden, holdfast, HoldfastError, Unauthenticated } from 'holdfast'
+import { anyone, type Caller, Forbidden, holdfast, HoldfastError, Unauthenticated } from 'holdfast'
 import { postgres, sql } from 'holdfast/postgres'
 import { settings, setting, wholeNumber } from 'holdfast/settings'
 import { createTestService, type TestService, type TestServiceOptions } from 'holdfast/testing'
@@ -21,10 +21,12 @@ const functions = [
   'clock_timestamp',
   'statement_timestamp',
   'timeofday',
+  'gen_random_uuid',
 ]
 
+const database = postgres({ connections: 6 })
 const app = holdfast({
-  database: postgres({ connections: 6 }),
+  database,
   settings: settings({
     LEVEL: setting(wholeNumber({ min: 0, max: 9 }), { description: 'Min level.', default: '3' }),
   }),
@@ -100,6 +102,35 @@ describe('the db of identifiers and access rules', () => {
     expect(await tested.call.write({}, { headers })).toEqual({ who: 'anna', inTransaction: true })
     expect((await tested.send('read', {}, { headers: { authorization: 'bo' } })).status).toBe(403)
     expect((await tested.send('read', {}, { headers: { authorization: 'eve' } })).status).toBe(401)
+  })
+
+  test('the statements of a library share the session and its limits', async () => {
+    const app = holdfast({
+      database,
+      async identify({ db, statements, header }) {
+        await db.query(sql`select 1`)
+        for (const name of functions.slice(0, Number(header('x-statements'))))
+          await statements.query(`select ${name}()`)
+        return { kind: 'library', id: statements.service }
+      },
+    })
+    const whoAmI = app.query({
+      route: 'GET /me',
+      access: anyone(),
+      output: z.object({ id: z.string() }),
+      run: ({ caller }) => ({ id: caller.id ?? '' }),
+    })
+    const options: TestServiceOptions = { onLog: () => {} }
+    await using tested = await createTestService(
+      app.service({ name: 'libraries', operations: { whoAmI } }),
+      options,
+    )
+    const usage = { statements: 0, databaseMs: 0 }
+    expect(await tested.call.whoAmI({}, { headers: { 'x-statements': '9' }, usage })).toEqual({
+      id: 'libraries',
+    })
+    expect(usage.statements).toBe(10)
+    expect((await tested.send('whoAmI', {}, { headers: { 'x-statements': '10' } })).status).toBe(500)
   })
 
   test.each([

@@ -41,7 +41,8 @@ function openReads(host: ReadsHost): OpenCapability {
       operation.kind === 'query'
         ? readStage(operation, { primary: pools.read, replicas, owner: host, watch }, binding)
         : undefined,
-    admissionFor: (operation) => admissionDatabase(operation, { primary: pools.read, binding, watch }),
+    admissionFor: (operation) =>
+      admissionDatabase(operation, { primary: pools.read, binding, owner: host, watch }),
     ...(replicas ? { checks: { [replicasCheckName]: replicas.check } } : {}),
     close: async () => replicas?.close(),
   }
