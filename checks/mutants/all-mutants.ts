@@ -8,6 +8,7 @@ import type { Mutant } from './mutant.ts'
 import { messageMutants } from './messages.ts'
 import { postgresMutants } from './postgres.ts'
 import { responseMutants } from './responses.ts'
+import { secretMutants } from './secrets.ts'
 import { transactionMutants } from './transactions.ts'
 import { unixSocketMutants } from './unix-socket.ts'
 import { webhookMutants } from './webhooks.ts'
@@ -23,6 +24,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   messages: messageMutants,
   postgres: postgresMutants,
   responses: responseMutants,
+  secrets: secretMutants,
   transactions: transactionMutants,
   unixSocket: unixSocketMutants,
   webhooks: webhookMutants,

@@ -1,6 +1,7 @@
 import { settingsTable } from 'holdfast/settings'
 import { databaseSettings } from '../../packages/holdfast/src/databases/assembly/settings.ts'
 import { modeSettings } from '../../packages/holdfast/src/runtimes/node/settings/mode-settings.ts'
+import { secretKeySettings } from '../../packages/holdfast/src/platform/secret-keys/secret-key-settings.ts'
 import { serverSettings } from '../../packages/holdfast/src/runtimes/node/settings/server-settings.ts'
 import { telemetrySettings } from '../../packages/holdfast/src/platform/telemetry/telemetry-settings.ts'
 
@@ -18,7 +19,7 @@ export function writeSettingsTable(page: string): string {
 
 function frameworkSettings(prefix = ''): string {
   return settingsTable(
-    [serverSettings, modeSettings, databaseSettings, telemetrySettings]
+    [serverSettings, modeSettings, databaseSettings, secretKeySettings, telemetrySettings]
       .flatMap(({ descriptions }) => descriptions)
       .filter(({ name }) => name.startsWith(prefix)),
   )

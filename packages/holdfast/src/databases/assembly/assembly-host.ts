@@ -3,6 +3,7 @@ import type { DatabaseHost } from '../../kernel/service/database.ts'
 import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
 import { pollIntervalMs } from '../../effects/jobs/leadership/poll-interval.ts'
 import { waitStatements } from '../../effects/jobs/steps/wait-statements.ts'
+import type { SecretKeySource } from '../../platform/secret-keys/open-secret-keys.ts'
 import type { CapabilityEffects } from '../../storage/capability/database-capability.ts'
 import type { GuardWatch } from '../../storage/statement-guard/handler-guard.ts'
 import type { Binding } from './binding.ts'
@@ -18,6 +19,7 @@ export interface AssemblyParts {
   readonly location: Location
   readonly direct: Route
   readonly connections: Connections
+  readonly secretKeys: SecretKeySource
   readonly watch: GuardWatch | undefined
 }
 
@@ -27,13 +29,14 @@ export interface AssemblyParts {
  */
 export function assemblyHost(
   host: DatabaseHost,
-  { options, binding, location, direct, connections, watch }: AssemblyParts,
+  { options, binding, location, direct, connections, secretKeys, watch }: AssemblyParts,
 ): AssemblyHost {
   const { lanes, waker } = connections
   const assembled: AssemblyHost = {
     ...host,
     telemetry: host.telemetry ?? noTelemetry,
     externalCalls: host.externalCalls ?? noopExternalCallWatch,
+    secretKeys,
     options,
     binding,
     watch,

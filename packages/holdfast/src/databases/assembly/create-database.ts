@@ -1,5 +1,7 @@
 import { databaseCheckName } from '../../kernel/service/check.ts'
 import type { Database, DatabaseHost, OpenDatabase } from '../../kernel/service/database.ts'
+import { openSecretKeys } from '../../platform/secret-keys/open-secret-keys.ts'
+import { secretKeySettings } from '../../platform/secret-keys/secret-key-settings.ts'
 import { postgresProblems } from '../../storage/postgres/errors/problems.ts'
 import { requireAnswer } from '../../storage/postgres/session/connect-client.ts'
 import { requireKnownDriver } from '../../storage/postgres/session/driver-internals.ts'
@@ -40,7 +42,7 @@ export function createDatabase<Read, Write>(
     name: binding.name,
     problems: postgresProblems,
     mutationProblems: capabilities.flatMap(({ mutationProblems = [] }) => mutationProblems),
-    ...(options.url === undefined ? { settings: databaseSettings } : {}),
+    settings: [...(options.url === undefined ? [databaseSettings] : []), secretKeySettings],
     open: (host) => openDatabase(binding, options, host),
   }
 }
@@ -58,6 +60,7 @@ async function openDatabase(
 ): Promise<OpenDatabase> {
   requireKnownDriver()
   requireValidOptions(options)
+  const secretKeys = openSecretKeys(host)
   await using opening = new AsyncDisposableStack()
   const location = opening.adopt(await locateDatabase(options, host), (located) => located.stop())
   const isDisposable = host.mode === 'test'
@@ -77,7 +80,7 @@ async function openDatabase(
   await requireAnswer(recognizeDatabase(write, { log: host.log, isDisposable }))
   const opened = await openCapabilities(
     capabilities,
-    assemblyHost(host, { options, binding, location, direct, connections, watch: guard.watch }),
+    assemblyHost(host, { options, binding, location, direct, connections, secretKeys, watch: guard.watch }),
   )
   opening.defer(() => opened.close())
   const open = opening.move()

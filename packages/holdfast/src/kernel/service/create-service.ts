@@ -15,7 +15,7 @@ export function createService<Exports extends ModuleExports>(
     operations: definition.operations,
     definedAt: parts.definedAt,
     problemTypeBase: problemTypeBaseOf(definition),
-    settings: [parts.database?.settings, parts.settings].filter((one) => one !== undefined),
+    settings: [...(parts.database?.settings ?? []), ...(parts.settings ? [parts.settings] : [])],
     start: (host) => startService(definition, parts, host),
   }
 }

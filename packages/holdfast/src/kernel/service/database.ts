@@ -22,7 +22,7 @@ export interface Database<Read, Write> {
   /** The problems that only the stage of a mutation adds. */
   readonly mutationProblems?: readonly AnyProblem[]
   /** The settings that the database reads from the environment. */
-  readonly settings?: Settings<unknown>
+  readonly settings?: readonly Settings<unknown>[]
   /** Connects, migrates, and starts its background work. */
   open(host: DatabaseHost): Promise<OpenDatabase>
   /** Type-only property; never set at run time. */

@@ -11,6 +11,7 @@ import type { AnyProblem } from '../../kernel/problem/problem.ts'
 import type { Checks } from '../../kernel/service/check.ts'
 import type { DatabaseHost, StageSettings } from '../../kernel/service/database.ts'
 import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
+import type { SecretKeySource } from '../../platform/secret-keys/open-secret-keys.ts'
 import type { Migration } from '../migrations/migration.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import type { HandlerSession } from '../postgres/transaction/handler-session.ts'
@@ -41,6 +42,8 @@ export interface CapabilityHost extends DatabaseHost {
   readonly telemetry: Telemetry
   /** Detects calls to third parties inside transactions. */
   readonly externalCalls: ExternalCallWatch
+  /** The secret keys of the service. */
+  readonly secretKeys: SecretKeySource
 }
 
 /** The pools that every process has. */

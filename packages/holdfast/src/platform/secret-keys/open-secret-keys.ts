@@ -1,0 +1,89 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { configurationInvalid } from '../../kernel/base/configuration-invalid.ts'
+import type { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
+import { parseSecretKeys, validSecretKeys } from './secret-key-settings.ts'
+import { SecretKeys } from './secret-keys.ts'
+
+/**
+ * Returns the secret keys of a service. Call it when the service starts, so that a service without
+ * keys does not start.
+ *
+ * @param neededBy The feature that needs the keys, for the error: `the sealed answers of signIn`.
+ *
+ * @throws HoldfastError `configuration-invalid` if there are no keys in production.
+ */
+export type SecretKeySource = (neededBy: string) => SecretKeys
+
+/** The parts of a host that determine its secret keys. */
+export interface SecretKeyHost extends Pick<ServiceHost, 'env' | 'mode' | 'notify'> {
+  /** The folder of the development key. Default `.holdfast` in the current folder. */
+  readonly folder?: string
+}
+
+/**
+ * Opens the secret keys of a service: those of `SECRET_KEYS`; otherwise, in development, those of a
+ * file, which is created if it is missing; and in tests, a fixed key.
+ *
+ * @throws HoldfastError `configuration-invalid` if `SECRET_KEYS` is invalid.
+ */
+export function openSecretKeys(host: SecretKeyHost): SecretKeySource {
+  const given = host.env['SECRET_KEYS']
+  let keys = given ? new SecretKeys(requireKeys(given, 'SECRET_KEYS')) : undefined
+  return (neededBy) => (keys ??= defaultKeys(host, neededBy))
+}
+
+function defaultKeys({ mode, notify, folder = '.holdfast' }: SecretKeyHost, neededBy: string): SecretKeys {
+  if (mode === 'production') throw keysMissing(neededBy)
+  if (mode === 'test') return new SecretKeys([Buffer.from(testKey)])
+  return new SecretKeys(developmentKeys(join(folder, 'secret-keys'), notify))
+}
+
+const testKey = 'The secret key of tests, which protects no secrets.'
+
+/** Returns the keys in a file. Creates the file if it is missing, readable only by its owner. */
+function developmentKeys(file: string, notify: SecretKeyHost['notify']): readonly Buffer[] {
+  const existing = readIfExists(file)
+  if (existing !== undefined) return requireKeys(existing, resolve(file))
+  const own = `${file}-${randomUUID()}`
+  mkdirSync(join(file, '..'), { recursive: true })
+  writeFileSync(own, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+  try {
+    // Several processes may create the file at the same time. The first link wins, and its content
+    // is complete.
+    linkSync(own, file)
+    notify(`A secret key for development was created in ${resolve(file)}.`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(own, { force: true })
+  }
+  return requireKeys(readFileSync(file, 'utf8'), resolve(file))
+}
+
+function readIfExists(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function requireKeys(text: string, source: string): readonly Buffer[] {
+  const keys = parseSecretKeys(text)
+  if (keys) return keys
+  throw configurationInvalid([
+    `${source} is invalid (value hidden, because it is a secret). It must contain ${validSecretKeys}. ${howToCreate}`,
+  ])
+}
+
+function keysMissing(neededBy: string): HoldfastError {
+  return configurationInvalid([
+    `SECRET_KEYS is not set, and is needed by ${neededBy}. It must contain ${validSecretKeys}. ${howToCreate}`,
+  ])
+}
+
+const howToCreate = 'Create a key: openssl rand -base64 32'
