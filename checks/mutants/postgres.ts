@@ -163,7 +163,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/flush.postgres.test.ts`,
-        name: 'COMMIT has a Sync of its own',
+        name: 'COMMIT has its own Sync',
       },
     ],
     why: 'A COMMIT that was carried out would be confirmed only after the statement behind it.',
@@ -253,7 +253,10 @@ export const postgresMutants: readonly Mutant[] = [
     text: 'this.#parts.prepared?.retire(text, name)',
     replacement: 'void [text, name]',
     killedBy: [
-      { file: `${src}/storage/postgres/session/stale-plans.postgres.test.ts`, name: 'fails no query' },
+      {
+        file: `${src}/storage/postgres/session/stale-plans.postgres.test.ts`,
+        name: 'no query fails because its table has changed',
+      },
     ],
     why: 'After a schema change by hand, statements would fail until their sessions end.',
   },

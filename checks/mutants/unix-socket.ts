@@ -92,7 +92,7 @@ export const unixSocketMutants: readonly Mutant[] = [
     file: `${src}/storage/embedded/cluster.ts`,
     text: 'if (!abandoned && !unfinishedDataForm.test(name)) continue',
     replacement: "if (!abandoned && !name.startsWith('data.')) continue",
-    killedBy: [{ file: `${src}/storage/embedded/places.test.ts`, name: 'keeps other files' }],
+    killedBy: [{ file: `${src}/storage/embedded/places.test.ts`, name: 'keeps the other files' }],
     why: 'A backup that a user keeps beside the data would be lost.',
   },
   {

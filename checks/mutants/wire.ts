@@ -48,7 +48,7 @@ export const wireMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/wire/socket-wire.test.ts`,
-        name: 'a lost connection leaves every outcome open',
+        name: 'a lost connection fails every statement',
       },
     ],
     why: 'A COMMIT without an answer would count as carried out.',
@@ -81,7 +81,10 @@ export const wireMutants: readonly Mutant[] = [
     text: 'this.#reserve(this.#filled + end - at, length)',
     replacement: 'this.#reserve(length, length)',
     killedBy: [
-      { file: `${src}/storage/postgres/wire/socket-wire.test.ts`, name: 'a length alone reserves no memory' },
+      {
+        file: `${src}/storage/postgres/wire/socket-wire.test.ts`,
+        name: 'the length in a header reserves no memory',
+      },
     ],
     why: 'Nine bytes of a defective server would take a gigabyte.',
   },
@@ -162,7 +165,7 @@ export const wireMutants: readonly Mutant[] = [
     replacement:
       "    this.#reader ??= new RowReader({\n        columns: this.#columns,\n        types: statement.types ?? this.#session.types,\n        isArray: statement.rowMode === 'array',\n      })\n    try {\n      this.#reader ??= new RowReader({",
     killedBy: [
-      { file: `${src}/storage/postgres/wire/unusual-answers.test.ts`, name: 'fail their statement only' },
+      { file: `${src}/storage/postgres/wire/unusual-answers.test.ts`, name: 'fail only their statement' },
     ],
     why: 'A defect in a parser would fail the statements of other calls.',
   },
@@ -237,7 +240,10 @@ export const wireMutants: readonly Mutant[] = [
     text: '    if (this.#isSimple && this.#isBetween) this.#startResult(statement)\n',
     replacement: '',
     killedBy: [
-      { file: `${src}/storage/postgres/wire/wire.postgres.test.ts`, name: 'has the result of the last one' },
+      {
+        file: `${src}/storage/postgres/wire/wire.postgres.test.ts`,
+        name: 'returns the result of the last one',
+      },
     ],
     why: 'The result would belong to another statement.',
   },

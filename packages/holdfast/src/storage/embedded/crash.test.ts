@@ -18,7 +18,7 @@ import { DriverClient } from '../postgres/session/driver-client.ts'
 
 const directory = sharedFolder()
 
-test('the server ends cleanly soon after its only process was killed', async () => {
+test('the server shuts down cleanly soon after the only process that uses it is killed', async () => {
   const service = startService({ directory })
   await service.next('url')
   await service.kill()
@@ -26,7 +26,7 @@ test('the server ends cleanly soon after its only process was killed', async () 
   expect(readFileSync(join(directory, 'postgres.log'), 'utf8')).toContain('database system is shut down')
 })
 
-test('a start waits while the server of a killed process shuts down, and has its own watchdog', async () => {
+test('a start waits until the server of a killed process has shut down, and starts a new watchdog', async () => {
   const first = startService({ directory })
   const client = await connect(await first.next('url'))
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
@@ -47,7 +47,7 @@ test('a start waits while the server of a killed process shuts down, and has its
   await until(() => processesOf(directory).length === 0)
 })
 
-test('a server that lost its process and its watchdog is rescued', async () => {
+test('a start joins a running server whose process and watchdog were killed', async () => {
   const service = startService({ directory })
   const serverPid = await service.next('serverPid')
   process.kill(watchdogPid(), 'SIGKILL')
@@ -136,7 +136,7 @@ test('the watchdog signals only a server of its folder', async () => {
 })
 
 /**
- * Checks that a program has received no signal: sends SIGTERM, and expects that this signal ends
+ * Checks that a program has received no signal yet: sends SIGTERM, and expects this signal to end
  * the program.
  */
 async function expectUnharmed(program: ChildProcess): Promise<void> {

@@ -126,7 +126,7 @@ test('an embedded Postgres uses another port if its own port is in use', async (
 })
 
 test.for(['fast', 'immediate'] as const)(
-  'restarts %s at the same address with what was committed',
+  'restarts %s at the same address, with all committed data',
   async (mode) => {
     const postgres = await start({ directory })
     const { url, serverPid } = postgres
@@ -175,7 +175,7 @@ test('an embedded Postgres stops once, and does not restart by itself', async ()
   await expect(postgres.restart()).rejects.toMatchObject({ code: 'embedded-postgres-stopped' })
 })
 
-test('a start rejects data of another version, and keeps it', async () => {
+test('a start rejects data of another version, and leaves the data unchanged', async () => {
   const postgres = await start({ directory })
   await postgres.stop()
   const versionFile = join(directory, 'data', 'PG_VERSION')
@@ -217,7 +217,7 @@ test.for<[EmbeddedPostgresOptions, string]>([
   })
 })
 
-test('a start rejects a time without a unit', async () => {
+test('a start rejects a duration without a unit', async () => {
   await expect(start({ directory, stopTimeout: 100 as never })).rejects.toMatchObject({
     code: 'duration-invalid',
     message: expect.stringContaining('The option stopTimeout is 100'),

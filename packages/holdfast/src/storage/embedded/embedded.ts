@@ -17,9 +17,9 @@ const startAttempts = 5
  */
 export interface EmbeddedPostgres {
   /**
-   * URL of the database, with user and password. It leads to a Unix socket that only the server's
-   * user can open, or uses TCP if the system does not allow that socket. Programs that ignore the
-   * parameter `host` of the URL connect over TCP.
+   * URL of the database, with user and password. It uses a Unix socket that only the server's user
+   * can open, or TCP if the system does not allow that socket. Programs that ignore the parameter
+   * `host` of the URL connect over TCP.
    */
   readonly url: string
   /** The same URL over TCP, for programs that cannot connect to a Unix socket. */
@@ -37,8 +37,8 @@ export interface EmbeddedPostgres {
    */
   stop(): Promise<void>
   /**
-   * Restarts the server for all its users: `'fast'` as for maintenance, or `'immediate'` as after a
-   * crash. Default `'fast'`.
+   * Restarts the server for all processes that use it: `'fast'` shuts it down cleanly,
+   * `'immediate'` simulates a crash. Default `'fast'`.
    *
    * @throws HoldfastError `embedded-postgres-stopped` after {@link EmbeddedPostgres.stop}.
    */
@@ -49,7 +49,7 @@ export interface EmbeddedPostgres {
  * Starts a real Postgres from the registry package `embedded-postgres`, for development and tests,
  * or joins the server that another process has started in the same folder. It listens on a Unix
  * socket in that folder, and on 127.0.0.1 with a random password, and keeps its port. It does not
- * keep this process alive. It ends soon after the last process that uses it has ended or was
+ * keep this process alive. It shuts down soon after the last process that uses it exits or is
  * killed.
  *
  * @throws HoldfastError `embedded-postgres-unavailable` if Postgres cannot run here,

@@ -31,7 +31,7 @@ export interface Home {
 }
 
 /**
- * Creates the folder of an embedded Postgres. If Postgres could not reach that folder, creates a
+ * Creates the folder of an embedded Postgres. If Postgres cannot reach that folder, creates a
  * folder elsewhere, and makes the requested path a link to it.
  */
 export function openHome(requested: string, notify: (message: string) => void): Home {
@@ -73,8 +73,8 @@ function asideName(directory: string): string {
 
 /** Makes the server's user the owner of a folder that belongs to root and is empty. */
 function takeOwnership(directory: string, account: Account): void {
-  // The order matters: another process changes the owner of the folder before it creates files in
-  // it.
+  // Check for files before the owner: another process changes the owner before it creates files, so
+  // a folder with its files no longer belongs to root here.
   const empty = readdirSync(directory).length === 0
   if (statSync(directory).uid !== 0) return
   if (!empty) throw notOurs(directory)

@@ -16,9 +16,9 @@ const timeoutMs = 120_000
  *
  * The lock is a folder. If the folder is empty, the lock is free. Otherwise, the folder contains
  * one FIFO, which the holder of the lock keeps open. A process takes the lock by renaming a folder
- * that contains its own FIFO to the lock's name. The rename fails unless the lock is empty. A FIFO
- * without a reader belongs to a dead process. Other processes remove that FIFO by its unique name,
- * so they cannot remove the FIFO of a new holder by mistake.
+ * that contains its own FIFO to the lock's name. The rename fails unless the existing lock folder
+ * is empty. A FIFO without a reader belongs to a dead process. Other processes remove that FIFO by
+ * its unique name, so they cannot remove the FIFO of a new holder by mistake.
  *
  * @throws HoldfastError `embedded-postgres-busy` if another process holds the lock for two minutes.
  */

@@ -34,7 +34,7 @@ test('a start creates the library links if install scripts are disabled', async 
   await service.finish('stop')
 })
 
-test('a start keeps other files of its directory', async () => {
+test('a start keeps the other files in its directory', async () => {
   const directory = join(temporaryFolder(), 'postgres')
   const startAndStop = async (): Promise<void> => {
     const service = startService({ directory })
@@ -49,7 +49,7 @@ test('a start keeps other files of its directory', async () => {
   expect(kept.filter((name) => !existsSync(join(directory, name)))).toEqual([])
 })
 
-test.skipIf(isRoot && !isOpen)('a start uses a copy of binaries that it cannot modify', async () => {
+test.skipIf(isRoot && !isOpen)('a start copies the binaries if it cannot modify them', async () => {
   const project = makeProject(temporaryFolder())
   chmodSync(project.libraries, 0o555)
   const directory = join(project.folder, 'postgres')
@@ -65,7 +65,7 @@ test.skipIf(isRoot && !isOpen)('a start uses a copy of binaries that it cannot m
 })
 
 test.runIf(isRoot)(
-  'the data of a private folder of root are kept in a place that Postgres can access',
+  'if only root can access the requested folder, the data are stored where Postgres can access them',
   async () => {
     const project = makeProject(temporaryFolder())
     chmodSync(project.folder, 0o700)
@@ -113,7 +113,7 @@ test.runIf(isRoot && isOpen)('root shares the server of a folder with the user w
   await again.finish('stop')
 })
 
-test.runIf(isRoot)('a start does not take over a folder of root with other files', async () => {
+test.runIf(isRoot)('a start rejects a folder that belongs to root and contains other files', async () => {
   const directory = join(temporaryFolder(), 'precious')
   mkdirSync(directory)
   writeFileSync(join(directory, 'file'), '')

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { errorCode } from './error-code.ts'
 import type { Home } from './home.ts'
 
-// The lowest port is below the ephemeral ports of operating systems, so that outgoing connections
-// do not occupy a remembered port.
+// These ports are below the ephemeral port range of operating systems, so that an outgoing
+// connection does not occupy a remembered port.
 const lowestPort = 20_000
 const highestPort = 30_000
 

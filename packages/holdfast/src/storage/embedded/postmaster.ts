@@ -72,7 +72,7 @@ export async function findPostmaster(home: Home): Promise<number | undefined> {
     `The Postgres in ${home.directory} exited without a clean shutdown; it will recover on the next start.`,
   )
   // If the process is gone, Postgres itself removes the file, after it has checked that no child of
-  // that process is still running. A server that is just ending may remove the file first.
+  // that process is still running. A server that is shutting down may remove the file first.
   if (pid === undefined || exists(pid)) rmSync(join(home.data, 'postmaster.pid'), { force: true })
   return undefined
 }

@@ -31,8 +31,8 @@ export interface ServerPlan {
 }
 
 /**
- * Returns a running server, which is new, was started by another process, or was left over by a
- * killed process. Call it only while the home is locked.
+ * Returns a running server: a new server, a server that another process started, or a server that a
+ * killed process left running. Call it only while the home is locked.
  */
 export async function ensureServer(plan: ServerPlan): Promise<Postmaster> {
   const running = await findPostmaster(plan.home)

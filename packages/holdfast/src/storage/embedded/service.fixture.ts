@@ -44,9 +44,7 @@ interface Line {
   readonly failed?: { readonly code: string; readonly message: string }
 }
 
-/**
- * A process of a service that uses the embedded Postgres. A developer would run it in the same way.
- */
+/** A service process that uses the embedded Postgres, run as a developer would run it. */
 export interface Service {
   readonly process: ChildProcess
   /** All lines that the process has printed. */
@@ -100,7 +98,7 @@ export function startService({ entry, cwd, account, ...options }: ServiceOptions
       const found = () => lines.find((line) => line[key] !== undefined)?.[key]
       await until(() => found() !== undefined || lines.some((line) => line.failed) || child.exitCode !== null)
       const value = found()
-      assert(value !== undefined, `The service did not say ${key}: ${JSON.stringify(lines)}`)
+      assert(value !== undefined, `The service did not print ${key}: ${JSON.stringify(lines)}`)
       return value
     },
     async finish(how) {
@@ -131,8 +129,8 @@ export function temporaryFolder(): string {
 }
 
 /**
- * Creates a folder for all tests of a file, because creating a database takes a while. Each test
- * finds no running server in it.
+ * Creates a folder for all tests of a file, because creating a database takes a while. No server
+ * runs in it when a test starts.
  */
 export function sharedFolder(): string {
   const folder = unusedPath()

@@ -67,7 +67,7 @@ function applyInTransaction(
 }
 
 /**
- * Applies a migration that requests to run without a transaction. If its statement can run in a
+ * Applies a migration that is marked to run without a transaction. If its statement can run in a
  * transaction, the statement and the row in the journal are committed in one transaction.
  */
 async function applyAlone(

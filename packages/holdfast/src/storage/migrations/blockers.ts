@@ -22,8 +22,8 @@ const lookEveryMs = 100
 const preparedTransaction = 0
 
 /**
- * Starts to watch, from a second connection, which sessions block another session. After the
- * session has stopped waiting, its blockers can no longer be determined.
+ * Watches over a second connection which sessions block a session. After that session has stopped
+ * waiting, its blockers can no longer be determined.
  */
 export function watchBlockers(
   observer: pg.ClientBase,

@@ -1,4 +1,4 @@
-/** An event during the application of migrations. */
+/** An event that occurs while migrations are applied. */
 export type MigrationEvent =
   | { readonly kind: 'applied'; readonly owner: string; readonly name: string; readonly durationMs: number }
   /**

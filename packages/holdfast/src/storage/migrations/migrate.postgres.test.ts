@@ -105,7 +105,7 @@ describe('applying', () => {
     expect((await client.query('select n from held')).rows).toEqual([{ n: 1 }])
   })
 
-  test('applying reports migrations that were merged late, and migrations that only a newer version has', async () => {
+  test('applying reports migrations that were merged late, and migrations that only a newer version contains', async () => {
     const third: Migration = { name: '0003-third', sql: 'select 1' }
     await apply([table, third])
     const events: MigrationEvent[] = []
@@ -162,7 +162,7 @@ describe('edited migrations', () => {
     }
   })
 
-  test('an applied migration may get other line endings', async () => {
+  test('a change of line endings is not an edit of an applied migration', async () => {
     await apply([{ name: '0001-lines', sql: 'select 1;\nselect 2;\n' }])
     expect(await failure(apply([{ name: '0001-lines', sql: 'select 1;\r\nselect 2;\r\n' }]))).toMatchObject({
       code: 'none',
@@ -325,7 +325,7 @@ describe('the folder', () => {
       expect(message).toContain(part)
   })
 
-  test('a folder may have the names that drizzle-kit generates, beside its folder of snapshots', async () => {
+  test('a folder may contain files named by drizzle-kit, and its folder of snapshots', async () => {
     await mkdir(join(folder, 'meta'))
     const sql = 'select 1;\n--> statement-breakpoint\nselect 2;\n'
     await writeFile(join(folder, '0000_little_hercules.sql'), sql)
@@ -349,7 +349,7 @@ describe('the folder', () => {
     ])
   })
 
-  test('a folder may have files that begin with a byte order mark', async () => {
+  test('a folder may contain files that begin with a byte order mark', async () => {
     await writeFile(join(folder, '0001-marked.sql'), '\ufeff-- holdfast: no transaction\nvacuum')
     const migrations = await readMigrations(folder)
     expect(migrations).toEqual([{ name: '0001-marked', sql: '-- holdfast: no transaction\nvacuum' }])

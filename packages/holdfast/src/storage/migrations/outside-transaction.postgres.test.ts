@@ -122,7 +122,7 @@ describe('concurrent indexes', () => {
     expect(await names()).toEqual(['0001-table', '0002-alone'])
   })
 
-  test('a concurrent index counts as applied if a crash came between the index and its row in the journal', async () => {
+  test('a concurrent index counts as applied if the process crashed after building it, before writing its journal row', async () => {
     await migrating.apply([table, index])
     await migrating.sql(`
       insert into holdfast.migrations_begun (owner, name) values ('app', '0002-alone');
@@ -145,7 +145,7 @@ describe('concurrent indexes', () => {
   test.each([
     ['on another table', 'create table others (id int); create index things_name on others (id)'],
     ['that is not unique', 'create index things_name on things (name)'],
-  ])('a migration does not adopt an index %s with the name of its own', async (_, sql) => {
+  ])('a migration does not adopt an index of the same name %s', async (_, sql) => {
     await migrating.apply([table])
     await migrating.sql(sql)
     const statement = 'unique index concurrently if not exists things_name on things (name)'
@@ -239,7 +239,7 @@ describe('migrations without a transaction', () => {
       }
       await migrating.apply([first])
       // The row cannot be written. The effect of a statement that ran outside of the row's
-      // transaction would stay.
+      // transaction would remain.
       await migrating.sql(`
       create function refuse() returns trigger language plpgsql as $$ begin raise 'no row today'; end $$;
       create trigger refuse before insert on holdfast.migrations for each row execute function refuse()`)

@@ -19,9 +19,9 @@ export interface Run {
  * Runs a migration in one transaction with its row in the journal, so that it is applied completely
  * or not at all.
  *
- * This code does not use the framework's transactions, which need a pool of the service: here, the
- * session holds the migration lock. Only the wait for a lock is limited; a statement that has its
- * locks has no timeout.
+ * This code does not use the framework's transactions: they take a session from a pool, but a
+ * migration must run in the session that holds the migration lock. Only the wait for a lock is
+ * limited; a statement that has its locks has no timeout.
  */
 export async function runInTransaction(
   migration: PendingMigration,

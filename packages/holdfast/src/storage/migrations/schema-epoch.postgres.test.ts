@@ -44,7 +44,7 @@ describe('statements prepared before a migration', () => {
   )
 
   test.each(kinds)(
-    'a mutation that overlaps with a migration does not commit a statement prepared before it (%s)',
+    'a mutation that overlaps with a migration does not commit a statement prepared before the migration (%s)',
     async (kind) => {
       await using acting = await startActing()
       await thrice(() => acting.write(insert, kind))

@@ -80,7 +80,7 @@ test('deferred checks run with the settings of the file, and fail with its name'
 test.each([
   ['in a transaction', runInTransaction],
   ['outside of one', runStatementOutside],
-] as const)('the isolation of a migration is stated: %s', async (_, runMigration) => {
+] as const)('the isolation level of a migration is set explicitly: %s', async (_, runMigration) => {
   await migrating.apply([{ name: '0000-first', sql: 'select 1' }])
   const client = await migrating.open('serializable')
   await client.query(`set default_transaction_isolation = 'serializable'`)

@@ -64,7 +64,8 @@ interface Walk {
 }
 
 const maxRowCount = 1_000
-// The number of orders by each type of column. `LIST_ORDERS=100 npm test list.postgres` reads more.
+// The number of orders tested per column type. To test more: `LIST_ORDERS=100 npm test
+// list.postgres`.
 const orders = Number(process.env['LIST_ORDERS'] ?? 4)
 
 /**
@@ -85,7 +86,7 @@ async function walk({
     if (way === 'next') ids.push(...found)
     else ids.unshift(...found)
     if (ids.length > maxRowCount)
-      throw new Error(`More rows came than there are, and the last of them were ${found.join(', ')}`)
+      throw new Error(`More rows were read than exist, and the last ones were ${found.join(', ')}`)
     if (page[way] === undefined) return { ids, back: way === 'next' ? page.prev : page.next }
     at = page[way]
     await between?.()
@@ -99,7 +100,7 @@ const by = fc.record({ direction, nulls })
 
 describe('order', () => {
   test.each(Object.keys(types))(
-    'every row is read once, in sort order, forward and backward, by a column of type %s',
+    'every row is read once, forward and backward, in the order of a column of type %s',
     async (type) => {
       const values = types[type]!
       await client.query(

@@ -62,7 +62,7 @@ test.each([
   ['least=9007199254740993', 'least=9007199254740992'],
   ['colours=red&colours=blue', 'colours=red'],
 ])(
-  'a cursor for %s is not valid for %s, regardless of their conversion by the schema',
+  'a cursor for %s is not valid for %s, even if the schema converts both to the same value',
   async (filter, other) => {
     const { next } = await read(`?${filter}`)
     expect((await tested.fetch(`/rows?${other}&cursor=${next}`)).status).toBe(400)

@@ -102,16 +102,19 @@ describe.each(['asc', 'desc'] as const)('every row is read once, forward and bac
     return rows.map(({ id }) => id)
   }
 
-  test.each(Object.keys(others))('every row is read once by a column of type %s', async (type) => {
-    await fill(type, others[type]!)
-    order = [{ by: 'a', direction }, 'id']
-    statement = sql`select id, a from rows`
-    const expected = await sorted()
-    expect(await walk()).toEqual({ there: expected, back: expected.slice(0, -1) })
-  })
+  test.each(Object.keys(others))(
+    'every row is read once in the order of a column of type %s',
+    async (type) => {
+      await fill(type, others[type]!)
+      order = [{ by: 'a', direction }, 'id']
+      statement = sql`select id, a from rows`
+      const expected = await sorted()
+      expect(await walk()).toEqual({ there: expected, back: expected.slice(0, -1) })
+    },
+  )
 
   test.each(Object.keys({ ...orderedTypes, place: [] }))(
-    'every row is read once by a column of a domain over %s',
+    'every row is read once in the order of a column whose type is a domain over %s',
     async (type) => {
       await tested.sql('drop table if exists rows')
       await tested.sql('drop domain if exists own')
@@ -143,7 +146,7 @@ test('every type that Postgres can order is tested', async () => {
 })
 
 test.each(['json', 'xml', 'point', 'box', 'path'])(
-  'the first page of a list by %s, a type without an order, is rejected with the name of the type',
+  'the first page of a list ordered by %s, a type without a sort order, is rejected with the name of the type',
   async (type) => {
     await fill(type, [])
     order = ['a', 'id']
@@ -193,10 +196,10 @@ describe('texts', () => {
 
   test.each([
     ['of 2,000 characters', filler(0x61, 26, 2_000)],
-    ['as long as an index holds without compressing it', filler(0x4e00, 20_000, 890)],
-    ['that is longer, and is compressed by an index', 'ab'.repeat(50_000)],
+    ['of the max length that an index stores uncompressed', filler(0x4e00, 20_000, 890)],
+    ['of a greater length, which an index compresses', 'ab'.repeat(50_000)],
     ['of control characters', filler(1, 31, 2_600)],
-  ])('a text %s can be the start of a page', async (_, text) => {
+  ])('a page can start after a text %s', async (_, text) => {
     await fill('text', [`${text}1`, `${text}2`, `${text}3`])
     await tested.sql('create index on rows (a)')
     order = ['a', 'id']
@@ -210,7 +213,7 @@ describe('texts', () => {
     expect(references.some((reference) => reference.includes('rel="next"'))).toBe(next.length <= 2_030)
   })
 
-  test('a text that fits into no index is rejected at the end of its page, with the fix', async () => {
+  test('a text that is too long for any index is rejected at the end of its page, with the fix', async () => {
     await fill('text', [filler(0x4e00, 20_000, 9_000), filler(0x4e00, 20_000, 9_000)])
     order = ['a', 'id']
     lines.length = 0

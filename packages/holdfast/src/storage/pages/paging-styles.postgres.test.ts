@@ -121,7 +121,7 @@ describe('pages by cursor', () => {
     expect(await tested.call.byKeyset({ count: true } as never)).not.toHaveProperty('total')
   })
 
-  test('the Link header of a page by cursor has the other pages, with the filters', async () => {
+  test('the Link header of a page by cursor links to the other pages, with the filters', async () => {
     const first = await tested.fetch('/by-cursor?colour=red&colour=a%20%26%20b&limit=3')
     expect(first.headers.get('link')).toMatch(
       /^<\?colour=red&colour=a%20%26%20b&limit=3&cursor=[\w-]+>; rel="next"$/,
@@ -181,7 +181,7 @@ describe('cursor keys', () => {
 })
 
 describe('pages by keyset', () => {
-  test('a page by keyset links to its neighbours with readable parameters', async () => {
+  test('a page by keyset links to the adjacent pages with readable parameters', async () => {
     const first = await tested.call.byKeyset({})
     expect(idsOf(first)).toBe('1 2 3')
     expectTypeOf(first.next).toEqualTypeOf<Readonly<Record<string, string>> | undefined>()
@@ -203,7 +203,7 @@ describe('pages by keyset', () => {
     expect(await answer.text()).toContain(reason)
   })
 
-  test('the Link header of a page by keyset has the values', async () => {
+  test('the Link header of a page by keyset contains the values', async () => {
     const answer = await tested.fetch('/by-keyset?limit=3')
     expect(answer.headers.get('link')).toBe(
       '<?limit=3&after_made_at=2026-01-01%2000%3A00%3A00.000003%2B00&after_id=3>; rel="next"',
@@ -212,7 +212,7 @@ describe('pages by keyset', () => {
 })
 
 describe('pages by offset', () => {
-  test('a page by offset links to the row numbers of the other pages', async () => {
+  test('a page by offset links to the offsets of the other pages', async () => {
     expect(await tested.call.byOffset({ count: true })).toEqual({
       items: [{ id: '1' }, { id: '2' }, { id: '3' }],
       next: 3,

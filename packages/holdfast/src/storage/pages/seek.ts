@@ -109,7 +109,7 @@ function conditionsOf(orderings: readonly Ordering[], after: Position): readonly
  * Columns of one direction without nulls are compared as a row, `(a, b) > ($1, $2)`, which is a
  * range of the index. If more columns follow, the condition is `a >= $1 and (a <> $1 or …)`: the
  * first part is the range. In the second part, `>` would select the same rows as `<>`. But Postgres
- * would assume that `>` filters out as many rows again, expect few rows, and prefer to sort them.
+ * would count the filter of `>` twice, underestimate the number of rows, and prefer a sort.
  */
 function behind(orderings: readonly Ordering[], after: Position, from: number): readonly SeekPart[] {
   const { direction, nulls } = orderings[from]!

@@ -93,7 +93,7 @@ async function failureOf(
 }
 
 describe('the db of identifiers and access rules', () => {
-  test('it reads in queries and mutations, and its statements count for the call', async () => {
+  test('it reads in queries and mutations, and its statements count toward the call', async () => {
     const tested = await start()
     const usage = { statements: 0, databaseMs: 0 }
     const headers = { authorization: 'anna' }

@@ -5,7 +5,10 @@ export interface GuardedHandler extends Pick<
   CompiledOperation,
   'name' | 'route' | 'definedAt' | 'budget' | 'maxRows' | 'hasExplicitMaxRows' | 'repeats'
 > {
-  /** The name of the code in messages, if it is not the handler: its limits cannot be raised. */
+  /**
+   * The name of the code in messages, if the code is not the handler. The limits of such code
+   * cannot be raised.
+   */
   readonly part?: string
 }
 

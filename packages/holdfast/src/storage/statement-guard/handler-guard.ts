@@ -90,7 +90,10 @@ export class HandlerGuard implements StatementGuard {
     )
   }
 
-  /** True if the statements are not those of a handler, whose limits are options. */
+  /**
+   * True if the identifiers and the access rule run the statements, not a handler. Only the limits
+   * of a handler are options.
+   */
   get #isPart(): boolean {
     return this.#handler.part !== undefined
   }
@@ -181,11 +184,11 @@ const readAtOnce =
   'Read all rows at once, with a join, with `= any($1)`, or with the load function of a relation'
 const writeAtOnce = 'Write all rows at once, with several rows of values, or with `unnest($1)`'
 
-/** The place of a repetition. */
+/** The place where a statement was repeated. */
 interface RepetitionPlace {
   readonly calledAt: string | undefined
   readonly watch: StatementWatch | undefined
-  /** True if the statement is not one of a handler. */
+  /** True if an identifier or an access rule ran the statement, not a handler. */
   readonly isPart: boolean
 }
 

@@ -53,7 +53,10 @@ interface Failed {
   readonly problem: Readonly<Record<string, unknown>>
 }
 
-/** Makes a failing call in a service of this mode. Returns its log lines and its response. */
+/**
+ * Makes a call that fails, in a service that runs in this mode. Returns its log lines and its
+ * response.
+ */
 async function fail(mode: Mode, operation: 'add' | 'find' | 'search', email: string): Promise<Failed> {
   const lines: string[] = []
   const running = await people.start({
@@ -144,7 +147,7 @@ test('the position in the text and the hint are logged', async () => {
   })
 })
 
-test('a failed call of a test has the error as its cause', async () => {
+test('in a test, the cause of a failed call is the database error', async () => {
   const failed = await tested.call.add({ email: 'ann@example.org' }).catch((error: unknown) => error)
   expect(failed).toBeInstanceOf(CallFailed)
   expect(sqlStateOf((failed as CallFailed).cause)).toBe('23505')

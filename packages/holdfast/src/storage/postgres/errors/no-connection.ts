@@ -8,8 +8,7 @@ const messages: Readonly<Record<NoConnectionReason, string>> = {
 }
 
 /**
- * The error of a request that got no connection. The reason is within this process, not on the
- * server.
+ * The error of a request that got no connection. The cause is in this process, not on the server.
  */
 export class NoConnection extends Error {
   override readonly name = 'NoConnection'

@@ -8,7 +8,7 @@ export type LaneName = 'jobs' | 'slots' | 'messages' | 'own'
 
 /**
  * Opens a pool of at most `size` connections with this application name. The default lane is
- * `jobs`. The whole process shares one pool for the lane `own`, and the given name and size are
+ * `jobs`. For the lane `own`, the whole process shares one pool, and the given name and size are
  * ignored.
  *
  * @throws HoldfastError `configuration-invalid` if the connection budget has no room for it.

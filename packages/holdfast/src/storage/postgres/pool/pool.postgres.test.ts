@@ -92,7 +92,7 @@ async function holdConnections(tested: TestService<typeof operations>): Promise<
   }
 }
 
-test('a call that gets no connection in time is answered with Retry-After', async () => {
+test('a call that gets no connection in time gets a 503 with Retry-After', async () => {
   await using tested = await createTestService(pooled)
   const disconnect = await holdConnections(tested)
   const refused = await tested.send('settings', {})
@@ -130,7 +130,7 @@ test('sessions of queries are read-only and detect a disconnected client', async
   })
 })
 
-test('the options of a URL are kept, but override no setting of the framework', async () => {
+test('the options in a URL are kept, but do not override settings of the framework', async () => {
   const database = await createTestDatabase()
   const url = overTcp(database.url)
   url.searchParams.set('options', '-c default_transaction_read_only=off -c work_mem=5MB')
@@ -177,7 +177,7 @@ test.each([
   ['mysql://x', 'configuration-invalid'],
   ['not a url', 'configuration-invalid'],
   ['postgres://nobody@127.0.0.1:1/x', 'database-unreachable'],
-])('DATABASE_URL=%s does not start: %s', async (url, code) => {
+])('a service with DATABASE_URL=%s does not start: %s', async (url, code) => {
   const starting = pooled.start(testHost({ env: { DATABASE_URL: url } }))
   await expect(starting).rejects.toMatchObject({ code })
 })

@@ -34,8 +34,8 @@ export interface PoolOptions {
    */
   readonly maxWaiting?: number
   /**
-   * Max time to wait for a connection, in milliseconds; `Infinity` to use only the deadline of the
-   * work. Default 2,000.
+   * Max time to wait for a connection, in milliseconds; `Infinity` to wait until the deadline of
+   * the work. Default 2,000.
    */
   readonly acquireTimeoutMs?: number
   /** True if the pool's sessions refuse to write. Default false. */
@@ -46,7 +46,8 @@ export interface PoolOptions {
    */
   readonly lockTimeoutMs?: number
   /**
-   * Max age of a connection, in milliseconds, less a jitter of up to a quarter. Default 30 minutes.
+   * Max age of a connection, in milliseconds, minus a random jitter of up to a quarter. Default 30
+   * minutes.
    */
   readonly maxAgeMs?: number
   /** The name of the connections in `pg_stat_activity`. */
@@ -155,7 +156,7 @@ export function createPool(options: PoolOptions): Pool {
   }
 }
 
-/** Returns a view of the pool whose `end` does nothing, for a user that must not end the pool. */
+/** Returns a view of the pool whose `end` does nothing, for code that must not close the pool. */
 export function lend(pool: Pool): Pool {
   return { acquire: (work) => pool.acquire(work), end: async () => {} }
 }

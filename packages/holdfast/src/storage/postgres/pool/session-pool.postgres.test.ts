@@ -39,7 +39,7 @@ test('a request takes the connection that is free first, even if another is stil
   }
 })
 
-test('work of the framework waits for a connection until its deadline, and a caller up to the max wait of its lane', async () => {
+test('framework work waits for a connection until its deadline, and a call up to the max wait of its lane', async () => {
   const database = await createTestDatabase()
   const pool = createPool({
     connectionString: database.url,

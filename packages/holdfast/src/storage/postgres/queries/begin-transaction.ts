@@ -43,8 +43,8 @@ export function beginStatement(isolation: IsolationLevel): Statement {
  * `transaction_timeout` ends the session if the transaction takes longer, in any state. No other
  * limit applies if a client disappears while it sends a message, because its transaction then
  * neither runs a statement nor is idle. This limit requires Postgres 17, and is not set on older
- * servers. A limit of the role is removed first: it runs since BEGIN, and a running
- * limit cannot be changed.
+ * servers. A `transaction_timeout` of the role is removed first: its timer has been running since
+ * BEGIN, and a running timer cannot be changed.
  */
 export const limitColumns: string = `
         set_config('statement_timeout', $1, true),

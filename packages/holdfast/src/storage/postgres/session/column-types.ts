@@ -3,7 +3,8 @@ import { driversParser } from './driver-internals.ts'
 
 /**
  * Parses column values. A type is parsed only if JavaScript values can hold every value of the
- * type; otherwise the value stays the text that Postgres sends. docs/postgres.md has the table.
+ * type; otherwise the value stays the text that Postgres sends. docs/postgres.md contains the table
+ * of types.
  *
  * - The driver would parse `date` and `timestamp`, which have no time zone, as a `Date` in the zone
  *   of the process. It would parse `interval` and the geometric types as objects that no schema

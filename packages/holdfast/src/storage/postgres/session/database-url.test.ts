@@ -52,15 +52,18 @@ test.each([
   ['host', 'host=localhost&host=db.example'],
   ['host', 'host=&host=db.example'],
   ['port', 'host=/run/pg&port=5432&port=5433'],
-])('several values of %s are rejected, since the driver would use another one: %s', (name, parameters) => {
-  const connectionString = `postgres://app:pw@db/shop?${parameters}`
-  expect(() => new DriverClient({ connectionString })).toThrow(
-    expect.objectContaining({
-      code: 'configuration-invalid',
-      message: expect.stringContaining(`contains the parameter ${name} more than once`) as string,
-    }),
-  )
-})
+])(
+  'several values of %s are rejected, because the driver would use only the last one: %s',
+  (name, parameters) => {
+    const connectionString = `postgres://app:pw@db/shop?${parameters}`
+    expect(() => new DriverClient({ connectionString })).toThrow(
+      expect.objectContaining({
+        code: 'configuration-invalid',
+        message: expect.stringContaining(`contains the parameter ${name} more than once`) as string,
+      }),
+    )
+  },
+)
 
 test.each([
   ['postgres://app:50%off@/shop?host=/run/pg', '/run/pg', '50%off'],
@@ -72,8 +75,8 @@ test.each([
 
 afterEach(() => void vi.unstubAllEnvs())
 
-// The driver replaces an empty parameter by a variable. A URL that counts as local would then lead
-// to another machine, without encryption.
+// The driver replaces an empty parameter with an environment variable. A URL that counts as local
+// could then lead to another machine, without encryption.
 test.each([
   ['postgres:///shop?host=&user=app', { host: 'localhost', port: 5432, user: 'app' }],
   ['postgres://app@db.example/shop?port=', { host: 'db.example', port: 5432, user: 'app' }],
@@ -95,7 +98,7 @@ test.each([
 })
 
 test.each(['socket:/run/my%20pg?db=shop', 'postgres://app@%2Frun%2Fmy%20pg/shop'])(
-  'spaces in the parsed form are readable for libpq: %s',
+  'spaces in the parsed form are encoded as libpq requires: %s',
   (text) => {
     expect(parseDatabaseUrl(text)!.search).toBe('?host=%2Frun%2Fmy%20pg')
   },

@@ -38,7 +38,7 @@ export function parseDatabaseUrl(text: string): URL | undefined {
   const url = parse(text)
   if (url?.protocol === 'socket:') return ofSocketUrl(url)
   if (!url || !/^postgres(?:ql)?:$/.test(url.protocol)) return undefined
-  // A text without slashes, such as postgres:name, has no place for a host.
+  // A text without slashes, such as postgres:name, cannot contain a host.
   if (!/^(?:\/|$)/.test(url.pathname)) return undefined
   const named = decode(url.hostname)
   if (!named.startsWith('/')) return url
@@ -70,7 +70,7 @@ export function requireDatabaseUrl(text: string): URL {
     throw invalid(
       'is not a valid Postgres URL. Expected postgres://user:password@host:5432/name, or postgres://user@/name?host=/directory for a Unix socket.',
     )
-  // The driver uses the last of them. Encryption must not depend on another one.
+  // The driver uses the last value. The decision about encryption must not use a different one.
   const repeated = ['host', 'port'].find((name) => url.searchParams.getAll(name).length > 1)
   if (repeated !== undefined)
     throw invalid(`contains the parameter ${repeated} more than once. Keep the one that leads to the server.`)
@@ -114,7 +114,10 @@ export function toSocketPath(directory: string, port: number): string {
   return `${directory}/.s.PGSQL.${port}`
 }
 
-/** Max length of the path of a Unix socket: `sun_path` of the operating system, less its end. */
+/**
+ * Max length of the path of a Unix socket: the size of `sun_path` in the operating system, minus
+ * the terminating NUL byte.
+ */
 const maxSocketPathBytes = process.platform === 'linux' ? 107 : 103
 
 /** Returns whether the operating system can connect to the path of a Unix socket. */
@@ -123,8 +126,8 @@ export function fitsSocketAddress(path: string): boolean {
 }
 
 function parse(given: string): URL | undefined {
-  // If a part has a stray percent sign, such as a password, the driver would encode the other parts
-  // again, and connect to a host named %2Frun%2Fpg.
+  // If a part, such as the password, contains a stray percent sign, the driver would encode the
+  // other parts again, and connect to a host named %2Frun%2Fpg.
   const text = given.replaceAll(/%(?![\da-f]{2})/gi, '%25')
   if (URL.canParse(text)) return new URL(text)
   // Node rejects a user or a port without a host.

@@ -153,7 +153,8 @@ function systemUser(): string {
 function completeUrl(connectionString: string): URL {
   const url = requireDatabaseUrl(connectionString)
   const parameters = url.searchParams
-  // The driver replaces an empty parameter by a variable, as if it were missing.
+  // The driver replaces an empty parameter with an environment variable, as if the parameter were
+  // missing.
   for (const name of ['host', 'port', 'user', 'password']) {
     if (parameters.get(name) === '') parameters.delete(name)
   }

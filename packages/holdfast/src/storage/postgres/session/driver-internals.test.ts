@@ -42,7 +42,7 @@ test.each<[string, InstalledDriver]>([
     { ...known, connection: without(known.connection, 'parsedStatements') },
   ],
   ['has no utils.prepareValue', { ...known, version: undefined, utils: {} }],
-])('one that %s is rejected', (finding, driver) => {
+])('a driver that %s is rejected', (finding, driver) => {
   expect(() => requireKnownDriver(driver)).toThrow(
     expect.objectContaining({ code: 'driver-unknown', message: expect.stringContaining(finding) }),
   )

@@ -38,7 +38,7 @@ export interface ConnectionInternals {
   execute(message: object): void
   sync(): void
   sendCopyFail(reason: string): void
-  /** `end` is the end of the session, however it ends. */
+  /** `end` is emitted when the session ends for any reason. */
   on(event: 'readyForQuery' | 'end', listener: () => void): void
   off(event: 'readyForQuery' | 'end', listener: () => void): void
   /** Reads the messages of the server from a stream. Called once, when the stream is encrypted. */
@@ -123,7 +123,7 @@ export interface DriversResult extends pg.QueryResult {
   readonly _types: pg.CustomTypesConfig
   /** The parsers of the columns. */
   _parsers?: readonly unknown[]
-  /** The object that each row starts as a copy of. */
+  /** The template that is copied for each row. */
   _prebuiltEmptyResultObject: object | null
   addFields(fields: readonly pg.FieldDef[]): void
   parseRow(values: unknown[]): pg.QueryResultRow
@@ -139,8 +139,9 @@ export const DriversResult = (pg as unknown as { readonly Result: unknown }).Res
 
 /**
  * Adds the columns of another result of the same statement to a result. Both results share the
- * object that rows are copied from. V8 copies a shared object faster than one that is made for each
- * result. Parsers are looked up for each result, because a program may set others.
+ * template of their rows, because V8 copies a shared object faster than one created for each
+ * result. Parsers are looked up for each result, because the program may register others in the
+ * meantime.
  */
 export function copyColumns(from: DriversResult, to: DriversResult): void {
   to.fields = from.fields

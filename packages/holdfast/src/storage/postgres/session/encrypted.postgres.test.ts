@@ -116,8 +116,8 @@ describe('sslmode', () => {
 })
 
 /**
- * A proxy in front of the server that records the bytes that clients send, and can answer instead
- * of the server.
+ * A proxy for the server. It records the bytes that clients send, and can answer instead of the
+ * server.
  */
 interface Recorder extends AsyncDisposable {
   readonly port: number
@@ -168,7 +168,7 @@ describe.each(['postgres', 'direct'])('a statement over TLS (sslnegotiation=%s)'
     const connection = await pool.acquire(systemWork(AbortSignal.timeout(240_000)))
     const slow = connection.run({ text: 'select pg_sleep(600)' })
     const failed = slow.catch((error: unknown) => error)
-    // An attempt to interrupt gives up soon, so a busy machine may need several.
+    // An attempt to interrupt times out quickly, so a busy machine may need several attempts.
     await until(() => connection.interrupt())
     expect(await failed).toMatchObject({ code: '57014' })
     expect((await connection.run({ text: 'select 1 as one' })).rows).toEqual([{ one: 1 }])

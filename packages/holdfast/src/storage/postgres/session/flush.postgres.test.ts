@@ -95,7 +95,7 @@ describe.each(['pg', 'holdfast'] as const)('on the wire of %s', (wire) => {
     return sent.slice(0, sent.indexOf('Q')).join('')
   }
 
-  test('a group has one Sync, and describes a statement once in its session', async () => {
+  test('a group ends with one Sync, and a statement is described once per session', async () => {
     const transaction = () => own.runTogether([[begin, select, commit]])
     expect(await messagesOf(transaction)).toBe('PBDE PBDE PBDE S'.replaceAll(' ', ''))
     expect(await messagesOf(transaction)).toBe('BE BE BE S'.replaceAll(' ', ''))
@@ -133,7 +133,7 @@ describe.each(['pg', 'holdfast'] as const)('on the wire of %s', (wire) => {
     expect(await count()).toEqual({ count: 1 })
   })
 
-  test('COMMIT has a Sync of its own', async () => {
+  test('COMMIT has its own Sync', async () => {
     await own.run(begin)
     expect(await messagesOf(() => Promise.all(own.flush([commit], select)))).toBe('PBDESPBDES')
   })

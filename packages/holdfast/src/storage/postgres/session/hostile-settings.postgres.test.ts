@@ -151,7 +151,7 @@ test.each([
   await database.drop()
 })
 
-test('a role that sessions take by a setting owns and uses the tables of the framework', async () => {
+test("a role that sessions assume through a setting owns and uses the framework's tables", async () => {
   const database = await createTestDatabase()
   const name = new URL(database.url).pathname.slice(1)
   const owner = `owner_of_${name}`
@@ -186,7 +186,7 @@ test('a role that sessions take by a setting owns and uses the tables of the fra
   await admin.end()
 })
 
-test('settings of the database do not limit a transaction of an administrator', async () => {
+test("settings of the database do not limit an administrator's transaction", async () => {
   const database = await createTestDatabase()
   const { statement_timeout: _, idle_session_timeout: __, ...others } = hostile
   await makeHostile(database.url, ({ database: name }) => `database ${name}`, others)
@@ -204,21 +204,24 @@ test('settings of the database do not limit a transaction of an administrator', 
   await database.drop()
 })
 
-test.skipIf(missing)('behind a pooler, whose sessions keep them, a service does not start', async () => {
-  const database = await createTestDatabase()
-  await migrate({ connectionString: database.url, migrations: [] })
-  await makeHostile(database.url, ({ database: name }) => `database ${name}`, hostileFormats)
-  const pooler = await startPgBouncer(database.url)
-  try {
-    const env = { DATABASE_URL: pooledUrl(database.url, pooler), DATABASE_DIRECT_URL: database.url }
-    await expect(start(env)).rejects.toMatchObject({
-      code: 'configuration-invalid',
-      message: expect.stringMatching(
-        /set IntervalStyle = 'postgres'.*set extra_float_digits = '1'|extra_float_digits.*IntervalStyle/,
-      ),
-    })
-  } finally {
-    await pooler.stop()
-    await database.drop()
-  }
-})
+test.skipIf(missing)(
+  'a service does not start behind a pooler whose sessions keep such settings',
+  async () => {
+    const database = await createTestDatabase()
+    await migrate({ connectionString: database.url, migrations: [] })
+    await makeHostile(database.url, ({ database: name }) => `database ${name}`, hostileFormats)
+    const pooler = await startPgBouncer(database.url)
+    try {
+      const env = { DATABASE_URL: pooledUrl(database.url, pooler), DATABASE_DIRECT_URL: database.url }
+      await expect(start(env)).rejects.toMatchObject({
+        code: 'configuration-invalid',
+        message: expect.stringMatching(
+          /set IntervalStyle = 'postgres'.*set extra_float_digits = '1'|extra_float_digits.*IntervalStyle/,
+        ),
+      })
+    } finally {
+      await pooler.stop()
+      await database.drop()
+    }
+  },
+)

@@ -47,7 +47,7 @@ function serviceOf(options: PostgresOptions = {}) {
   return service({ name: 'prepared', operations: { prepared, readThing, addThing } })
 }
 
-test('a repeated statement is prepared, a single one is not', async () => {
+test('a statement is prepared if it is repeated, but not if it runs once', async () => {
   await using running = await createTestService(serviceOf())
   await running.call.addThing({})
   await running.call.readThing({ id: 1 })

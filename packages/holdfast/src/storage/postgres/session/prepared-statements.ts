@@ -56,7 +56,8 @@ export class PreparedStatements {
     if ((this.#retirements.get(text) ?? 0) >= maxRetirements) return undefined
     // The framework itself has few statements, so the limit does not apply to them.
     if (this.#names.size >= maxNames && !(given !== undefined && isReservedName(given))) return undefined
-    // The columns of other statements may change: those of FETCH are the columns of a cursor.
+    // The columns of other statements may change from run to run: FETCH returns the columns of its
+    // cursor.
     if (given !== undefined && !isReservedName(given) && !shapeOf(text).isPlannable) return undefined
     if (given !== undefined) return this.#add(text, given)
     if (this.#seen.delete(text)) return this.#add(text, 'holdfast_auto')

@@ -51,8 +51,9 @@ const ofOwnConnections: SessionSettings = {
   // because the client's machine or network is gone. Otherwise the session would hold its locks for
   // about 15 minutes.
   tcp_user_timeout: '30000',
-  // The same for a session that has no unsent data: it waits for the rest of a statement, or for
-  // the Sync after it, which no timeout of the server limits before Postgres 17. In seconds.
+  // The same limit, in seconds, for a session whose data is all acknowledged. Such a session may be
+  // waiting for the rest of a statement or for its Sync, and before Postgres 17 no server timeout
+  // limits that wait.
   tcp_keepalives_idle: '10',
   tcp_keepalives_interval: '5',
   tcp_keepalives_count: '4',
@@ -64,9 +65,9 @@ export function driverSettings({ isPooled }: { readonly isPooled: boolean }): Se
 }
 
 /**
- * Returns the settings of a pooler's session that do not have the value that the driver needs. Each
- * is returned as the `set` clause with which `alter role` corrects it. A pooler's sessions start
- * with the settings of the role and the database.
+ * Returns the settings of a pooler's session whose values differ from those that the driver needs,
+ * each as the `set` clause for an `alter role` that corrects it. A pooler's sessions start with the
+ * settings of the role and the database.
  */
 export async function wrongSettings(client: pg.Client): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string; value: string }>(

@@ -125,7 +125,7 @@ describe('queries', () => {
 })
 
 test.each(['prepare one as select 1', 'execute one', `load 'plpgsql'`])(
-  'a handler does not %s',
+  'a handler cannot run: %s',
   async (text) => {
     await expect(acting.write(statement(text))).rejects.toThrow(/./)
   },

@@ -45,7 +45,7 @@ test('the transaction_timeout of a role ends a session that has not sent its Syn
 
 test('the limit of a transaction replaces the transaction_timeout of the role', async ({ skip }) => {
   if (major < 17) skip()
-  // The limit also returns the epoch of the schema.
+  // The statement that sets the limits also reads the schema epoch.
   await watcher.query('create schema holdfast; create table holdfast.schema_epoch ()')
   const sessionSettings = { transaction_timeout: '1h' }
   const client = new DriverClient({ connectionString: database.url, sessionSettings })

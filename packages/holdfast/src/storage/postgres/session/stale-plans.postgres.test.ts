@@ -38,7 +38,7 @@ describe('manual changes of a table', () => {
   ]
 
   test.each(changes)(
-    'a changed table makes a mutation run once more, but not twice: %s',
+    'a mutation runs again at most once after its table has changed: %s',
     async (change, act, afterwards) => {
       await using acting = await startActing()
       await thrice(() => acting.write(act))
@@ -63,7 +63,7 @@ describe('manual changes of a table', () => {
     ['alter table events add column more int', statement('select * from events', [], 'mine')],
   ]
 
-  test.each(reads)('a changed table fails no query: %s', async (change, act) => {
+  test.each(reads)('no query fails because its table has changed: %s', async (change, act) => {
     await using acting = await startActing()
     await thrice(() => acting.read(act))
     await acting.sql(change)

@@ -73,14 +73,14 @@ describe.each(['pg', 'holdfast'] as const)('the wire %s over a Unix socket', (wi
   test('a running statement is cancelled, and its connection is kept', async () => {
     const connection = await open().acquire(systemWork(AbortSignal.timeout(240_000)))
     const failed = connection.run({ text: 'select pg_sleep(600)' }).catch((error: unknown) => error)
-    // An attempt to interrupt gives up soon, so a busy machine may need several.
+    // An attempt to interrupt times out quickly, so a busy machine may need several attempts.
     await until(() => connection.interrupt())
     expect(await failed).toMatchObject({ code: '57014' })
     expect((await connection.run({ text: 'select inet_server_addr() as a' })).rows).toEqual([{ a: null }])
     connection.release()
   })
 
-  test('rows that fill many buffers arrive whole', async () => {
+  test('rows that fill many buffers arrive complete', async () => {
     const connection = await open().acquire(systemWork(AbortSignal.timeout(240_000)))
     const { rows } = await connection.run({
       text: `select n, repeat('x', 1000) as text from generate_series(1, 5000) as n`,
@@ -124,7 +124,7 @@ describe('a service', () => {
   const input = { path: {}, query: {}, body: undefined }
   const call = { operation: 'one', input, header: () => undefined }
 
-  test('calls get a 503 while the server is down, and served when it is back', async () => {
+  test('calls get a 503 while the server is down, and succeed when it is back', async () => {
     const running = await service({ name: 'down', operations: { one } }).start(
       testHost({ env: { DATABASE_URL: url() } }),
     )
@@ -141,7 +141,8 @@ test('a server whose queue of new connections is full is unavailable', async () 
   const pool = createPool({ connectionString: url(), max: 1, applicationName: 'socket', log })
   onTestFinished(() => pool.end())
   const waiting: Socket[] = []
-  // The server accepts no connections, and its queue has two places for each of its connections.
+  // The stopped server accepts no connections, so its queue fills up. Postgres sets its length to
+  // twice max_connections.
   process.kill(server.serverPid, 'SIGSTOP')
   try {
     let isFull = false

@@ -51,7 +51,7 @@ test('inserts are joined to a statement that has common table expressions', () =
   })
 })
 
-test('a joined text is built once, and used with other values', () => {
+test('a joined text is built once, and reused with other values', () => {
   const [one] = withInserts([job], [check])
   const [two] = withInserts([{ ...job, values: ['x', 'y'] }], [{ ...check, values: ['z', 0] }])
   expect(two!.text).toBe(one!.text)

@@ -45,7 +45,7 @@ describe('commands', () => {
     expect(shapeOf(text).control).toEqual(control)
   })
 
-  test('a command is classified as by the Postgres parser, in any spelling', () => {
+  test('a command is classified as the Postgres parser classifies it, in any spelling', () => {
     const blank = fc.constantFrom(' ', '\n', '\r', '\v', '/**/', '/* ; /* a */ */', '-- ;\n', '--\r', '\t')
     const word = fc.constantFrom(
       ...`begin start commit end abort prepare execute load rollback savepoint release set reset listen discard deallocate copy call do

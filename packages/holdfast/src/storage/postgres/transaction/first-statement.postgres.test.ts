@@ -58,7 +58,7 @@ function sendInstead(texts: Readonly<Record<string, string>>): void {
   })
 }
 
-test('a first statement is committed with those after it', async () => {
+test('a first statement is committed together with the statements after it', async () => {
   await using transaction = disposable(begin())
   await transaction.query(note('one'))
   await transaction.query(note('two'))

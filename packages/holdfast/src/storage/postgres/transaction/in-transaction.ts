@@ -13,8 +13,9 @@ interface ClientLike extends StatementClient {
 
 /**
  * Runs work of an administrator in one transaction: the client's current transaction, or a new one
- * if the client is not in a transaction. This does not use {@link Transaction}, which needs a pool
- * of a service: here, the pool or client belongs to a script, a test or the command line.
+ * if the client is not in a transaction. This does not use {@link Transaction}, which needs the
+ * pool of a service, because the pool or client here belongs to a script, a test or the command
+ * line.
  */
 export async function inTransaction<T>(
   client: StatementClient,

@@ -33,7 +33,7 @@ function started() {
   return { session, names, others: new Names(session as unknown as HandlerSession) }
 }
 
-test('rows are written in the order of their addition, and the commit is reported once', () => {
+test('rows are written in the order in which they were added, and the commit is reported once', () => {
   const { session, names } = started()
   names.add('a')
   names.add('b', 'c')

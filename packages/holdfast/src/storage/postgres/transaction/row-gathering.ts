@@ -3,7 +3,9 @@ import type { Statement } from '../statement/statement.ts'
 import type { Gathering } from './gathered-rows.ts'
 import type { HandlerSession } from './handler-session.ts'
 
-/** The rows of one kind that a handler adds to its transaction, in the order of their addition. */
+/**
+ * The rows of one kind that a handler adds to its transaction, in the order in which it adds them.
+ */
 export abstract class RowGathering<Row> implements Gathering {
   protected readonly session: HandlerSession
   protected readonly rows: Row[] = []

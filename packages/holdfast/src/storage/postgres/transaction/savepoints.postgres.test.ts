@@ -129,7 +129,7 @@ test('jobs and messages are undone with the rows if no statement is awaited', as
   expect(outcome).toEqual(committed(2))
 })
 
-test('a name is not used for two savepoints at once, by concurrent code or by Drizzle', async () => {
+test('a second savepoint with the name of an open one is rejected if code runs concurrently or Drizzle chose the name', async () => {
   const codes: unknown[] = []
   const script = (...parts: readonly (readonly [text: string, isAwaited: boolean])[]) =>
     outcomeOf(async (_say, _affect, db) => {

@@ -37,7 +37,7 @@ function groupOf(...texts: readonly string[]): {
   return { group, outcomes, ready: () => ready() }
 }
 
-test('an error leaves the statements before it as they were', () => {
+test('an error does not affect the statements before it', () => {
   const { group, outcomes, ready } = groupOf('BEGIN', 'select 1', 'COMMIT')
   const error = Object.assign(new Error('division by zero'), { severity: 'ERROR' })
   group.handleCommandComplete({ text: 'BEGIN' })
@@ -51,7 +51,7 @@ test('an error leaves the statements before it as they were', () => {
   ])
 })
 
-test('an error after the last statement is the error of COMMIT', () => {
+test('an error after the last statement fails COMMIT', () => {
   const { group, outcomes, ready } = groupOf('select 1', 'COMMIT')
   const error = Object.assign(new Error('terminating connection'), { severity: 'FATAL' })
   group.handleCommandComplete({ text: 'SELECT 1' })
@@ -61,7 +61,7 @@ test('an error after the last statement is the error of COMMIT', () => {
   expect(outcomes).toEqual(['SELECT', error])
 })
 
-test('a lost connection leaves every outcome open', () => {
+test('a lost connection fails every statement, because every outcome is unknown', () => {
   const { group, outcomes } = groupOf('select 1', 'COMMIT')
   const lost = new Error('Connection terminated unexpectedly')
   group.handleCommandComplete({ text: 'SELECT 1' })

@@ -12,7 +12,7 @@ import { ProtocolViolation } from './protocol-violation.ts'
  * length in a header reserves no memory.
  */
 
-/** The type of a message is the code of a letter or a digit. */
+/** The type of a message is the character code of a letter or a digit. */
 export const messageTypes = {
   parseComplete: 0x31,
   bindComplete: 0x32,

@@ -13,7 +13,7 @@ const serversMaxBytes = 0x3fff_ffff
 // A longer text is measured before it is written. For a shorter text, the max number of bytes that
 // it may need is reserved.
 const maxGuessedLength = 4_096
-// UTF-8 has at most three bytes for each unit of a JavaScript string.
+// UTF-8 needs at most three bytes for each UTF-16 code unit of a JavaScript string.
 const maxBytesPerUnit = 3
 
 const parse = 0x50

@@ -14,11 +14,11 @@ import {
   Wired,
 } from './wired.fixture.ts'
 
-/** `FUZZ_RUNS=100000 npm test random-bytes` runs each test more often. */
+/** The number of runs of each test. To run more: `FUZZ_RUNS=100000 npm test random-bytes`. */
 const runs = process.env['FUZZ_RUNS']
 const atLeast = (numRuns: number) => ({ numRuns: runs === undefined ? numRuns : Number(runs) })
 
-test('random rows, cut at random places, equal the rows that were sent', () => {
+test('random rows are read as they were sent, wherever the bytes are split', () => {
   const value = fc.option(fc.string({ unit: 'binary', maxLength: 300 }))
   const table = fc
     .integer({ min: 1, max: 6 })
@@ -48,7 +48,7 @@ test('random rows, cut at random places, equal the rows that were sent', () => {
   )
 })
 
-test('the same random messages give the same frames, however they are cut', () => {
+test('the same random messages result in the same frames, wherever the bytes are split', () => {
   const frames = fc.array(
     fc.record({
       type: fc.constantFrom(...Array.from('DTENAZCISn123')),
@@ -73,7 +73,7 @@ test('the same random messages give the same frames, however they are cut', () =
   )
 })
 
-test('random garbage ends the connection with an error, or waits for more of a bounded message', () => {
+test('random bytes end the connection with an error, or form the start of a message of limited length', () => {
   const garbage = fc.array(fc.uint8Array({ minLength: 1, maxLength: 2_000 }), { minLength: 1, maxLength: 20 })
   fc.assert(
     fc.property(garbage, (chunks) => {
@@ -94,7 +94,7 @@ test('random garbage ends the connection with an error, or waits for more of a b
   )
 })
 
-test('random changes of a valid answer never hang: each statement ends', () => {
+test('random changes to a valid answer never hang a statement', () => {
   const change = fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) })
   fc.assert(
     fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), fc.nat(), (changes, cut) => {

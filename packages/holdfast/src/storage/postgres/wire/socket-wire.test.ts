@@ -20,7 +20,7 @@ import {
   Wired,
 } from './wired.fixture.ts'
 
-test('an answer that is cut at any byte is the same', () => {
+test('an answer is read correctly if it is split at any byte', () => {
   for (let cut = 0; cut < answer.length; cut += 1) {
     const wired = new Wired()
     wired.send('select')
@@ -31,7 +31,7 @@ test('an answer that is cut at any byte is the same', () => {
   }
 })
 
-test('an answer that arrives byte by byte is the same', () => {
+test('an answer is read correctly if it arrives byte by byte', () => {
   const wired = new Wired()
   wired.send('select')
   wired.read(
@@ -41,7 +41,7 @@ test('an answer that arrives byte by byte is the same', () => {
   expect(wired.outcomes).toMatchObject([{ rows }])
 })
 
-test('a length alone reserves no memory', () => {
+test('the length in a header reserves no memory', () => {
   const reader = new FrameReader(() => {})
   reader.read(Buffer.concat([Buffer.from('D'), int32(0x3fff_ff00), Buffer.alloc(100)]))
   expect(reader.reservedBytes).toBeLessThan(1_000)
@@ -53,7 +53,7 @@ test.each<[string, Buffer]>([
   ['an unknown type', message('y')],
   ['a length below that of a header', Buffer.from([0x44, 0, 0, 0, 3, 0])],
   ['a length that no message has', Buffer.from([0x44, 0xff, 0xff, 0xff, 0xff])],
-  ['a long message of a short type', Buffer.concat([Buffer.from('C'), int32(40_000)])],
+  ['a long message of a type that is always short', Buffer.concat([Buffer.from('C'), int32(40_000)])],
   ['a row before its columns', Buffer.concat([parsed, bound, row('1')])],
   ['BindComplete before ParseComplete', bound],
   ['the end before the answer', ready('I')],
@@ -126,7 +126,7 @@ const division = {
   W: 'where', s: 'schema', t: 'table', c: 'column', d: 'type', n: 'constraint', F: 'int.c', L: '841', R: 'int4div',
 } // prettier-ignore
 
-test('an error has the class and the fields of the driver', () => {
+test("an error has the same class and fields as the driver's errors", () => {
   const wired = new Wired()
   wired.send('select')
   wired.read(failure(division))
@@ -165,7 +165,7 @@ test('the rest of a group is skipped, and the next group is answered', () => {
   expect(wired.outcomes[3]).toMatchObject({ command: 'SELECT', rowCount: 0, rows: [], fields: [] })
 })
 
-test('an error after the last statement of a group is the error of the last', () => {
+test('an error after the last statement of a group fails that statement', () => {
   const wired = new Wired()
   wired.wire.group(() => ['select', 'COMMIT'].forEach((each) => wired.send(each)))
   const each = (tag: string): Buffer => Buffer.concat([parsed, bound, message('n'), complete(tag)])
@@ -176,7 +176,7 @@ test('an error after the last statement of a group is the error of the last', ()
   expect(wired.broken).toMatchObject({ code: '57P01' })
 })
 
-test('a lost connection leaves every outcome open, in the middle of a row too', () => {
+test('a lost connection fails every statement, even in the middle of a row', () => {
   const wired = new Wired()
   wired.wire.group(() => ['select', 'COMMIT'].forEach((each) => wired.send(each)))
   wired.read(Buffer.concat([parsed, bound, message('n'), complete('SELECT 0'), Buffer.from([0x44, 0, 0])]))
@@ -185,7 +185,7 @@ test('a lost connection leaves every outcome open, in the middle of a row too', 
   expect(wired.outcomes).toEqual([lost, lost])
 })
 
-test('the end of an idle session is not the failure of a statement', () => {
+test('the end of an idle session fails no statement', () => {
   const wired = new Wired()
   wired.read(failure({ ...division, V: 'FATAL', C: '57P01' }))
   expect(wired.broken).toMatchObject({ code: '57P01' })
@@ -216,7 +216,7 @@ test('rows beyond a limit are dropped, and their statement fails', () => {
   expect(wired.outcomes).toEqual([tooMany])
 })
 
-test('a value that its parser refuses fails its statement only', () => {
+test('a value that its parser rejects fails only its statement', () => {
   const wired = new Wired()
   wired.send('select')
   wired.read(

@@ -75,7 +75,7 @@ test('after the end of the session, the rest of a packet is not read', () => {
   expect(wired.handedOver).toEqual([])
 })
 
-test('parsers that cannot be created fail their statement only', () => {
+test('parsers that cannot be created fail only their statement', () => {
   const wired = new Wired()
   const types = {
     getTypeParser: () => {
@@ -91,7 +91,7 @@ test('parsers that cannot be created fail their statement only', () => {
 
 const binary = message('T', int16(1), 'a\0', int32(0), int16(0), int32(int4), int16(4), int32(-1), int16(1))
 
-test('columns in the binary format fail their statement only', () => {
+test('columns in the binary format fail only their statement', () => {
   const wired = new Wired()
   wired.send('fetch all from c', { queryMode: undefined })
   wired.send('select')

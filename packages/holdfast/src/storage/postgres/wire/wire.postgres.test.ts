@@ -135,7 +135,7 @@ describe.each(['holdfast', 'pg'] as const)('the wire of %s', (wire) => {
     expect(results).toEqual(numbers.map((number) => (number % 7 === 0 ? '22012' : number)))
   })
 
-  test('a text with several statements has the result of the last one', async () => {
+  test('a text with several statements returns the result of the last one', async () => {
     const run = (text: string) => connection.run({ text })
     expect((await run('select 1 as a; select 2 as b')).rows).toEqual([{ b: 2 }])
     expect((await run('select 1 as a; select 2 as b where false')).rows).toEqual([])
@@ -226,7 +226,7 @@ describe.each(['holdfast', 'pg'] as const)('the wire of %s', (wire) => {
 
   test('a running statement can be interrupted', async () => {
     const sleeping = query('select pg_sleep(600)').catch(({ code }: { code: string }) => code)
-    // An attempt to interrupt gives up soon, so a busy machine may need several.
+    // An attempt to interrupt times out quickly, so a busy machine may need several attempts.
     await until(() => connection.interrupt())
     expect(await sleeping).toBe('57014')
     expect((await query('select 1 as one')).rows).toEqual([{ one: 1 }])
