@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 
-// The unit in which Linux counts processor time, on every machine.
+// The unit in which Linux counts CPU time, on every machine.
 const ticksPerSecond = 100
 
 /**
- * Returns the processor time that a process has used so far, in seconds; `NaN` if the system does
+ * Returns the CPU time that a process has used so far, in seconds; `NaN` if the system does
  * not report it.
  */
 export function cpuSecondsOf(pid: number): number {
@@ -13,7 +13,7 @@ export function cpuSecondsOf(pid: number): number {
 }
 
 /**
- * Returns the processor time that a Postgres server has used so far, in seconds: the time of its
+ * Returns the CPU time that a Postgres server has used so far, in seconds: the time of its
  * main process and of all child processes, including child processes that have ended. `NaN` if the
  * system does not report it.
  */
@@ -38,7 +38,7 @@ function readTimes(pid: number): readonly [number, number, number, number] {
   return [seconds(11), seconds(12), seconds(13), seconds(14)]
 }
 
-/** The processor time of a process with one thread; 0 if it has ended. */
+/** The CPU time of a process with one thread; 0 if it has ended. */
 function nanosecondsOf(pid: string): number {
   const file = `/proc/${pid}/schedstat`
   return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ', 1)[0]) : 0

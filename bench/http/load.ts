@@ -17,7 +17,7 @@ export interface Throughput {
   readonly perSecond: number
   /** The 99th percentile of the response times, in milliseconds. */
   readonly p99Ms: number
-  /** The processor time of the server process per request, in microseconds. */
+  /** The CPU time of the server process per request, in microseconds. */
   readonly cpuMicroseconds: number
 }
 

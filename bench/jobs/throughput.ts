@@ -60,7 +60,7 @@ const enqueuedPerSecond = 1_000
 const waitingPerSecond = 20_000
 
 /**
- * Measures the processor time of enqueuing jobs one at a time and of processing them, and the
+ * Measures the CPU time of enqueuing jobs one at a time and of processing them, and the
  * numbers per second.
  */
 export async function throughput(bench: Bench, stage: Stage): Promise<readonly Table[]> {

@@ -10,15 +10,15 @@ export interface Task {
   readonly postgresPid: number
 }
 
-/** The processor time of some work, in seconds. */
+/** The CPU time of some work, in seconds. */
 export interface CpuTime {
   /** Of this process. */
   readonly own: number
-  /** The processor time of all Postgres processes. */
+  /** The CPU time of all Postgres processes. */
   readonly postgres: number
 }
 
-/** Starts to measure processor time. Returns a function that returns the time used since. */
+/** Starts to measure CPU time. Returns a function that returns the time used since. */
 export function measureCpu({ postgresPid }: Task): () => CpuTime {
   const ownBefore = process.cpuUsage()
   const postgresBefore = cpuSecondsOfPostgres(postgresPid)

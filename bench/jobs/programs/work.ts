@@ -22,7 +22,7 @@ export interface Worked {
   /** The duration from the first job on, in seconds. */
   readonly seconds: number
   readonly handled: number
-  /** The processor time per job, from the first job on. */
+  /** The CPU time per job, from the first job on. */
   readonly cpu: CpuTime
 }
 

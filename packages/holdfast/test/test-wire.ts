@@ -3,7 +3,7 @@ import { registerHooks } from 'node:module'
 import type { Plugin } from 'vitest/config'
 
 /*
- * Runs the tests with another default of the option `wire`: `HOLDFAST_TEST_WIRE=pg npm test`. The
+ * Runs the tests with another default of the option `wire`: `HOLDFAST_TEST_WIRE=holdfast npm test`. The
  * constant in default-wire.ts is replaced in Vitest, in each program that a test starts, and in
  * bundled programs.
  */
