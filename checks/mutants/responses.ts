@@ -10,7 +10,11 @@ const respondTest = `${src}/kernel/operation/respond.postgres.test.ts`
 const crossSite = `${src}/kernel/call/stages/refuse-cross-site.ts`
 const crossSiteTest = `${src}/transports/http/cross-site.test.ts`
 
-/** Mutants of the headers, cookies and redirects of responses, and of the defence against CSRF. */
+const corsPolicy = `${src}/kernel/service/cors.ts`
+const cors = `${src}/transports/http/answer/cors-headers.ts`
+const corsTest = `${src}/transports/http/cors.test.ts`
+
+/** Mutants of the headers, cookies and redirects of responses, of the defence against CSRF, and of CORS. */
 export const responseMutants: readonly Mutant[] = [
   {
     name: 'redirects: any target is allowed',
@@ -99,5 +103,37 @@ export const responseMutants: readonly Mutant[] = [
     replacement: "URL.parse(origin)?.host !== ''",
     killedBy: [{ file: crossSiteTest, name: 'another host' }],
     why: 'Browsers without Sec-Fetch-Site would send forged requests.',
+  },
+  {
+    name: 'cors: every origin may read responses',
+    file: cors,
+    text: 'if (!origins.has(origin)) return undefined',
+    replacement: '',
+    killedBy: [{ file: corsTest, name: 'another origin may not read a response' }],
+    why: 'A page on any site could read the data of its visitors.',
+  },
+  {
+    name: 'cors: responses do not vary with the origin',
+    file: cors,
+    text: "origins === '*' ? answer : varying(answer, 'Origin')",
+    replacement: 'answer',
+    killedBy: [{ file: corsTest, name: 'varies with it' }],
+    why: 'A cache could return the response for one origin to a page of another.',
+  },
+  {
+    name: 'cors: origins without credentials pass the check for requests from other sites',
+    file: corsPolicy,
+    text: "policy?.credentials && policy.origins !== '*'",
+    replacement: "policy && policy.origins !== '*'",
+    killedBy: [{ file: corsTest, name: 'does not admit requests with cookies' }],
+    why: 'A page that may only read public data could send mutations with the cookies of its visitors.',
+  },
+  {
+    name: 'cors: origins with credentials do not pass the check for requests from other sites',
+    file: crossSite,
+    text: "if (origin !== undefined && trusted.has(origin)) return 'same'",
+    replacement: '',
+    killedBy: [{ file: corsTest, name: 'an origin with credentials may send them' }],
+    why: 'A web application on another host could not sign its users in.',
   },
 ]

@@ -135,6 +135,7 @@ export type {
 export type { InputOf, OutputOf, Schema } from './kernel/schema/schema.ts'
 export type { RunningService, Service } from './kernel/service/service.ts'
 export type { BesideOperations, ModuleExports, OperationsOf } from './kernel/service/module-exports.ts'
+export type { CorsDefinition, CorsOrigins } from './kernel/service/cors.ts'
 export type { Operations, ServiceDefinition } from './kernel/service/service-definition.ts'
 export type {
   AccessRequest,

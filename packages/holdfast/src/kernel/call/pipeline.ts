@@ -39,6 +39,8 @@ export interface PipelineParts extends RunOptions {
   readonly problemTypeBase: string
   /** Identify the caller, in this order. */
   readonly identifiers: readonly Identifier[]
+  /** Other origins whose pages may send cookies. */
+  readonly trustedOrigins: ReadonlySet<string>
   /** The database of the identifiers and of the access rule. */
   readonly database: AdmissionDatabase | undefined
   /** Answers a call whose input was rejected. Default: answers with the rejection. */
@@ -56,7 +58,7 @@ export function createPipeline(operation: CompiledOperation, parts: PipelinePart
     answerProblems(parts),
     boundTime({ clock: parts.clock, deadlineMs: operation.deadlineMs }),
     parts.identifiers.length > 0 ? identify(parts.identifiers, parts) : undefined,
-    refuseCrossSite(operation, parts.identifiers),
+    refuseCrossSite(operation, parts),
     isAnyone(operation.access) ? undefined : authorize(parts),
     validateInput(parts.answerRefused),
     parts.data,

@@ -206,7 +206,7 @@ export interface Application<Read, Write, Values = NoSettings> {
    * ```
    */
   readonly service: <const Exports extends ModuleExports>(
-    definition: ServiceDefinition<Exports>,
+    definition: ServiceDefinition<Exports, Values>,
   ) => Service<OperationsOf<Exports>>
 }
 
@@ -251,7 +251,7 @@ export function holdfast<Read = undefined, Write = undefined, Values = NoSetting
       createOne(definition, callSite(application.one))) as DefineOne<Read, Values>,
     many: (definition) => createMany(definition, callSite(application.many)),
     service: (definition) =>
-      createService(definition, {
+      createService(definition as ServiceDefinition<typeof definition.operations>, {
         database,
         identifiers,
         settings,

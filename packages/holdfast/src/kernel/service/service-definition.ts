@@ -1,17 +1,21 @@
 import type { BackgroundDefinition } from '../background/collect-background.ts'
 import type { Checks, HealthDefinition } from './check.ts'
+import type { CorsDefinition } from './cors.ts'
 import type { Database } from './database.ts'
 import type { ModuleExports } from './module-exports.ts'
 import type { Mutation, Query } from '../operation/operation.ts'
 import type { SecuritySchemes } from '../operation/security-scheme.ts'
-import type { Settings } from '../host/settings.ts'
+import type { NoSettings, Settings } from '../host/settings.ts'
 import type { Identifier } from '../operation/identifier.ts'
 
 /** Operations by their names in the service. */
 export type Operations = Readonly<Record<string, Query | Mutation>>
 
-/** The definition of a service. */
-export interface ServiceDefinition<Exports extends ModuleExports> extends BackgroundDefinition {
+/** The definition of a service. `Values` is the type of the settings of its application. */
+export interface ServiceDefinition<
+  Exports extends ModuleExports,
+  Values = NoSettings,
+> extends BackgroundDefinition {
   /** The name in logs and documentation. */
   readonly name: string
   /** The API version, for the documentation. Default `'0.0.0'`. */
@@ -33,6 +37,11 @@ export interface ServiceDefinition<Exports extends ModuleExports> extends Backgr
    * development and tests, and no caller in production.
    */
   readonly health?: HealthDefinition
+  /**
+   * The other origins whose pages may read responses, such as a web application on another host.
+   * Default: none, so that browsers only let pages of the service itself read them.
+   */
+  readonly cors?: CorsDefinition<Values>
   /**
    * Names of fields whose values are hidden in logs and traces, at any depth, ignoring case and
    * separators. They are added to the built-in names (`password`, `token`, …) and to the fields

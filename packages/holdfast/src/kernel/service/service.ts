@@ -3,6 +3,7 @@ import type { Answer } from '../operation/answer.ts'
 import type { Worker, WorkerOptions } from '../background/background.ts'
 import type { CallRequest } from '../call/call.ts'
 import type { Check, HealthDefinition } from './check.ts'
+import type { CorsPolicy } from './cors.ts'
 import type { CompiledOperation } from '../operation/compile.ts'
 import type { Logger } from '../base/log.ts'
 import type { AnyProblem } from '../problem/problem.ts'
@@ -73,6 +74,10 @@ export interface RunningService<Defined extends Operations = Operations> {
   readonly health: HealthDefinition
   /** Identify the callers, in this order; empty if every caller is anonymous. */
   readonly identifiers: readonly Identifier[]
+  /** The other origins whose pages may read responses; `undefined` if there are none. */
+  readonly cors: CorsPolicy | undefined
+  /** The other origins whose pages may send cookies. */
+  readonly trustedOrigins: ReadonlySet<string>
   /** Returns true if the values of a field or parameter with this name are always hidden. */
   readonly isSensitive: (name: string) => boolean
   /** The authentication methods of callers. */

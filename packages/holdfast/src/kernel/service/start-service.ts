@@ -1,6 +1,7 @@
 import { throwReason } from '../host/start-failure.ts'
 import { hasBackground } from '../background/collect-background.ts'
 import { admitCaller } from './admit-caller.ts'
+import { type CorsPolicy, credentialedOrigins, readCors } from './cors.ts'
 import { createCursorCodec } from '../pages/cursor.ts'
 import { identifiersForService } from '../operation/identifier.ts'
 import { kernelProblems } from '../problem/problems.ts'
@@ -31,21 +32,23 @@ export async function startService<Defined extends Operations>(
 ): Promise<RunningService<Defined>> {
   const valid = validateService(definition, parts, given.mode)
   const settings = (await parts.settings?.read(given)) ?? {}
+  const cors = definition.cors && readCors(definition.cors, settings, given.mode)
   const redacted = redactHost(given, definition, valid.operations)
-  return throwReason(redacted.host.log, () => open(definition, parts, { valid, settings, redacted }))
+  return throwReason(redacted.host.log, () => open(definition, parts, { valid, settings, cors, redacted }))
 }
 
 /** The parts of a service before anything is open. */
 interface ReadService {
   readonly valid: ValidatedService
   readonly settings: unknown
+  readonly cors: CorsPolicy | undefined
   readonly redacted: RedactedHost
 }
 
 async function open<Defined extends Operations>(
   definition: ServiceDefinition<Defined>,
   parts: ServiceParts,
-  { valid, settings, redacted }: ReadService,
+  { valid, settings, cors, redacted }: ReadService,
 ): Promise<RunningService<Defined>> {
   const { host } = redacted
   await using opening = new AsyncDisposableStack()
@@ -54,6 +57,7 @@ async function open<Defined extends Operations>(
   await database?.register?.(valid.background)
   const { problems = [], mutationProblems = [] } = parts.database ?? {}
   const identifiers = identifiersForService(parts.identifiers)
+  const trustedOrigins = credentialedOrigins(cors)
   const operations = new Map(valid.operations.map((operation) => [operation.name, operation]))
   const call = operationCalls(operations, {
     service: definition.name,
@@ -65,6 +69,7 @@ async function open<Defined extends Operations>(
     cursors: await createCursorCodec(database?.signingKeys ?? ephemeralSigningKeys(), host.clock),
     settings,
     identifiers,
+    trustedOrigins,
     frameworkProblems: [...kernelProblems, ...problems, ...mutationProblems],
   })
   const admission = {
@@ -79,6 +84,8 @@ async function open<Defined extends Operations>(
   return {
     ...describeService(definition, parts, { valid, redacted }),
     operations,
+    cors,
+    trustedOrigins,
     checks: new Map(Object.entries({ ...definition.checks, ...database?.checks })),
     call,
     admits: (access, request) => admitCaller(access, request, admission),

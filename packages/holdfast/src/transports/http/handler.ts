@@ -6,6 +6,7 @@ import type { RunningService } from '../../kernel/service/service.ts'
 import { settle } from '../../kernel/base/thenable.ts'
 import { type CallInFlight, callOperation } from './call-operation.ts'
 import { applyConditional } from './answer/conditional.ts'
+import { createCors } from './answer/cors-headers.ts'
 import { type Exchange, withExchangeHeaders } from './answer/exchange.ts'
 import type { HttpAnswer } from './answer/http-answer.ts'
 import { fromRequest, type HttpRequest } from './request/http-request.ts'
@@ -69,6 +70,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
   const { bodyLimitBytes = defaultBodyLimitBytes, pages = () => [] } = options
   const { problemTypeBase } = running
   const security = createSecurityHeaders(options)
+  const cors = running.cors && createCors(running.cors)
   const callsInFlight = new Set<CallInFlight>()
   const observer = observeExchanges(running)
   const table = createRouteTable<Responder>(
@@ -91,7 +93,10 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     }
     const allow = table.allow(path)
     if (allow === '') throw RouteNotFound()
-    if (request.method === 'OPTIONS') return toAllowed(allow)
+    if (request.method === 'OPTIONS') {
+      const allowed = toAllowed(allow)
+      return cors ? cors.preflight(allowed, allow, request.header) : allowed
+    }
     throw notAllowed(request.method, allow)
   }
 
@@ -106,7 +111,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     const finish = (made: HttpAnswer): HttpAnswer => {
       const answered = applyConditional(made, request, exchange.cacheControl)
       observer.end(exchange, answered, request)
-      return withExchangeHeaders(answered, exchange, security)
+      return complete(answered, exchange, request)
     }
     return settle(
       () => respond(request, exchange),
@@ -119,7 +124,13 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     const exchange = observer.begin(request.header)
     const answered = fail(problem, exchange)
     observer.end(exchange, answered, request)
-    return withExchangeHeaders(answered, exchange, security)
+    return complete(answered, exchange, request)
+  }
+
+  /** Adds the headers that responses have regardless of the operation. */
+  function complete(answered: HttpAnswer, exchange: Exchange, { header }: RequestHead): HttpAnswer {
+    const completed = withExchangeHeaders(answered, exchange, security)
+    return cors ? cors.share(completed, header) : completed
   }
 
   return {

@@ -39,7 +39,7 @@ export function problemsOf(operation: CompiledOperation, running: RunningService
     ...(isPaged(operation) ? [CursorInvalid] : []),
     ...running.databaseProblems,
     ...(operation.kind === 'mutation' ? mutationProblems(operation, running) : []),
-    ...(refuseCrossSite(operation, running.identifiers) ? [CrossSiteRequest] : []),
+    ...(refuseCrossSite(operation, running) ? [CrossSiteRequest] : []),
     ...operation.problems,
   ])
   return [...problems].sort((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1))

@@ -8,6 +8,7 @@ import type { SecurityRule, SecurityScheme } from '../../operation/security-sche
  * Cross-site request forgery (CSRF): a page on another site makes a browser send a request, and the
  * browser adds the cookies of the attacked service to it. No page can set these two headers:
  *
+ *   Origin that the service trusts ────▶ same origin     (`cors` with credentials)
  *   Sec-Fetch-Site: same-origin, none ──▶ same origin     (Fetch Metadata)
  *   Sec-Fetch-Site: any other value ────▶ other origin
  *   Origin with the host of the request ▶ same origin     (RFC 6454)
@@ -23,13 +24,20 @@ import type { SecurityRule, SecurityScheme } from '../../operation/security-sche
  *   its visitors in to an account of the attacker.
  */
 
+/** The parts of a service that the stage uses. */
+export interface CrossSiteParts {
+  readonly identifiers: readonly Identifier[]
+  /** Other origins whose pages may send cookies. */
+  readonly trustedOrigins: ReadonlySet<string>
+}
+
 /**
  * Returns the stage of a mutation that refuses requests from other sites. `undefined` if no request
  * of the operation can have credentials that browsers add by themselves.
  */
 export function refuseCrossSite(
   operation: CompiledOperation,
-  identifiers: readonly Identifier[],
+  { identifiers, trustedOrigins }: CrossSiteParts,
 ): Stage | undefined {
   if (operation.kind !== 'mutation') return undefined
   const ofRule = addedSchemesOf(operation.access)
@@ -42,7 +50,7 @@ export function refuseCrossSite(
     const isAnonymous = identifier === undefined
     const schemes = isAnonymous ? ofRule : [...addedSchemesOf(identifier), ...ofRule]
     const sent = schemes.filter((scheme) => isSent(scheme, call))
-    const origin = originOf(call)
+    const origin = originOf(call, trustedOrigins)
     if (origin === 'other' && (sent.length > 0 || (isAnonymous && setsCookies))) throw CrossSiteRequest()
     if (origin === 'unknown' && sent.some((scheme) => 'in' in scheme)) throw CrossSiteRequest()
     return next(call)
@@ -64,10 +72,11 @@ function isSent(scheme: SecurityScheme, { header }: Call): boolean {
   return (header('authorization') ?? '').toLowerCase().startsWith(`${scheme.scheme.toLowerCase()} `)
 }
 
-function originOf({ header }: Call): 'same' | 'other' | 'unknown' {
+function originOf({ header }: Call, trusted: ReadonlySet<string>): 'same' | 'other' | 'unknown' {
+  const origin = header('origin')
+  if (origin !== undefined && trusted.has(origin)) return 'same'
   const site = header('sec-fetch-site')
   if (site !== undefined) return site === 'same-origin' || site === 'none' ? 'same' : 'other'
-  const origin = header('origin')
   if (origin === undefined) return 'unknown'
   const host = header('host')?.toLowerCase()
   return host !== undefined && URL.parse(origin)?.host === host ? 'same' : 'other'
