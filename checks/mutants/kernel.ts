@@ -1,7 +1,10 @@
 import type { Mutant } from './mutant.ts'
 
-const access = 'packages/holdfast/src/kernel/operation/access.ts'
-const tests = 'packages/holdfast/src/kernel/operation/access.test.ts'
+const access = 'packages/holdfast/src/kernel/operation/access/combine.ts'
+const tests = 'packages/holdfast/src/kernel/operation/access/access.test.ts'
+
+const callerRules = 'packages/holdfast/src/kernel/operation/access/caller-rules.ts'
+const callerRulesTests = 'packages/holdfast/src/kernel/operation/access/caller-rules.test.ts'
 
 const identify = 'packages/holdfast/src/kernel/call/stages/identify.ts'
 const identifierTests = 'packages/holdfast/src/kernel/operation/identifier.test.ts'
@@ -10,6 +13,30 @@ const identityCacheTests = 'packages/holdfast/src/identity/cache/identity-cache.
 
 /** Mutants of the identifiers and access rules. */
 export const kernelMutants: readonly Mutant[] = [
+  {
+    name: 'hasScope: one of several scopes is enough',
+    file: callerRules,
+    text: 'scopes.every((scope) => granted.includes(scope))',
+    replacement: 'scopes.some((scope) => granted.includes(scope))',
+    killedBy: [{ file: callerRulesTests, name: 'readAndWrite as billing' }],
+    why: 'A token that may only read could write.',
+  },
+  {
+    name: 'recentlySignedIn: the age is not checked',
+    file: callerRules,
+    text: 'hasTime(caller) && clock.now() - caller.authenticatedAt.getTime() <= maxAgeMs',
+    replacement: 'hasTime(caller)',
+    killedBy: [{ file: callerRulesTests, name: 'sensitive as bob' }],
+    why: 'A stolen session could change the password, however old its sign-in is.',
+  },
+  {
+    name: 'service: the ids are not checked',
+    file: callerRules,
+    text: 'if (ids.length === 0 || ids.includes(caller.id)) return caller',
+    replacement: 'return caller',
+    killedBy: [{ file: callerRulesTests, name: 'billing as shipping' }],
+    why: 'Every service could call the operations of one of them.',
+  },
   {
     name: 'admission: the limit of statements does not hold in production',
     file: 'packages/holdfast/src/storage/statement-guard/handler-guard.ts',

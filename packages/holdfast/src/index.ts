@@ -1,8 +1,24 @@
-export { access, type Access, type AccessOptions, allOf, anyOf, anyone } from './kernel/operation/access.ts'
+export { access, type Access, type AccessOptions, anyone } from './kernel/operation/access/access.ts'
+export { allOf, anyOf } from './kernel/operation/access/combine.ts'
+export {
+  hasScope,
+  recentlySignedIn,
+  type RecentUser,
+  type ScopedCaller,
+  service,
+  signedIn,
+} from './kernel/operation/access/caller-rules.ts'
 export type { Answer } from './kernel/operation/answer.ts'
 export type { CallRequest } from './kernel/call/call.ts'
 export type { WireInput } from './kernel/operation/wire-input.ts'
-export { type Anonymous, anonymous, type Caller, callerSubject } from './kernel/operation/caller.ts'
+export {
+  type Anonymous,
+  anonymous,
+  type Caller,
+  callerSubject,
+  type ServiceCaller,
+  type User,
+} from './kernel/operation/caller.ts'
 export type { Check, CheckContext, Checks, HealthDefinition } from './kernel/service/check.ts'
 export { type Clock, systemClock, type Timer } from './kernel/base/clock.ts'
 export { cookie, type Cookie, type CookieOptions, type SetCookie } from './kernel/operation/cookie.ts'
@@ -123,7 +139,14 @@ export {
   type ProblemOptions,
   type ProblemWith,
 } from './kernel/problem/problem.ts'
-export { Forbidden, PreconditionRequired, Unauthenticated, Unavailable } from './kernel/problem/problems.ts'
+export {
+  Forbidden,
+  InsufficientScope,
+  PreconditionRequired,
+  RecentSignInRequired,
+  Unauthenticated,
+  Unavailable,
+} from './kernel/problem/problems.ts'
 export type {
   KeyPart,
   OneDefinition,

@@ -1,4 +1,4 @@
-import type { Access } from '../../kernel/operation/access.ts'
+import type { Access } from '../../kernel/operation/access/access.ts'
 import type { Caller } from '../../kernel/operation/caller.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import { incomingWebhookProblems } from './problems.ts'

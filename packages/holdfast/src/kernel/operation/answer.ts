@@ -1,4 +1,5 @@
 import type { PageLinks } from '../pages/page-links.ts'
+import { type BearerError, bearerErrorOf } from './bearer-error.ts'
 import type { ProblemError } from '../problem/problem.ts'
 import type { SecuritySchemes } from './security-scheme.ts'
 
@@ -19,6 +20,8 @@ export interface Answer {
    * transport can send a challenge for them.
    */
   readonly refusedSchemes?: SecuritySchemes
+  /** The parameters of the challenge for a bearer token that is valid and not sufficient. */
+  readonly bearerError?: BearerError
 }
 
 /** The media type of an answer. */
@@ -55,5 +58,11 @@ export function toAnswer(problem: ProblemError, { requestId, problemTypeBase }: 
   }
   // The problem does not know the type of security schemes, since it is defined before them.
   const refusedSchemes = problem.refusedSchemes as SecuritySchemes | undefined
-  return refusedSchemes ? { ...answer, refusedSchemes } : answer
+  const bearerError = bearerErrorOf(problem)
+  if (!refusedSchemes && !bearerError) return answer
+  return {
+    ...answer,
+    ...(refusedSchemes ? { refusedSchemes } : {}),
+    ...(bearerError ? { bearerError } : {}),
+  }
 }

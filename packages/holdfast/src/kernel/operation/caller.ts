@@ -8,6 +8,28 @@ export interface Caller {
   readonly id?: string
   /** The tenant whose data the call works on; absent if there are no tenants. */
   readonly tenant?: string
+  /**
+   * The scopes that the credentials grant: `'orders:write'`. `hasScope` reads them. Absent: none.
+   * They do not limit a caller by themselves: an operation without `hasScope` ignores them.
+   */
+  readonly scopes?: readonly string[]
+  /**
+   * The time at which the person last proved their identity, with a password or a passkey.
+   * `recentlySignedIn` reads it. Absent: unknown, so `recentlySignedIn` rejects the caller.
+   */
+  readonly authenticatedAt?: Date
+}
+
+/** A signed-in person. */
+export interface User extends Caller {
+  readonly kind: 'user'
+  readonly id: string
+}
+
+/** A program that calls on its own behalf, such as another service. */
+export interface ServiceCaller extends Caller {
+  readonly kind: 'service'
+  readonly id: string
 }
 
 /** A caller without an identity. */

@@ -1,4 +1,4 @@
-import type { Access } from './access.ts'
+import type { Access } from './access/access.ts'
 import type { Caller } from './caller.ts'
 import type { Context, MutationContext } from './context.ts'
 import type { Cookie } from './cookie.ts'

@@ -32,6 +32,36 @@ export const Forbidden: Problem<'forbidden'> = problem('forbidden', {
   description: 'The caller is authenticated, but an access rule of the operation rejects it.',
 })
 
+/** The credentials of the caller do not grant a scope that the operation requires (RFC 6750). */
+export const InsufficientScope: ProblemWith<'insufficient-scope', { readonly scopes: readonly string[] }> =
+  problem('insufficient-scope', {
+    status: 403,
+    title: 'Insufficient scope',
+    description:
+      '`scopes` lists the scopes that the operation requires. Use credentials that grant all of them.',
+    extra: described<{ readonly scopes: readonly string[] }>({
+      type: 'object',
+      properties: { scopes: { type: 'array', maxItems: 100, items: { type: 'string' } } },
+      required: ['scopes'],
+    }),
+  })
+
+/** The user is signed in, but proved their identity too long ago for the operation (RFC 9470). */
+export const RecentSignInRequired: ProblemWith<
+  'recent-sign-in-required',
+  { readonly maxAgeSeconds: number }
+> = problem('recent-sign-in-required', {
+  status: 401,
+  title: 'Recent sign-in required',
+  description:
+    'The operation is sensitive: it requires a sign-in within the last `maxAgeSeconds` seconds. Sign in again, and send the request again. A mutation accepts the same idempotency key.',
+  extra: described<{ readonly maxAgeSeconds: number }>({
+    type: 'object',
+    properties: { maxAgeSeconds: { type: 'integer' } },
+    required: ['maxAgeSeconds'],
+  }),
+})
+
 /** The request may have been sent by a page on another site (CSRF). */
 export const CrossSiteRequest: Problem<'cross-site-request'> = problem('cross-site-request', {
   status: 403,
@@ -184,6 +214,8 @@ export const kernelProblems: readonly AnyProblem[] = [
   CursorInvalid,
   Unauthenticated,
   Forbidden,
+  InsufficientScope,
+  RecentSignInRequired,
   CrossSiteRequest,
   RouteNotFound,
   MethodNotAllowed,

@@ -1,4 +1,4 @@
-import type { Access } from '../operation/access.ts'
+import type { Access } from '../operation/access/access.ts'
 import { type Duration, maxTimerDelay, toMilliseconds } from '../base/duration.ts'
 
 /** The context passed to a check. */

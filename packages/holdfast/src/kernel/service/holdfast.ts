@@ -1,5 +1,5 @@
 import { callSite } from '../base/call-site.ts'
-import { access, type Access, type AccessOptions } from '../operation/access.ts'
+import { access, type Access, type AccessOptions } from '../operation/access/access.ts'
 import type { AccessRequest } from '../operation/credentials.ts'
 import type { Caller } from '../operation/caller.ts'
 import { type Consumer, type ConsumerDefinition, createConsumer } from '../background/consumer.ts'

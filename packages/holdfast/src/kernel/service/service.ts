@@ -1,4 +1,4 @@
-import type { Access } from '../operation/access.ts'
+import type { Access } from '../operation/access/access.ts'
 import type { Answer } from '../operation/answer.ts'
 import type { Worker, WorkerOptions } from '../background/background.ts'
 import type { CallRequest } from '../call/call.ts'

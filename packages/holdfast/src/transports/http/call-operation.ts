@@ -75,7 +75,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
         }),
       (answer) => {
         callsInFlight.delete(inFlight)
-        if (answer.status === 401) return withChallenge(answer, challenge, header)
+        if (answer.status === 401 || answer.bearerError) return withChallenge(answer, challenge, header)
         return answer.links ? withLinkHeader(answer, head.query) : answer
       },
       (error) => {
@@ -97,10 +97,10 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
   }
 }
 
-/** Adds the challenge to a 401, unless the problem already has one (RFC 9110 section 15.5.2). */
+/** Adds the challenge of an answer, unless its problem has one (RFC 9110 section 15.5.2). */
 function withChallenge(answer: Answer, challenge: Challenge, header: HttpRequest['header']): Answer {
-  const { refusedSchemes, headers } = answer
-  return { ...answer, headers: { 'www-authenticate': challenge(header, refusedSchemes), ...headers } }
+  const value = challenge(answer, header)
+  return value === '' ? answer : { ...answer, headers: { 'www-authenticate': value, ...answer.headers } }
 }
 
 /** Reads the part of an input that comes before the body. */

@@ -1,4 +1,6 @@
-import type { Access } from '../../kernel/operation/access.ts'
+import type { Answer } from '../../kernel/operation/answer.ts'
+import type { BearerError } from '../../kernel/operation/bearer-error.ts'
+import type { Access } from '../../kernel/operation/access/access.ts'
 import {
   defaultSecuritySchemes,
   securityRequirementsOf,
@@ -8,11 +10,8 @@ import {
 } from '../../kernel/operation/security-scheme.ts'
 import type { HttpRequest } from './request/http-request.ts'
 
-/**
- * Returns the value of `WWW-Authenticate` for a request that gets a 401. `refused`: the schemes of
- * the identifier that has rejected its credentials.
- */
-export type Challenge = (header: HttpRequest['header'], refused?: SecuritySchemes) => string
+/** Returns the value of `WWW-Authenticate` for an answer; empty if it has no challenge. */
+export type Challenge = (answer: Answer, header: HttpRequest['header']) => string
 
 /** The security schemes of a service, and its name as the realm, which browsers show. */
 export interface Challenging {
@@ -27,7 +26,7 @@ export interface Challenging {
  * names the schemes of the service. If the service has no schemes either, the challenge asks for a
  * bearer token, because every 401 requires a challenge. Credentials outside `Authorization` have no
  * registered scheme: the challenge is `Cookie` for a cookie and `ApiKey` for others. Clients ignore
- * schemes that they do not know.
+ * schemes that they do not know. A 403 has a challenge only if another bearer token would help.
  */
 export function createChallenge(access: Access, { name, securitySchemes }: Challenging): Challenge {
   const rules: readonly SecurityRule[] = [
@@ -39,21 +38,30 @@ export function createChallenge(access: Access, { name, securitySchemes }: Chall
     rules.map((rule) => schemesOf(rule, securitySchemes)).find((found) => found.length > 0) ?? []
   const missing = listOf(schemes, name)
   const invalid = listOf(schemes, name, invalidToken)
-  return (header, refused) => {
+  return ({ status, refusedSchemes: refused, bearerError }, header) => {
     // The response to a request without a token contains no error code (RFC 6750 section 3.1).
     const hasToken = /^bearer /i.test(header('authorization') ?? '')
-    if (refused) return listOf(Object.values(refused), name, hasToken ? invalidToken : '')
-    return hasToken ? invalid : missing
+    if (status !== 401) {
+      return bearerError && hasToken ? listOf(schemes.filter(isBearer), name, bearerError) : ''
+    }
+    if (refused) return listOf(Object.values(refused), name, hasToken ? invalidToken : undefined)
+    if (!hasToken) return missing
+    return bearerError ? listOf(schemes, name, bearerError) : invalid
   }
 }
 
-const invalidToken = ', error="invalid_token"'
+const invalidToken: BearerError = { error: 'invalid_token' }
 
 /** Returns the challenges of schemes. `error` is added to those of bearer tokens. */
-function listOf(schemes: readonly SecurityScheme[], service: string, error = ''): string {
-  const isBearer = (scheme: SecurityScheme): boolean =>
-    'scheme' in scheme && scheme.scheme.toLowerCase() === 'bearer'
-  return schemes.map((scheme) => challengeOf(scheme, service) + (isBearer(scheme) ? error : '')).join(', ')
+function listOf(schemes: readonly SecurityScheme[], service: string, error?: BearerError): string {
+  const parameters = Object.entries(error ?? {}).map(([name, value]) => `, ${name}=${quoted(value)}`)
+  return schemes
+    .map((scheme) => challengeOf(scheme, service) + (isBearer(scheme) ? parameters.join('') : ''))
+    .join(', ')
+}
+
+function isBearer(scheme: SecurityScheme): boolean {
+  return 'scheme' in scheme && scheme.scheme.toLowerCase() === 'bearer'
 }
 
 /**

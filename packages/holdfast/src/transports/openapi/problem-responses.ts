@@ -1,4 +1,5 @@
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
+import { InsufficientScope } from '../../kernel/problem/problems.ts'
 import type { JsonSchema } from '../../kernel/schema/json-schema.ts'
 import type { ResponseObject } from './open-api-document.ts'
 import type { DocumentedProblem } from './problem-schema.ts'
@@ -57,7 +58,7 @@ function problemHeaders(
   // A problem that the handler throws is stored with the idempotency key, and may be replayed.
   const isKept =
     operation.kind === 'mutation' && problems.some(({ problem }) => operation.problems.includes(problem))
-  const isChallenge = problems.some(({ problem }) => problem.status === 401)
+  const isChallenge = problems.some(({ problem }) => problem.status === 401 || problem === InsufficientScope)
   return {
     ...(isChallenge ? { 'WWW-Authenticate': challengeHeader } : {}),
     ...Object.fromEntries(declared),

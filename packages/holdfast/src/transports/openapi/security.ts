@@ -1,4 +1,4 @@
-import type { Access } from '../../kernel/operation/access.ts'
+import type { Access } from '../../kernel/operation/access/access.ts'
 import {
   type SecurityRequirement,
   securityRequirementsOf,

@@ -1,4 +1,14 @@
-import { type Access, anyOf, anyone, type Caller, holdfast, problem, Unauthenticated } from 'holdfast'
+import {
+  type Access,
+  anyOf,
+  anyone,
+  type Caller,
+  hasScope,
+  holdfast,
+  problem,
+  recentlySignedIn,
+  Unauthenticated,
+} from 'holdfast'
 import { serveForTest } from '../../../runtimes/node/serve.fixture.ts'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -22,6 +32,7 @@ const withKey: Access = {
 }
 
 function identify({ header }: { readonly header: (name: string) => string | undefined }): Caller | undefined {
+  if (header('user') !== undefined) return { kind: 'user', id: header('user')! }
   const token = header('authorization')
   if (token === undefined) return undefined
   if (token !== 'Bearer ann') throw Unauthenticated()
@@ -90,7 +101,41 @@ describe('a 401 has a challenge for each scheme', () => {
     expect(await challenge({}, { authorization: 'Basic eve' })).toBe(`Bearer ${realm}`)
   })
 
-  test('a challenge is sent only with 401', async () => {
+  test.each<[string, Options & { readonly headers: Record<string, string> }, [number, string | null]]>([
+    [
+      'of a missing scope, with the required scopes',
+      { access: hasScope('a:read', 'b'), headers: { authorization: 'Bearer ann' } },
+      [403, `Bearer ${realm}, error="insufficient_scope", scope="a:read b"`],
+    ],
+    [
+      'of a missing scope without a bearer token: none',
+      { access: hasScope('a:read'), headers: { user: 'ann' } },
+      [403, null],
+    ],
+    [
+      'of a missing scope without bearer tokens: none',
+      {
+        access: { ...hasScope('a:read'), securitySchemes: withKey.securitySchemes! },
+        headers: { authorization: 'Bearer ann' },
+      },
+      [403, null],
+    ],
+    [
+      'of a sign-in that is too old, with the max age',
+      { access: recentlySignedIn('10m'), headers: { authorization: 'Bearer ann' } },
+      [401, `Bearer ${realm}, error="insufficient_user_authentication", max_age="600"`],
+    ],
+    [
+      'of a sign-in that is too old, without a bearer token',
+      { access: recentlySignedIn('10m'), headers: { user: 'ann' } },
+      [401, `Bearer ${realm}`],
+    ],
+  ])('the challenge %s', async (_, { headers, ...options }, expected) => {
+    const response = await (await open(options))(headers)
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual(expected)
+  })
+
+  test('a response without a refusal has no challenge', async () => {
     const send = await open()
     expect((await send({ authorization: 'Bearer ann' })).headers.has('www-authenticate')).toBe(false)
   })

@@ -12,8 +12,8 @@ import {
 } from 'holdfast'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
-import { lazyPromise } from '../base/lazy-promise.fixture.ts'
-import { bodyOf, call, startService } from '../service/start-service.fixture.ts'
+import { lazyPromise } from '../../base/lazy-promise.fixture.ts'
+import { bodyOf, call, startService } from '../../service/start-service.fixture.ts'
 
 interface User extends Caller {
   readonly kind: 'user'
@@ -187,6 +187,10 @@ describe('access', () => {
     { kind: 'user', id: 7 },
     { kind: 'user', id: {} },
     { kind: 'user', tenant: 7 },
+    { kind: 'user', scopes: 'orders:write' },
+    { kind: 'user', scopes: [7] },
+    { kind: 'user', authenticatedAt: '2026-01-01' },
+    { kind: 'user', authenticatedAt: new Date(Number.NaN) },
     'ann',
   ])('access is denied to %j, which is not a valid caller', async (stranger) => {
     const lines: string[] = []

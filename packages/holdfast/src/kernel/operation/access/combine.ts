@@ -1,73 +1,9 @@
-import { Admission } from './admission.ts'
-import type { Caller } from './caller.ts'
-import type { AccessRequest } from './credentials.ts'
-import { isThenable } from '../base/thenable.ts'
-import { type AnyProblem, ProblemError } from '../problem/problem.ts'
-import type { SecurityRule } from './security-scheme.ts'
-
-/**
- * A rule that decides who may call an operation. It returns the caller, with the type that the rule
- * has verified, or the problem to answer with (usually `Unauthenticated` or `Forbidden`).
- */
-export interface Access<out C extends Caller = Caller> extends SecurityRule {
-  /** The rule as written in the source, for documentation and error messages: `signedIn()`. */
-  readonly name: string
-  /**
-   * Problems that the rule returns in addition to `Unauthenticated` and `Forbidden`. Default: none.
-   */
-  readonly problems?: readonly AnyProblem[]
-  /**
-   * True if the rule reads `rawBody`. The body is then parsed only after the rule has admitted the
-   * caller. Default false.
-   */
-  readonly needsRawBody?: boolean
-  /** Returns the caller with its narrowed type, or the problem to answer with. */
-  authorize(request: AccessRequest): C | ProblemError | Promise<C | ProblemError>
-}
-
-/** Options of {@link access}. */
-export type AccessOptions = Pick<Access, 'problems' | 'needsRawBody' | 'securitySchemes'>
-
-/**
- * Returns a custom rule: `access('operator()', ({ caller }) => …)`. The type of the admitted
- * callers is the return type of `rule` without problems.
- *
- * @param name the rule as written in the source, for documentation, logs and error messages.
- * @param rule returns the caller, narrowed, or the problem to answer with.
- *
- * @example
- * ```ts
- * const operator = () =>
- *   access('operator()', ({ caller }) => (caller.kind === 'operator' ? caller : Forbidden()))
- * ```
- */
-export function access<Decision extends Caller | ProblemError>(
-  name: string,
-  rule: (request: AccessRequest) => Decision | Promise<Decision>,
-  options: AccessOptions = {},
-): Access<Exclude<Decision, ProblemError>> {
-  type Admitted = Exclude<Decision, ProblemError>
-  return { ...options, name, authorize: (request) => rule(request) as Admitted | Promise<Admitted> }
-}
-
-/**
- * Returns a rule that admits every caller, anonymous ones included.
- *
- * @example
- * ```ts
- * query({ route: 'GET /ping', access: anyone(), run: () => {} })
- * ```
- */
-export function anyone(): Access<Caller> {
-  return { name: 'anyone()', securitySchemes: {}, authorize: admitCaller }
-}
-
-const admitCaller = ({ caller }: AccessRequest): Caller => caller
-
-/** Returns true if a rule is {@link anyone}, which does not need to run. */
-export function isAnyone(access: Access): boolean {
-  return access.authorize === admitCaller
-}
+import type { Access } from './access.ts'
+import { Admission } from '../admission.ts'
+import type { Caller } from '../caller.ts'
+import type { AccessRequest } from '../credentials.ts'
+import { isThenable } from '../../base/thenable.ts'
+import { ProblemError } from '../../problem/problem.ts'
 
 /** The type of the callers that a list of rules admits, if all rules must admit a caller. */
 type AdmittedByAll<Rules extends readonly Access[]> = Rules extends readonly [
