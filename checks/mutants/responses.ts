@@ -14,7 +14,7 @@ const corsPolicy = `${src}/kernel/service/cors.ts`
 const cors = `${src}/transports/http/answer/cors-headers.ts`
 const corsTest = `${src}/transports/http/cors.test.ts`
 
-/** Mutants of the headers, cookies and redirects of responses, of the defence against CSRF, and of CORS. */
+/** Mutants of the headers, cookies and redirects of responses, and of the defences against CSRF. */
 export const responseMutants: readonly Mutant[] = [
   {
     name: 'redirects: any target is allowed',

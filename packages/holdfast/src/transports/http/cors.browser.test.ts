@@ -18,7 +18,7 @@ const sessions: Identifier = {
   securitySchemes: { session: { in: 'cookie', name: session.name } },
   identify: ({ cookies }) => (cookies.get(session.name) === 'ann' ? { kind: 'user', id: 'ann' } : undefined),
 }
-const { query, mutation, service } = holdfast({ database: noDatabase, identify: sessions })
+const { mutation, service } = holdfast({ database: noDatabase, identify: sessions })
 const signedIn = access('signedIn()', ({ caller }) => (caller.id === undefined ? Unauthenticated() : caller))
 const idempotency = { optional: 'a test' } as const
 
@@ -86,7 +86,7 @@ describe.skipIf(missing !== undefined)('pages of other origins in a browser', ()
     for (const { server } of [web, attacker]) await new Promise((resolve) => server.close(resolve))
   })
 
-  /** Sends a POST request with JSON and cookies from the page; returns the result that it can read. */
+  /** Sends JSON with cookies from the page; resolves to the part of the response that it can read. */
   const post = (path: string): Promise<string> =>
     page.evaluate<string>(`fetch('${url}${path}', {
       method: 'POST',

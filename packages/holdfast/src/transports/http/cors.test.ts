@@ -190,7 +190,7 @@ describe('preflight requests', () => {
   })
 
   test.each(['x-a, x b', 'x-a\u00e9', '(x)', Array.from({ length: 65 }, (_, n) => `x-${n}`).join(',')])(
-    'names that are no header names, or too many, are not admitted: %s',
+    'invalid header names, or too many of them, are not admitted: %s',
     async (names) => {
       const { fetch } = await open({ origins: [web] })
       const response = await fetch('/orders', preflight(web, 'POST', names))

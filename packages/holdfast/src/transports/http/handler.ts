@@ -68,7 +68,6 @@ export interface Handler {
  */
 export function createHandler(running: RunningService, options: HandlerOptions = {}): Handler {
   const { bodyLimitBytes = defaultBodyLimitBytes, pages = () => [] } = options
-  const { problemTypeBase } = running
   const security = createSecurityHeaders(options)
   const cors = running.cors && createCors(running.cors)
   const callsInFlight = new Set<CallInFlight>()
@@ -100,12 +99,6 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     throw notAllowed(request.method, allow)
   }
 
-  function fail(error: unknown, { requestId }: Exchange): HttpAnswer {
-    if (error instanceof ProblemError) return toAnswer(error, { requestId, problemTypeBase })
-    running.host.log.error({ requestId, error: toLogFields(error) }, 'handling a request failed')
-    return toAnswer(InternalError(), { requestId, problemTypeBase })
-  }
-
   function answer(request: HttpRequest): HttpAnswer | Promise<HttpAnswer> {
     const exchange = observer.begin(request.header)
     const finish = (made: HttpAnswer): HttpAnswer => {
@@ -116,13 +109,13 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     return settle(
       () => respond(request, exchange),
       finish,
-      (error) => finish(fail(error, exchange)),
+      (error) => finish(toFailure(error, exchange, running)),
     )
   }
 
   function refuse(problem: ProblemError, request: RequestHead = unreadable): HttpAnswer {
     const exchange = observer.begin(request.header)
-    const answered = fail(problem, exchange)
+    const answered = toFailure(problem, exchange, running)
     observer.end(exchange, answered, request)
     return complete(answered, exchange, request)
   }
@@ -139,6 +132,17 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     refuse,
     callsInFlight,
   }
+}
+
+/** Returns the answer to a request that failed. */
+function toFailure(
+  error: unknown,
+  { requestId }: Exchange,
+  { problemTypeBase, host }: RunningService,
+): HttpAnswer {
+  if (error instanceof ProblemError) return toAnswer(error, { requestId, problemTypeBase })
+  host.log.error({ requestId, error: toLogFields(error) }, 'handling a request failed')
+  return toAnswer(InternalError(), { requestId, problemTypeBase })
 }
 
 function toAllowed(allow: string): HttpAnswer {
