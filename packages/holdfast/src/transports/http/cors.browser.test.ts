@@ -86,7 +86,7 @@ describe.skipIf(missing !== undefined)('pages of other origins in a browser', ()
     for (const { server } of [web, attacker]) await new Promise((resolve) => server.close(resolve))
   })
 
-  /** Sends JSON with cookies from the page; resolves to the part of the response that it can read. */
+  /** Sends JSON with cookies from the page. Resolves to what the page can read of the response. */
   const post = (path: string): Promise<string> =>
     page.evaluate<string>(`fetch('${url}${path}', {
       method: 'POST',

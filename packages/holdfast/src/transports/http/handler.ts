@@ -92,10 +92,8 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     }
     const allow = table.allow(path)
     if (allow === '') throw RouteNotFound()
-    if (request.method === 'OPTIONS') {
-      const allowed = toAllowed(allow)
-      return cors ? cors.preflight(allowed, allow, request.header) : allowed
-    }
+    if (request.method === 'OPTIONS')
+      return cors ? cors.preflight(toAllowed(allow), allow, request.header) : toAllowed(allow)
     throw notAllowed(request.method, allow)
   }
 
