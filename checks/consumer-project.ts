@@ -25,7 +25,8 @@ export interface ConsumerProject {
   readonly lock: object
 }
 
-// Large and never imported: the package reads only one of its files, and only if it is installed.
+// A large package that is never imported: Holdfast reads one of its files, and only if the package
+// is installed.
 const notInstalled = '@scalar/api-reference'
 
 /**

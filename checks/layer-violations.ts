@@ -99,7 +99,7 @@ function importsTop(to: string, target: string): Breach {
   return {
     what: `imports ${to} (${target})`,
     why: `${to} may import every room, so only its own entry files (${to}.ts, ${to}-*.ts) import it.`,
-    fix: `Move the needed code from ${to} to the room that it is about.`,
+    fix: `Move the needed code from ${to} to the room that it belongs to.`,
   }
 }
 
@@ -113,7 +113,7 @@ function importsUpwards(from: string, { to, target, allowed }: Upwards): Breach 
   return {
     what: `${from} imports ${to} (${target})`,
     why: `According to ${tableFile}, ${from} may import ${allowed.length === 0 ? 'no other room' : `only ${allowed.join(', ')}`}.`,
-    fix: `Pass the value in from above, move the code to the room that it is about, or change ${tableFile}.`,
+    fix: `Pass the value in from above, move the code to the room that it belongs to, or change ${tableFile}.`,
   }
 }
 

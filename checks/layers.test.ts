@@ -160,7 +160,7 @@ test('the rows of the table have the order of the floors', () => {
   ])
 })
 
-test('an entry file is imported by no folder, be it by path or by the name of the package', () => {
+test('no folder imports an entry file, neither by its path nor by the name of the package', () => {
   const entry = `${source}/index.ts`
   expect(
     violationsIn({
@@ -191,7 +191,7 @@ test('testing is imported only by its own entry, and a test by no published file
   ])
 })
 
-test('import cycles are found, also of types, through the name of the package, and among tests', () => {
+test('import cycles are found, including those of types, through the name of the package, and among tests', () => {
   expect(
     violationsIn({
       [`${source}/kernel/call.ts`]: "import type { Page } from './page.ts'\n",
@@ -261,7 +261,7 @@ test('a folder with more than 25 source files is found, and so is a file that im
   ])
 })
 
-test('the noted number of imports of a large file may only become smaller', () => {
+test('the recorded number of imports of a large file may only decrease', () => {
   const root = plantTree({
     'packages/holdfast/package.json': manifest,
     [`${source}/kernel/page.ts`]: 'export const page = 1\n',
@@ -269,7 +269,7 @@ test('the noted number of imports of a large file may only become smaller', () =
   })
   const found = findSizeViolations(readModuleGraph(root), { [`${source}/http/router.ts`]: 22 })
   expect(found.map(({ what, fix }) => `${what}. ${fix}`)).toEqual([
-    'imports 1 files, fewer than the 22 noted in checks/size-violations.ts. Remove it from the list.',
+    'imports 1 files, fewer than the 22 recorded in checks/size-violations.ts. Remove it from the list.',
   ])
 })
 

@@ -58,7 +58,7 @@ const noBarePgClient = {
         if (!isDriver) return
         context.report({
           node,
-          message: `pg.${callee.property?.name} has no error listener from the start, and reads the PG… variables. Use DriverClient or openDriverPool of postgres/driver-client.ts, or connectClient of holdfast/postgres.`,
+          message: `pg.${callee.property?.name} starts without an error listener, and reads the PG… variables. Use DriverClient or openDriverPool of postgres/driver-client.ts, or connectClient of holdfast/postgres.`,
         })
       },
     }

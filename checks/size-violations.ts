@@ -7,7 +7,7 @@ const maxImportsPerFile = 20
 
 /**
  * The files that import more than the limit, each with the number of its imports. A number may only
- * become smaller. Remove a file from the list when it meets the limit.
+ * decrease. Remove a file from the list when it meets the limit.
  */
 const largeFiles: Readonly<Record<string, number>> = {
   // This file is a list with one import for each command.
@@ -62,8 +62,8 @@ function tooMany(count: number, allowed: number): Omit<Violation, 'file' | 'line
 
 function outdated(count: number, allowed: number): Omit<Violation, 'file' | 'line'> {
   return {
-    what: `imports ${count} files, fewer than the ${allowed} noted in checks/size-violations.ts`,
-    why: 'The noted number may only become smaller.',
+    what: `imports ${count} files, fewer than the ${allowed} recorded in checks/size-violations.ts`,
+    why: 'The recorded number may only decrease.',
     fix: count > maxImportsPerFile ? `Note ${count}.` : 'Remove it from the list.',
   }
 }

@@ -3,8 +3,8 @@ import { allows, type LayerTable } from './layer-table.ts'
 const roomsWidth = 50
 
 /**
- * Returns a picture of the wings, with the top floor first. Each wing has its rooms, and an arrow
- * for each wing that it imports. The arrows that lead to one wing share a column:
+ * Returns a picture of the wings, with the top floor first. Each wing lists its rooms, and has an
+ * arrow for each wing that it imports. The arrows that lead to one wing share a column:
  *
  *   runtimes    node    ●        runtimes imports storage and kernel
  *   storage     pages   ▼  ●     storage imports kernel

@@ -9,13 +9,16 @@ export interface Engine {
    * concurrency} at a time.
    */
   open(url: string, settings: string, run?: Run): Promise<Member>
-  /** SQL that inserts `$1` waiting jobs, with all rows that enqueueing creates. */
+  /** SQL that inserts `$1` waiting jobs, with all rows that enqueuing creates. */
   readonly fill: string
   /** SQL for the number of unfinished jobs: `count`. */
   readonly countUnfinished: string
-  /** Releases the running jobs to other workers, as the engine's maintenance does after a crash. */
+  /**
+   * SQL that releases the running jobs to other workers, as the engine's maintenance does after a
+   * crash.
+   */
   readonly rescueJobs: string
-  /** Forgets all jobs. */
+  /** SQL that deletes all jobs. */
   readonly clear: string
 }
 

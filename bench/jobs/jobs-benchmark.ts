@@ -26,5 +26,5 @@ export const jobsBenchmark: Benchmark = async (bench) => {
 function readMany(): number {
   const many = Number(process.env['JOBS'] ?? 1_000_000)
   if (Number.isInteger(many) && many >= 10_000) return many
-  throw new Error(`JOBS is ${process.env['JOBS']}, and has to be an integer from 10,000 on.`)
+  throw new Error(`JOBS is ${process.env['JOBS']}, and has to be an integer of at least 10,000.`)
 }

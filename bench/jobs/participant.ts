@@ -20,13 +20,13 @@ const pgBoss = (name: string, settings: string): Participant => ({
   settings,
 })
 
-/** Those of graphile-worker. */
+/** The participants that use graphile-worker. */
 export const graphileWorkers = {
   defaults: graphile('its defaults', 'defaults'),
   batched: graphile('batched', 'batched'),
 } as const
 
-/** Those of pg-boss. */
+/** The participants that use pg-boss. */
 export const pgBosses = {
   defaults: pgBoss('its defaults', 'defaults'),
   oneByOne: pgBoss('one at a time, without pauses', 'one-by-one'),
@@ -38,7 +38,7 @@ export const pgBosses = {
   forgetful: pgBoss('batches of 500', 'forgetful'),
 } as const
 
-/** Those of Holdfast. */
+/** The participants that use Holdfast. */
 export const holdfasts = {
   defaults: { name: 'holdfast', engine: 'holdfast', settings: 'defaults' },
   withoutKey: {

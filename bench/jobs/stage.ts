@@ -17,7 +17,7 @@ export interface Contender {
   readonly participant: Participant
   readonly engine: Engine
   readonly url: string
-  /** The main process of its Postgres. */
+  /** The id of the main process of its Postgres. */
   readonly postgresPid: number
 }
 

@@ -11,7 +11,7 @@ import type { Contender, Stage } from './stage.ts'
 
 interface Cost {
   readonly perSecond: number
-  /** Per job. */
+  /** The CPU time per job. */
   readonly cpu: CpuTime
 }
 
@@ -59,10 +59,7 @@ const kinds: readonly Kind[] = [
 const enqueuedPerSecond = 1_000
 const waitingPerSecond = 20_000
 
-/**
- * Measures the CPU time of enqueuing jobs one at a time and of processing them, and the
- * numbers per second.
- */
+/** Measures the CPU time and the rate of enqueuing jobs one at a time, and of processing them. */
 export async function throughput(bench: Bench, stage: Stage): Promise<readonly Table[]> {
   const tables: Table[] = []
   for (const kind of kinds) {

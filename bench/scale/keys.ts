@@ -19,7 +19,7 @@ interface KeyFigures {
   readonly slowestBesidePass: number
 }
 
-/** Measures the pruning and the look-up of keys, by the number of stored keys. */
+/** Measures the pruning and the lookup of keys, by the number of stored keys. */
 export async function keysAtScale(bench: Bench): Promise<Table> {
   const server = await startTestPostgres()
   bench.atEnd(() => server.stop())

@@ -107,7 +107,7 @@ export const claimMutants: readonly Mutant[] = [
     text: 'nowMs - this.#sweptMs >= sweepEveryMs',
     replacement: 'this.#sweptMs < 0',
     killedBy: [{ file: `${src}/effects/jobs/claim/claim-bounds.test.ts`, name: 'a sweep searches all jobs' }],
-    why: 'A job that was committed late, or handed back, would wait until the worker starts again.',
+    why: 'A job that was committed late, or released, would wait until the worker starts again.',
   },
   {
     name: 'claim: bounds of recent claims',
@@ -128,7 +128,7 @@ export const claimMutants: readonly Mutant[] = [
     text: 'key = $2\n        for update`,',
     replacement: 'key = $2`,',
     killedBy: [{ file: fences, name: 'one transaction at a time passes slots of a limit on' }],
-    why: 'No process would see a job that is blocked meanwhile, so the job would wait forever.',
+    why: 'No process would see a job that becomes blocked in the meantime, so the job would wait forever.',
   },
   {
     name: 'limits: the gate is not locked',

@@ -14,8 +14,8 @@ import { join } from 'node:path'
 
 /**
  * Copies the repository in its current state, including uncommitted changes, to a new temporary
- * folder, and returns this folder. Installed packages are linked. Links to workspaces lead to their
- * copies.
+ * folder, and returns this folder. Installed packages are linked. Links to workspaces point to
+ * their copies.
  */
 export function copyRepository(root: string): string {
   const copy = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-mutants-')))
@@ -32,7 +32,7 @@ export function copyRepository(root: string): string {
 }
 
 /**
- * Links each installed package. Links to workspaces are relative, so unchanged links lead to the
+ * Links each installed package. Links to workspaces are relative, so unchanged links point to the
  * copies.
  */
 function linkModules(from: string, to: string): void {

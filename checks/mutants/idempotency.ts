@@ -67,7 +67,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'after a change of the width, no leaf is truncated before its answers have expired',
       },
     ],
-    why: 'Answers that an earlier width placed would be deleted within their retention.',
+    why: 'Answers that were stored with an earlier width would be deleted within their retention.',
   },
   {
     name: 'schema epoch: not checked when the answer is stored',
@@ -80,7 +80,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'an answer is not stored if the layout has changed since its attempt began',
       },
     ],
-    why: 'An attempt that was placed by an earlier width would commit its answer to a leaf that later attempts do not read.',
+    why: 'An attempt that uses an earlier width would commit its answer to a leaf that later attempts do not read.',
   },
   {
     name: 'transaction marker: not checked when the answer is stored',
@@ -139,7 +139,7 @@ export const idempotencyMutants: readonly Mutant[] = [
         name: 'a retry whose first attempt is still running is rejected with Retry-After',
       },
     ],
-    why: 'A retry would be refused for good while its first attempt commits.',
+    why: 'A retry would be permanently refused while its first attempt commits.',
   },
   {
     name: 'resolving a commit: without checking the lock',

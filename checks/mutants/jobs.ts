@@ -17,7 +17,7 @@ export const jobMutants: readonly Mutant[] = [
       { file: fences, name: 'endAttempt does not change a job of another claim' },
       { file: fences, name: 'succeedFenced does not change a job of another claim' },
     ],
-    why: 'A worker whose job was rescued would end the attempt of the other one, and commit its own effects beside it.',
+    why: 'A worker whose job was rescued would end the attempt of the other worker, and also commit its own effects.',
   },
   {
     name: 'end of an attempt: of a job that does not run',
@@ -33,7 +33,7 @@ export const jobMutants: readonly Mutant[] = [
     text: 'const [again] = await run(ending)',
     replacement: 'const [again] = [ended]',
     killedBy: [{ file: fences, name: 'a job that is cancelled while its attempt ends is cancelled' }],
-    why: 'A job that was cancelled while it was to run again would stay claimed without end.',
+    why: 'A job that is cancelled at the end of an attempt would stay claimed forever.',
   },
   {
     name: 'success of an attempt: the fence fails nothing',
@@ -70,7 +70,7 @@ export const jobMutants: readonly Mutant[] = [
         name: 'a crash fails only started jobs that have a single attempt',
       },
     ],
-    why: 'One SIGKILL would kill all jobs of one attempt that were claimed ahead.',
+    why: 'One SIGKILL would make all jobs dead that have a single attempt and were claimed ahead.',
   },
   {
     name: 'running attempts: by the id of their job',
@@ -83,7 +83,7 @@ export const jobMutants: readonly Mutant[] = [
         name: 'a job runs once at a time even if the answer to the end of its attempt was lost',
       },
     ],
-    why: 'At the end of one attempt, the worker would forget the next attempt of the same job, and hand it back while it runs.',
+    why: 'At the end of one attempt, the worker would forget the next attempt of the same job, and release the job while it runs.',
   },
   {
     name: 'completing jobs: without the fence',
@@ -121,7 +121,7 @@ export const jobMutants: readonly Mutant[] = [
     text: "state = 'running' for share",
     replacement: "state = 'running'",
     killedBy: [{ file: fences, name: 'a job is not rescued while one of its steps commits' }],
-    why: 'A job could be rescued between the fence of a step and its commit, and do the step again.',
+    why: 'A job could be rescued between the fence of a step and its commit, and run the step again.',
   },
   {
     name: 'rescue: the sessions of a dead worker stay open',
@@ -138,7 +138,7 @@ export const jobMutants: readonly Mutant[] = [
     replacement:
       'where (true or application_name = any ($1::text[])) and pid <> pg_backend_pid() and datname',
     killedBy: [{ file: fences, name: 'the sessions of a dead worker are ended' }],
-    why: 'Sessions of workers that live would be ended.',
+    why: 'Sessions of live workers would be ended.',
   },
   {
     name: 'rescue: of a worker that lives',
@@ -151,7 +151,7 @@ export const jobMutants: readonly Mutant[] = [
         name: 'a worker without a heartbeat within the lease is dead, unless it is the worker that checks',
       },
     ],
-    why: 'The jobs of workers that live would run twice.',
+    why: 'The jobs of live workers would run twice.',
   },
   {
     name: 'steps: started without a lease',
@@ -172,7 +172,7 @@ export const jobMutants: readonly Mutant[] = [
     text: 'select pg_advisory_xact_lock(id) from (',
     replacement: 'select id from (',
     killedBy: [{ file: fences, name: 'one transaction at a time begins to wait for a message' }],
-    why: 'A message that is dispatched between the search for it and the begin of the wait would be missed.',
+    why: 'A message that is dispatched between the search for it and the start of the wait would be missed.',
   },
   {
     name: 'schedules: handled by several processes at once',
@@ -188,7 +188,7 @@ export const jobMutants: readonly Mutant[] = [
     text: 'isFailure: true,\n    failure: {',
     replacement: 'failure: {',
     killedBy: [{ file: fences, name: 'the sessions of a dead worker are ended' }],
-    why: 'A job that kills its process would run again, and kill processes, without end.',
+    why: 'A job that kills its process would run again, and kill processes, forever.',
   },
   {
     name: 'heartbeat: of a worker that was declared dead',
@@ -201,7 +201,7 @@ export const jobMutants: readonly Mutant[] = [
         name: 'a worker that another process removed learns that it was declared dead',
       },
     ],
-    why: 'A worker whose jobs were rescued would not notice it, and continue to run them.',
+    why: 'A worker whose jobs were rescued would not notice that, and would continue to run them.',
   },
   {
     name: 'leader: a lease that another process has is taken',
@@ -211,7 +211,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       { file: leadership, name: 'one of the candidates that saw the same lease expire gets the lease' },
     ],
-    why: 'All candidates that see the same end of a lease would lead.',
+    why: 'All candidates that see a lease expire would lead.',
   },
   {
     name: 'leader: continues after its lease has ended by its own clock',
@@ -253,7 +253,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       { file: quiet, name: 'a job and a message whose notifications were lost are found by the next poll' },
     ],
-    why: 'A job whose process died between commit and notification would wait for long.',
+    why: 'A job whose process died between commit and notification would wait for a long time.',
   },
   {
     name: 'wakes: more names than a notification holds',
@@ -292,7 +292,7 @@ export const jobMutants: readonly Mutant[] = [
         name: 'later messages of a key continue when the retention of the dead message ends',
       },
     ],
-    why: 'The messages of a key would wait without end.',
+    why: 'The messages of a key would wait forever.',
   },
   {
     name: 'leader: admits names that it does not run',
@@ -328,6 +328,6 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       { file: plans, name: 'no statement reads most of a table that has changed since it was analyzed' },
     ],
-    why: 'After a quiet time, the end of each job would read all running jobs.',
+    why: 'After a quiet period, the statement that ends a job would read all running jobs.',
   },
 ]

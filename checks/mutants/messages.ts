@@ -111,7 +111,7 @@ export const messageMutants: readonly Mutant[] = [
     text: 'failure = excluded.failure, is_redriven = false, died_at',
     replacement: 'failure = excluded.failure, died_at',
     killedBy: [{ file: locks, name: 'a dead letter that fails again is no longer redriven' }],
-    why: 'A message that always fails would be handled again without end.',
+    why: 'A message that always fails would be handled again and again.',
   },
   {
     name: 'inbox: a consumed message is consumed again',

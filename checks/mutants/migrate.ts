@@ -29,7 +29,7 @@ export const migrateMutants: readonly Mutant[] = [
         name: 'a version is rejected after a newer version has removed something that it needs',
       },
     ],
-    why: 'A database would not contain the versions that can work with its tables.',
+    why: 'The database would not record which versions can work with its tables.',
   },
   {
     name: 'migration: a deadlock is final',
@@ -81,7 +81,7 @@ export const migrateMutants: readonly Mutant[] = [
         name: 'every table whose rows change has the identity that a publication needs',
       },
     ],
-    why: 'A publication of all tables would have every worker declared dead.',
+    why: 'With a publication of all tables, every worker would be declared dead.',
   },
   {
     name: 'moved database: not detected',

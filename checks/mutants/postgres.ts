@@ -15,7 +15,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'a connection that arrives after its work has ended is released to the pool',
       },
     ],
-    why: 'Each call whose deadline ends while it waits for a connection would take one from the pool for good.',
+    why: 'Each call whose deadline ends while it waits for a connection would permanently take one from the pool.',
   },
   {
     name: 'budget: a lane may use the reservations of others',
@@ -87,7 +87,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'a call that finds the queue full is rejected at once with Retry-After',
       },
     ],
-    why: 'Under overload each call would wait until its answer comes too late.',
+    why: 'Under overload, each call would wait, and its response would come too late.',
   },
   {
     name: 'TLS: require trusts every certificate',
@@ -121,7 +121,7 @@ export const postgresMutants: readonly Mutant[] = [
     text: "readTls(parsed).isVerified || reason.trim() !== ''",
     replacement: 'true',
     killedBy: [{ file: `${src}/databases/assembly/verified.test.ts`, name: 'production does not start' }],
-    why: 'Data and passwords would cross a network in the clear, unnoticed.',
+    why: 'Data and passwords would cross a network unencrypted, and nothing would report that.',
   },
   {
     name: 'role: kept for the statements of the framework',
@@ -134,7 +134,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'a mutation and its job commit',
       },
     ],
-    why: 'A mutation that takes another role could not commit.',
+    why: 'A mutation that changes its role could not commit.',
   },
   {
     name: 'flush: values are checked while they are sent',
@@ -142,7 +142,7 @@ export const postgresMutants: readonly Mutant[] = [
     text: 'const values = last.map((statement) => toSendable(statement.values))',
     replacement: 'const values = last.map(() => undefined)',
     killedBy: [{ file: `${src}/storage/postgres/session/flush.postgres.test.ts`, name: 'sends nothing' }],
-    why: 'A COMMIT would go out without the statement before it that the driver refused.',
+    why: 'A COMMIT would be sent without the preceding statement, which the driver refused.',
   },
   {
     name: 'group: a statement after COMMIT shares its Sync',
@@ -166,7 +166,7 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'COMMIT has its own Sync',
       },
     ],
-    why: 'A COMMIT that was carried out would be confirmed only after the statement behind it.',
+    why: 'A successful COMMIT would be confirmed only after the statement that follows it.',
   },
   {
     name: 'group: the statement before BEGIN shares its Sync',
@@ -307,7 +307,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       { file: `${src}/storage/postgres/session/interrupt.test.ts`, name: 'that is still in a transaction' },
     ],
-    why: 'The next call would run in the transaction of another one.',
+    why: 'The next call would run in the transaction of another call.',
   },
   {
     name: 'session reset: locks are kept',
@@ -398,6 +398,6 @@ export const postgresMutants: readonly Mutant[] = [
         name: 'settings of the database do not change the meaning of values',
       },
     ],
-    why: 'An idle_session_timeout of the role would close connections under the calls that take them.',
+    why: 'An idle_session_timeout of the role would close connections while calls take them from the pool.',
   },
 ]

@@ -16,7 +16,7 @@ export const transactionMutants: readonly Mutant[] = [
       },
       { file: `${src}/storage/postgres/transaction/transaction.test.ts`, name: 'waits for statements' },
     ],
-    why: 'A COMMIT would be sent behind a statement that runs beyond the deadline of the call.',
+    why: 'A COMMIT would be sent after a statement that runs beyond the deadline of the call.',
   },
   {
     name: 'commit: its tag is not read',
@@ -156,6 +156,6 @@ export const transactionMutants: readonly Mutant[] = [
         name: 'a first statement that was prepared before a migration is prepared and run again',
       },
     ],
-    why: 'A value would be stored as its column was before the migration, without its last digits.',
+    why: 'A value would be stored with the type that its column had before the migration, without its last digits.',
   },
 ]

@@ -11,7 +11,7 @@ export interface EnqueueTask extends Task {
 /** The result. */
 export interface Enqueued {
   readonly perSecond: number
-  /** Per job. */
+  /** The CPU time per job. */
   readonly cpu: CpuTime
 }
 

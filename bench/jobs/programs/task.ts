@@ -6,13 +6,13 @@ export interface Task {
   readonly engine: EngineName
   readonly settings: string
   readonly url: string
-  /** The main process of the Postgres. */
+  /** The id of the main process of Postgres. */
   readonly postgresPid: number
 }
 
 /** The CPU time of some work, in seconds. */
 export interface CpuTime {
-  /** Of this process. */
+  /** The CPU time of this process. */
   readonly own: number
   /** The CPU time of all Postgres processes. */
   readonly postgres: number

@@ -14,7 +14,7 @@ create table accounts (
     and (kind = 'world' or balance >= 0)
   ),
   created_at timestamptz not null default now(),
-  -- For the foreign keys of transfers, which make sure that both accounts have the transfer's
+  -- Referenced by the foreign keys of transfers, which ensure that both accounts have the transfer's
   -- currency.
   unique (id, currency)
 );

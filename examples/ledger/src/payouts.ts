@@ -76,7 +76,7 @@ export const payOut = job({
 
 export const createPayout = mutation({
   route: 'POST /payouts',
-  summary: 'Pay money out to an account at a bank',
+  summary: 'Pay money out to a bank account',
   access: anyone(),
   input: z.object({ account: z.uuid(), amount: Amount, iban: Iban }),
   output: Payout,

@@ -65,7 +65,7 @@ describe('accounts', () => {
     })
   })
 
-  test('accounts that do not exist are not found', async () => {
+  test('accounts that do not exist get a 404', async () => {
     const id = uuidv7()
     await expect(books.call.getAccount({ id })).rejects.toMatchObject({
       code: 'account-not-found',
@@ -73,7 +73,7 @@ describe('accounts', () => {
     })
   })
 
-  test('accounts are listed in pages, each once, without the world', async () => {
+  test('accounts are listed in pages, each once, without the world accounts', async () => {
     await using fresh = await createTestService(ledger)
     const opened: string[] = []
     for (let index = 0; index < 5; index += 1) {
@@ -116,7 +116,7 @@ describe('deposits', () => {
     })
   })
 
-  test('deposits into no account are not found', async () => {
+  test('deposits into an unknown account get a 404', async () => {
     await expect(books.call.createDeposit({ account: uuidv7(), amount: 1 })).rejects.toMatchObject({
       status: 404,
       code: 'account-not-found',
@@ -166,7 +166,7 @@ describe('transfers', () => {
     })
   })
 
-  test('transfers from or to no account are not found', async () => {
+  test('transfers from or to an unknown account get a 404', async () => {
     const [known, unknown] = [await openWith(100), uuidv7()]
     for (const [from, to] of [
       [known, unknown],

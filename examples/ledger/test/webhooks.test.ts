@@ -96,7 +96,7 @@ test('an account can access only its own endpoints', async () => {
   expect(await books.call.listWebhookEndpoints({ account: theirs })).toEqual({ items: [] })
 })
 
-test('a URL into the network of the ledger is rejected', async () => {
+test('a URL that points into the network of the ledger is rejected', async () => {
   const { id: account } = await books.call.createAccount({ name: 'Mallory', currency: 'EUR' })
   const answer = await books.send('addWebhookEndpoint', { account, url: 'http://169.254.169.254/latest' })
   expect(answer).toMatchObject({ status: 422 })

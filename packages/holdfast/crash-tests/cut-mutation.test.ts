@@ -16,7 +16,8 @@ import { storesRecord, withSeparateStore } from './separate-store.ts'
  * for longer than the caller waits. Each cut call is sent again with its key until its response is
  * final.
  *
- * Control: in a service that keeps its keys in a separate store, the same cuts must double effects.
+ * Control: in a service that keeps its keys in a separate store, the same cuts must duplicate
+ * effects.
  */
 
 const service = createCutService()
@@ -104,7 +105,7 @@ test.concurrent(
 )
 
 test.concurrent(
-  'the same cuts double effects if keys are kept in a separate store',
+  'the same cuts duplicate effects if keys are kept in a separate store',
   () =>
     withLanes({ service: createCutService({ around: withSeparateStore }), count: 2 }, async (lanes) => {
       await warmUp(lanes)

@@ -91,7 +91,7 @@ test.each(calls)(
   },
 )
 
-test('200 slow queries on a pool of 10: the rest are rejected, and calls without the database are answered meanwhile', async () => {
+test('200 slow queries on a pool of 10: excess queries are rejected, and calls without the database still succeed', async () => {
   const statuses: number[] = []
   const clients = new AbortController()
   const slow = Array.from({ length: 200 }, async () => {

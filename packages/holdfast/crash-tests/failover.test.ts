@@ -14,13 +14,13 @@ import { codeOf, findWorkViolations, isAllDone, retryable } from './cut-invarian
 import { createCutService } from './cut-service.ts'
 
 /*
- * Goal: every effect that was answered before a failover exists after it, once, and the old primary
- * gets no writes.
+ * Goal: every effect that was acknowledged before a failover exists once after it, and the old
+ * primary gets no writes.
  *
  * Method: the service connects through a proxy to a primary whose commits wait for a standby.
- * Clients retry their mutations while the primary is killed and the standby is promoted. Then
- * connections lead to the old primary again, as they do if a client has cached the DNS name. The
- * old primary is a read-only standby now. Afterwards all keys are sent again, and each must replay
+ * Clients retry their mutations while the primary is killed and the standby is promoted. Then new
+ * connections reach the old primary again, as they do if a client has cached the DNS name. By then,
+ * the old primary is a read-only standby. Afterwards all keys are sent again, and each must replay
  * its answer.
  */
 
@@ -34,7 +34,7 @@ class Clients {
   #isStopping = false
   /** Keys with a final response. */
   readonly committed = new Map<string, Answer>()
-  /** Responses that no client expects. */
+  /** Unexpected responses. */
   readonly faults: string[] = []
   refusals = 0
 
@@ -87,7 +87,7 @@ class Clients {
   }
 }
 
-test('a standby is promoted, and the old primary comes back read-only: everything that was answered exists once', async () => {
+test('a standby is promoted, and the old primary comes back read-only: every acknowledged effect exists once', async () => {
   await using cluster = await startCluster()
   const running = await createCutService().start({
     env: { ...process.env, DATABASE_URL: cluster.proxy.url },
@@ -103,7 +103,7 @@ test('a standby is promoted, and the old primary comes back read-only: everythin
     await cluster.failOver()
     await clients.progress()
 
-    // Connections lead to the old primary again, as if a client had cached the DNS name.
+    // New connections reach the old primary again, as if a client had cached the DNS name.
     await cluster.returnAsStandby()
     cluster.proxy.switchTo(cluster.primary.url)
     cluster.proxy.drop()

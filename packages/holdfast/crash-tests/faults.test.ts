@@ -26,7 +26,7 @@ import { DriverClient, openDriverPool } from '../src/storage/postgres/session/dr
  * clients disconnect. The run continues until each kind of fault has occurred. `FAULT_SEED` repeats
  * a run. The long form also waits until a BEGIN has been cancelled.
  *
- * Control: if clients retry with a new key, the same faults must double effects.
+ * Control: if clients retry with a new key, the same faults must duplicate effects.
  */
 
 /**
@@ -196,7 +196,7 @@ test('calls wait for an exhausted pool and a held lock until the deadline, and l
   await expectNothingLeft()
 })
 
-test('the same faults double the effects of a client that retries with new keys', async () => {
+test('the same faults duplicate the effects of a client that retries with new keys', async () => {
   const countDoubled = async (): Promise<number> =>
     (await looking.query('select key from transfers group by key having count(*) > 1')).rows.length
   const reports = await sendWhile(false, async () => (await countDoubled()) === 0)

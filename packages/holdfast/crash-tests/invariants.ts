@@ -42,7 +42,7 @@ async function doubledTransfers(database: pg.Client): Promise<readonly string[]>
   const { rows } = await database.query<{ memo: string; count: string }>(
     `select memo, count(*) from transfers where ${isOfKey} group by memo having count(*) > 1`,
   )
-  return rows.map(({ memo, count }) => `doubled: key ${memo} has ${count} transfers`)
+  return rows.map(({ memo, count }) => `duplicated: key ${memo} has ${count} transfers`)
 }
 
 async function lostTransfers(

@@ -24,19 +24,19 @@ export async function findJobViolations(database: pg.Client): Promise<readonly s
     select 'jobs: transfer ' || sent.id || ' has ' || count(jobs.id) as what
       from sent left join jobs using (id) group by sent.id having count(jobs.id) <> 1
     union all
-    select 'jobs: one is for transfer ' || id || ', which is not there' from jobs where id not in (select id from sent)
+    select 'jobs: one is for the missing transfer ' || id from jobs where id not in (select id from sent)
     union all
-    select 'jobs: that of transfer ' || id || ' is ' || state from jobs where state <> 'succeeded'
+    select 'jobs: the job of transfer ' || id || ' is ' || state from jobs where state <> 'succeeded'
     union all
     select 'receipts: transfer ' || id || ' has none' from sent where id not in (select transfer_id from receipts)
     union all
-    select 'receipts: one is for transfer ' || transfer_id || ', which is not there' from receipts
+    select 'receipts: one is for the missing transfer ' || transfer_id from receipts
       where transfer_id not in (select id from sent)
     union all
     select 'messages: transfer ' || sent.id || ' has ' || count(messages.id)
       from sent left join messages using (id) group by sent.id having count(messages.id) <> 1
     union all
-    select 'messages: one is of transfer ' || id || ', which is not there' from messages where id not in (select id from sent)
+    select 'messages: one is about the missing transfer ' || id from messages where id not in (select id from sent)
     union all
     select 'counted: ' || coalesce(sum(transfers), 0) || ' of ' || (select count(*) from sent) || ' transfers' from volumes
       having coalesce(sum(transfers), 0) <> (select count(*) from sent)`)

@@ -18,8 +18,8 @@ import { type FinalAnswer, type Lane, openLane, type Recording, send } from './c
  * these points. A run lists the checkpoints; then the process kills itself (SIGKILL) at each of
  * them in turn. A request is sent again to another process until its response is final, and a new
  * worker finishes the jobs. Then everything is counted. A mutation is killed at all of its
- * checkpoints. A worker has many more: each run kills it at the certain ones and at a sample of the
- * others, which is chosen at random.
+ * checkpoints. A worker has many more: each run kills it at the checkpoints that every run passes,
+ * and at a random sample of the others.
  *
  * Controls: the test must detect retries with new keys, and a job whose effect is not in its
  * transaction.

@@ -7,7 +7,7 @@ import { type ServerProcess, startServer } from './server-process.ts'
 
 /*
  * Goal: two builds of a service run side by side, in either direction of a deployment, and nothing
- * is lost or doubled.
+ * is lost or duplicated.
  *
  * Method: clients place orders without a pause. Meanwhile, servers of a new build replace the old
  * servers, are rolled back, and are deployed again. One server is killed. The new build has an
@@ -98,7 +98,7 @@ async function idsOf(table: string): Promise<readonly string[]> {
   return rows.map(({ id }) => id)
 }
 
-test('a new event and consumer are deployed, rolled back and deployed again: nothing is lost or doubled', async () => {
+test('a new event and consumer are deployed, rolled back and deployed again: nothing is lost or duplicated', async () => {
   const first = await start('old')
   const second = await start('old')
   const traffic = new Traffic(4)

@@ -11,7 +11,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  * Goal: a restart of a server behind a load balancer loses no request.
  *
  * Method: two servers behind haproxy restart in turn. Meanwhile, 50 clients send mutations on
- * keep-alive connections, and do not retry them. No request may fail, be lost or be doubled.
+ * keep-alive connections, and do not retry them. No request may fail, be lost or be duplicated.
  *
  * Control: without the drain delay, clients must see failures.
  */
@@ -91,12 +91,12 @@ async function findViolations({ answered, failed }: ClientsReport): Promise<read
   return [
     ...failed.map(({ key, reason }) => `failed: ${key} got ${reason}`),
     ...answered.filter((key) => !kept.has(key)).map((key) => `lost: ${key}`),
-    ...[...kept].filter(([, count]) => count > 1).map(([key]) => `doubled: ${key}`),
+    ...[...kept].filter(([, count]) => count > 1).map(([key]) => `duplicated: ${key}`),
   ].slice(0, 20)
 }
 
 test(
-  `${restarts} rolling restarts behind haproxy: nothing is lost or doubled`,
+  `${restarts} rolling restarts behind haproxy: nothing is lost or duplicated`,
   async (context) => {
     if (haproxyTool.path === undefined) return context.skip(haproxyTool.missing)
     const beganMs = performance.now()

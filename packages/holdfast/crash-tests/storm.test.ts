@@ -13,7 +13,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
  * Goal: even if servers, connections and Postgres fail at the same time, no acknowledged effect is
- * lost or doubled.
+ * lost or duplicated.
  *
  * Method: clients send several concurrent duplicates of each request of the ledger to two servers,
  * while servers are killed (SIGKILL), backends are terminated and Postgres crashes. In this test,
@@ -21,7 +21,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  * clients record every response, and a separate process compares the responses with the database.
  * The bank, a fake third party, counts its payments.
  *
- * Control: a ledger that keeps its keys in a separate store must double transfers.
+ * Control: a ledger that keeps its keys in a separate store must duplicate transfers.
  */
 
 /** `STORM_KEYS=20000 npm test storm` makes a longer storm. */
@@ -58,7 +58,7 @@ async function startServers(main: string, databaseUrl: string): Promise<readonly
 }
 
 test(
-  'duplicates, SIGKILL, terminated backends and crashes of Postgres: nothing is lost or doubled',
+  'duplicates, SIGKILL, terminated backends and crashes of Postgres: nothing is lost or duplicated',
   async () => {
     // A dedicated server that writes its data to disk: acknowledged effects must survive its crash.
     const directory = await createTestFolder()

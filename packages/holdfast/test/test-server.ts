@@ -57,7 +57,7 @@ export async function spawnServer(
           throw new HoldfastError('test-server-ended', `${name} ended: ${output}`)
         return listens(port)
       },
-      { what: `${name} to listen at port ${port}` },
+      { what: `${name} to listen on port ${port}` },
     )
   }
 

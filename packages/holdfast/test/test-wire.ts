@@ -3,9 +3,9 @@ import { registerHooks } from 'node:module'
 import type { Plugin } from 'vitest/config'
 
 /*
- * Runs the tests with another default of the option `wire`: `HOLDFAST_TEST_WIRE=holdfast npm test`. The
- * constant in default-wire.ts is replaced in Vitest, in each program that a test starts, and in
- * bundled programs.
+ * Runs the tests with another default for the option `wire`:
+ * `HOLDFAST_TEST_WIRE=holdfast npm test`. The constant in default-wire.ts is replaced in Vitest, in
+ * each program that a test starts, and in bundled programs.
  */
 
 const wireNames = ['holdfast', 'pg']

@@ -22,7 +22,7 @@ export interface CheckpointProcess {
 
 /** A loaded program that does nothing until it receives a request. */
 export interface LoadedProcess {
-  /** Makes it serve. */
+  /** Makes the program serve. */
   begin(): Promise<CheckpointProcess>
   kill(): Promise<void>
 }

@@ -88,7 +88,7 @@ const consume = consumer({
 const Refused = problem('refused', {
   status: 409,
   title: 'It is refused',
-  description: 'As it was asked for.',
+  description: 'The request asked for a refusal.',
 })
 
 const record = mutation({

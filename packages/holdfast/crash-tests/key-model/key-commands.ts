@@ -11,7 +11,7 @@ import { type Mishap, operationNames } from './key-service.ts'
 
 const keyCount = 3
 const instanceCount = 2
-// Approximate number of messages of a mutation in each direction.
+// Approximate number of messages that a mutation exchanges in each direction.
 const maxMessage = 12
 // The timeout of an attempt with a fault. It is long enough for a call without a fault. It is not
 // longer, because a call on a silent connection takes the whole timeout.

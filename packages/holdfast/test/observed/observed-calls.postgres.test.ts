@@ -101,7 +101,7 @@ function pointsOf(metrics: readonly Metric[], name: string) {
 }
 
 describe('a mutation', () => {
-  test('a mutation has a span of its transaction and of every statement', async () => {
+  test('a mutation has spans for its transaction and for every statement', async () => {
     const { spans } = await observe(async (send) => void (await send('/things', post({ name: 'second' }))))
     expect(treeOf(spans)).toEqual([
       [
@@ -161,14 +161,14 @@ describe('a mutation', () => {
     ])
   })
 
-  test('a mutation has its problem, which is not a failure of the service', async () => {
+  test('the problem of a mutation is recorded, but not as a failure of the service', async () => {
     const { spans } = await observe(async (send) => void (await send('/things', post({ name: 'refused' }))))
     const call = spanNamed(spans, 'POST /things')
     expect(Object.fromEntries(call.ownAttributes)['holdfast.problem.code']).toBe('refused')
     expect(call.failure).toBeUndefined()
   })
 
-  test('a mutation whose statement fails has the SQLSTATE, and no values', async () => {
+  test('the telemetry of a failed statement contains the SQLSTATE, but no values', async () => {
     const { spans } = await observe(async (send) => {
       await send('/things', post({ name: 'same-secret' }))
       await send('/things', post({ name: 'same-secret' }))

@@ -245,7 +245,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(toJson(seen.sample!)).toEqual(toJson(sample))
   })
 
-  test('a job is one transaction, too', async () => {
+  test('a job runs in one transaction', async () => {
     await using tested = await createTestService(service, { onLog: (line) => lines.push(line) })
     await tested.call.enqueueAuthor({ id: 1, name: 'Ann' })
     await until(async () => (await authorsOf(tested)).length > 0, { what: 'the job' })
