@@ -13,7 +13,7 @@ export const migrateMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: versions,
-        name: 'a version is rejected after a newer version has removed something that it needs',
+        name: 'a version that needs what a newer version has removed does not start',
       },
     ],
     why: 'An old version would run on tables without the columns that it needs.',
@@ -26,7 +26,7 @@ export const migrateMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: versions,
-        name: 'a version is rejected after a newer version has removed something that it needs',
+        name: 'a version that needs what a newer version has removed does not start',
       },
     ],
     why: 'The database would not record which versions can work with its tables.',
@@ -65,7 +65,7 @@ export const migrateMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/databases/assembly/recognize-database.postgres.test.ts`,
-        name: 'a start moves sequences forward that were not copied, and leaves the others',
+        name: 'a start moves only those sequences forward that were not copied',
       },
     ],
     why: 'After a move by logical replication, inserts would fail, and messages would be out of order.',

@@ -64,7 +64,7 @@ describe('psql', () => {
     })
   })
 
-  test('psql is reported if it is missing, without the password', async () => {
+  test('a missing psql is reported without the password', async () => {
     const { exitCode, stdout, stderr } = await runHoldfast(['db', 'psql'], {
       databaseUrl,
       env: { PATH: '/nowhere' },

@@ -6,6 +6,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1)
 })
 
-// Imported once the hook of fast-start is registered.
+// Imported after fast-start has registered its resolve hook.
 const { runCommandLine } = await import('./run-command-line.ts')
 process.exitCode = await runCommandLine(process.argv.slice(2))

@@ -13,7 +13,7 @@ export interface SplitUrl {
 export function splitPassword(given: string): SplitUrl {
   // The caller has checked the URL.
   const url = parseDatabaseUrl(given)!
-  // Clients prefer the parameter.
+  // If both are set, clients use the parameter.
   const password = url.searchParams.get('password') || decodeURIComponent(url.password)
   url.password = ''
   url.searchParams.delete('password')

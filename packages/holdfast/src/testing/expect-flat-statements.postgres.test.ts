@@ -58,7 +58,7 @@ test('an operation whose statements grow with the data is reported, with its cou
   })
 })
 
-test('a failed operation proves nothing', async () => {
+test('the assertion fails if the operation fails', async () => {
   await using tested = await createTestService(library, { onLog: () => {} })
   await expect(
     expectFlatStatements(tested, 'failing', { sizes, grow, input: { author: 1 } }),

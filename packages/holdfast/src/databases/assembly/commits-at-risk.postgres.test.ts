@@ -33,7 +33,7 @@ async function warningsOf(
 test.each([
   ['database', 'alter database :database set synchronous_commit = off'],
   ['database user', 'alter role current_user in database :database set synchronous_commit = off'],
-])('a start warns of synchronous_commit = off of a %s', async (source, statement) => {
+])('a start warns about synchronous_commit = off in the settings of a %s', async (source, statement) => {
   const database = await createTestDatabase()
   const name = new URL(database.url).pathname.slice(1)
   expect(await warningsOf(database.url, 'synchronous_commit')).toEqual([])
@@ -49,7 +49,7 @@ test.each([
   await database.drop()
 })
 
-test('a start warns of an option of the URL that loses commits', async () => {
+test('a start warns about an option in the URL that can lose commits', async () => {
   const database = await createTestDatabase()
   const url = new URL(database.url)
   url.searchParams.set('options', '-c synchronous_commit=off')
@@ -57,7 +57,7 @@ test('a start warns of an option of the URL that loses commits', async () => {
   await database.drop()
 })
 
-test('a start warns of fsync = off, except in tests', async () => {
+test('a start warns about fsync = off, except in tests', async () => {
   const database = await createTestDatabase()
   expect(await warningsOf(database.url, 'fsync')).toMatchObject([
     { msg: expect.stringContaining('fsync is off') },

@@ -47,7 +47,7 @@ export async function findPooler(
   if (directWay.isPooled) throw invalid(leadsToPooler)
   if (directWay.database !== way.database)
     throw invalid(
-      `DATABASE_DIRECT_URL points to another database (${directWay.database}) than DATABASE_URL (${way.database}): migrations would be applied to the wrong database. Set both to the same database.`,
+      `DATABASE_DIRECT_URL points to a different database (${directWay.database}) than DATABASE_URL (${way.database}): migrations would be applied to the wrong database. Set both to the same database.`,
     )
   return way.isPooled
 }

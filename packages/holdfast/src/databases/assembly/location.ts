@@ -128,7 +128,7 @@ function preloadParser(): void {
 
 /**
  * Returns the parameters of direct connections to the server: for migrations, wakes and heartbeats,
- * which need dedicated sessions. Without a direct URL, the connections lead through the pooler.
+ * which need dedicated sessions. Without a direct URL, these connections go through the pooler.
  *
  * @param isPooled whether the location's `connectionString` leads to a pooler.
  */

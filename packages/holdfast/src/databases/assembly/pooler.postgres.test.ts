@@ -266,14 +266,14 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     try {
       await expect(start({ DATABASE_DIRECT_URL: other.url })).rejects.toMatchObject({
         code: 'configuration-invalid',
-        message: expect.stringContaining('DATABASE_DIRECT_URL points to another database'),
+        message: expect.stringContaining('DATABASE_DIRECT_URL points to a different database'),
       })
     } finally {
       await other.drop()
     }
   })
 
-  test('calls are rejected while PgBouncer is unreachable, and answered after its return', async () => {
+  test('calls are rejected while PgBouncer is unreachable, and succeed when it is back', async () => {
     const [running] = await startBoth()
     await record(running, 'before', randomUUIDv7())
     await pooler.kill()

@@ -74,7 +74,7 @@ describe('starts', () => {
     client = await connectClient({ connectionString: database.url, applicationName: 'test' })
   })
 
-  test('a start moves sequences forward that were not copied, and leaves the others', async () => {
+  test('a start moves only those sequences forward that were not copied', async () => {
     await client.query(insertRows)
     await client.query(`
       alter sequence holdfast.webhook_endpoints_seq_seq restart;

@@ -59,7 +59,7 @@ describe('versions of the program', () => {
     expect(await columns()).toEqual(['a', 'b', 'id'])
   })
 
-  test('a version is rejected after a newer version has removed something that it needs, and changes nothing', async () => {
+  test('a version that needs what a newer version has removed does not start, and changes nothing', async () => {
     await start(3, [base, expand, contract])
     await expect(start(1, [base, { name: '0009-c', sql: 'create table c ()' }])).rejects.toMatchObject({
       code: 'schema-too-new',

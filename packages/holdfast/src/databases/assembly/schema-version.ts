@@ -2,6 +2,6 @@
  * The version of the framework's tables for which this version of Holdfast is made. Each release
  * that changes the tables increments it. `needsVersion` of the release's migration declares which
  * versions can work with the tables from then on. A service refuses to start on tables that need a
- * higher version than this one (`schema-too-new`). docs/internals/upgrades.md has the rules.
+ * higher version than this one (`schema-too-new`). docs/internals/upgrades.md contains the rules.
  */
 export const schemaVersion = 1

@@ -15,7 +15,7 @@ const start = (url: string) =>
     notify: () => {},
   })
 
-test('a start waits for a lock longer than the statements of the framework do', async () => {
+test("a start waits for a lock longer than the framework's statements do", async () => {
   const database = await createTestDatabase()
   await (await start(database.url)).stop()
   const client = await connectClient({ connectionString: database.url, applicationName: 'test' })

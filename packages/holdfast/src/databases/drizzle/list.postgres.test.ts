@@ -61,6 +61,6 @@ beforeAll(async () => {
 })
 afterAll(() => tested.stop())
 
-test('a list of a join is read completely, forward and backward, in one sort order', async () => {
+test('a list over a join is read completely, forward and backward, in one sort order', async () => {
   await expectCompleteLists(tested, { label: 'lower(label)', maxRows: 25, runs: 60 })
 })

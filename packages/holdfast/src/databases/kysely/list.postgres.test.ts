@@ -72,11 +72,11 @@ beforeAll(async () => {
 })
 afterAll(() => tested.stop())
 
-test('a list of a join is read completely, forward and backward, in one sort order', async () => {
+test('a list over a join is read completely, forward and backward, in one sort order', async () => {
   await expectCompleteLists(tested, { label: 'label', maxRows: 15, runs: 30 })
 })
 
-test('a column may have a name that no table has', async () => {
+test('the name of a column may contain a dot', async () => {
   const { items, next } = await tested.call.dotted({})
   expect(items).toEqual([{ id: 1 }])
   expect((await tested.call.dotted({ cursor: next! })).items).toEqual([{ id: 2 }])

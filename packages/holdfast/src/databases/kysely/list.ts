@@ -21,9 +21,9 @@ const positionColumn = 'holdfastposition'
 type Positioned<Row> = Row & { readonly [positionColumn]: readonly (string | null)[] }
 
 /**
- * Creates a list for `page` from a Kysely statement. The statement has the conditions of the list,
- * but neither ORDER BY nor LIMIT: the list adds both around it. An index on the condition columns
- * followed by the order columns makes each page as fast as the first.
+ * Creates a list for `page` from a Kysely statement. The statement contains the conditions of the
+ * list, but neither ORDER BY nor LIMIT: the list wraps the statement and adds both. An index on the
+ * condition columns followed by the order columns makes each page as fast as the first.
  *
  * @throws HoldfastError `page-order-invalid`.
  *

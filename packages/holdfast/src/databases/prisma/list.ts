@@ -10,7 +10,7 @@ export interface RawQueryable {
 /**
  * Creates a list for `page` from a SQL statement, written with ``Prisma.sql`…` `` or the `sql` tag.
  * Use it instead of the cursor of `findMany`: that cursor can be slow, and it loses rows whose
- * timestamps differ by microseconds. The statement has the conditions of the list, but neither
+ * timestamps differ by microseconds. The statement contains the conditions of the list, but neither
  * ORDER BY nor LIMIT.
  *
  * @throws HoldfastError `page-order-invalid`.

@@ -33,7 +33,7 @@ describe('a file', () => {
 
   test('a file with a NUL is rejected with its position', () => {
     expect(decodeText(bytes('select 1;\n', [0], 'drop'))).toEqual({
-      fault: 'has a NUL character, at line 2, byte 1 (offset 10). Remove it.',
+      fault: 'contains a NUL character, at line 2, byte 1 (offset 10). Remove it.',
     })
   })
 

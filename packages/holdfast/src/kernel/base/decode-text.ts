@@ -14,7 +14,7 @@ const lineFeed = 0x0a
 export function decodeText(bytes: Uint8Array): DecodedText {
   if (isUtf16(bytes)) return { fault: 'is encoded in UTF-16. Save it as UTF-8.' }
   const nul = bytes.indexOf(0)
-  if (nul !== -1) return { fault: `has a NUL character, ${lineOf(bytes, nul)}. Remove it.` }
+  if (nul !== -1) return { fault: `contains a NUL character, ${lineOf(bytes, nul)}. Remove it.` }
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch {

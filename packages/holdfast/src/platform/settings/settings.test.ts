@@ -241,7 +241,10 @@ describe('a secret', () => {
       () => JSON.stringify([Object.entries(secret), Reflect.ownKeys(secret), Object.assign({}, secret)]),
     ],
     ['a clone', () => inspect(structuredClone({ key: secret }), { showHidden: true })],
-    ['the console without its own form', () => inspect(secret, { customInspect: false, showHidden: true })],
+    [
+      'the console, if it ignores the method of the secret',
+      () => inspect(secret, { customInspect: false, showHidden: true }),
+    ],
     ['a log line', () => logged(secret)],
     ['an error', () => inspect(new TypeError(`no ${secret as unknown as string}`, { cause: secret }))],
   ])('a secret is hidden in %s', (_where, show) => {

@@ -44,7 +44,7 @@ measure('the span of a request, including its ids for the log', () => {
   span.end()
   void span.trace
 })
-measure('the same, where another service began the trace', () => {
+measure('the same, for a trace that another service began', () => {
   const span = all.beginTrace('server', traceparent)
   span.describe('GET /orders/{id}', route)
   span.set('http.response.status_code', 200)

@@ -44,7 +44,7 @@ describe('a span', () => {
     expect(read!.endMs).toBeLessThanOrEqual(performance.now())
   })
 
-  test('a span ends at the time that was read before', () => {
+  test('a span ends at the given time', () => {
     const telemetry = telemetryForTest()
     const reader = telemetry.readSpans()
     const call = telemetry.beginTrace('server', undefined)

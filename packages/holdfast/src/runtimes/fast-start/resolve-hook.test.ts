@@ -131,7 +131,7 @@ describe('the hook', () => {
 })
 
 // All specifiers are imported in one process, because a process is slow to start.
-test('a program that preloads it imports the same modules, and fails with the same errors', async () => {
+test('a program that preloads the hook imports the same modules, and fails with the same errors', async () => {
   const [plain, preloaded] = await Promise.all([importAll([]), importAll(['--import', fastStart])])
   expect(preloaded).toEqual(plain)
   expect(Object.keys(preloaded)).toHaveLength(fast.length + leftToNode.length + 4)

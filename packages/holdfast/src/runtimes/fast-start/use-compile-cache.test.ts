@@ -8,14 +8,14 @@ import { expect, onTestFinished, test } from 'vitest'
 
 const fastStart = new URL('../../fast-start.ts', import.meta.url).href
 
-test('keeps the cache among the packages of the program', async () => {
+test('keeps the cache in the node_modules folder of the program', async () => {
   const project = makeProject()
   const folder = join(project.packages, '.cache/holdfast/compile')
   expect(await project.run()).toContain(folder)
   expect(existsSync(folder)).toBe(true)
 })
 
-test('leaves a cache that the program has already where it is', async () => {
+test('does not move a cache that the program already has', async () => {
   const project = makeProject()
   const own = join(project.folder, 'own')
   expect(await project.run({ NODE_COMPILE_CACHE: own })).toContain(own)
@@ -23,22 +23,22 @@ test('leaves a cache that the program has already where it is', async () => {
 })
 
 test.each([
-  ['Node is told not to', { NODE_DISABLE_COMPILE_CACHE: '1' }],
+  ['a variable disables the cache', { NODE_DISABLE_COMPILE_CACHE: '1' }],
   ['coverage is measured', { NODE_V8_COVERAGE: join(tmpdir(), 'holdfast-coverage') }],
-])('keeps none if %s', async (_, env) => {
+])('keeps no cache if %s', async (_, env) => {
   const project = makeProject()
   expect(await project.run(env)).toBe('')
   expect(existsSync(join(project.packages, '.cache'))).toBe(false)
 })
 
-test('keeps none if the folder of the packages cannot be written', async () => {
+test('keeps no cache if the node_modules folder is not writable', async () => {
   const project = makeProject()
   // A file has the name of the folder, so no user can create the folder, not even root.
   writeFileSync(join(project.packages, '.cache'), '')
   expect(await project.run()).toBe('')
 })
 
-test('keeps none for a program without packages', async () => {
+test('keeps no cache for a program without packages', async () => {
   const project = makeProject()
   await rm(project.packages, { recursive: true })
   expect(await project.run()).toBe('')

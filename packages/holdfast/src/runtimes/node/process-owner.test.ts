@@ -13,7 +13,7 @@ async function beginWaiting(child: Child, ms: number): Promise<{ readonly respon
 
 describe('a process', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
-    'a process stops at %s, after the calls in flight',
+    'a process stops on %s, after the calls in flight',
     async (signal) => {
       const child = startMain({})
       const { response } = await beginWaiting(child, 300)
@@ -67,7 +67,7 @@ describe('a process', () => {
   test.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('a process exits at once at a second %s', async (signal, code) => {
+  ] as const)('a process exits at once on a second %s', async (signal, code) => {
     const child = startMain({})
     await beginWaiting(child, 60_000)
     child.process.kill('SIGTERM')
@@ -118,7 +118,7 @@ describe('a process that drains', () => {
     expect(performance.now() - beganMs).toBeGreaterThan(490)
   })
 
-  test('a process that drains exits at once at a second signal', async () => {
+  test('a process that drains exits at once on a second signal', async () => {
     const child = startMain({ DRAIN_DELAY: '9s' })
     await child.url
     child.process.kill('SIGTERM')
@@ -136,18 +136,15 @@ describe('a process that drains', () => {
     expect(await child.ended).toBe(1)
   })
 
-  test.each(['throw', 'reject'])(
-    'a process that drains fails if there is an uncaught error meanwhile (%s)',
-    async (how) => {
-      const child = startMain({ DRAIN_DELAY: '3s' })
-      await child.url
-      child.process.kill('SIGTERM')
-      await until(() => child.log().some(({ msg }) => msg === 'draining'))
-      child.process.send(how)
-      expect(await child.ended).toBe(1)
-      expect(child.log().map(({ msg }) => msg)).toContain('uncaught exception; shutting down')
-    },
-  )
+  test.each(['throw', 'reject'])('a process that drains fails after an uncaught error (%s)', async (how) => {
+    const child = startMain({ DRAIN_DELAY: '3s' })
+    await child.url
+    child.process.kill('SIGTERM')
+    await until(() => child.log().some(({ msg }) => msg === 'draining'))
+    child.process.send(how)
+    expect(await child.ended).toBe(1)
+    expect(child.log().map(({ msg }) => msg)).toContain('uncaught exception; shutting down')
+  })
 })
 
 describe('a process whose service starts', () => {
@@ -187,7 +184,7 @@ describe('a process whose service starts', () => {
   })
 
   test.each(['SIGTERM', 'SIGINT'] as const)(
-    'a process whose service starts exits at once at %s',
+    'a process whose service starts exits at once on %s',
     async (signal) => {
       const { child } = await startSlowly()
       child.process.kill(signal)

@@ -12,7 +12,7 @@ const lingerMs = 1_000
 
 /** Callbacks that stop the service of a process. */
 export interface Stops {
-  /** Called for a stop signal. */
+  /** Called on a stop signal. */
   readonly asked: () => Promise<void>
   /** Called after an uncaught error. The process is then in an unknown state. */
   readonly failed: () => Promise<void>

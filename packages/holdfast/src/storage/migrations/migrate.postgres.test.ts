@@ -344,7 +344,7 @@ describe('the folder', () => {
     expect(code).toBe('migrations-invalid')
     expect(message.split('\n').slice(1)).toEqual([
       '  - 0001-latin.sql is not valid UTF-8, at line 2, byte 11 (offset 24). Save it as UTF-8.',
-      '  - 0002-cut.sql has a NUL character, at line 1, byte 10 (offset 9). Remove it.',
+      '  - 0002-cut.sql contains a NUL character, at line 1, byte 10 (offset 9). Remove it.',
       '  - 0003-wide.sql is encoded in UTF-16. Save it as UTF-8.',
     ])
   })

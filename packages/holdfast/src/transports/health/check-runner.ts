@@ -62,7 +62,7 @@ export function createCheckRunner(
 
   return () => {
     current ??= report().finally(() => {
-      // A timer ends the cache time, because the clock of the machine may be set back.
+      // A timer limits the cache time, because the machine's clock may be set back.
       clock.after(cacheMs, () => (current = undefined))
     })
     return current

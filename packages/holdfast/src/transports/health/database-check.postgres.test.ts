@@ -43,7 +43,7 @@ test('a service with a database checks it by default, on separate connections', 
   expect((await backends(tested)).length).toBeLessThanOrEqual(2)
 })
 
-test('an exhausted pool does not make the database look missing', async () => {
+test('the check passes while calls use all connections of their pool', async () => {
   await using tested = await open()
   const client = new AbortController()
   const slow = tested.fetch('/sleep', { signal: client.signal })

@@ -182,7 +182,7 @@ describe('a check', () => {
 
   test.each([
     ['a second', undefined, 1_000],
-    ['as long as it says', '300ms', 300],
+    ['the configured time', '300ms', 300],
   ] as const)('a check is not run again for %s', async (_, cacheFor, ms) => {
     const clock = createFakeClock()
     let runs = 0
@@ -202,7 +202,7 @@ describe('a check', () => {
 
   test.each([
     ['a second', undefined, 1_000],
-    ['as long as it says', '300ms', 300],
+    ['the configured time', '300ms', 300],
   ] as const)(
     'a check that does not end fails after %s, and its signal is aborted',
     async (_, timeout, ms) => {
@@ -334,7 +334,7 @@ describe('a service does not start', () => {
   test.each([
     ['an invalid time', { queue: { ...passes, timeout: '0s' } }, 'check "queue": The option timeout is "0s"'],
     [
-      'a time that no timer has',
+      'a time that is too long for a timer',
       { queue: { ...passes, cacheFor: '25d' } },
       'check "queue": The option cacheFor is "25d"',
     ],

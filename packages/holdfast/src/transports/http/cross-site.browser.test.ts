@@ -10,7 +10,7 @@ import { noDatabase } from './shop.fixture.ts'
 const missing = await missingChromium()
 if (missing !== undefined) process.stderr.write(`Cookies are not tested in a browser. ${missing}\n`)
 
-// The browser sends this cookie from every site, so only the check of the origin is left.
+// The browser sends this cookie from every site, so only the origin check can reject the request.
 const session = cookie('__Host-session', { sameSite: 'none' })
 const sessions: Identifier = {
   name: 'session',

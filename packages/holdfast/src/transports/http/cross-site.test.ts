@@ -95,7 +95,7 @@ describe.each([
     expect(await statusOf('/orders', { ...credentials, ...headers, ...form })).toBe(403)
   })
 
-  test('a query is admitted from any site, since its page cannot read the response', async () => {
+  test('a query is admitted from any site, since the page of another site cannot read the response', async () => {
     expect(await statusOf('/orders', { ...credentials, 'sec-fetch-site': 'cross-site' }, 'GET')).toBe(204)
   })
 })
@@ -134,7 +134,7 @@ describe('a sign-in', () => {
     expect(await statusOf('/session', headers)).toBe(403)
   })
 
-  test.each([...ofSameOrigin, ['neither header, since no browser has sent it', {}] as const])(
+  test.each([...ofSameOrigin, ['neither header, since it does not come from a browser', {}] as const])(
     'a sign-in is admitted with %s',
     async (_, headers) => {
       expect(await statusOf('/session', headers)).toBe(204)

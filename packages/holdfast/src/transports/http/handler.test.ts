@@ -60,7 +60,7 @@ describe('a defect', () => {
     })
   })
 
-  test('a defect outside of every operation is answered and logged in the same way', async () => {
+  test('a defect outside of operations is answered and logged in the same way', async () => {
     const opened = await openShop(shop)
     const log: string[] = []
     const broken = {
@@ -121,7 +121,7 @@ describe('a call', () => {
 })
 
 describe('the deadline', () => {
-  test('the deadline that a caller requests is kept', async () => {
+  test('the deadline that a caller requests is respected', async () => {
     const { query, service } = holdfast()
     const hang = query({ route: 'GET /hang', access: anyone(), run: () => new Promise<void>(() => {}) })
     const opened = await openShop(service({ name: 'hanging', operations: { hang } }))
@@ -155,7 +155,7 @@ test('headers that a database and its stage set reach the client', async () => {
 })
 
 describe('a runtime', () => {
-  test('a runtime can ask without a Request, also about the whole server', async () => {
+  test('a runtime can pass a request without a Fetch Request, even one about the whole server', async () => {
     const { running } = await openShop(shop)
     const request: HttpRequest = {
       method: 'OPTIONS',

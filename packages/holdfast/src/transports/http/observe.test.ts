@@ -32,7 +32,7 @@ async function observe(request: Pick<HttpRequest, 'method' | 'target'> & Partial
   return { name: span!.name, attributes: attributesOf(span!) }
 }
 
-test('a request has its method, its path without secrets, and its connection', async () => {
+test('a request is recorded with its method, its path without secrets, and its connection', async () => {
   const connection = { protocolVersion: '1.1', peerAddress: '192.0.2.7', peerPort: 41_000 }
   expect(await observe({ method: 'GET', target: '/resets/s3cret?a=1', connection })).toEqual({
     name: 'GET /resets/{code}',

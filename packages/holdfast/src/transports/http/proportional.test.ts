@@ -48,7 +48,7 @@ describe('a body of', () => {
     'many names': (length) =>
       JSON.stringify(Object.fromEntries(Array.from({ length: length / 12 }, (_, index) => [`n${index}`, 1]))),
     'names with escapes': repeated('{"\\u0061":1},', '[', '{}]'),
-    'a name that comes twice at the end': repeated('{"a":1},', '[', '{"a":1,"a":1}]'),
+    'a duplicate name at the end': repeated('{"a":1},', '[', '{"a":1,"a":1}]'),
     text: repeated('abc', '"', '"'),
     quotes: repeated('\\"', '"', '"'),
     backslashes: repeated('\\\\', '"', '"'),
@@ -103,7 +103,7 @@ describe('a text is parsed by', () => {
         ),
       [repeated('v1,AAAA '), repeated(' '), repeated('v1,')],
     ],
-    'what hides secrets in a log': [
+    'the redaction of a log': [
       (text) => redactor.text(text),
       [
         repeated('a://b:c'),
@@ -115,7 +115,7 @@ describe('a text is parsed by', () => {
         repeated('api_key_'),
       ],
     ],
-    'what names a statement': [
+    'the description of a statement': [
       (text) => describeStatement(text, false),
       [
         (length) => Array.from({ length: length / 8 }, (_, index) => `$a${index}$`).join(' '),
@@ -126,7 +126,7 @@ describe('a text is parsed by', () => {
         repeated(' ', 'select', '('),
       ],
     ],
-    'what judges numbers': [isExactNumber, [repeated('0', '1', '1'), repeated('0', '0.', '1')]],
+    'the check of a number': [isExactNumber, [repeated('0', '1', '1'), repeated('0', '0.', '1')]],
   }
   test.each(Object.entries(works))('a text is parsed in linear time by %s', (_name, [work, makes]) => {
     for (const make of makes) expectProportional(refusing(work), make, 2_048)

@@ -2,7 +2,7 @@ import { jsonMembers, type LogFields } from '../../kernel/base/log.ts'
 import type { Route } from '../../kernel/operation/route.ts'
 import type { Exchange } from './answer/exchange.ts'
 
-/** A result of an operation, which many requests have. */
+/** A result of an operation that many requests share. */
 export interface OperationResult {
   readonly operation: string
   readonly route: Route
@@ -10,7 +10,7 @@ export interface OperationResult {
   readonly status: number
 }
 
-/** The line that is logged for each request of an operation with the same result. */
+/** The log line of all requests that call the same operation with the same result. */
 export class RequestLine {
   readonly message: string
   readonly result: OperationResult

@@ -110,7 +110,7 @@ describe('/docs', () => {
     expect((await fetch(new Request('http://shop.test/openapi.json'))).status).toBe(200)
   })
 
-  test('/docs is read again after reading failed', async () => {
+  test('/docs reads the reference again after a failure', async () => {
     const { running } = await documented()
     let readings = 0
     const readBundle = async () => {

@@ -16,7 +16,7 @@ export function exampleOf(schema: JsonSchema, root: JsonSchema = schema): Exampl
     const given = givenExample(reference)
     if (given) return given
     const found = resolveReference(reference, root)
-    // Where a recursive schema contains itself, it has no example.
+    // A recursive schema has no example at the point where it contains itself.
     if (open.has(found)) return undefined
     open.add(found)
     const example = givenExample(found) ?? composed(found)

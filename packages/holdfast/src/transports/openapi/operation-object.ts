@@ -158,7 +158,7 @@ function successDescription(status: number): string {
 }
 
 const notModified: ResponseObject = {
-  description: 'Not modified: `If-None-Match` has the `ETag` of the current response.',
+  description: 'Not modified: `If-None-Match` contains the `ETag` of the current response.',
   headers: { ...everyAnswersHeaders, ETag: headerReference('ETag') },
 }
 

@@ -53,7 +53,7 @@ describe('the problems of', () => {
     ['a query without input', 'get', '/', []],
     ['a page', 'get', '/things', ['cursor-invalid', 'invalid-input']],
     [
-      'an operation that refuses some',
+      'an operation that refuses some callers',
       'get',
       '/things/{id}',
       ['forbidden', 'gone', 'invalid-input', 'unauthenticated'],
@@ -65,19 +65,14 @@ describe('the problems of', () => {
       [...ofKeys, ...ofBodies, 'idempotency-key-missing', 'broken', 'busy', 'invalid-input'],
     ],
     ['a mutation without input', 'post', '/ping', [...ofKeys, ...ofBodies, 'idempotency-key-missing']],
-    [
-      'a mutation that can do without a key',
-      'put',
-      '/trees/{name}',
-      [...ofKeys, ...ofBodies, 'invalid-input'],
-    ],
+    ['a mutation with an optional key', 'put', '/trees/{name}', [...ofKeys, ...ofBodies, 'invalid-input']],
     [
       'a mutation without a body',
       'delete',
       '/things/{id}',
       [...ofKeys, 'idempotency-key-missing', 'invalid-input'],
     ],
-  ])('the problems of %s are the ones that it can answer with', (_what, ...[method, path, more]) => {
+  ])('the problems of %s are those that it can return', (_what, ...[method, path, more]) => {
     expect(codesOf(operation(method, path)).toSorted()).toEqual([...always, ...more].toSorted())
   })
 

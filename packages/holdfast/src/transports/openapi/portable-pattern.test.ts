@@ -85,8 +85,8 @@ describe('a pattern', () => {
     ['some characters beyond U+FFFF', '[a😀]'],
     ['all characters but some beyond U+FFFF', '^[^😀]*$'],
     ['a surrogate', '\\ud83d'],
-    ['more repeats than RE2 counts', 'a{1001}'],
-    ['a flag within', '(?i:a)'],
+    ['more repeats than RE2 allows', 'a{1001}'],
+    ['an inline flag', '(?i:a)'],
     ['an octal escape', '\\012'],
   ])('a pattern with %s cannot be rewritten', (_what, pattern) => {
     expect(toPortablePattern(pattern)).toBeUndefined()

@@ -132,7 +132,7 @@ describe('an operation', () => {
     expect(operation('delete', '/things/{id}')).not.toHaveProperty('requestBody')
   })
 
-  test('an operation states if it needs a key, and why not', () => {
+  test('an operation states that it needs a key, or why it does not', () => {
     expect(operation('post', '/things').parameters[0]).toEqual({
       $ref: '#/components/parameters/IdempotencyKey',
     })
@@ -243,7 +243,7 @@ test('the document contains the texts of the service', () => {
   expect(toOpenApi(books.running).info).toEqual({ title: 'ledger', version: '0.0.0' })
 })
 
-test('the document is the same bytes in any order of the operations', async () => {
+test('the document has the same bytes for any order of the operations', async () => {
   const reversed = new Map([...tested.running.operations].reverse())
   const problems = new Map([...tested.running.problems].reverse())
   const other = { ...tested.running, operations: reversed, problems }

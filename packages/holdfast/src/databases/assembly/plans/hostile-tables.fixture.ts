@@ -7,8 +7,8 @@ import type pg from 'pg'
  *   quiet: almost no row runs, waits, is new or has expired
  *   busy:  almost every row runs, waits, is new or has expired
  *
- * In both populations, the jobs with the ids 1 to 10 run. A few of the rows after them have the
- * states that are common in the other population.
+ * In both populations, the jobs with the ids 1 to 10 are running. A few of the rows after them have
+ * the states that are common in the other population.
  */
 
 /** The number of rows of a large table. */

@@ -53,7 +53,7 @@ test('every function that returns a statement is called here', () => {
   expect(uncovered).toEqual({ functions: [], calls: [] })
 })
 
-test('the statements in other files read tables of a few rows', async () => {
+test('the statements in other files read only small tables', async () => {
   expect(await filesWithOtherStatements()).toEqual([
     // These files read small tables: the journal of the migrations, the location of the database,
     // and the signing keys.
@@ -94,7 +94,7 @@ test('no statement reads most of a table that was never analyzed', async () => {
   expect(await faults(false)).toEqual([])
 })
 
-test('no statement reads most of a table that is as the statistics say', async () => {
+test('no statement reads most of a table whose statistics are correct', async () => {
   for (const population of ['quiet', 'busy'] as const) {
     await become(population)
     await analyze()

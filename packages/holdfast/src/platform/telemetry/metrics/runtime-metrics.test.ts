@@ -49,7 +49,7 @@ test('garbage collections are measured, by their kind', async () => {
   expect(minor).toMatchObject({ count: expect.any(Number), sum: expect.any(Number) })
 })
 
-test('the process is not measured after the end, or if process metrics are disabled', async () => {
+test('the process is not measured after telemetry has stopped, or if process metrics are disabled', async () => {
   const telemetry = telemetryForTest({ runtimeMetrics: true })
   await telemetry.stop()
   expect(valuesOf(telemetry.readMetrics(), 'process.memory.usage')).toEqual([])

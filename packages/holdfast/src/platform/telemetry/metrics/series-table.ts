@@ -10,8 +10,8 @@ export interface SeriesTable<Series> {
 export const overflowAttributes: Attributes = { 'otel.metric.overflow': true }
 
 /**
- * Creates a table of at most `limit` series, so that attributes with any number of values do not
- * fill the memory. Further series share one overflow series, so that totals stay right.
+ * Creates a table of at most `limit` series, so that attributes with an unlimited number of values
+ * do not fill the memory. Further series share one overflow series, so that totals stay correct.
  */
 export function createSeriesTable<Series>(
   limit: number,

@@ -34,7 +34,7 @@ const linesOf = (telemetry: TelemetryForTest, accept?: string): readonly string[
   metricsText(telemetry, accept).text.split('\n')
 
 describe('the text', () => {
-  test('the text in the Prometheus format has all kinds of metrics, with the names that OpenTelemetry defines', () => {
+  test('the text in the Prometheus format contains all kinds of metrics, with the names that OpenTelemetry defines', () => {
     const lines = linesOf(measured().telemetry)
     const [help, type, info, ...rest] = lines
     expect([help, type]).toEqual(['# HELP target_info The measured service.', '# TYPE target_info gauge'])

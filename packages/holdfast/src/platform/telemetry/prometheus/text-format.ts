@@ -1,7 +1,7 @@
 /** A text format of Prometheus. */
 export interface TextFormat {
   readonly contentType: string
-  /** True for OpenMetrics, which has units, exemplars and an end marker. */
+  /** True for OpenMetrics, which supports units, exemplars and an end marker. */
   readonly isOpenMetrics: boolean
 }
 
@@ -17,7 +17,7 @@ const openMetrics: TextFormat = {
 
 /**
  * Returns the format that an `Accept` header prefers. Browsers, and requests without the header,
- * get the older one.
+ * get the older format.
  */
 export function chooseFormat(accept: string | undefined): TextFormat {
   let quality = 0

@@ -110,7 +110,7 @@ test.each(levels)('with the min level %s, only lines of that level and above are
   expect(levels.filter((level) => log.isLevelEnabled(level))).toEqual(expected)
 })
 
-test('fields that are formatted already are written as they are', () => {
+test('fields that are already formatted are written unchanged', () => {
   const lines: string[] = []
   const log = new JsonLog('debug', { write: (line) => void lines.push(line) })
   log.info({ n: 1, [jsonMembers]: () => ',"n":1,"formatted":true' }, 'a line')

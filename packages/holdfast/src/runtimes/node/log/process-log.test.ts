@@ -54,9 +54,9 @@ test('a line is one JSON object', async () => {
 })
 
 test.each([
-  ['its event loop is empty', 'end', 0],
-  ['it exits by itself', 'exit', 3],
-  ['nothing caught an error', 'throw', 1],
+  ['an empty event loop', 'end', 0],
+  ['process.exit', 'exit', 3],
+  ['an uncaught error', 'throw', 1],
 ])('no line is lost when a process ends with %s', async (_why, how, code) => {
   const result = await run(how)
   expect(result.code).toBe(code)
@@ -88,7 +88,7 @@ test('a process does not wait forever for a reader that stopped reading', async 
   expect(await stderr).toMatch(/^ready\n\d+ log lines dropped: the output was not being read\.\n$/)
 })
 
-test('a reader that disconnects fails nothing', async () => {
+test('a reader that disconnects causes no failure', async () => {
   const child = start('reader-gone')
   const ended = once(child, 'close')
   child.stdout?.once('data', () => child.stdout?.destroy())
@@ -108,7 +108,7 @@ test('if stderr is not read either, the process continues', async () => {
   expect(await ended).toEqual([7, null])
 })
 
-test.skipIf(!existsSync('/dev/full'))('a full disk fails nothing', async () => {
+test.skipIf(!existsSync('/dev/full'))('a full disk causes no failure', async () => {
   const { code, stderr } = await read(start('end', openSync('/dev/full', 'w')))
   expect(stderr).toBe('Writing the log failed: ENOSPC: no space left on device, write\n')
   expect(code).toBe(0)

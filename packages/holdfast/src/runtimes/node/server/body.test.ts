@@ -25,7 +25,7 @@ describe('a body', () => {
     await client.closed
   })
 
-  test('a body of a gigabyte that is sent anyway ends with the connection, and the response arrives', async () => {
+  test('if a body of a gigabyte is sent anyway, its client gets the response and the connection is closed', async () => {
     const { port, url } = await serveForTest(shop)
     const before = process.memoryUsage.rss()
     const outcome = await new Promise<{ readonly status: number | undefined; readonly sentMb: number }>(
@@ -179,7 +179,7 @@ describe('a body', () => {
     expect(await client.answer()).toMatchObject({ status: 201 })
   })
 
-  test('a body that breaks off does not run a handler', async () => {
+  test('a truncated body does not run a handler', async () => {
     let calls = 0
     const { mutation, service } = holdfast({ database: noDatabase })
     const count = mutation({ route: 'POST /count', access: anyone(), run: () => void (calls += 1) })

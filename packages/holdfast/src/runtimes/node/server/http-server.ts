@@ -38,7 +38,7 @@ export interface HttpServer {
 export interface HttpServerOptions {
   readonly limits: HttpLimits
   readonly log: Logger
-  /** The proxies whose `X-Forwarded-For` is believed. Default: none. */
+  /** The proxies whose `X-Forwarded-For` is trusted. Default: none. */
   readonly trustedProxies?: TrustedProxies
   /** The clock that measures how long responses stay unread. */
   readonly clock: Clock
@@ -108,9 +108,9 @@ class NodeHttpServer implements HttpServer {
 
   async close(): Promise<void> {
     this.drain()
-    // A connection counts as busy only after its request was read. Between these two
-    // `setImmediate`, the event loop reads from all connections once. Closing a connection with an
-    // unread request would reset it, and the client would not know the reason.
+    // A connection counts as busy only after its request was read. Between these two `setImmediate`
+    // calls, the event loop reads from all connections once. Closing a connection with an unread
+    // request would reset it, and the client would not know the reason.
     await setImmediate()
     await setImmediate()
     await new Promise<void>((resolve) => {

@@ -19,7 +19,7 @@ describe('an idle connection', () => {
     expect(await announced(port)).toBe('timeout=75')
   })
 
-  test('an idle connection is kept as long as the option or the variable says; the option takes precedence', async () => {
+  test('an idle connection is kept for the time in the option or the variable; the option takes precedence', async () => {
     const env = { NODE_ENV: 'test', KEEP_ALIVE_TIMEOUT: '620s' }
     expect(await announced((await serveForTest(shop, { env })).port)).toBe('timeout=620')
     const { port } = await serveForTest(shop, { env, keepAliveTimeout: '5s' })
@@ -36,7 +36,7 @@ describe('an idle connection', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(1_000)
   })
 
-  test('an idle connection is not reported for a request whose header fields arrive slowly', async () => {
+  test('an idle connection is not closed while the header fields of another request arrive slowly', async () => {
     const { port } = await serveForTest(shop, { headerTimeout: '1s', requestTimeout: '1s' })
     using idle = await openRaw(port)
     idle.send(get)

@@ -100,7 +100,7 @@ describe('the port', () => {
 describe('the host', () => {
   test.each([
     ['the loopback address in development', {}, 'http://127.0.0.1:'],
-    ['what HOST says', { HOST: '127.0.0.2' }, 'http://127.0.0.2:'],
+    ['the address in HOST', { HOST: '127.0.0.2' }, 'http://127.0.0.2:'],
     ['every address in production', { NODE_ENV: 'production' }, 'http://127.0.0.1:'],
   ])('the host is %s', async (_, variables, url) => {
     const server = await serveForTest(shop, env(variables))

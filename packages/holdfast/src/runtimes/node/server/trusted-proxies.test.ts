@@ -40,7 +40,7 @@ test.each([
   expect(() => new TrustedProxies([range])).toThrow(range)
 })
 
-test('a rule sees the address that a trusted proxy reports', async () => {
+test('an access rule gets the address that a trusted proxy reports', async () => {
   const { query, service } = holdfast()
   const curious = access('curious()', ({ caller, peer }) => ({ ...caller, id: String(peer.address) }))
   const where = query({

@@ -11,7 +11,7 @@ import { configurationInvalid } from '../../../kernel/base/configuration-invalid
  * The walk starts at the connection and ends at the first address that is not a trusted proxy.
  */
 
-/** The proxies whose `X-Forwarded-For` is believed. */
+/** The proxies whose `X-Forwarded-For` is trusted. */
 export class TrustedProxies {
   readonly #ranges = new BlockList()
   readonly #isEmpty: boolean
@@ -72,7 +72,9 @@ const withPort = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/
 // An IPv4 address that is mapped to IPv6: 203.0.113.7 is ::ffff:cb00:7107.
 const mapped = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/
 
-/** Returns the address in an entry, in its only form (RFC 5952); `undefined` if there is none. */
+/**
+ * Returns the address in an entry, in its canonical form (RFC 5952); `undefined` if there is none.
+ */
 function addressIn(entry: string): string | undefined {
   const text = entry.trim()
   const match = withPort.exec(text)

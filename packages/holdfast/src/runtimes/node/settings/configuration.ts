@@ -34,7 +34,7 @@ export interface Configuration extends Pick<ServiceHost, 'env' | 'notify'> {
   readonly port: number | undefined
   readonly limits: HttpLimits
   readonly securityHeaders: SecurityHeaderOptions
-  /** The proxies whose `X-Forwarded-For` is believed. */
+  /** The proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: TrustedProxies
   /** `undefined` if the process runs no jobs. */
   readonly workerOptions: WorkerOptions | undefined

@@ -69,7 +69,7 @@ test('a missing .env is not an error', () => {
 })
 
 describe('a variable that names a file', () => {
-  test('a variable that names a file has the content of the file as its value, without the last line feed', async () => {
+  test('a variable that names a file gets the content of the file as its value, without the last line feed', async () => {
     await writeFile(file('key'), ' line one\nline two\r\n')
     const { env, originOf, issues } = open({ KEY_FILE: file('key'), NODE_ENV: 'production' })
     expect([env['KEY'], originOf('KEY'), issues]).toEqual([' line one\nline two', file('key'), []])
@@ -101,7 +101,7 @@ describe('a variable that names a file', () => {
       'names a file with a NUL',
       async () => writeFile(file('key'), 'se\0cret'),
       {},
-      'which has a NUL character, at line 1, byte 3 ',
+      'which contains a NUL character, at line 1, byte 3 ',
     ],
     [
       'names a file in UTF-16',

@@ -48,8 +48,8 @@ export interface HttpLimits {
    * Max total size of the responses that wait in memory for clients to read them, in bytes. If a
    * new response would exceed this limit, connections that have made no progress for a second are
    * reset, the longest stalled first. If that does not free enough memory, the new response is
-   * replaced by 503 `unavailable`, which is safe to retry. Default 268,435,456 (256 MiB). Lower it
-   * in a container with less than about 1 GB of memory. Bytes that responses share, such as
+   * replaced by a 503 `unavailable`, which is safe to retry. Default 268,435,456 (256 MiB). Lower
+   * it in a container with less than about 1 GB of memory. Bytes that responses share, such as
    * `/docs`, do not count.
    */
   readonly maxUnsentBytes?: number

@@ -34,7 +34,7 @@ describe('an entity tag', () => {
 })
 
 describe('If-None-Match', () => {
-  test('If-None-Match with the current tag is answered without a body', async () => {
+  test('If-None-Match with the current tag gets a 304 without a body', async () => {
     const response = await ifNoneMatch(etag)
     expect(response.status).toBe(304)
     expect(await response.text()).toBe('')
@@ -51,7 +51,7 @@ describe('If-None-Match', () => {
     }
   })
 
-  test('If-None-Match with a different tag is answered in full', async () => {
+  test('If-None-Match with a different tag gets the full response', async () => {
     for (const value of ['"other"', etag.replaceAll('"', ''), `"x${etag.slice(1)}`, '', '"*"']) {
       expect((await ifNoneMatch(value)).status, value).toBe(200)
     }

@@ -4,7 +4,7 @@ import { byteLengthOf, type HttpAnswer } from './http-answer.ts'
 import type { HttpRequest } from '../request/http-request.ts'
 
 /**
- * Adds an entity tag and `Cache-Control` to the response of a GET or HEAD. Answers 304 without a
+ * Adds an entity tag and `Cache-Control` to the response of a GET or HEAD. Returns a 304 without a
  * body if the client already has the same bytes (RFC 9110 section 13.1.2). Removes the body for a
  * HEAD. Returns other responses unchanged.
  */

@@ -13,7 +13,7 @@ export function etagOf(body: string | Uint8Array): string {
  * header requires.
  */
 export function matchesEtag(ifNoneMatch: string, etag: string): boolean {
-  // Tags of this service contain neither commas nor quotes inside, so a match is always a whole
-  // element of the list.
+  // Between their quotes, tags of this service contain neither commas nor quotes, so a match is
+  // always a whole element of the list.
   return ifNoneMatch.trim() === '*' || ifNoneMatch.includes(etag)
 }

@@ -29,7 +29,7 @@ describe.each(everyKind)('an answer %s', (...[status, path, init = {}]) => {
   const send = (headers: Record<string, string> = {}) =>
     opened.fetch(path, { ...init, headers: { ...(init.headers as Record<string, string>), ...headers } })
 
-  test('an answer of any kind has the headers that every answer has', async () => {
+  test('an answer of any kind has the headers common to all answers', async () => {
     const { status: actual, headers } = await send()
     expect(actual).toBe(Number(status))
     expect(headers.get('x-content-type-options')).toBe('nosniff')

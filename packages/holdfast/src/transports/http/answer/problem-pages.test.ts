@@ -93,7 +93,7 @@ describe('the page of a problem', () => {
   })
 })
 
-test('the list of problems has every problem of the service, by status', async () => {
+test('the list of problems contains every problem of the service, sorted by status', async () => {
   const response = await pageAs('/problems', 'application/json')
   const { problems } = (await response.json()) as { problems: { code: string; status: number }[] }
   expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(opened.running.problems.keys()))

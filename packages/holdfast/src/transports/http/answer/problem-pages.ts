@@ -23,7 +23,7 @@ const pageHeaders = {
 /**
  * Returns the pages that the `type` of a problem links to: one page for each problem of the
  * service, and a page that lists all problems. The pages are HTML, or JSON if the client prefers
- * it. No pages if `problemTypeBase` points to documentation elsewhere.
+ * it. Returns no pages if `problemTypeBase` points to documentation elsewhere.
  */
 export function problemPages(running: RunningService): readonly RouteEntry<Responder>[] {
   if (running.problemTypeBase !== '/problems/') return []

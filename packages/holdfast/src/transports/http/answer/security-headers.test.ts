@@ -82,14 +82,14 @@ describe('a 401 has a challenge for each scheme', () => {
       { securitySchemes: { one: { scheme: 'basic' }, two: { in: 'cookie', name: '__Host-id' } } },
       `Basic ${realm}, charset="UTF-8", Cookie ${realm}, cookie-name="__Host-id"`,
     ],
-    ['the scheme of its rule', { access: withKey }, `ApiKey ${realm}, in="header", name="X-Api-Key"`],
+    ['the scheme of the access rule', { access: withKey }, `ApiKey ${realm}, in="header", name="X-Api-Key"`],
     [
-      'the schemes of one rule of several, each once',
+      'the schemes of a combined rule, each once',
       { access: anyOf(signedIn, withKey, signedIn) },
       `Bearer ${realm}, ApiKey ${realm}, in="header", name="X-Api-Key"`,
     ],
-    ['a bearer token where there is no scheme', { securitySchemes: {} }, `Bearer ${realm}`],
-    ['what its problem says', { access: anyone(), throws: OwnChallenge }, 'Hoba'],
+    ['a bearer token if there is no scheme', { securitySchemes: {} }, `Bearer ${realm}`],
+    ['the challenge that its problem sets', { access: anyone(), throws: OwnChallenge }, 'Hoba'],
   ])('a 401 has a challenge for each scheme: %s', async (_, options, expected) => {
     expect(await challenge(options)).toBe(expected)
   })
@@ -141,28 +141,29 @@ describe('a 401 has a challenge for each scheme', () => {
   })
 })
 
-describe('an answer that depends on the caller is stored by no shared cache', () => {
+describe('no shared cache stores an answer that depends on the caller', () => {
   test.each<[string, Options, string]>([
-    ['behind a rule', { access: withKey }, 'private, no-cache'],
+    ['behind an access rule', { access: withKey }, 'private, no-cache'],
     ['of a service that identifies callers', { access: anyone() }, 'private, no-cache'],
-    ['but by any cache if no caller is identified', { access: anyone(), isIdentifying: false }, 'no-cache'],
-  ])(
-    'an answer that depends on the caller is stored by no shared cache: %s',
-    async (_, options, expected) => {
-      const send = await open(options)
-      const first = await send({ authorization: 'Bearer ann' })
-      expect(first.status).toBe(options.isIdentifying === false || options.access ? 200 : 401)
-      expect(first.headers.get('cache-control')).toBe(expected)
-      const headers = { authorization: 'Bearer ann', 'if-none-match': first.headers.get('etag')! }
-      const again = await send(headers)
-      expect(again.status).toBe(304)
-      expect(again.headers.get('cache-control')).toBe(expected)
-      const head = await send({ authorization: 'Bearer ann' }, 'HEAD')
-      expect(head.headers.get('cache-control')).toBe(expected)
-    },
-  )
+    [
+      'any cache may store it if no caller is identified',
+      { access: anyone(), isIdentifying: false },
+      'no-cache',
+    ],
+  ])('no shared cache stores an answer that depends on the caller: %s', async (_, options, expected) => {
+    const send = await open(options)
+    const first = await send({ authorization: 'Bearer ann' })
+    expect(first.status).toBe(options.isIdentifying === false || options.access ? 200 : 401)
+    expect(first.headers.get('cache-control')).toBe(expected)
+    const headers = { authorization: 'Bearer ann', 'if-none-match': first.headers.get('etag')! }
+    const again = await send(headers)
+    expect(again.status).toBe(304)
+    expect(again.headers.get('cache-control')).toBe(expected)
+    const head = await send({ authorization: 'Bearer ann' }, 'HEAD')
+    expect(head.headers.get('cache-control')).toBe(expected)
+  })
 
-  test('a rejection is stored by no cache', async () => {
+  test('no cache stores a rejection', async () => {
     const { headers } = await (await open())()
     expect(headers.get('cache-control')).toBe('no-store')
   })

@@ -96,7 +96,7 @@ describe('the length', () => {
     expect((await post({ headers: jsonType, ...streamOf('"', 'ü'.repeat(50), '"') })).status).toBe(413)
   })
 
-  test('the length of a body is checked before the body is read if it is announced', async () => {
+  test('the length of a body is checked before the body is read if its headers declare it', async () => {
     let isRead = false
     const body = new ReadableStream(
       {
@@ -129,7 +129,7 @@ describe('the length', () => {
     expect(isCancelled).toBe(true)
   })
 
-  test('a length that is announced too low is not trusted', async () => {
+  test('a declared length that is too low is not trusted', async () => {
     expect(
       (await post({ headers: { ...jsonType, 'content-length': '5' }, ...streamOf(`${fits} `) })).status,
     ).toBe(413)
@@ -164,7 +164,7 @@ describe('the body text', () => {
     ['an invalid byte', [0x22, 0xff, 0x22]],
     ['an overlong form', [0x22, 0xc0, 0xaf, 0x22]],
     ['a lone surrogate', [0x22, 0xed, 0xa0, 0x80, 0x22]],
-    ['a character cut off', [0x22, 0xe2, 0x82]],
+    ['a truncated character', [0x22, 0xe2, 0x82]],
   ])('a body text with %s is not UTF-8', async (_, bytes) => {
     const response = await post({ headers: jsonType, body: Uint8Array.from(bytes) })
     expect(response.status).toBe(400)

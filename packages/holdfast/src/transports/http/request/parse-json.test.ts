@@ -153,7 +153,7 @@ describe('JSON', () => {
   })
 
   // https://github.com/nodejs/node/issues/63785
-  test('JSON keeps its names, independent of earlier parses', () => {
+  test('JSON keeps its names, regardless of texts that were parsed earlier', () => {
     for (const [before, text, names] of [
       ['{"h":[],"\\\\":0}', '{"h":1,"\\n":2}', ['h', '\n']],
       ['{"i":[],"\\\\":0}', '{"i":1,"\\"":2}', ['i', '"']],
