@@ -1,3 +1,4 @@
+import { accountMutants } from './accounts.ts'
 import { claimMutants } from './claims.ts'
 import { erasureMutants } from './erasure.ts'
 import { idempotencyMutants } from './idempotency.ts'
@@ -16,6 +17,7 @@ import { wireMutants } from './wire.ts'
 
 /** The mutants of each area. */
 export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
+  accounts: accountMutants,
   erasure: erasureMutants,
   idempotency: idempotencyMutants,
   jobs: [...claimMutants, ...jobMutants],

@@ -1,0 +1,4 @@
+export { argon2id, type Argon2idOptions } from './identity/passwords/argon2id.ts'
+export type { PasswordHasher } from './identity/passwords/password-hasher.ts'
+export { type PasswordIssue, PasswordUnacceptable } from './identity/passwords/problems.ts'
+export { type PasswordOptions, Passwords } from './identity/passwords/passwords.ts'
