@@ -67,7 +67,7 @@ function start(url: string): Promise<RunningService> {
   const { mutation, service } = holdfast({ database: postgres() })
   const add = mutation({
     route: 'POST /numbers',
-    access: anyone(),
+    access: anyone('a benchmark'),
     run: async ({ db }) => void (await db.query(sql`select 1`)),
   })
   return service({ name: 'numbers', operations: { add } }).start({

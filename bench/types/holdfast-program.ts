@@ -54,7 +54,7 @@ const NotFound${n} = problem('thing-${n}-not-found', {
 
 export const create${n} = mutation({
   route: 'POST /things-${n}',
-  access: anyone(),
+  access: anyone('a benchmark'),
   input: Create,
   output: Thing,
   status: 201,
@@ -66,7 +66,7 @@ export const create${n} = mutation({
 
 export const read${n} = query({
   route: 'GET /things-${n}/{id}',
-  access: anyone(),
+  access: anyone('a benchmark'),
   input: Id,
   output: Thing,
   problems: [NotFound${n}],
@@ -79,7 +79,7 @@ export const read${n} = query({
 
 export const list${n} = query({
   route: 'GET /things-${n}',
-  access: anyone(),
+  access: anyone('a benchmark'),
   input: pages.input(),
   output: pages.output(Thing),
   run: ({ input, db, page }) =>
@@ -97,7 +97,7 @@ export const list${n} = query({
 
 export const rename${n} = mutation({
   route: 'PUT /things-${n}/{id}/name',
-  access: anyone(),
+  access: anyone('a benchmark'),
   input: Id.extend(Rename.shape),
   output: Thing,
   problems: [NotFound${n}],
@@ -114,7 +114,7 @@ export const rename${n} = mutation({
 
 export const delete${n} = mutation({
   route: 'DELETE /things-${n}/{id}',
-  access: anyone(),
+  access: anyone('a benchmark'),
   input: Id,
   async run({ input, db }) {
     await db.delete(things${n}).where(eq(things${n}.id, input.id))

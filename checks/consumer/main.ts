@@ -38,7 +38,7 @@ const onNoteAdded = consumer({
 
 const addNote = mutation({
   route: 'POST /notes',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ text: z.string().max(100) }),
   output: Note,
   status: 201,
@@ -52,7 +52,7 @@ const addNote = mutation({
 
 const listNotes = query({
   route: 'GET /notes',
-  access: anyone(),
+  access: anyone('a test'),
   input: pages.input(),
   output: pages.output(Note),
   run: ({ input, db, page }) =>

@@ -34,7 +34,7 @@ export const member = app.access('member()', ({ caller }) => {
 export const getAccount = query({
   //         ^?
   route: 'GET /accounts/{id}',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ id: z.string() }),
   output: z.object({ balance: z.number() }),
   problems: [LimitExceeded],
@@ -45,7 +45,7 @@ export const getAccount = query({
 export const listAccounts = query({
   //         ^?
   route: 'GET /accounts',
-  access: anyone(),
+  access: anyone('a test'),
   input: pages.input(z.object({ owner: z.string() })),
   output: pages.output(z.object({ id: z.string() })),
   run: ({ input }) => ({ items: [{ id: input.owner }] }),
@@ -58,14 +58,14 @@ export const filters = pages.input(z.object({ owner: z.string() }))
 export const transfer = mutation({
   //         ^?
   route: 'POST /transfers',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ amount: z.number() }),
   output: z.object({ id: z.string() }),
   problems: [InsufficientFunds, LimitExceeded],
   run: ({ input }) => ({ id: String(input.amount) }),
 })
 
-export const closeAccount = mutation({ route: 'POST /close', access: anyone(), run: () => {} })
+export const closeAccount = mutation({ route: 'POST /close', access: anyone('a test'), run: () => {} })
 //           ^?
 
 export const settle = job({

@@ -14,6 +14,19 @@ const identityCacheTests = 'packages/holdfast/src/identity/cache/identity-cache.
 /** Mutants of the identifiers and access rules. */
 export const kernelMutants: readonly Mutant[] = [
   {
+    name: 'anyone: the reason may be empty',
+    file: 'packages/holdfast/src/kernel/operation/access/access.ts',
+    text: "rule.publicBecause.trim() !== ''",
+    replacement: 'true',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/kernel/service/service.test.ts',
+        name: 'no reason to be public',
+      },
+    ],
+    why: 'An operation could be public without a reason that a reviewer can judge.',
+  },
+  {
     name: 'hasScope: one of several scopes is enough',
     file: callerRules,
     text: 'scopes.every((scope) => granted.includes(scope))',

@@ -24,14 +24,14 @@ export const sendReceipt = job({
 
 export const listOrders = query({
   route: 'GET /orders',
-  access: anyone(),
+  access: anyone('an example without sign-in'),
   output: z.object({ orders: z.array(z.int()).max(100) }),
   run: () => ({ orders: [] }),
 })
 
 export const placeOrder = mutation({
   route: 'POST /orders',
-  access: anyone(),
+  access: anyone('an example without sign-in'),
   input: z.object({ total: z.int().positive() }),
   run: async ({ jobs }) => void (await jobs.enqueue(sendReceipt, { order: 7 })),
 })

@@ -43,7 +43,7 @@ import { z } from 'zod'
 const { query, service } = holdfast()
 const echo = query({
   route: 'GET /echo/{text}',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ text: z.string() }),
   output: z.object({ text: z.string(), list: z.array(z.int()).max(3) }),
   run: ({ input }) => ({ text: input.text, list: [1, 2] }),

@@ -11,14 +11,14 @@ const Transfer = z.object({ id: z.int(), account: z.int(), amount: z.int() })
 
 const hello = query({
   route: 'GET /hello',
-  access: anyone(),
+  access: anyone('a benchmark'),
   output: z.object({ hello: z.string(), n: z.int() }),
   run: () => ({ hello: 'world', n: 1 }),
 })
 
 const readAccount = query({
   route: 'GET /accounts/{id}',
-  access: anyone(),
+  access: anyone('a benchmark'),
   input: z.object({ id: z.int() }),
   output: Account,
   async run({ input, db }) {
@@ -41,7 +41,7 @@ const hasJob = process.env['JOB'] === 'on'
 
 const createTransfer = mutation({
   route: 'POST /transfers',
-  access: anyone(),
+  access: anyone('a benchmark'),
   input: z.object({ account: z.int(), amount: z.int() }),
   output: Transfer,
   async run({ input: { account, amount }, db, jobs }) {

@@ -80,7 +80,7 @@ function createService({ retention }: Settings, run: Run = () => {}): Service {
   })
   const place = mutation({
     route: 'POST /orders',
-    access: anyone(),
+    access: anyone('a benchmark'),
     input,
     async run({ input: { n }, db, jobs }) {
       await db.query(sql`insert into orders (n) values (${n})`)
@@ -89,7 +89,7 @@ function createService({ retention }: Settings, run: Run = () => {}): Service {
   })
   const placeWithoutKey = mutation({
     route: 'POST /orders-without-key',
-    access: anyone(),
+    access: anyone('a benchmark'),
     input,
     idempotency: { optional: 'The other queues in this comparison have no keys.' },
     async run({ input: { n }, db, jobs }) {

@@ -42,7 +42,7 @@ if (task.enqueuesPerSecond === 0) {
   const unrelated = job({ name: 'unrelated', input: z.object({}), run: () => {} })
   const enqueue = mutation({
     route: 'POST /unrelated',
-    access: anyone(),
+    access: anyone('a benchmark'),
     run: async ({ jobs }) => void (await jobs.enqueue(unrelated, {})),
   })
   const server = await serve(service({ name: 'fleet', operations: { enqueue }, jobs: [unrelated] }), {

@@ -6,7 +6,7 @@ const { query, service } = holdfast()
 
 const hello = query({
   route: 'GET /hello',
-  access: anyone(),
+  access: anyone('a benchmark'),
   output: z.object({ hello: z.string() }),
   run: () => ({ hello: 'world' }),
 })

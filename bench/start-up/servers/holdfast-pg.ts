@@ -7,7 +7,7 @@ const { query, service } = holdfast({ database: postgres() })
 
 const hello = query({
   route: 'GET /hello',
-  access: anyone(),
+  access: anyone('a benchmark'),
   output: z.object({ hello: z.string() }),
   run: () => ({ hello: 'world' }),
 })

@@ -24,7 +24,7 @@ const toAccount = (row: typeof schema.accounts.$inferSelect): z.infer<typeof Acc
 export const createAccount = mutation({
   route: 'POST /accounts',
   summary: 'Open an account',
-  access: anyone(),
+  access: anyone('the ledger has no users yet'),
   input: z.object({ name: Line.trim().min(1).max(100), currency: Currency }),
   output: Account,
   status: 201,
@@ -41,7 +41,7 @@ export const createAccount = mutation({
 export const getAccount = query({
   route: 'GET /accounts/{id}',
   summary: 'Read an account',
-  access: anyone(),
+  access: anyone('the ledger has no users yet'),
   input: z.object({ id: z.uuid() }),
   output: Account,
   problems: [AccountNotFound],
@@ -58,7 +58,7 @@ export const getAccount = query({
 export const listAccounts = query({
   route: 'GET /accounts',
   summary: 'List the accounts, oldest first',
-  access: anyone(),
+  access: anyone('the ledger has no users yet'),
   input: pages.input(),
   output: pages.output(Account),
   run: ({ input, db, page }) =>

@@ -42,7 +42,7 @@ export const nightly = schedule({
 export const listBalanceChecks = query({
   route: 'GET /balance-checks',
   summary: 'List the findings of the nightly checks, newest first',
-  access: anyone(),
+  access: anyone('the ledger has no users yet'),
   input: pages.input(),
   output: pages.output(
     z.object({ checkedAt: z.iso.datetime(), accounts: z.int(), unbalanced: z.array(z.uuid()).max(10_000) }),

@@ -26,7 +26,7 @@ export const sendReceipt = job({
 export const getReceipt = query({
   route: 'GET /transfers/{id}/receipt',
   summary: 'Read the receipt of a transfer',
-  access: anyone(),
+  access: anyone('the ledger has no users yet'),
   input: z.object({ id: z.uuid() }),
   output: z.object({ transfer: z.uuid(), body: z.string() }),
   problems: [ReceiptNotFound],

@@ -44,7 +44,7 @@ const owned = z.object({ account: z.uuid(), id: z.uuid() })
 export const addWebhookEndpoint = mutation({
   route: 'POST /accounts/{account}/webhook-endpoints',
   summary: 'Send the transfers of an account to a URL',
-  access: anyone(),
+  access: anyone('the ledger has no users yet'),
   input: ofAccount.extend({ url: Url, description: Line.max(100).optional() }),
   output: Endpoint.extend({ secret: Secret }),
   status: 201,
@@ -62,7 +62,7 @@ export const addWebhookEndpoint = mutation({
 export const listWebhookEndpoints = query({
   route: 'GET /accounts/{account}/webhook-endpoints',
   summary: 'List the webhook endpoints of an account',
-  access: anyone(),
+  access: anyone('the ledger has no users yet'),
   input: pages.input(ofAccount),
   output: pages.output(Endpoint),
   run: ({ input, statements, page }) =>
@@ -72,7 +72,7 @@ export const listWebhookEndpoints = query({
 export const removeWebhookEndpoint = mutation({
   route: 'DELETE /accounts/{account}/webhook-endpoints/{id}',
   summary: 'Remove a webhook endpoint',
-  access: anyone(),
+  access: anyone('the ledger has no users yet'),
   input: owned,
   problems: webhookProblems,
   run: ({ input: { account, id }, transaction }) =>
@@ -82,7 +82,7 @@ export const removeWebhookEndpoint = mutation({
 export const rotateWebhookSecret = mutation({
   route: 'POST /accounts/{account}/webhook-endpoints/{id}/secret',
   summary: 'Rotate the secret of an endpoint; both are valid for a day',
-  access: anyone(),
+  access: anyone('the ledger has no users yet'),
   input: owned,
   output: z.object({ secret: Secret }),
   problems: webhookProblems,
@@ -93,7 +93,7 @@ export const rotateWebhookSecret = mutation({
 export const listWebhookDeliveries = query({
   route: 'GET /accounts/{account}/webhook-deliveries',
   summary: 'List what was sent for an account, newest first, with each attempt',
-  access: anyone(),
+  access: anyone('the ledger has no users yet'),
   input: pages.input(ofAccount),
   output: pages.output(Delivery),
   run: ({ input, statements, page }) =>
@@ -103,7 +103,7 @@ export const listWebhookDeliveries = query({
 export const replayWebhookDelivery = mutation({
   route: 'POST /accounts/{account}/webhook-deliveries/{id}/replay',
   summary: 'Send a delivery again',
-  access: anyone(),
+  access: anyone('the ledger has no users yet'),
   input: owned,
   status: 202,
   problems: webhookProblems,

@@ -27,7 +27,7 @@ const jobs = { mail, later }
 const Paid = event('order.paid', { payload: z.object({ order: z.int(), apiKey: z.string() }) })
 const act = mutation({
   route: 'POST /acts',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ job: z.enum(['mail', 'later']), delay: z.literal('1h').optional() }),
   output: z.object({ id: z.string(), accessToken: z.string() }),
   async run({ input: { job: name, delay }, jobs: enqueuing, publish }) {

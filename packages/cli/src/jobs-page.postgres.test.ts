@@ -18,7 +18,7 @@ const sendInvoice = job({
 })
 const placeOrder = mutation({
   route: 'POST /orders',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ order: z.int() }),
   async run({ input, jobs }) {
     await jobs.enqueue(sendInvoice, input)

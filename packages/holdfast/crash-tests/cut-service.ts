@@ -57,7 +57,7 @@ export function createCutService(options: CutServiceOptions = {}) {
 
   const record = mutation({
     route: 'POST /effects',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     output: Named,
     status: 201,

@@ -12,7 +12,7 @@ const Seconds = z.object({ seconds: z.number() })
 
 const sleepInQuery = query({
   route: 'GET /sleep',
-  access: anyone(),
+  access: anyone('a test'),
   input: Seconds,
   deadline: '10m',
   run: async ({ input, db }) => void (await db.query(sql`select pg_sleep(${input.seconds})`)),
@@ -20,7 +20,7 @@ const sleepInQuery = query({
 
 const sleepInMutation = mutation({
   route: 'POST /sleep',
-  access: anyone(),
+  access: anyone('a test'),
   input: Seconds,
   deadline: '10m',
   idempotency: { optional: 'it does nothing.' },
@@ -29,14 +29,14 @@ const sleepInMutation = mutation({
 
 const answer = query({
   route: 'GET /answer',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ answer: z.int() }),
   run: () => ({ answer: 42 }),
 })
 
 const memory = query({
   route: 'GET /memory',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ heapBytes: z.int() }),
   run() {
     globalThis.gc?.()

@@ -42,7 +42,7 @@ export function createFaultsService({ poolSize, onRun }: FaultsServiceOptions) {
 
   const transfer = mutation({
     route: 'POST /transfers',
-    access: anyone(),
+    access: anyone('a test'),
     input: Transfer,
     output: z.object({ key: z.string() }),
     async run({ input, db, jobs, publish }) {
@@ -55,7 +55,7 @@ export function createFaultsService({ poolSize, onRun }: FaultsServiceOptions) {
 
   const transferSerializably = mutation({
     route: 'POST /serializable-transfers',
-    access: anyone(),
+    access: anyone('a test'),
     input: Transfer,
     output: z.object({ key: z.string() }),
     isolation: 'serializable',
@@ -74,7 +74,7 @@ export function createFaultsService({ poolSize, onRun }: FaultsServiceOptions) {
   /** A mutation that holds its connection until every connection of the pool is in use. */
   const meet = mutation({
     route: 'POST /meetings',
-    access: anyone(),
+    access: anyone('a test'),
     async run({ signal }) {
       present += 1
       if (present === poolSize) meeting.resolve()

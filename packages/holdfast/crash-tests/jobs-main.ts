@@ -39,7 +39,7 @@ function block(ms: number): void {
 
 const enqueue = mutation({
   route: 'POST /jobs',
-  access: anyone(),
+  access: anyone('a test'),
   input: Input.extend({ count: z.int().max(1_000) }),
   output: z.object({ ids: z.array(z.string()).max(1_000) }),
   run: async ({ input: { count, ...input }, jobs }) => ({

@@ -13,7 +13,7 @@ const { query, mutation, service } = holdfast({
 
 const record = mutation({
   route: 'POST /effects',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ name: z.string() }),
   status: 201,
   ...(deadline && { deadline }),
@@ -24,7 +24,7 @@ const record = mutation({
 
 const sleep = query({
   route: 'GET /sleep',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ seconds: z.int() }),
   deadline: '10s',
   async run({ input, db }) {
@@ -35,7 +35,7 @@ const sleep = query({
 /** Ignores its signal. */
 const hang = query({
   route: 'GET /hang',
-  access: anyone(),
+  access: anyone('a test'),
   deadline: '1m',
   async run({ log }) {
     log.info('hanging')

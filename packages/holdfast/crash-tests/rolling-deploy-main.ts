@@ -26,7 +26,7 @@ const mail = job({
 
 const place = mutation({
   route: 'POST /orders',
-  access: anyone(),
+  access: anyone('a test'),
   input: payload,
   output: z.object({ build: z.string() }),
   status: 201,

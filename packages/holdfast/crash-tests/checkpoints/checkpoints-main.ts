@@ -93,7 +93,7 @@ const Refused = problem('refused', {
 
 const record = mutation({
   route: 'POST /records',
-  access: anyone(),
+  access: anyone('a test'),
   input: Named.extend({ isRefused: z.boolean(), isUnsafe: z.boolean() }),
   output: Named,
   status: 201,

@@ -84,7 +84,7 @@ export function createJobService() {
 
   const enqueue = mutation({
     route: 'POST /jobs',
-    access: anyone(),
+    access: anyone('a test'),
     idempotency: { optional: 'the test decides what to enqueue' },
     input: z.object({ job: z.enum(jobNames), work: Work, unique: z.string().optional() }),
     output: z.object({ id: z.string(), isNew: z.boolean() }),

@@ -34,7 +34,7 @@ export function createKeyService(retention: Duration, takeMishap: () => Mishap |
     }),
   })
   const shape = {
-    access: anyone(),
+    access: anyone('a test'),
     input: Payment,
     output: z.object({ receipt: z.string() }),
     status: 201,

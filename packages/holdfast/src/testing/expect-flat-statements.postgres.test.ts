@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 
 const { query, service } = holdfast({ database: postgres() })
-const common = { access: anyone(), input: z.object({ author: z.int() }) }
+const common = { access: anyone('a test'), input: z.object({ author: z.int() }) }
 
 let size = 0
 

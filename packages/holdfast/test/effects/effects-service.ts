@@ -45,7 +45,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const record = mutation({
     route: 'POST /effects',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named.extend({ note: z.string().default('none') }),
     output: Effect,
     status: 201,
@@ -62,7 +62,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const recordUnder = mutation({
     route: 'PUT /effects/{name}',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     output: Effect,
     async run({ input, db }) {
@@ -75,7 +75,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const recordOptionally = mutation({
     route: 'POST /optional-effects',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     idempotency: { optional: 'a repeated effect is harmless here' },
     async run({ input, db }) {
@@ -86,7 +86,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
   /** Writes, then refuses. */
   const refuse = mutation({
     route: 'POST /refusals',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     problems: [Refused],
     async run({ input, db }) {
@@ -98,7 +98,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const slowDown = mutation({
     route: 'POST /slow',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     problems: [SlowDown],
     async run({ input, db }) {
@@ -110,7 +110,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const fail = mutation({
     route: 'POST /failures',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     async run({ input, db }) {
       runs.names.push(input.name)
@@ -122,7 +122,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
   /** A mutation that writes, and then waits for the advisory lock that the test holds. */
   const hold = mutation({
     route: 'POST /held-effects',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named.extend({ lock: z.int() }),
     output: Effect,
     deadline: '8s',
@@ -139,7 +139,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
   /** Exceeds its deadline. */
   const linger = mutation({
     route: 'POST /lingering',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named.extend({ where: z.enum(['statement', 'handler']) }),
     deadline: '300ms',
     async run({ input, db, signal }) {
@@ -151,7 +151,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const large = mutation({
     route: 'POST /large',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named.extend({ bytes: z.int() }),
     output: z.object({ text: z.string() }),
     async run({ input, db }) {
@@ -162,7 +162,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const swallow = mutation({
     route: 'POST /swallowed',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     async run({ input, db }) {
       await db.query(sql`insert into effects (name) values (${input.name})`)
@@ -172,7 +172,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const breakPromise = mutation({
     route: 'POST /promises',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     async run({ input, db }) {
       await db.query(sql`insert into effects (name) values (${input.name})`)
@@ -182,7 +182,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const endItself = mutation({
     route: 'POST /ended',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named.extend({ statement: z.string() }),
     async run({ input, db }) {
       await db.query(sql`insert into effects (name) values (${input.name})`)
@@ -196,7 +196,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
    */
   const addSerializably = mutation({
     route: 'POST /cells/{id}/serializable',
-    access: anyone(),
+    access: anyone('a test'),
     input: z.object({ id: z.int(), lock: z.int() }),
     isolation: 'serializable',
     async run({ input, db }) {
@@ -210,7 +210,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
   /** A mutation that locks two cells in the given order. Two runs with opposite orders deadlock. */
   const lockBoth = mutation({
     route: 'POST /cells/{id}/both',
-    access: anyone(),
+    access: anyone('a test'),
     input: z.object({ id: z.int(), second: z.int(), lock: z.int() }),
     async run({ input, db }) {
       runs.names.push(`cell ${input.id}`)
@@ -223,7 +223,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
   /** A mutation that turns every failure into a problem, like a careless handler. */
   const lockBothOrRefuse = mutation({
     route: 'POST /cells/{id}/both-or-refuse',
-    access: anyone(),
+    access: anyone('a test'),
     input: z.object({ id: z.int(), second: z.int(), lock: z.int() }),
     problems: [Refused],
     async run({ input, db }) {
@@ -241,7 +241,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
    */
   const abandon = mutation({
     route: 'POST /abandoned',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     deadline: '300ms',
     async run({ db }) {
@@ -253,7 +253,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const forget = mutation({
     route: 'POST /forgotten',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     async run({ input, db }) {
       // This statement is not awaited, but is still part of the transaction.
@@ -263,7 +263,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const forgetSlowly = mutation({
     route: 'POST /forgotten-slowly',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     deadline: '300ms',
     async run({ db }) {
@@ -274,7 +274,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const countEffects = query({
     route: 'GET /effects/{name}/count',
-    access: anyone(),
+    access: anyone('a test'),
     input: Named,
     output: z.object({ count: z.int() }),
     async run({ input, db }) {
@@ -287,7 +287,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const writeInQuery = query({
     route: 'GET /writing',
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({ id: z.string() }),
     async run({ db }) {
       const [row] = await db.query<{ id: string }>(
@@ -299,7 +299,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
 
   const readSlowly = query({
     route: 'GET /slow-reading',
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({ done: z.boolean() }),
     deadline: '300ms',
     async run({ db }) {

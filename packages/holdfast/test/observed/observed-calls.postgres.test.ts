@@ -13,7 +13,7 @@ const Refused = problem('refused', { status: 409, title: 'Refused' })
 
 const readThing = query({
   route: 'GET /things/{id}',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ id: z.int() }),
   output: Thing,
   async run({ input, db }) {
@@ -26,7 +26,7 @@ const readThing = query({
 })
 const addThing = mutation({
   route: 'POST /things',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ name: z.string() }),
   output: Thing,
   problems: [Refused],

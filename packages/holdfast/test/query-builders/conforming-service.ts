@@ -44,7 +44,7 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
     },
   })
   const { query, mutation, job, one, service } = app
-  const access = anyone()
+  const access = anyone('a test')
   const known = app.access('known()', async ({ caller, db }) => {
     const [author] = await builder.findAuthors(db, [1])
     return caller.id !== undefined && author?.name === caller.id ? caller : Forbidden()

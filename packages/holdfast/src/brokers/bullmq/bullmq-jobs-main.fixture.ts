@@ -27,7 +27,7 @@ const work = job({
 
 const enqueue = mutation({
   route: 'POST /jobs',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ count: z.int().max(1_000), ms: z.int() }),
   run: async ({ input: { count, ms }, jobs }) => {
     await jobs.enqueueMany(

@@ -50,7 +50,7 @@ const listening = consumer({
 let act: (context: Pick<Context, 'jobs' | 'publish'>) => Promise<unknown>
 const arrange = mutation({
   route: 'POST /arrange',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ json: z.string() }),
   run: async (context) => ({ json: JSON.stringify((await act(context)) ?? null) }),
 })

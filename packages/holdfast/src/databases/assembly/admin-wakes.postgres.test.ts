@@ -57,7 +57,7 @@ const deliver = job({
 })
 const publish = mutation({
   route: 'POST /counts',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ n: z.int() }),
   run: async (context) => void (await context.publish(Counted, 'a', context.input.n)),
 })

@@ -27,24 +27,24 @@ function createLoaded(connections?: Parameters<typeof postgres>[0]) {
   const operations = {
     read: query({
       route: 'GET /read',
-      access: anyone(),
+      access: anyone('a test'),
       deadline: '30s',
       run: async ({ db }) => void (await db.query(meet)),
     }),
     plain: query({
       route: 'GET /plain',
-      access: anyone(),
+      access: anyone('a test'),
       run: async ({ db }) => void (await db.query(sql`select 1`)),
     }),
     write: mutation({
       route: 'POST /write',
-      access: anyone(),
+      access: anyone('a test'),
       deadline: '30s',
       run: async ({ db }) => void (await db.query(meet)),
     }),
     enqueue: mutation({
       route: 'POST /jobs',
-      access: anyone(),
+      access: anyone('a test'),
       run: async ({ jobs, publish }) => {
         await jobs.enqueueMany(
           work,
@@ -55,7 +55,7 @@ function createLoaded(connections?: Parameters<typeof postgres>[0]) {
     }),
     addEndpoint: mutation({
       route: 'POST /endpoints',
-      access: anyone(),
+      access: anyone('a test'),
       run: async ({ transaction }) => {
         const { port } = server.address() as AddressInfo
         await hooks.addEndpoint(transaction, { owner: 'owner', url: `http://127.0.0.1:${port}/` })

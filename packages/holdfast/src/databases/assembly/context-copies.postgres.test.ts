@@ -20,7 +20,12 @@ async function tryOut({ db, signal, load }: Members): Promise<{ by: string }> {
   return { by: `${typeof load} ${String(signal.aborted)}` }
 }
 
-const read = query({ route: 'GET /read', access: anyone(), output: Done, run: (c) => tryOut({ ...c }) })
+const read = query({
+  route: 'GET /read',
+  access: anyone('a test'),
+  output: Done,
+  run: (c) => tryOut({ ...c }),
+})
 
 const tried: string[] = []
 
@@ -59,7 +64,7 @@ const handle = consumer({
 
 const begin = mutation({
   route: 'POST /begin',
-  access: anyone(),
+  access: anyone('a test'),
   output: Done,
   async run(context) {
     const copy = { ...context }

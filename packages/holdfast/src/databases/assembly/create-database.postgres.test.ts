@@ -22,7 +22,7 @@ afterEach(async () => {
 /** Starts a service with a job. */
 function start(connections = 12): Promise<RunningService> {
   const { job, mutation, service } = holdfast({ database: postgres({ url: database.url, connections }) })
-  const add = mutation({ route: 'POST /additions', access: anyone(), run: () => {} })
+  const add = mutation({ route: 'POST /additions', access: anyone('a test'), run: () => {} })
   const plain = job({ name: 'plain', input: z.int(), run: () => {} })
   return service({ name: 'opened', operations: { add }, jobs: [plain] }).start({
     env: {},

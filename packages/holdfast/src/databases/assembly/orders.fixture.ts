@@ -29,7 +29,7 @@ const hopeless = job({
 })
 const place = mutation({
   route: 'POST /orders',
-  access: anyone(),
+  access: anyone('a test'),
   input: payload,
   status: 201,
   async run({ input, db, jobs, publish }) {

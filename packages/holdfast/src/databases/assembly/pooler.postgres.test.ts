@@ -28,7 +28,7 @@ await writeFile(join(folder, '0001-effects.sql'), 'create table effects (name te
 
 const { query, mutation, job, consumer, service } = holdfast({ database: postgres({ migrations: folder }) })
 
-const access = anyone()
+const access = anyone('a test')
 const Named = z.object({ name: z.string() })
 const recorded = event('effect.recorded', { payload: Named })
 const followUp = job({

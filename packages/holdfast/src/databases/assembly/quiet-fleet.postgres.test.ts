@@ -23,13 +23,13 @@ const unrelated = job({ name: 'unrelated', input: z.object({}), run: () => {} })
 const operations = {
   enqueue: mutation({
     route: 'POST /jobs',
-    access: anyone(),
+    access: anyone('a test'),
     input: z.object({ isOwn: z.boolean() }),
     run: async ({ input, jobs }) => void (await jobs.enqueue(input.isOwn ? own : unrelated, {})),
   }),
   publish: mutation({
     route: 'POST /messages',
-    access: anyone(),
+    access: anyone('a test'),
     run: async ({ publish }) => void (await publish(Undispatched, 'key', {})),
   }),
 }

@@ -104,7 +104,7 @@ describe('roles without privileges', () => {
     operations: {
       write: mutation({
         route: 'POST /write',
-        access: anyone(),
+        access: anyone('a test'),
         async run({ db, publish }) {
           await db.query(sql`select 1`)
           await publish(happened, 'key', { name: 'a' })

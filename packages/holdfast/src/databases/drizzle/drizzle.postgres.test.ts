@@ -38,7 +38,7 @@ const { query, mutation, service } = holdfast({
 
 const addAuthor = mutation({
   route: 'POST /authors',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ id: z.int(), fullName: z.string(), titles: z.array(z.string()) }),
   output: z.object({ added: z.int(), skipped: z.int() }),
   async run({ input: { id, fullName, titles }, db }) {
@@ -59,7 +59,7 @@ const addAuthor = mutation({
 
 const readAuthor = query({
   route: 'GET /authors/{id}',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ id: z.int() }),
   output: z.object({ fullName: z.string(), books: z.array(z.object({ title: z.string() })).max(100) }),
   async run({ input, db }) {
@@ -75,7 +75,7 @@ const readAuthor = query({
 
 const writeThroughRead = query({
   route: 'GET /writing',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({}),
   async run({ db }) {
     await db.execute(sql`insert into authors values (1, 'sly')`)
@@ -85,7 +85,7 @@ const writeThroughRead = query({
 
 const addTwoAtOnce = mutation({
   route: 'POST /two',
-  access: anyone(),
+  access: anyone('a test'),
   async run({ db }) {
     await Promise.all(
       [1, 2].map((id) =>
@@ -97,7 +97,7 @@ const addTwoAtOnce = mutation({
 
 const keepDb = mutation({
   route: 'POST /kept',
-  access: anyone(),
+  access: anyone('a test'),
   async run({ db }) {
     kept = () => db.select().from(authors)
   },

@@ -30,7 +30,7 @@ export interface DrizzleOptions extends PostgresOptions {
  *
  * app.query({
  *   route: 'GET /accounts/count',
- *   access: anyone(),
+ *   access: signedIn(),
  *   output: z.object({ count: z.int() }),
  *   run: async ({ db }) => ({ count: await db.$count(accounts) }),
  * })

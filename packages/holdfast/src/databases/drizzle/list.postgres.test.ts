@@ -25,7 +25,7 @@ const Book = z.object({ id: z.int(), label: z.string() })
 const operations = {
   listBooks: query({
     route: 'GET /books',
-    access: anyone(),
+    access: anyone('a test'),
     input: pages.input(z.object({ atLeast: z.int().default(0) }), { count: true }),
     output: pages.output(Book),
     run: ({ input, db, page }) =>

@@ -20,7 +20,7 @@ const { query, service } = holdfast({
 const Book = z.object({ id: z.int(), label: z.string() })
 const listBooks = query({
   route: 'GET /books',
-  access: anyone(),
+  access: anyone('a test'),
   input: pages.input(z.object({ atLeast: z.int().default(0) }), { count: true }),
   output: pages.output(Book),
   run: ({ input, db, page }) =>
@@ -52,7 +52,7 @@ const listBooks = query({
 
 const dotted = query({
   route: 'GET /dotted',
-  access: anyone(),
+  access: anyone('a test'),
   input: pages.input({ limit: 1 }),
   output: pages.output(z.object({ id: z.int() })),
   run: ({ input, db, page }) =>

@@ -26,7 +26,7 @@ const notes = service({
   operations: {
     control: mutation({
       route: 'POST /controlled',
-      access: anyone(),
+      access: anyone('a test'),
       async run({ db, jobs }) {
         const transaction = await db.startTransaction().execute()
         await transaction.insertInto('notes').values({ id: 1 }).execute()
@@ -40,7 +40,7 @@ const notes = service({
     }),
     isolate: mutation({
       route: 'POST /isolated',
-      access: anyone(),
+      access: anyone('a test'),
       run: ({ db }) =>
         db
           .transaction()
@@ -49,14 +49,14 @@ const notes = service({
     }),
     stream: mutation({
       route: 'POST /streams',
-      access: anyone(),
+      access: anyone('a test'),
       async run({ db }) {
         for await (const _ of db.selectFrom('notes').selectAll().stream()) break
       },
     }),
     change: mutation({
       route: 'POST /changes',
-      access: anyone(),
+      access: anyone('a test'),
       output: z.object({ changed: z.string() }),
       async run({ db }) {
         await db
@@ -72,7 +72,7 @@ const notes = service({
     }),
     count: query({
       route: 'GET /count',
-      access: anyone(),
+      access: anyone('a test'),
       output: z.object({ count: z.int() }),
       async run({ db }) {
         const { rows } = await sql<{ count: number }>`select count(*)::int as count from notes`.execute(db)
@@ -105,7 +105,7 @@ test('in another schema, a query reads with the `sql` tag and in pages, and stil
     operations: {
       listNotes: query({
         route: 'GET /notes',
-        access: anyone(),
+        access: anyone('a test'),
         input: pages.input(),
         output: pages.output(z.object({ id: z.int(), schema: z.string() })),
         async run({ input, db, page }) {

@@ -131,7 +131,7 @@ test('reads of one call are one statement, several writes are one unit, and a li
     operations: {
       addAuthors: mutation({
         route: 'POST /authors',
-        access: anyone(),
+        access: anyone('a test'),
         input: z.object({ ids: z.array(z.int()).max(10) }),
         async run({ input, db }) {
           await db.$transaction(input.ids.map((id) => db.author.create({ data: { id, name: `${id}` } })))
@@ -139,7 +139,7 @@ test('reads of one call are one statement, several writes are one unit, and a li
       }),
       findAuthors: query({
         route: 'GET /authors',
-        access: anyone(),
+        access: anyone('a test'),
         output: z.object({ names: z.array(z.string().nullable()).max(10) }),
         async run({ db }) {
           const found = await Promise.all([1, 2, 3].map((id) => db.author.findUnique({ where: { id } })))
@@ -148,7 +148,7 @@ test('reads of one call are one statement, several writes are one unit, and a li
       }),
       listAuthors: query({
         route: 'GET /pages',
-        access: anyone(),
+        access: anyone('a test'),
         input: pages.input({ count: true }),
         output: pages.output(z.object({ id: z.int(), name: z.string() })),
         run: ({ input, db, page }) =>
@@ -156,7 +156,7 @@ test('reads of one call are one statement, several writes are one unit, and a li
       }),
       listSome: query({
         route: 'GET /some',
-        access: anyone(),
+        access: anyone('a test'),
         input: pages.input(),
         output: pages.output(z.object({ id: z.int(), name: z.string() })),
         run: ({ input, db, page }) =>
@@ -202,7 +202,7 @@ test('several writes at once are undone as a unit, and the client itself runs no
   const caught: unknown[] = []
   const addAuthors = mutation({
     route: 'POST /authors',
-    access: anyone(),
+    access: anyone('a test'),
     repeats: { allow: 'each part has a savepoint of its own' },
     async run({ db }) {
       const add = (to: Pick<Client, 'author'>, id: number): Promise<Author> =>
@@ -267,7 +267,7 @@ test('an identifier reads relations and raw statements, and cannot start a trans
       return undefined
     },
   })
-  const look = query({ route: 'GET /look', access: anyone(), run: () => {} })
+  const look = query({ route: 'GET /look', access: anyone('a test'), run: () => {} })
   const lines: string[] = []
   await using tested = await createTestService(service({ name: 'authors', operations: { look } }), {
     onLog: (line) => lines.push(line),

@@ -152,7 +152,7 @@ async function startErasure(): Promise<TestErasure> {
   })
   const note = mutation({
     route: 'POST /notes',
-    access: anyone(),
+    access: anyone('a test'),
     input: Note.extend({ parts: z.array(z.enum(['job', 'message'])) }),
     output: z.object({ text: z.string() }),
     status: 201,
@@ -167,7 +167,7 @@ async function startErasure(): Promise<TestErasure> {
   })
   const addEndpoint = mutation({
     route: 'POST /endpoints',
-    access: anyone(),
+    access: anyone('a test'),
     input: z.object({ url: z.string() }),
     output: z.object({ id: z.string() }),
     problems: webhookProblems,
@@ -294,7 +294,7 @@ export async function startOther(databaseUrl: string): Promise<OtherService> {
   const mail = job({ name: 'mail', input, subjectsOf: ({ customer }) => customer, run: () => {} })
   const note = mutation({
     route: 'POST /notes',
-    access: anyone(),
+    access: anyone('a test'),
     input,
     subjectsOf: ({ input: { customer } }) => customer,
     run: async ({ input: { customer }, jobs }) => void (await jobs.enqueue(mail, { customer })),

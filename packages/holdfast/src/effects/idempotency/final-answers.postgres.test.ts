@@ -12,7 +12,7 @@ const { mutation, service } = holdfast({ database: postgres({ connections: { wai
 
 const raise = mutation({
   route: 'POST /raised',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ state: z.string() }),
   problems: [Refused],
   async run({ input, db }) {
@@ -22,7 +22,7 @@ const raise = mutation({
 
 const payout = mutation({
   route: 'POST /payouts',
-  access: anyone(),
+  access: anyone('a test'),
   isolation: 'serializable',
   problems: [Refused],
   async run({ db }) {
@@ -35,7 +35,7 @@ const payout = mutation({
 
 const overdraw = mutation({
   route: 'POST /overdrafts',
-  access: anyone(),
+  access: anyone('a test'),
   isolation: 'serializable',
   problems: [Refused],
   async run({ db }) {
@@ -46,7 +46,7 @@ const overdraw = mutation({
 
 const receive = mutation({
   route: 'POST /receipts',
-  access: anyone(),
+  access: anyone('a test'),
   isolation: 'serializable',
   deadline: '20s',
   async run({ db }) {
@@ -58,7 +58,7 @@ const receive = mutation({
 
 const closeDeposit = mutation({
   route: 'POST /closed',
-  access: anyone(),
+  access: anyone('a test'),
   isolation: 'serializable',
   async run({ db }) {
     await db.query(sql`update control set deposit = deposit + 1`)
@@ -67,7 +67,7 @@ const closeDeposit = mutation({
 
 const touch = mutation({
   route: 'POST /touched',
-  access: anyone(),
+  access: anyone('a test'),
   isolation: 'serializable',
   deadline: '60s',
   input: z.object({ id: z.int() }),

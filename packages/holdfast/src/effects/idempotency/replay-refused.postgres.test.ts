@@ -12,7 +12,7 @@ function payments(amount: z.ZodType<number>) {
   const { mutation, service } = holdfast({ database: postgres() })
   const pay = mutation({
     route: 'POST /payments',
-    access: anyone(),
+    access: anyone('a test'),
     input: z.object({ amount, lock: z.boolean().optional() }),
     output: z.object({ paid: z.number() }),
     status: 201,

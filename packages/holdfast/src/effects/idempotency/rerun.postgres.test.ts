@@ -12,7 +12,7 @@ let check: () => boolean | Promise<boolean> = () => true
 /** A mutation that fails with a conflict the first time, and mutates its input. */
 const change = mutation({
   route: 'POST /change',
-  access: anyone(),
+  access: anyone('a test'),
   idempotency: { optional: 'a test' },
   input: z.object({ value: z.any() }).refine(() => check()),
   deadline: '1s',

@@ -114,7 +114,7 @@ export function createBenches(
   let act: (context: Pick<BenchContext, 'db' | 'jobs'>) => Promise<unknown>
   const arrange = mutation({
     route: 'POST /arrange',
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({ json: z.string() }),
     run: async (context) => ({ json: JSON.stringify((await act(context)) ?? null) }),
   })

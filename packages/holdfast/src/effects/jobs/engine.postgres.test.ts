@@ -10,7 +10,7 @@ const { job, mutation, service } = holdfast({ database: postgres() })
 const alone = job({ name: 'alone', input: z.object({}), concurrency: { limit: 1 }, run: () => {} })
 const enqueueSome = mutation({
   route: 'POST /some',
-  access: anyone(),
+  access: anyone('a test'),
   run: async ({ jobs }) => void (await jobs.enqueueMany(alone, [{}, {}, {}])),
 })
 const tested = service({ name: 'engine-test', operations: { enqueueSome }, jobs: [alone] })
@@ -108,7 +108,7 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
   const held = job({ name: 'held', input: z.object({}), run: () => first.promise })
   const enqueueHeld = mutation({
     route: 'POST /held',
-    access: anyone(),
+    access: anyone('a test'),
     run: async ({ jobs }) => void (await jobs.enqueueMany(held, [{}, {}])),
   })
   const holding = service({ name: 'holding', operations: { enqueueHeld }, jobs: [held] })

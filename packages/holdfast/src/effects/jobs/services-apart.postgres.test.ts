@@ -47,7 +47,7 @@ async function startProcess(name: string): Promise<Process> {
   let unique: string | undefined
   const enqueue = mutation({
     route: 'POST /work',
-    access: anyone(),
+    access: anyone('a test'),
     idempotency: { optional: 'a test calls once' },
     output: z.object({ isNew: z.boolean() }),
     async run({ jobs }) {

@@ -29,7 +29,7 @@ const wait = job({
 })
 const startWaiting = mutation({
   route: 'POST /waits',
-  access: anyone(),
+  access: anyone('a test'),
   run: async ({ jobs }) =>
     void (await jobs.enqueueMany(
       wait,
@@ -38,7 +38,7 @@ const startWaiting = mutation({
 })
 const say = mutation({
   route: 'POST /words',
-  access: anyone(),
+  access: anyone('a test'),
   async run({ publish }) {
     for (const [n, text] of texts.entries()) await publish(Said, `key ${n}`, { text })
     await publish(Said, 'last', { text: 'and whatever comes after that' })

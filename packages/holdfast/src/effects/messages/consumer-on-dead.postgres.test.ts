@@ -32,7 +32,7 @@ const skipping = consumer({ name: 'skipping', event: Counted, onDead: 'skip', ru
 
 const publishAll = mutation({
   route: 'POST /things',
-  access: anyone(),
+  access: anyone('a test'),
   async run({ publish }) {
     for (const n of [1, 2, 3]) {
       await publish(Counted, 'a', n)

@@ -16,7 +16,7 @@ const count = consumer({
 })
 const publishSome = mutation({
   route: 'POST /counts',
-  access: anyone(),
+  access: anyone('a test'),
   async run({ jobs, publish }) {
     await publish(Counted, 'a', 1)
     await jobs.enqueue(audit, {})

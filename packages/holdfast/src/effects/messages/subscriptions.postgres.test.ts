@@ -12,7 +12,7 @@ const { consumer, mutation, service } = holdfast({ database: postgres() })
 
 const publishSome = mutation({
   route: 'POST /published',
-  access: anyone(),
+  access: anyone('a test'),
   idempotency: { optional: 'tests count what is published' },
   deadline: '60s',
   input: z.object({ event: z.enum(['happened', 'other']), keys: z.int(), payload: z.int() }),

@@ -80,7 +80,7 @@ test('a service without a worker reports it', async () => {
   const { mutation, service } = holdfast({ database: postgres() })
   const publishOne = mutation({
     route: 'POST /counts',
-    access: anyone(),
+    access: anyone('a test'),
     run: async ({ publish }) => void (await publish(Counted, 'a', 1)),
   })
   const clock = createFakeClock()

@@ -34,7 +34,7 @@ interface ActContext extends Effects {
 let action: (context: ActContext) => Promise<unknown> = async () => {}
 const act = mutation({
   route: 'POST /act',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ about: z.array(z.string()).optional() }),
   output: z.object({}),
   subjectsOf: ({ input: { about } }) => about,

@@ -38,7 +38,7 @@ const input = z.object({ path: z.string(), owner: z.string() })
 const operations = {
   add: mutation({
     route: 'POST /endpoints',
-    access: anyone(),
+    access: anyone('a test'),
     input,
     run: async ({ input: { path, owner }, transaction }) => {
       const { port } = server.address() as AddressInfo
@@ -47,7 +47,7 @@ const operations = {
   }),
   publishMany: mutation({
     route: 'POST /messages',
-    access: anyone(),
+    access: anyone('a test'),
     input: z.object({ owner: z.string(), times: z.int() }),
     run: async ({ input: { owner, times }, publish }) => {
       for (let n = 0; n < times; n += 1) await publish(Happened, owner, { owner })
@@ -55,7 +55,7 @@ const operations = {
   }),
   enqueueMany: mutation({
     route: 'POST /jobs',
-    access: anyone(),
+    access: anyone('a test'),
     input: z.object({ name: z.enum(['count', 'hang']), times: z.int() }),
     run: async ({ input: { name, times }, jobs }) => {
       await jobs.enqueueMany(

@@ -34,7 +34,7 @@ async function start(name: string) {
   const { mutation, service } = holdfast({ database: postgres({ url: database.url }) })
   const act = mutation({
     route: 'POST /act',
-    access: anyone(),
+    access: anyone('a test'),
     problems: webhookProblems,
     run: async (context) => void (await action(context as Context)),
   })

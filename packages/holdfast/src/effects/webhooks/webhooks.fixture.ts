@@ -60,7 +60,7 @@ export async function startWebhooks(
   const { consumer, mutation, service } = holdfast({ database: postgres() })
   const act = mutation({
     route: 'POST /act',
-    access: anyone(),
+    access: anyone('a test'),
     problems: webhookProblems,
     async run(context) {
       await action(context as HandlerContext)

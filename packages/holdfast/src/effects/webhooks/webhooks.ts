@@ -73,7 +73,7 @@ const defaultSchedule: readonly Duration[] = ['5s', '5m', '30m', '2h', '5h', '10
  *
  * mutation({
  *   route: 'POST /endpoints',
- *   access: anyone(),
+ *   access: signedIn(),
  *   input: z.object({ url: z.url() }),
  *   problems: webhookProblems,
  *   run: async ({ input, transaction }) =>

@@ -44,7 +44,7 @@ export interface EventType<Given = unknown, Payload = Given> {
  *
  * mutation({
  *   route: 'POST /orders',
- *   access: anyone(),
+ *   access: signedIn(),
  *   run: ({ publish }) => void publish(OrderPlaced, 'order-7', { order: 7 }),
  * })
  * ```

@@ -25,7 +25,7 @@ test.each([
   const { query, service } = holdfast()
   const chatty = query({
     route: 'GET /chatty',
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({ ok: z.boolean() }),
     run({ log: own }) {
       own.info('one line')
@@ -33,7 +33,7 @@ test.each([
       return { ok: true }
     },
   })
-  const broken = query({ route: 'GET /broken', access: anyone(), run: fail })
+  const broken = query({ route: 'GET /broken', access: anyone('a test'), run: fail })
   const running = await service({ name: 'logging', operations: { chatty, broken } }).start({
     env: {},
     mode: 'test',

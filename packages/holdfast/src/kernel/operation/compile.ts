@@ -1,3 +1,4 @@
+import { findAccessIssues } from './access/access.ts'
 import { unboundedParts } from './bounds.ts'
 import { createDecode, type Decode, hasBody } from './decode.ts'
 import { toMilliseconds } from '../base/duration.ts'
@@ -9,7 +10,6 @@ import type { Operation } from './operation.ts'
 import { type AnyProblem, reservedMembers } from '../problem/problem.ts'
 import { checkRoute, parseRoute } from './route.ts'
 import { toJsonSchema } from '../schema/schema.ts'
-import { findSecurityIssues } from './security-scheme.ts'
 
 /** An operation with the parts that are computed once, when its service starts. */
 export interface CompiledOperation extends Operation {
@@ -38,7 +38,7 @@ export function compileOperation(
 ): CompiledOperation {
   const own: string[] = [
     ...checkRoute(operation.route),
-    ...checkAccess(operation),
+    ...findAccessIssues(operation.access),
     ...checkIdempotency(operation),
     ...checkGuards(operation),
     ...findResponseIssues(operation),
@@ -93,14 +93,6 @@ function describe<T>(make: () => T, part: string, issues: string[]): T | undefin
     issues.push(`its ${part} schema is not supported: ${message}${hint}`)
     return undefined
   }
-}
-
-function checkAccess(operation: Operation): readonly string[] {
-  // The types require an access rule, but a cast or plain JavaScript can omit it.
-  if (typeof (operation.access as Operation['access'] | undefined)?.authorize === 'function') {
-    return findSecurityIssues(operation.access.securitySchemes ?? {})
-  }
-  return ['it has no access rule; add one, such as access: anyone() if it is public']
 }
 
 function checkIdempotency(operation: Operation): readonly string[] {

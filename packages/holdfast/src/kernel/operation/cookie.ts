@@ -87,7 +87,7 @@ const maxBytes = 4096
  *
  * mutation({
  *   route: 'PUT /theme',
- *   access: anyone(),
+ *   access: anyone('visitors choose a theme too'),
  *   input: z.object({ name: z.enum(['light', 'dark']) }),
  *   cookies: [theme],
  *   run: ({ input }) => respond(undefined, { cookies: [theme.set(input.name)] }),

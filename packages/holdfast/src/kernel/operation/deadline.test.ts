@@ -13,7 +13,7 @@ async function waiting(deadline: '2s' | undefined) {
   const seen: { remainingMs: number; signal: AbortSignal }[] = []
   const wait = query({
     route: 'GET /wait',
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({}),
     ...(deadline ? { deadline } : {}),
     run({ deadline: left, signal }) {
@@ -87,7 +87,7 @@ describe('a deadline', () => {
     let pendingInside = 0
     const read = query({
       route: 'GET /read',
-      access: anyone(),
+      access: anyone('a test'),
       run: () => {
         pendingInside = pending.size
       },
@@ -107,7 +107,7 @@ describe('a deadline', () => {
     const begun = Promise.withResolvers<void>()
     const late = query({
       route: 'GET /late',
-      access: anyone(),
+      access: anyone('a test'),
       run() {
         begun.resolve()
         return fail.promise

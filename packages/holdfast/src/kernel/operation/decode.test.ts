@@ -6,7 +6,7 @@ import { lazyPromise } from '../base/lazy-promise.fixture.ts'
 import { bodyOf, call, noDatabase, startService } from '../service/start-service.fixture.ts'
 
 const { query, mutation } = holdfast({ database: noDatabase })
-const echo = { access: anyone(), output: z.object({ input: z.string() }) }
+const echo = { access: anyone('a test'), output: z.object({ input: z.string() }) }
 
 const search = query({
   ...echo,
@@ -134,7 +134,7 @@ test('a schema of another library works', async () => {
   const { toStandardJsonSchema } = await import('@valibot/to-json-schema')
   const greet = query({
     route: 'GET /greet',
-    access: anyone(),
+    access: anyone('a test'),
     input: toStandardJsonSchema(
       v.object({
         times: v.pipe(v.number(), v.integer()),

@@ -19,7 +19,7 @@ const { query } = holdfast()
 const output = z.object({ who: z.string() })
 const run = ({ caller }: { readonly caller: Caller }) => ({ who: `${caller.kind} ${caller.id}` })
 const signedIn = access('signedIn()', ({ caller }) => (caller.id === undefined ? Unauthenticated() : caller))
-const open = query({ route: 'GET /open', access: anyone(), output, run })
+const open = query({ route: 'GET /open', access: anyone('a test'), output, run })
 const mine = query({ route: 'GET /mine', access: signedIn, output, run })
 
 /** Returns an identifier of one kind of credentials; `wrong` is rejected. */
@@ -126,7 +126,7 @@ describe('identifiers', () => {
     expect(bodyOf(await call(running, 'mine'))).toEqual({ who: 'slow one' })
     const combined = query({
       route: 'GET /all',
-      access: allOf(signedIn, anyOf(signedIn, anyone())),
+      access: allOf(signedIn, anyOf(signedIn, anyone('a test'))),
       output,
       run,
     })
@@ -158,7 +158,7 @@ describe('the request of an access rule', () => {
       seen.push(request, { ...request })
       return request.caller
     })
-    const read = query({ route: 'GET /read', access: allOf(anyone(), curious), run: () => {} })
+    const read = query({ route: 'GET /read', access: allOf(anyone('a test'), curious), run: () => {} })
     const running = await startService({ read })
     await running.call({
       operation: 'read',

@@ -64,7 +64,7 @@ export class Redirect {
  *
  * query({
  *   route: 'GET /orders/{id}/checkout',
- *   access: anyone(),
+ *   access: signedIn(),
  *   input: z.object({ id: z.string() }),
  *   redirects: toCheckout,
  *   run: ({ input: { id } }) =>

@@ -15,7 +15,7 @@ const elsewhere = redirects({ to: ['https://example.com'], status: 307 })
 
 const getRate = query({
   route: 'GET /rate',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ source: z.string().default('ECB') }),
   output: z.object({ rate: z.number() }),
   headers: { 'X-Source': 'The exchange.', 'Cache-Control': 'Public for a minute.' },
@@ -24,7 +24,7 @@ const getRate = query({
 })
 const signIn = mutation({
   route: 'POST /session',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ id: z.int() }),
   headers: { 'X-Source': 'The exchange.', 'Cache-Control': 'Never public.' },
   cookies: [session, other],
@@ -39,27 +39,27 @@ const signIn = mutation({
 })
 const readSession = query({
   route: 'GET /session',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ id: z.int() }),
   cookies: [session],
   run: () => respond({ id: 1 }, { cookies: [session.set('abc')] }),
 })
 const leave = mutation({
   route: 'POST /leave',
-  access: anyone(),
+  access: anyone('a test'),
   cookies: [session],
   redirects: home,
   run: () => respond(home.to('/bye'), { cookies: [session.clear()] }),
 })
 const moved = query({
   route: 'GET /moved',
-  access: anyone(),
+  access: anyone('a test'),
   redirects: forever,
   run: () => forever.to('/bye'),
 })
 const undeclared = query({
   route: 'GET /undeclared/{part}',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ part: z.enum(['header', 'cookie', 'redirect', 'value']) }),
   output: z.object({ id: z.int() }),
   headers: { 'X-Declared': 'A header.' },
@@ -175,7 +175,7 @@ test.each([
   [{ 'X-A': 'x', 'x-a': 'x' }, 'response header x-a is declared twice'],
   [{ 'X-A': ' ' }, 'response header X-A needs a description'],
 ])('a service with the response headers %j does not start', async (headers, message) => {
-  const ping = query({ route: 'GET /ping', access: anyone(), headers, run: () => {} })
+  const ping = query({ route: 'GET /ping', access: anyone('a test'), headers, run: () => {} })
   await expect(createTestService(service({ name: 'invalid', operations: { ping } }))).rejects.toMatchObject({
     code: 'service-invalid',
     message: expect.stringContaining(message),

@@ -44,7 +44,7 @@ export type HandlerResult<Output> = Output | Redirect | HandlerResponse<Output |
  * ```ts
  * query({
  *   route: 'GET /rates',
- *   access: anyone(),
+ *   access: anyone('exchange rates are public'),
  *   output: z.object({ usd: z.number() }),
  *   headers: { 'X-Source': 'The exchange that published the rates.' },
  *   run: () => respond({ usd: 1.08 }, { headers: { 'X-Source': 'ECB' } }),

@@ -27,7 +27,7 @@ export interface PageParts {
  *
  * query({
  *   route: 'GET /entries',
- *   access: anyone(),
+ *   access: signedIn(),
  *   input: pages.input({ max: 50 }),
  *   output: pages.output(Entry, { max: 50 }),
  *   run: ({ input, db, page }) =>

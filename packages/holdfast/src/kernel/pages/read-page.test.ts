@@ -10,7 +10,7 @@ const Item = z.object({ id: z.int() })
 const list = (route: 'GET /list' | 'GET /other', size: () => number) =>
   query({
     route,
-    access: anyone(),
+    access: anyone('a test'),
     input: pages.input(z.object({ color: z.string().default('red') }), { max: 50 }),
     output: pages.output(Item, { max: 50 }),
     run: ({ input, page }) =>
@@ -95,7 +95,7 @@ test.each([
   const lines: string[] = []
   const odd = query({
     route: 'GET /odd',
-    access: anyone(),
+    access: anyone('a test'),
     input: pages.input({ max: 200 }),
     output: pages.output(Item),
     run: () => output as never,
@@ -114,7 +114,7 @@ test('items may contain items of the same type', async () => {
   })
   const comments = query({
     route: 'GET /comments',
-    access: anyone(),
+    access: anyone('a test'),
     input: pages.input(),
     output: pages.output(Comment),
     run: () => ({
@@ -186,7 +186,7 @@ describe('a cursor', () => {
     const text = Array.from({ length: 400 }, () => crypto.randomUUID()).join('')
     const long = query({
       route: 'GET /long',
-      access: anyone(),
+      access: anyone('a test'),
       input: pages.input(),
       output: pages.output(z.object({})),
       run: ({ input, page }) =>

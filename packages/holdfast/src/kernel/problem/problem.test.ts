@@ -16,7 +16,7 @@ const output = z.object({})
 const thrower = (make: () => Error, problems: readonly (typeof TooFew | typeof Gone)[] = [TooFew, Gone]) =>
   query({
     route: 'GET /throw',
-    access: anyone(),
+    access: anyone('a test'),
     output,
     problems,
     run: () => {

@@ -99,7 +99,7 @@ const misread = {
 
 const Names = z.object({ names: z.array(z.string().nullable()).max(1000) })
 const Ids = z.object({ ids: z.array(z.coerce.number<string>().int()).max(1000) })
-const access = anyone()
+const access = anyone('a test')
 const jobNames: (string | undefined)[] = []
 
 const nameInJob = job({

@@ -40,7 +40,7 @@ const deviating: fc.Arbitrary<Case> = fc
   )
 
 function answerOf({ schema, value }: Case, validates: boolean): string | null {
-  const operation = query({ route: 'GET /it', access: anyone(), output: schema, run: () => value })
+  const operation = query({ route: 'GET /it', access: anyone('a test'), output: schema, run: () => value })
   const encode = createEncode(operation as Operation, toJsonSchema(schema, 'output'), { validates })
   const answer = encode(value, log)
   if (answer instanceof Promise) throw new Error('the schema is synchronous')

@@ -13,7 +13,7 @@ async function leaving(
 ): Promise<unknown> {
   const show = query({
     route: 'GET /show',
-    access: anyone(),
+    access: anyone('a test'),
     output: schema,
     run: () => value,
   })
@@ -180,7 +180,7 @@ describe('in production, a value that does not match is reduced to its declared 
     const lines: string[] = []
     const show = query({
       route: 'GET /show',
-      access: anyone(),
+      access: anyone('a test'),
       output: z.object({ n: z.coerce.number() }),
       run: () => ({ n: 'x' }),
     })
@@ -198,7 +198,7 @@ test('an output that does not match fails outside of production, and is logged i
   const lines: string[] = []
   const show = query({
     route: 'GET /show',
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({ n: z.int() }),
     run: () => ({ n: 1.5 }),
   })

@@ -68,7 +68,7 @@ export interface Application<Read, Write, Values = NoSettings> {
    * ```ts
    * query({
    *   route: 'GET /accounts/{id}',
-   *   access: anyone(),
+   *   access: signedIn(),
    *   input: z.object({ id: z.string() }),
    *   output: z.object({ balance: z.int() }),
    *   async run({ input, db }) {
@@ -95,7 +95,7 @@ export interface Application<Read, Write, Values = NoSettings> {
    * ```ts
    * mutation({
    *   route: 'POST /accounts/{id}/deposits',
-   *   access: anyone(),
+   *   access: signedIn(),
    *   input: z.object({ id: z.string(), amount: z.int().positive() }),
    *   async run({ input: { id, amount }, db }) {
    *     await db.query(sql`update accounts set balance = balance + ${amount} where id = ${id}`)

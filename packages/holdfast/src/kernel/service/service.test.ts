@@ -1,4 +1,4 @@
-import { anyone, event, holdfast, pages, problem } from 'holdfast'
+import { anyOf, anyone, event, holdfast, pages, problem, signedIn } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { call, noDatabase, refusalOf, startService } from './start-service.fixture.ts'
@@ -8,11 +8,21 @@ const output = z.object({ id: z.string() })
 const run = (): never => {
   throw new TypeError('never called')
 }
-const fine = { access: anyone(), output, run }
+const fine = { access: anyone('a test'), output, run }
 
 describe('a service does not start', () => {
   test.each([
     ['no access', query({ ...fine, route: 'GET /a', access: undefined as never }), 'it has no access rule'],
+    [
+      'no reason to be public',
+      query({ ...fine, route: 'GET /a', access: anyone(' ') }),
+      '`anyone` needs a reason',
+    ],
+    [
+      'no reason to be public in a combination',
+      query({ ...fine, route: 'GET /a', access: anyOf(signedIn(), anyone(undefined as never)) }),
+      '`anyone` needs a reason',
+    ],
     ['an empty segment', query({ ...fine, route: 'GET /a//b' }), 'empty segment'],
     ['a trailing slash', query({ ...fine, route: 'GET /a/' }), 'trailing slash'],
     ['half a parameter', query({ ...fine, route: 'GET /a/{id}s' }), 'segment "{id}s"'],
@@ -100,7 +110,7 @@ describe('a service does not start', () => {
     ],
     [
       'a location of nothing',
-      mutation({ access: anyone(), route: 'POST /a', location: '/a/{id}', run }),
+      mutation({ access: anyone('a test'), route: 'POST /a', location: '/a/{id}', run }),
       'filled from the output, but the operation has no output',
     ],
     [
@@ -202,7 +212,7 @@ test('bounded outputs of every kind are accepted', async () => {
     page: query({ ...fine, route: 'GET /page', input: pages.input(), output: pages.output(output), run }),
     tuple: query({ ...fine, route: 'GET /tuple', output: z.tuple([z.string(), z.int()]), run }),
     tree: query({ ...fine, route: 'GET /tree', output: tree, run }),
-    nothing: query({ access: anyone(), route: 'GET /nothing', run: () => {} }),
+    nothing: query({ access: anyone('a test'), route: 'GET /nothing', run: () => {} }),
   })
   expect((await call(running, 'nothing')).status).toBe(204)
 })

@@ -25,13 +25,13 @@ let inJob: (context: Context) => Promise<unknown>
 
 const read = query({
   route: 'GET /read',
-  access: anyone(),
+  access: anyone('a test'),
   deadline: '300ms',
   run: async (context) => void (await inQuery(context)),
 })
 const write = mutation({
   route: 'POST /write',
-  access: anyone(),
+  access: anyone('a test'),
   run: async (context) => void (await inMutation(context)),
 })
 const work = job({
@@ -42,7 +42,7 @@ const work = job({
 })
 const begin = mutation({
   route: 'POST /begin',
-  access: anyone(),
+  access: anyone('a test'),
   run: async ({ jobs }) => void (await jobs.enqueue(work, {})),
 })
 const tested = service({

@@ -35,7 +35,7 @@ if (situation === 'instrumented') {
 const { query, service } = holdfast()
 const work = query({
   route: 'GET /work',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ carried: z.string().optional() }),
   async run() {
     const tracer = trace.getTracer('a-library', '1.2.3')

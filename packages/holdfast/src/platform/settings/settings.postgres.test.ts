@@ -10,7 +10,7 @@ test('a test can pass its configuration to a service with a database', async () 
   const { query, service } = holdfast({ database: postgres(), settings: config })
   const readKey = query({
     route: 'GET /key',
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({ key: z.string() }),
     run: ({ settings: { MAIL_KEY } }) => ({ key: MAIL_KEY.reveal() }),
   })

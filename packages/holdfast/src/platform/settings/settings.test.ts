@@ -266,7 +266,7 @@ describe('a service', () => {
   const { query, service } = holdfast({ settings: declared })
   const readLimit = query({
     route: 'GET /limit',
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({ limit: z.int() }),
     run({ settings: { LIMIT, API_KEY } }) {
       expectTypeOf(LIMIT).toEqualTypeOf<number>()

@@ -169,7 +169,7 @@ test('a handler that calls fetch propagates the trace and its state', async () =
   const { query, service } = holdfast()
   const look = query({
     route: 'GET /look',
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({}),
     run: async () => {
       await ask()

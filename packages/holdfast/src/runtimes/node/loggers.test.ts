@@ -39,7 +39,7 @@ const { query, service } = holdfast()
 
 const report = query({
   route: 'GET /reports/{name}',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ name: z.string() }),
   output: z.object({ ok: z.boolean() }),
   run({ input, log }) {

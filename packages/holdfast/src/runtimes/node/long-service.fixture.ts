@@ -9,7 +9,7 @@ export const longService = service({
   operations: {
     wait: query({
       route: 'GET /wait',
-      access: anyone(),
+      access: anyone('a test'),
       input: z.object({ ms: z.int() }),
       output: z.object({ waited: z.int() }),
       deadline: '1m',

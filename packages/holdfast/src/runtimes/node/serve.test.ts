@@ -17,7 +17,7 @@ function waiting() {
   const finish = Promise.withResolvers<void>()
   const wait = query({
     route: 'GET /wait',
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({ done: z.boolean() }),
     deadline: '1m',
     async run({ signal }) {
@@ -80,7 +80,7 @@ describe('a served service', () => {
   })
 
   test('a served service declares that a response without a body has no content', async () => {
-    const accept = mutation({ route: 'POST /accepted', access: anyone(), status: 202, run: () => {} })
+    const accept = mutation({ route: 'POST /accepted', access: anyone('a test'), status: 202, run: () => {} })
     const { port } = await serveForTest(service({ name: 'accepting', operations: { accept } }))
     using client = await openRaw(port)
     client.send(`POST /accepted HTTP/1.1\r\n${host}\r\n`)
@@ -171,7 +171,12 @@ describe('a call', () => {
       }),
     }
     const broken = holdfast({ database })
-    const read = broken.query({ route: 'GET /x', access: anyone(), output: z.object({}), run: () => ({}) })
+    const read = broken.query({
+      route: 'GET /x',
+      access: anyone('a test'),
+      output: z.object({}),
+      run: () => ({}),
+    })
     const { url, log } = await serveForTest(broken.service({ name: 'broken', operations: { read } }))
     const response = await fetch(`${url}/x`)
     expect(response.status).toBe(500)

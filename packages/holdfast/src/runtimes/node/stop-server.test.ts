@@ -37,7 +37,7 @@ describe('stopping', () => {
     const text = 'x'.repeat(2 ** 24)
     const read = query({
       route: 'GET /much',
-      access: anyone(),
+      access: anyone('a test'),
       output: z.object({ text: z.string() }),
       run: () => ({ text }),
     })
@@ -112,7 +112,7 @@ describe('stopping', () => {
     let runs = 0
     const read = query({
       route: 'GET /much',
-      access: anyone(),
+      access: anyone('a test'),
       output: z.object({ text: z.string() }),
       run() {
         runs += 1
@@ -177,7 +177,7 @@ describe('stopping', () => {
     const { query, service } = holdfast({ database })
     const wait = query({
       route: 'GET /wait',
-      access: anyone(),
+      access: anyone('a test'),
       async run() {
         begun.resolve()
         await finish.promise
@@ -222,7 +222,7 @@ describe('stopping', () => {
     const { mutation, service } = holdfast({ database: noDatabase })
     const write = mutation({
       route: 'POST /write',
-      access: anyone(),
+      access: anyone('a test'),
       input: z.object({ text: z.string() }),
       idempotency: { optional: 'It does nothing.' },
       run: () => {},

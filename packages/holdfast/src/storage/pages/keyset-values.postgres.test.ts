@@ -28,7 +28,7 @@ const { query, service } = holdfast({ database: postgres() })
 const operations = {
   listRows: query({
     route: 'GET /rows',
-    access: anyone(),
+    access: anyone('a test'),
     input: pages.input({
       style: 'keyset',
       keys: z.object({

@@ -24,7 +24,7 @@ const { query, service } = holdfast({ database: postgres() })
 const operations = {
   rows: query({
     route: 'GET /rows',
-    access: anyone(),
+    access: anyone('a test'),
     input: pages.input({ max: 50 }),
     output: pages.output(z.object({ id: z.string() }), { max: 50 }),
     run: ({ input, db, page }) => page(input, list<Row>(db, statement, { order })),

@@ -30,7 +30,7 @@ type Positioned<Row> = Row & { readonly [positionColumn]: readonly (string | nul
  * ```ts
  * query({
  *   route: 'GET /accounts',
- *   access: anyone(),
+ *   access: signedIn(),
  *   input: pages.input(),
  *   output: pages.output(z.object({ id: z.string() })),
  *   run: ({ input, db, page }) =>

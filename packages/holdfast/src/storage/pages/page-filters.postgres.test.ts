@@ -9,7 +9,7 @@ const Item = z.object({ id: z.string() })
 const operations = {
   listRows: query({
     route: 'GET /rows',
-    access: anyone(),
+    access: anyone('a test'),
     input: pages.input(
       z.object({
         after_date: z.string().optional(),
@@ -80,7 +80,7 @@ test.each([
 ] as const)('a filter named %s is rejected if pagination uses that name', async (name, options) => {
   const listRows = query({
     route: 'GET /rows',
-    access: anyone(),
+    access: anyone('a test'),
     input: pages.input(z.object({ [name]: z.string() }), options),
     output: pages.output(Item),
     run: async () => ({ items: [] }),

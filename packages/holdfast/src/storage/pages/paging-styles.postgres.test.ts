@@ -23,7 +23,7 @@ const { query, service } = holdfast({
 const operations = {
   byCursor: query({
     route: 'GET /by-cursor',
-    access: anyone(),
+    access: anyone('a test'),
     input: pages.input(z.object({ colour: z.array(z.string()).max(3).optional() }), {
       limit: 3,
       count: true,
@@ -34,7 +34,7 @@ const operations = {
   }),
   byKeyset: query({
     route: 'GET /by-keyset',
-    access: anyone(),
+    access: anyone('a test'),
     input: pages.input({
       style: 'keyset',
       limit: 3,
@@ -50,7 +50,7 @@ const operations = {
   }),
   byOffset: query({
     route: 'GET /by-offset',
-    access: anyone(),
+    access: anyone('a test'),
     input: pages.input({ style: 'offset', limit: 3, maxOffset: 6, count: true }),
     output: pages.output(Item, { style: 'offset' }),
     run: ({ input, db, page }) => page(input, list<Row>(db, rows, { order: ['id'] }), ({ id }) => ({ id })),

@@ -116,7 +116,7 @@ describe('the db of identifiers and access rules', () => {
     })
     const whoAmI = app.query({
       route: 'GET /me',
-      access: anyone(),
+      access: anyone('a test'),
       output: z.object({ id: z.string() }),
       run: ({ caller }) => ({ id: caller.id ?? '' }),
     })

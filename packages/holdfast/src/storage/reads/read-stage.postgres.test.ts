@@ -8,7 +8,7 @@ const { query, service } = holdfast({ database: postgres() })
 
 const hello = query({
   route: 'GET /hello',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ n: z.int() }),
   run: () => ({ n: 1 }),
 })

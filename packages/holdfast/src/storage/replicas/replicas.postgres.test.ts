@@ -27,7 +27,7 @@ import { DriverClient } from '../postgres/session/driver-client.ts'
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-replicas-'))
 await writeFile(join(folder, '0001-notes.sql'), 'create table notes (id int primary key);')
 
-const access = anyone()
+const access = anyone('a test')
 const Seen = z.object({ isReplica: z.boolean(), count: z.int() })
 
 /** A service that reports which server it reads from. */

@@ -17,7 +17,7 @@ await writeFile(
 
 const notes = pgTable('notes', { id: integer().primaryKey(), author: integer().notNull() })
 const { query, service } = holdfast({ database: drizzle({ notes }, { migrations: folder }) })
-const access = anyone()
+const access = anyone('a test')
 
 const reads = service({
   name: 'reads',

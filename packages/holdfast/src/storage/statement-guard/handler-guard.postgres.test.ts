@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 
 const app = holdfast({ database: postgres() })
-const common = { access: anyone(), input: z.object({ count: z.int() }) } as const
+const common = { access: anyone('a test'), input: z.object({ count: z.int() }) } as const
 
 const operations = {
   other: app.query({

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 
 const { query, mutation, service } = holdfast({ database: postgres() })
-const common = { access: anyone(), input: z.object({ count: z.int(), pause: z.number() }) } as const
+const common = { access: anyone('a test'), input: z.object({ count: z.int(), pause: z.number() }) } as const
 
 const looping = service({
   name: 'looping',

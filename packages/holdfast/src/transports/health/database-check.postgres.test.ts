@@ -9,7 +9,7 @@ const { query, service } = holdfast({ database: postgres({ connections: { reads:
 
 const sleep = query({
   route: 'GET /sleep',
-  access: anyone(),
+  access: anyone('a test'),
   deadline: '10m',
   async run({ db }) {
     await db.query(sql`select pg_sleep(600)`)

@@ -65,7 +65,7 @@ describe.each(['/health/live', '/health/ready'])('%s', (path) => {
   test('an operation with the route of a health endpoint replaces that endpoint', async () => {
     const own = holdfast().query({
       route: `GET ${path}` as `GET /${string}`,
-      access: anyone(),
+      access: anyone('a test'),
       output: z.object({ text: z.string() }),
       run: () => ({ text: 'my own' }),
     })
@@ -307,7 +307,7 @@ describe('the details', () => {
   })
 
   test('the details of the checks are visible to every caller if the rule allows it', async () => {
-    const { ready } = await openHealth({ mode: 'production', checks, health: { detail: anyone() } })
+    const { ready } = await openHealth({ mode: 'production', checks, health: { detail: anyone('a test') } })
     expect(await ready()).toHaveProperty('checks')
   })
 
@@ -321,7 +321,7 @@ describe('the details', () => {
         asked.resolve()
         return new Promise(() => {})
       },
-      health: { detail: anyone() },
+      health: { detail: anyone('a test') },
     })
     const answer = ready()
     await asked.promise

@@ -30,7 +30,7 @@ const define = (origin: string) =>
     operations: {
       signIn: mutation({
         route: 'POST /session',
-        access: anyone(),
+        access: anyone('a test'),
         idempotency,
         cookies: [session],
         run: () => respond(undefined, { cookies: [session.set('ann')] }),

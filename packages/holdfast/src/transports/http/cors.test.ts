@@ -37,7 +37,7 @@ const define = (cors?: CorsDefinition) =>
     operations: {
       read: query({
         route: 'GET /orders/{id}',
-        access: anyone(),
+        access: anyone('a test'),
         input: z.object({ id: z.string() }),
         headers: { 'X-Source': 'The origin of the data.' },
         output: z.object({ id: z.string() }),
@@ -46,7 +46,7 @@ const define = (cors?: CorsDefinition) =>
       order: mutation({ route: 'POST /orders', access: signedIn, idempotency, run: () => {} }),
       signIn: mutation({
         route: 'POST /session',
-        access: anyone(),
+        access: anyone('a test'),
         idempotency,
         cookies: [session],
         run: () => respond(undefined, { cookies: [session.set('ann')] }),
@@ -286,7 +286,7 @@ describe('configuration', () => {
         WEB_ORIGINS: setting(z.array(z.string()), { description: 'The origins of the web application.' }),
       }),
     })
-    const ping = app.query({ route: 'GET /ping', access: anyone(), run: () => {} })
+    const ping = app.query({ route: 'GET /ping', access: anyone('a test'), run: () => {} })
     const running = await app
       .service({
         name: 'by-settings',

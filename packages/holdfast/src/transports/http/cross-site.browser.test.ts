@@ -27,7 +27,7 @@ const shop = service({
   operations: {
     signIn: mutation({
       route: 'POST /session',
-      access: anyone(),
+      access: anyone('a test'),
       idempotency,
       cookies: [session],
       run: () => respond(undefined, { cookies: [session.set('ann')] }),

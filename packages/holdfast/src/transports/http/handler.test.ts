@@ -92,7 +92,7 @@ describe('a call', () => {
   const opened = Promise.withResolvers<AbortSignal>()
   const wait = query({
     route: 'GET /wait',
-    access: anyone(),
+    access: anyone('a test'),
     deadline: '1m',
     run: ({ signal }) => {
       opened.resolve(signal)
@@ -123,7 +123,11 @@ describe('a call', () => {
 describe('the deadline', () => {
   test('the deadline that a caller requests is respected', async () => {
     const { query, service } = holdfast()
-    const hang = query({ route: 'GET /hang', access: anyone(), run: () => new Promise<void>(() => {}) })
+    const hang = query({
+      route: 'GET /hang',
+      access: anyone('a test'),
+      run: () => new Promise<void>(() => {}),
+    })
     const opened = await openShop(service({ name: 'hanging', operations: { hang } }))
     const response = await opened.fetch('/hang', { headers: { 'request-timeout': '20ms' } })
     expect(response.status).toBe(504)
@@ -148,7 +152,7 @@ test('headers that a database and its stage set reach the client', async () => {
     }),
   }
   const { query, service } = holdfast({ database })
-  const read = query({ route: 'GET /x', access: anyone(), output: z.object({}), run: () => ({}) })
+  const read = query({ route: 'GET /x', access: anyone('a test'), output: z.object({}), run: () => ({}) })
   const { headers } = await (await openShop(service({ name: 'staged', operations: { read } }))).fetch('/x')
   expect(headers.get('idempotency-replayed')).toBe('true')
   expect(headers.get('cache-control')).toBe('private')

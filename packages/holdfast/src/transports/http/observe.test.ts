@@ -10,7 +10,7 @@ const { query, service } = holdfast()
 
 const readReset = query({
   route: 'GET /resets/{code}',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ code: z.string().meta({ redact: true }) }),
   run: () => {},
 })

@@ -14,7 +14,7 @@ const { query, mutation, service } = holdfast({ database: noDatabase })
 const answering = (route: `GET /${string}`, answer: string) =>
   query({
     route,
-    access: anyone(),
+    access: anyone('a test'),
     input: z.looseObject(
       Object.fromEntries([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name!, z.string()])),
     ),
@@ -103,7 +103,7 @@ describe('a path', () => {
   test('a path may name its parameters differently for another method', async () => {
     const close = mutation({
       route: 'POST /accounts/{account}/close',
-      access: anyone(),
+      access: anyone('a test'),
       input: z.object({ account: z.string() }),
       output: z.object({ closed: z.string() }),
       run: ({ input }) => ({ closed: input.account }),
@@ -179,7 +179,7 @@ describe('a method', () => {
   test('the methods of a path are combined from all routes that match it', async () => {
     const search = mutation({
       route: 'POST /orders/search',
-      access: anyone(),
+      access: anyone('a test'),
       output: z.object({ found: z.boolean() }),
       run: () => ({ found: true }),
     })

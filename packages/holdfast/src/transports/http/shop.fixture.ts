@@ -37,7 +37,7 @@ const Order = z.object({ id: z.string(), item: z.string() })
 
 export const getOrder = query({
   route: 'GET /orders/{id}',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ id: z.string(), lines: z.boolean().default(false) }),
   output: Order,
   run: ({ input }) => ({ id: input.id, item: input.lines ? 'with lines' : 'tea' }),
@@ -45,7 +45,7 @@ export const getOrder = query({
 
 export const listOrders = query({
   route: 'GET /orders',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ tag: z.array(z.string()).optional(), min: z.int().optional() }),
   output: z.object({ tags: z.array(z.string()).max(100), min: z.int().nullable() }),
   run: ({ input }) => ({ tags: input.tag ?? [], min: input.min ?? null }),
@@ -53,7 +53,7 @@ export const listOrders = query({
 
 export const createOrder = mutation({
   route: 'POST /orders',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ id: z.string().default('1'), item: z.string() }),
   output: Order,
   status: 201,
@@ -65,18 +65,18 @@ export const createOrder = mutation({
   },
 })
 
-export const ping = mutation({ route: 'POST /ping', access: anyone(), run: () => {} })
+export const ping = mutation({ route: 'POST /ping', access: anyone('a test'), run: () => {} })
 
 export const removeOrder = mutation({
   route: 'DELETE /orders/{id}',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ id: z.string() }),
   run: () => {},
 })
 
 export const fail = query({
   route: 'GET /defects',
-  access: anyone(),
+  access: anyone('a test'),
   output: Order,
   run: () => {
     throw new TypeError('select secret from vault')

@@ -10,7 +10,7 @@ const { query, service } = holdfast()
 
 const hello = query({
   route: 'GET /hello',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ text: z.string() }),
   run: () => ({ text: 'hello' }),
 })
@@ -157,7 +157,7 @@ test('nothing is read or generated before the first request', async () => {
 function definitionOf(path: string): Pick<Parameters<typeof query>[0], 'route' | 'access' | 'output'> {
   return {
     route: `GET ${path}` as `GET /${string}`,
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({ text: z.string() }),
   }
 }

@@ -21,7 +21,7 @@ async function describeAccess(access: Access, options: StartOptions = {}) {
 
 describe('an operation', () => {
   test('an operation that is public has no security and no access problems', async () => {
-    const { security, statuses, schemes } = await describeAccess(anyone())
+    const { security, statuses, schemes } = await describeAccess(anyone('a test'))
     expect(security).toEqual([])
     expect(schemes).toEqual({})
     expect(statuses).not.toContain('401')
@@ -54,11 +54,11 @@ describe('an operation', () => {
   })
 
   test('an operation needs the schemes of all rules or of one, as the rules are combined', async () => {
-    const all = await describeAccess(allOf(anyone(), signedIn, withKey('x-key')))
+    const all = await describeAccess(allOf(anyone('a test'), signedIn, withKey('x-key')))
     expect(all.security).toEqual([{ bearer: [], key: [] }])
     const one = await describeAccess(anyOf(signedIn, withKey('x-key')))
     expect(one.security).toEqual([{ bearer: [] }, { key: [] }])
-    const optional = await describeAccess(anyOf(signedIn, anyone()))
+    const optional = await describeAccess(anyOf(signedIn, anyone('a test')))
     expect(optional.security).toEqual([{ bearer: [] }, {}])
     expect(optional.statuses).not.toContain('401')
   })
@@ -71,7 +71,7 @@ describe('an operation', () => {
 })
 
 test.each([
-  ['a service', anyone(), { securitySchemes: { 'a token': { scheme: 'bearer' } } }],
+  ['a service', anyone('a test'), { securitySchemes: { 'a token': { scheme: 'bearer' } } }],
   ['a rule', { ...signedIn, securitySchemes: { 'a token': { scheme: 'bearer' } } }, {}],
 ] as const)(
   '%s with a scheme name that OpenAPI does not allow does not start',

@@ -20,7 +20,7 @@ const { mutation, service } = holdfast({
 
 const greet = mutation({
   route: 'POST /greetings',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ name: z.string() }),
   output: z.object({ text: z.string() }),
   status: 201,

@@ -54,7 +54,7 @@ interface Enqueuing {
 let wanted: readonly Enqueuing[] = []
 const enqueueAll = mutation({
   route: 'POST /jobs',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ ids: z.array(z.string()).max(10) }),
   async run({ jobs: enqueuing }) {
     const ids: string[] = []

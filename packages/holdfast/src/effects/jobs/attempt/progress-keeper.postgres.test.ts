@@ -16,7 +16,7 @@ const tell = job({
 })
 const start = mutation({
   route: 'POST /start',
-  access: anyone(),
+  access: anyone('a test'),
   async run({ jobs }) {
     await jobs.enqueueMany(tell, [{ progress: 'U+0000: \0' }, { progress: 'half' }])
   },

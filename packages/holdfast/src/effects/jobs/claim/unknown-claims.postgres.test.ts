@@ -21,7 +21,7 @@ const work = job({
 })
 const enqueue = mutation({
   route: 'POST /work',
-  access: anyone(),
+  access: anyone('a test'),
   idempotency: { optional: 'a test calls once' },
   run: async ({ jobs }) => void (await jobs.enqueue(work, {})),
 })

@@ -10,7 +10,7 @@ const named = job({ name: 'named', input: z.object({ name: z.string() }), run: (
 const given = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
 const enqueueSome = mutation({
   route: 'POST /some',
-  access: anyone(),
+  access: anyone('a test'),
   async run({ db, jobs }) {
     await jobs.enqueue(named, { name: 'kept' })
     await db.query(sql`savepoint part`)
@@ -21,7 +21,7 @@ const enqueueSome = mutation({
 })
 const enqueueTraced = mutation({
   route: 'POST /traced',
-  access: anyone(),
+  access: anyone('a test'),
   async run({ jobs }) {
     await jobs.enqueue(named, { name: 'own' })
     await jobs.enqueue(named, { name: 'given' }, { traceparent: given })
@@ -38,7 +38,7 @@ const open = job({ name: 'open', input: z.object({ it: z.unknown() }), run: () =
 let enqueue: (jobs: Jobs) => Promise<unknown> = async () => {}
 const enqueueAny = mutation({
   route: 'POST /any',
-  access: anyone(),
+  access: anyone('a test'),
   run: async ({ jobs }) => void (await enqueue(jobs)),
 })
 const tested = service({

@@ -24,7 +24,7 @@ const sum = job({
 let beforeCommit: () => Promise<void> = async () => {}
 const add = mutation({
   route: 'POST /additions',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ id: z.string(), isNew: z.boolean() }),
   async run({ db, jobs }) {
     await db.query(sql`update balances set value = value + 1`)

@@ -33,13 +33,13 @@ const stepped = job({
 })
 const start = mutation({
   route: 'POST /start',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ id: z.string(), isNew: z.boolean() }),
   run: ({ jobs }) => jobs.enqueue(stepped, {}) as Promise<EnqueuedJob>,
 })
 const approve = mutation({
   route: 'POST /approve',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ key: z.string(), by: z.string() }),
   async run({ input, publish }) {
     await publish(Approved, input.key, { by: input.by })

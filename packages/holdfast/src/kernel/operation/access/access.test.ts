@@ -37,7 +37,7 @@ const output = z.object({ who: z.string() })
 
 const open = query({
   route: 'GET /open',
-  access: anyone(),
+  access: anyone('a test'),
   output,
   run: ({ caller }) => ({ who: caller.kind }),
 })
@@ -120,7 +120,7 @@ describe('access', () => {
     }
     const closed = query({
       route: 'GET /closed',
-      access: allOf(anyone(), banned),
+      access: allOf(anyone('a test'), banned),
       output,
       run: () => ({ who: '' }),
     })

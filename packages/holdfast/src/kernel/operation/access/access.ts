@@ -1,7 +1,7 @@
 import type { Caller } from '../caller.ts'
 import type { AccessRequest } from '../credentials.ts'
 import type { AnyProblem, ProblemError } from '../../problem/problem.ts'
-import type { SecurityRule } from '../security-scheme.ts'
+import { findSecurityIssues, type SecurityRule } from '../security-scheme.ts'
 
 /**
  * A rule that decides who may call an operation. It returns the caller, with the type that the rule
@@ -19,6 +19,9 @@ export interface Access<out C extends Caller = Caller> extends SecurityRule {
    * caller. Default false.
    */
   readonly needsRawBody?: boolean
+  /** The reason why the rule admits every caller. Default: the rule does not. */
+  readonly publicBecause?: string
+  readonly combines?: { readonly need: 'all' | 'one'; readonly rules: readonly Access[] }
   /** Returns the caller with its narrowed type, or the problem to answer with. */
   authorize(request: AccessRequest): C | ProblemError | Promise<C | ProblemError>
 }
@@ -51,13 +54,16 @@ export function access<Decision extends Caller | ProblemError>(
 /**
  * Returns a rule that admits every caller, anonymous ones included.
  *
+ * @param reason the reason why the operation is public, for reviews: `holdfast access` shows it. A
+ *   service with an empty reason does not start.
+ *
  * @example
  * ```ts
- * query({ route: 'GET /ping', access: anyone(), run: () => {} })
+ * query({ route: 'GET /products', access: anyone('the catalog is public'), run: () => {} })
  * ```
  */
-export function anyone(): Access<Caller> {
-  return { name: 'anyone()', securitySchemes: {}, authorize: admitCaller }
+export function anyone(reason: string): Access<Caller> {
+  return { name: 'anyone()', publicBecause: reason, securitySchemes: {}, authorize: admitCaller }
 }
 
 const admitCaller = ({ caller }: AccessRequest): Caller => caller
@@ -65,4 +71,24 @@ const admitCaller = ({ caller }: AccessRequest): Caller => caller
 /** Returns true if a rule is {@link anyone}, which does not need to run. */
 export function isAnyone(access: Access): boolean {
   return access.authorize === admitCaller
+}
+
+/** Returns the issues of the access rule of an operation. */
+export function findAccessIssues(access: Access | undefined): readonly string[] {
+  // The types require an access rule, but a cast or plain JavaScript can omit it.
+  if (typeof access?.authorize !== 'function') {
+    return ["it has no access rule; add one, such as access: signedIn(), or anyone('why it is public')"]
+  }
+  const hasNoReason = rulesOf(access).some(
+    (rule) => isAnyone(rule) && !(typeof rule.publicBecause === 'string' && rule.publicBecause.trim() !== ''),
+  )
+  return [
+    ...findSecurityIssues(access.securitySchemes ?? {}),
+    ...(hasNoReason ? ["`anyone` needs a reason, such as anyone('the catalog is public')"] : []),
+  ]
+}
+
+/** Returns a rule and the rules that it combines. */
+function rulesOf(access: Access): readonly Access[] {
+  return [access, ...(access.combines?.rules ?? []).flatMap(rulesOf)]
 }

@@ -182,7 +182,7 @@ describe('a body', () => {
   test('a truncated body does not run a handler', async () => {
     let calls = 0
     const { mutation, service } = holdfast({ database: noDatabase })
-    const count = mutation({ route: 'POST /count', access: anyone(), run: () => void (calls += 1) })
+    const count = mutation({ route: 'POST /count', access: anyone('a test'), run: () => void (calls += 1) })
     const { port, url } = await serveForTest(service({ name: 'counting', operations: { count } }))
     const client = await openRaw(port)
     client.send(`POST /count HTTP/1.1\r\n${host}${jsonType}Content-Length: 20\r\n\r\n{`)

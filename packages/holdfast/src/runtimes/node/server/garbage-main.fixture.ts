@@ -12,7 +12,7 @@ const Answer = z.object({ n: z.int() })
 
 const read = query({
   route: 'GET /read',
-  access: anyone(),
+  access: anyone('a test'),
   output: Answer,
   async run({ db }) {
     const [row] = await db.query<z.infer<typeof Answer>>(sql`select ${1}::int as n`)
@@ -22,7 +22,7 @@ const read = query({
 
 const write = mutation({
   route: 'POST /write',
-  access: anyone(),
+  access: anyone('a test'),
   idempotency: { optional: 'what is tested is not what is written' },
   output: Answer,
   async run({ db }) {
@@ -36,7 +36,7 @@ const kept: unknown[] = []
 /** A negative control: each call keeps more memory than a call may leave. */
 const leak = query({
   route: 'GET /leak',
-  access: anyone(),
+  access: anyone('a test'),
   output: Answer,
   async run({ db }) {
     kept.push(Array.from({ length: 500 }, () => 0.5))
@@ -54,7 +54,7 @@ const collect = runInNewContext('gc') as (options: { readonly type: 'major' | 'm
  */
 const old = query({
   route: 'GET /old',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ after: z.enum(['major', 'minor']) }),
   output: z.object({ bytes: z.int() }),
   run({ input }) {

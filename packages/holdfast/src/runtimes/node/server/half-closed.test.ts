@@ -14,14 +14,14 @@ let isAborted = false
 
 const readMuch = query({
   route: 'GET /much',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ much: z.string() }),
   run: () => ({ much }),
 })
 
 const wait = query({
   route: 'GET /wait',
-  access: anyone(),
+  access: anyone('a test'),
   run: async ({ signal }) => {
     runs += 1
     await new Promise((resolve) => signal.addEventListener('abort', resolve))

@@ -71,7 +71,7 @@ const { query, service } = holdfast()
 
 const read = query({
   route: 'GET /',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ much: z.string() }),
   run: () => ({ much }),
 })

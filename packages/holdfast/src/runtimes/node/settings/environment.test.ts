@@ -134,7 +134,7 @@ test('a start reports every problem in all parts of the configuration', async ()
   const { query, service } = holdfast({
     settings: settings({ MAIL_KEY: setting(text(), { description: 'For mail.', secret: true }) }),
   })
-  const ping = query({ route: 'GET /ping', access: anyone(), run: () => {} })
+  const ping = query({ route: 'GET /ping', access: anyone('a test'), run: () => {} })
   const starting = serveForTest(service({ name: 'wrong', operations: { ping } }), {
     port: undefined as never,
     env: {

@@ -12,19 +12,19 @@ const Given = z.object({ email: z.string() })
 
 const add = mutation({
   route: 'POST /people',
-  access: anyone(),
+  access: anyone('a test'),
   input: Given,
   run: ({ db, input }) => insert(db, input.email),
 })
 const find = query({
   route: 'GET /people/{email}',
-  access: anyone(),
+  access: anyone('a test'),
   input: Given,
   run: async ({ db, input }) => void (await db.query(sql`select id from people where id = ${input.email}`)), // of find
 })
 const search = query({
   route: 'GET /people',
-  access: anyone(),
+  access: anyone('a test'),
   input: Given,
   run: async ({ db, input }) =>
     void (await db.query({

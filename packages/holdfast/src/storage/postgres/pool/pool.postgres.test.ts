@@ -13,7 +13,7 @@ const { query, mutation, service } = holdfast({
 
 const sleep = query({
   route: 'GET /sleep',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ seconds: z.number() }),
   output: z.object({}),
   deadline: '10m',
@@ -25,7 +25,7 @@ const sleep = query({
 
 const settings = query({
   route: 'GET /settings',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.record(z.string(), z.string()).meta({ maxProperties: 10 }),
   async run({ db }) {
     const rows = await db.query<{ name: string; setting: string }>(
@@ -37,7 +37,7 @@ const settings = query({
 
 const limits = mutation({
   route: 'POST /limits',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ statement: z.string(), idle: z.string() }),
   deadline: '4m',
   async run({ db }) {
@@ -52,7 +52,7 @@ const limits = mutation({
 /** Fails with an error that only looks like a database error. */
 const callElsewhere = query({
   route: 'GET /elsewhere',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ how: z.enum(['refused', 'missing', 'circle']) }),
   output: z.object({}),
   async run({ input: { how } }) {

@@ -8,7 +8,7 @@ const { query, service } = holdfast({ database: postgres({ connections: { reads:
 
 const backend = query({
   route: 'GET /backend',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ pid: z.int() }),
   async run({ db }) {
     const [row] = await db.query<{ pid: number }>(sql`select pg_backend_pid() as pid`)
@@ -18,7 +18,7 @@ const backend = query({
 
 const stubborn = query({
   route: 'GET /stubborn',
-  access: anyone(),
+  access: anyone('a test'),
   // The deadline is well below the statement timeout of Postgres itself.
   deadline: '1500ms',
   async run({ db }) {

@@ -71,7 +71,7 @@ const operations = {
   /** Casts a text to a type and returns the parsed value. */
   read: mutation({
     route: 'POST /values',
-    access: anyone(),
+    access: anyone('a test'),
     input: z.object({ type: z.string(), text: z.string() }),
     output: z.object({ value: Value }),
     async run({ input: { type, text }, db }) {
@@ -84,7 +84,7 @@ const operations = {
   /** Returns the text of a value that is sent as a parameter. */
   write: query({
     route: 'GET /texts',
-    access: anyone(),
+    access: anyone('a test'),
     input: z.object({ type: z.string(), value: z.string() }),
     output: z.object({ text: z.string() }),
     async run({ input: { type, value }, db }) {

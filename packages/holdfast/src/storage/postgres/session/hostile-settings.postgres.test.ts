@@ -93,12 +93,12 @@ const app = service({
   operations: {
     read: query({
       route: 'GET /read',
-      access: anyone(),
+      access: anyone('a test'),
       run: async ({ db }) => void (seen['query'] = (await db.query(values))[0]),
     }),
     write: mutation({
       route: 'POST /write',
-      access: anyone(),
+      access: anyone('a test'),
       async run({ db, publish }) {
         seen['mutation'] = (await db.query(values))[0]
         await publish(happened, 'key', { at: instant.toISOString() })

@@ -18,7 +18,7 @@ function serviceOf(options: PostgresOptions = {}) {
   })
   const prepared = query({
     route: 'GET /prepared',
-    access: anyone(),
+    access: anyone('a test'),
     output: Names,
     async run({ db }) {
       const rows = await db.query<{ statement: string }>(sql`select statement from pg_prepared_statements`)
@@ -27,7 +27,7 @@ function serviceOf(options: PostgresOptions = {}) {
   })
   const readThing = query({
     route: 'GET /things/{id}',
-    access: anyone(),
+    access: anyone('a test'),
     input: z.object({ id: z.int() }),
     output: Row,
     async run({ input, db }) {
@@ -37,7 +37,7 @@ function serviceOf(options: PostgresOptions = {}) {
   })
   const addThing = mutation({
     route: 'POST /things',
-    access: anyone(),
+    access: anyone('a test'),
     output: Row,
     async run({ db }) {
       const [row] = await db.query<z.infer<typeof Row>>(sql`insert into things default values returning *`)

@@ -12,7 +12,7 @@ const pid = sql`select pg_backend_pid() as pid`
 
 const write = mutation({
   route: 'POST /write',
-  access: anyone(),
+  access: anyone('a test'),
   idempotency: { optional: 'The test sends none.' },
   run: async ({ db }) => void (await db.query(sql`insert into notes default values`)),
 })
@@ -22,7 +22,7 @@ let look = async (_pid: number): Promise<void> => {}
 /** Takes a session of the pool for writes, and rolls back without writing. */
 const glance = mutation({
   route: 'POST /glance',
-  access: anyone(),
+  access: anyone('a test'),
   idempotency: { optional: 'The test sends none.' },
   async run({ db }) {
     const [row] = await db.query<{ pid: number }>(pid)
@@ -33,14 +33,14 @@ const glance = mutation({
 
 const read = query({
   route: 'GET /read',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ pid: z.int() }),
   run: async ({ db }) => (await db.query<{ pid: number }>(pid))[0]!,
 })
 
 const sneak = query({
   route: 'GET /sneak',
-  access: anyone(),
+  access: anyone('a test'),
   run: async ({ db }) => void (await db.query(sql`insert into notes default values`)),
 })
 

@@ -114,7 +114,7 @@ describe('a service', () => {
   const { query, service } = holdfast({ database: postgres({ connections: { max: 5, reads: 1 } }) })
   const one = query({
     route: 'GET /one',
-    access: anyone(),
+    access: anyone('a test'),
     output: z.object({ one: z.int() }),
     async run({ db }) {
       const [row] = await db.query<{ one: number }>(sql`select 1 as one`)

@@ -51,7 +51,7 @@ export async function startActing(options: PostgresOptions = {}): Promise<Acting
   let act: Act
   let runs = 0
   const definition = {
-    access: anyone(),
+    access: anyone('a test'),
     output: Outcome,
     problems: [Refused],
     deadline: '10s',

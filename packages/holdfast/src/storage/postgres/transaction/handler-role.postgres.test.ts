@@ -32,7 +32,7 @@ create function be_tenant() returns void language sql as $$ select set_config('r
 )
 
 const { job, mutation, query, service } = holdfast({ database: postgres({ migrations: folder }) })
-const access = anyone()
+const access = anyone('a test')
 const Written = event('written', { payload: z.object({ text: z.string() }) })
 const input = z.object({ text: z.string(), how: z.string() })
 

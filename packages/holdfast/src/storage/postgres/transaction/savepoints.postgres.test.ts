@@ -20,7 +20,7 @@ type Handle = (say: Say, affect: Affect, db: SqlDatabase) => Promise<void>
 let handle: Handle
 const act = mutation({
   route: 'POST /acts',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.object({ run: z.string() }),
   async run({ input: { run }, db, jobs, publish }) {
     const write: Say = (text) =>

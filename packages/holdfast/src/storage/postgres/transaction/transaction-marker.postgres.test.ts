@@ -12,7 +12,7 @@ const { job, mutation, service } = holdfast({ database: postgres() })
 let handle: (db: SqlDatabase) => Promise<void>
 const work = job({ name: 'work', input: z.object({}), retry: { attempts: 1 }, run: ({ db }) => handle(db) })
 const definition = {
-  access: anyone(),
+  access: anyone('a test'),
   problems: [Taken],
   run: ({ db }: { readonly db: SqlDatabase }) => handle(db),
 } as const
@@ -20,7 +20,7 @@ const keyed = mutation({ ...definition, route: 'POST /keyed' })
 const keyless = mutation({ ...definition, route: 'POST /keyless', idempotency: { optional: 'a test' } })
 const enqueue = mutation({
   route: 'POST /jobs',
-  access: anyone(),
+  access: anyone('a test'),
   output: z.object({ id: z.string() }),
   run: async ({ jobs }) => ({ id: (await jobs.enqueue(work, {})).id }),
 })

@@ -25,7 +25,7 @@ test('a job does not commit statements that were prepared before a migration', a
   })
   const begin = mutation({
     route: 'POST /begin',
-    access: anyone(),
+    access: anyone('a test'),
     run: async ({ jobs }) => void (await jobs.enqueue(measure, {})),
   })
   const tested = service({ name: 'measuring', operations: { begin }, jobs: [measure] })

@@ -88,7 +88,7 @@ test('a call has the same request id as its answer', async () => {
   const operations = {
     whoAmI: query({
       route: 'GET /call',
-      access: anyone(),
+      access: anyone('a test'),
       output: z.object({ requestId: z.string() }),
       run: ({ requestId, log }) => {
         log.info('called')
@@ -116,7 +116,7 @@ test('a call has the trace position that its answer reports', async () => {
     }),
   }
   const { query, service } = holdfast({ database })
-  const read = query({ route: 'GET /read', access: anyone(), run: () => {} })
+  const read = query({ route: 'GET /read', access: anyone('a test'), run: () => {} })
   const tried = await openShop(service({ name: 'traced', operations: { read } }))
   const { headers } = await tried.fetch('/read')
   expect(headers.get('traceparent')).toBe(`00-${traces[0]!.traceId}-${traces[0]!.spanId}-00`)

@@ -108,7 +108,7 @@ describe('a service', () => {
   const own = (route: `GET /${string}`) =>
     query({
       route,
-      access: anyone(),
+      access: anyone('a test'),
       input: z.object(
         Object.fromEntries([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name!, z.string()])),
       ),

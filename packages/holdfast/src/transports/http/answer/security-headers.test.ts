@@ -89,7 +89,7 @@ describe('a 401 has a challenge for each scheme', () => {
       `Bearer ${realm}, ApiKey ${realm}, in="header", name="X-Api-Key"`,
     ],
     ['a bearer token if there is no scheme', { securitySchemes: {} }, `Bearer ${realm}`],
-    ['the challenge that its problem sets', { access: anyone(), throws: OwnChallenge }, 'Hoba'],
+    ['the challenge that its problem sets', { access: anyone('a test'), throws: OwnChallenge }, 'Hoba'],
   ])('a 401 has a challenge for each scheme: %s', async (_, options, expected) => {
     expect(await challenge(options)).toBe(expected)
   })
@@ -97,7 +97,7 @@ describe('a 401 has a challenge for each scheme', () => {
   test('the challenge for a rejected token says so', async () => {
     const refused = `Bearer ${realm}, error="invalid_token"`
     expect(await challenge({}, { authorization: 'Bearer eve' })).toBe(refused)
-    expect(await challenge({ access: anyone() }, { authorization: 'bearer eve' })).toBe(refused)
+    expect(await challenge({ access: anyone('a test') }, { authorization: 'bearer eve' })).toBe(refused)
     expect(await challenge({}, { authorization: 'Basic eve' })).toBe(`Bearer ${realm}`)
   })
 
@@ -144,10 +144,10 @@ describe('a 401 has a challenge for each scheme', () => {
 describe('no shared cache stores an answer that depends on the caller', () => {
   test.each<[string, Options, string]>([
     ['behind an access rule', { access: withKey }, 'private, no-cache'],
-    ['of a service that identifies callers', { access: anyone() }, 'private, no-cache'],
+    ['of a service that identifies callers', { access: anyone('a test') }, 'private, no-cache'],
     [
       'any cache may store it if no caller is identified',
-      { access: anyone(), isIdentifying: false },
+      { access: anyone('a test'), isIdentifying: false },
       'no-cache',
     ],
   ])('no shared cache stores an answer that depends on the caller: %s', async (_, options, expected) => {

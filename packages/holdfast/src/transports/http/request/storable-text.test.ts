@@ -8,14 +8,14 @@ const { query, mutation } = holdfast({ database: noDatabase })
 const output = z.object({ text: z.string() })
 const say = mutation({
   route: 'POST /say',
-  access: anyone(),
+  access: anyone('a test'),
   input: z.looseObject({ text: z.string() }),
   output,
   run: ({ input }) => ({ text: input.text }),
 })
 const handle = query({
   route: 'GET /hear/{text}',
-  access: anyone(),
+  access: anyone('a test'),
   input: output,
   output,
   run: ({ input }) => input,
