@@ -1,4 +1,5 @@
 import type { Call } from './call.ts'
+import { recordNothing, type RecordUse } from '../operation/use-record.ts'
 import { Admission, type AdmissionSession } from '../operation/admission.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cancellation } from '../base/cancellation.ts'
@@ -16,6 +17,8 @@ export interface AdmissionWork extends Work {
 export interface AdmissionDatabase {
   /** Returns a read-only session. It takes a connection for each statement. */
   open(work: AdmissionWork): AdmissionSession
+  /** Records the last use of a row. */
+  readonly recordUse: RecordUse
   /** Returns the failure of a call whose identifier or access rule failed with this error. */
   toFailure(error: unknown, deadline: Cancellation): unknown
 }
@@ -39,5 +42,6 @@ export function admissionOf(call: Call, { settings, clock, database }: Admission
     settings,
     clock,
     openSession: () => database?.open(call),
+    recordUse: database?.recordUse ?? recordNothing,
   }))
 }

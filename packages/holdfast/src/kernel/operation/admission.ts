@@ -7,6 +7,7 @@ import { anonymous, type Caller } from './caller.ts'
 import { RequestCookies } from './cookies.ts'
 import { type AccessRequest, type Cookies, type Peer, unknownPeer } from './credentials.ts'
 import type { RunningDeadline } from './deadline.ts'
+import type { RecordUse } from './use-record.ts'
 
 /** The call whose caller is identified and admitted. */
 export interface AdmittedCall {
@@ -24,6 +25,7 @@ export interface AdmissionParts {
   readonly clock: Clock
   /** Opens the database; `undefined` if the service has none. */
   readonly openSession: () => AdmissionSession | undefined
+  readonly recordUse: RecordUse
 }
 
 /** The read-only database of the identifiers and the access rule of a call. */
@@ -49,6 +51,7 @@ export class Admission implements AccessRequest {
   readonly clock: Clock
   readonly log: Logger
   readonly requestId: string
+  readonly recordUse: RecordUse
   readonly #call: AdmittedCall
   readonly #opened: Opened
   readonly #parts: AdmissionParts
@@ -67,6 +70,7 @@ export class Admission implements AccessRequest {
     this.clock = parts.clock
     this.log = call.log
     this.requestId = call.requestId
+    this.recordUse = parts.recordUse
     this.#call = call
     this.#opened = opened
     this.#parts = parts

@@ -1,3 +1,4 @@
+import { recordNothing } from '../operation/use-record.ts'
 import type { Cancellation } from '../base/cancellation.ts'
 import { abortable } from '../base/cancellation.ts'
 import type { Clock } from '../base/clock.ts'
@@ -47,7 +48,12 @@ export async function admitCaller(
     const work = { deadline, log, span: unrecordedSpan(noTrace), usage: newUsage() }
     const request = new Admission(
       { header, peer, rawBody: undefined, deadline, log, requestId: crypto.randomUUID() },
-      { settings, clock, openSession: () => database?.open(work) },
+      {
+        settings,
+        clock,
+        openSession: () => database?.open(work),
+        recordUse: database?.recordUse ?? recordNothing,
+      },
     )
     const { caller = anonymous } = await abortable(
       Promise.resolve(findCaller(identifiers, request)),

@@ -13,6 +13,7 @@ import { describeHandler, type GuardedHandler } from '../statement-guard/guarded
 import { type GuardWatch, HandlerGuard } from '../statement-guard/handler-guard.ts'
 import { ReadSession } from './read-session.ts'
 import { type StatementOwner, toStatements } from './to-statements.ts'
+import type { UseRecorder } from './use-recorder.ts'
 
 /** The part of a query builder's binding that identifiers and access rules need. */
 export interface AdmissionBinding {
@@ -26,6 +27,7 @@ export interface AdmissionParts {
   readonly binding: AdmissionBinding
   /** The service on whose behalf libraries run statements. */
   readonly owner: StatementOwner
+  readonly uses: UseRecorder
   /** Inspects statements; `undefined` in production. */
   readonly watch: GuardWatch | undefined
 }
@@ -48,7 +50,7 @@ const ownRules: Pick<CompiledOperation, 'name' | 'route' | 'definedAt'> = {
  */
 export function admissionDatabase(
   operation: CompiledOperation | undefined,
-  { primary, binding, owner, watch }: AdmissionParts,
+  { primary, binding, owner, uses, watch }: AdmissionParts,
 ): AdmissionDatabase {
   const { name, route, definedAt } = operation ?? ownRules
   const handler: GuardedHandler = { ...limits, part, name, route, definedAt }
@@ -58,6 +60,7 @@ export function admissionDatabase(
       const session = new ReadSession({ primary, replica: undefined }, { deadline, span, usage, guard })
       return new OpenAdmission(session, binding, owner)
     },
+    recordUse: (record, id) => uses.record(record, id),
     toFailure: (error: unknown, deadline: Cancellation) =>
       !(error instanceof ProblemError) && sqlStateOf(error) === '25006'
         ? new HoldfastError(

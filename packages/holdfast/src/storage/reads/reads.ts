@@ -5,6 +5,7 @@ import { Replicas, type ReplicasParts } from '../replicas/replicas.ts'
 import type { GuardWatch } from '../statement-guard/handler-guard.ts'
 import { type AdmissionBinding, admissionDatabase } from './admission-database.ts'
 import { type ReadBinding, readStage } from './read-stage.ts'
+import { UseRecorder } from './use-recorder.ts'
 
 /** The options of reads. */
 export interface ReadsOptions {
@@ -36,15 +37,19 @@ export const readsCapability: DatabaseCapability<ReadsHost, ReadsOptions> = {
 function openReads(host: ReadsHost): OpenCapability {
   const { pools, watch, binding } = host
   const replicas = watchReplicas(host)
+  const uses = new UseRecorder({ pool: pools.own, clock: host.clock, log: host.log })
   return {
     stageFor: (operation) =>
       operation.kind === 'query'
         ? readStage(operation, { primary: pools.read, replicas, owner: host, watch }, binding)
         : undefined,
     admissionFor: (operation) =>
-      admissionDatabase(operation, { primary: pools.read, binding, owner: host, watch }),
+      admissionDatabase(operation, { primary: pools.read, binding, owner: host, uses, watch }),
     ...(replicas ? { checks: { [replicasCheckName]: replicas.check } } : {}),
-    close: async () => replicas?.close(),
+    async close() {
+      await uses.close()
+      await replicas?.close()
+    },
   }
 }
 
