@@ -1,5 +1,5 @@
 import type { Call } from './call.ts'
-import { recordNothing, type RecordUse } from '../operation/use-record.ts'
+import { recordNothing, type RecordUse } from '../host/use-record.ts'
 import { Admission, type AdmissionSession } from '../operation/admission.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cancellation } from '../base/cancellation.ts'

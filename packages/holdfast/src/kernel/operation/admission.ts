@@ -7,7 +7,7 @@ import { anonymous, type Caller } from './caller.ts'
 import { RequestCookies } from './cookies.ts'
 import { type AccessRequest, type Cookies, type Peer, unknownPeer } from './credentials.ts'
 import type { RunningDeadline } from './deadline.ts'
-import type { RecordUse } from './use-record.ts'
+import type { RecordUse } from '../host/use-record.ts'
 
 /** The call whose caller is identified and admitted. */
 export interface AdmittedCall {

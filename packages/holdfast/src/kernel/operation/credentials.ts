@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Caller } from './caller.ts'
 import type { Logger } from '../base/log.ts'
 import type { Statements } from '../background/effects.ts'
-import type { RecordUse } from './use-record.ts'
+import type { RecordUse } from '../host/use-record.ts'
 
 /**
  * The part of a call from which its caller is identified. `Db` is the read-only database of the
@@ -28,9 +28,9 @@ export interface Credentials<Db = unknown, Values = unknown> {
    */
   readonly statements: Statements
   /**
-   * Records that a row, such as a session, is used now. Returns at once: the statement of the record
-   * runs within 10 seconds, once for all rows. A process that is killed loses what it has not
-   * written.
+   * Records that a row, such as a session, is used now. Returns at once: the statement of the
+   * record runs within 10 seconds, once for all rows. A process that is killed loses what it has
+   * not written.
    */
   readonly recordUse: RecordUse
   /** The values of the settings declared in `holdfast({ settings })`. */

@@ -1,4 +1,4 @@
-import { recordNothing } from '../operation/use-record.ts'
+import { recordNothing } from '../host/use-record.ts'
 import type { Cancellation } from '../base/cancellation.ts'
 import { abortable } from '../base/cancellation.ts'
 import type { Clock } from '../base/clock.ts'

@@ -2,7 +2,7 @@ import { anyone, holdfast } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { createFakeClock, createTestService, type TestService, until } from 'holdfast/testing'
 import { expect, onTestFinished, test } from 'vitest'
-import type { UseRecord } from '../../kernel/operation/use-record.ts'
+import type { UseRecord } from '../../kernel/host/use-record.ts'
 
 const use: UseRecord = {
   statement: (ids) => ({

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../kernel/base/clock.ts'
 import { type Logger, toLogFields } from '../../kernel/base/log.ts'
 import { limitedWork } from '../../kernel/host/work.ts'
-import type { UseRecord } from '../../kernel/operation/use-record.ts'
+import type { UseRecord } from '../../kernel/host/use-record.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import { withConnection } from '../postgres/pool/with-connection.ts'
 
