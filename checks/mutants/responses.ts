@@ -117,7 +117,7 @@ export const responseMutants: readonly Mutant[] = [
     file: cors,
     text: "origins === '*' ? answer : varying(answer, 'Origin')",
     replacement: 'answer',
-    killedBy: [{ file: corsTest, name: 'varies with it' }],
+    killedBy: [{ file: corsTest, name: 'varies with the origin' }],
     why: 'A cache could return the response for one origin to a page of another.',
   },
   {

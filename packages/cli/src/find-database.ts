@@ -24,7 +24,7 @@ const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSettings>(
 /** A database to work on. */
 export interface FoundDatabase {
   readonly url: string
-  /** The URL over TCP if `url` leads to a Unix socket of the embedded server, else `url`. */
+  /** The URL over TCP if `url` points to a Unix socket of the embedded server, else `url`. */
   readonly tcpUrl: string
   /**
    * True if the database is on the embedded server, which runs only while a service or a command

@@ -29,9 +29,9 @@ export interface FindPoolerOptions {
  * Returns true if the connection goes through a pooler. Logs the features that do not work through
  * it, and session settings that put commits at risk.
  *
- * @throws HoldfastError `configuration-invalid` if the direct URL leads to a pooler or to another
- * database, or if a pooler's sessions have settings that the driver cannot work with;
- * `database-unreachable`; `database-too-old`.
+ * @throws HoldfastError `configuration-invalid` if the direct URL points to a pooler or to
+ *   another database, or if a pooler's sessions have settings that the driver cannot work with;
+ *   `database-unreachable`; `database-too-old`.
  */
 export async function findPooler(
   { connectionString, directConnectionString }: Location,
@@ -62,7 +62,7 @@ function invalid(message: string): HoldfastError {
   return new HoldfastError('configuration-invalid', message)
 }
 
-/** The server that a URL leads to. */
+/** The server that a URL points to. */
 interface Way {
   readonly isPooled: boolean
   /** Identifies the database and its server, regardless of the host and port used to reach it. */

@@ -12,7 +12,7 @@ import {
 export interface Location {
   readonly connectionString: string
   /**
-   * A URL that leads to the server itself, for a `connectionString` that leads to a pooler;
+   * A URL that points to the server itself, for a `connectionString` that points to a pooler;
    * `undefined` if not configured.
    */
   readonly directConnectionString: string | undefined
@@ -24,10 +24,10 @@ export interface Location {
   stop(): Promise<void>
 }
 
-/** A connection string, and whether it leads to a pooler. */
+/** A connection string, and whether it points to a pooler. */
 export interface Route {
   readonly connectionString: string
-  /** True if the connection string leads to a pooler in transaction mode. */
+  /** True if the connection string points to a pooler in transaction mode. */
   readonly isPooled: boolean
 }
 
@@ -39,8 +39,8 @@ export interface LocationOptions {
    */
   readonly url?: string
   /**
-   * A `postgres://` URL that leads to the server itself. Default: `DATABASE_DIRECT_URL`, if `url`
-   * is not set. Set it if `url` leads to a pooler such as PgBouncer. Otherwise, migrations cannot
+   * A `postgres://` URL that points to the server itself. Default: `DATABASE_DIRECT_URL`, if `url`
+   * is not set. Set it if `url` points to a pooler such as PgBouncer. Otherwise, migrations cannot
    * be applied, and workers have to poll once a second, because they cannot be woken.
    */
   readonly directUrl?: string
@@ -130,7 +130,7 @@ function preloadParser(): void {
  * Returns the parameters of direct connections to the server: for migrations, wakes and heartbeats,
  * which need dedicated sessions. Without a direct URL, these connections go through the pooler.
  *
- * @param isPooled whether the location's `connectionString` leads to a pooler.
+ * @param isPooled whether the location's `connectionString` points to a pooler.
  */
 export function directRoute(
   { connectionString, directConnectionString }: Location,

@@ -27,8 +27,8 @@ export interface ConnectionOptions {
   readonly preparedStatements?: boolean
   /**
    * The implementation of the Postgres protocol that runs the statements of the pools. `'pg'` is
-   * the implementation of the driver. `'holdfast'` is the framework's own, which is new: it sends
-   * each round trip from one buffer, and uses less CPU time. Default `'pg'`.
+   * that of the driver. `'holdfast'` is the framework's own: it sends each round trip from one
+   * buffer and uses less CPU time, but is new. Default `'pg'`.
    */
   readonly wire?: WireName
 }
@@ -36,7 +36,7 @@ export interface ConnectionOptions {
 /** The connection parameters of a process's database. */
 export interface ConnectionTarget {
   readonly location: Location
-  /** True if the location's URL leads to a pooler. */
+  /** True if the location's URL points to a pooler. */
   readonly isPooled: boolean
   readonly direct: Route
   readonly host: DatabaseHost

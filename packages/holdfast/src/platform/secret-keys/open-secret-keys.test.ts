@@ -47,7 +47,7 @@ function errorOf(run: () => unknown): unknown {
 const same = newKey()
 test.each([
   ['too short', randomBytes(31).toString('base64url')],
-  ['too short beside a valid one', `${newKey()},${randomBytes(16).toString('base64url')}`],
+  ['too short, beside a valid key', `${newKey()},${randomBytes(16).toString('base64url')}`],
   ['not base64', `${newKey()}!`],
   ['empty', `${newKey()},`],
   ['repeated', `${same},${same}`],
@@ -80,7 +80,7 @@ test('in development, a file with a key is created when it is needed', () => {
   expect(second.notices).toEqual([])
 })
 
-test('an invalid file of development is not replaced', () => {
+test('in development, an invalid file is not replaced', () => {
   const { keys, folder } = open('development')
   keys()
   const file = join(folder, 'secret-keys')

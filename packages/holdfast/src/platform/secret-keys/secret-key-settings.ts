@@ -16,7 +16,7 @@ export const validSecretKeys =
 export const secretKeySettings: Settings<SecretKeyValues> = settings<SecretKeyValues>({
   SECRET_KEYS: setting(secretKeyList(), {
     description:
-      'Keys that encrypt and sign secrets in the database. The first is used for new data, all are used to read data.',
+      'Keys that encrypt and sign secrets in the database. The first key is used for new data, and all keys are used to read data.',
     secret: true,
     optional: true,
     defaultDescription:

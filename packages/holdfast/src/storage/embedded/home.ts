@@ -9,8 +9,8 @@ import { serverAccount } from './server-account.ts'
 import { unavailable } from './unavailable.ts'
 
 /**
- * The folder for the files of a server that root starts. It is used if the server's unprivileged
- * user cannot reach the requested folder.
+ * The folder for the files of a server that root starts, used if the server's unprivileged user
+ * cannot reach the requested folder.
  */
 export const asideDirectory = '/var/lib/holdfast'
 

@@ -92,8 +92,8 @@ async function openWithWatchdog(home: Home, path: string): Promise<number> {
 }
 
 /**
- * Returns whether the watchdog has noticed this lease. Otherwise, the watchdog may have seen all
- * other leases close, and may be about to stop the server.
+ * Returns whether the watchdog has noticed this lease. If not, the watchdog may have seen all other
+ * leases close, and may be about to stop the server.
  */
 async function confirm(path: string, writer: number): Promise<boolean> {
   const token = randomUUID()

@@ -65,7 +65,9 @@ export async function launchServer(plan: ServerPlan): Promise<Postmaster> {
     // that was just killed.
     const passing = /could not create any TCP\/IP sockets|pre-existing shared memory block/.test(tail)
     if (!passing || performance.now() > deadline) {
-      throw unavailable(`Postgres does not start in ${home.directory}. Its log, ${home.log}, ends:\n${tail}`)
+      throw unavailable(
+        `Postgres does not start in ${home.directory}. Its log, ${home.log}, ends with:\n${tail}`,
+      )
     }
     await pause(retryAfterMs)
   }
@@ -145,7 +147,7 @@ async function becomesReady(home: Home, pid: number): Promise<Postmaster | undef
   }
   throw unavailable(
     `Postgres (process ${pid}) in ${home.directory} is not ready after ${readyTimeoutMs / 1000} s. Its log, ${home.log}, ` +
-      `ends:\n${serverLogTail(home)}`,
+      `ends with:\n${serverLogTail(home)}`,
   )
 }
 

@@ -55,9 +55,9 @@ stop_server "$1"
 `
 
 /**
- * Starts the process that shuts the server down when no process holds the lease. The process reads
- * the lease from `reader`. It runs in a separate session, so that no signal of a terminal reaches
- * it. It does not keep this process alive.
+ * Starts the process that shuts the server down when no process holds a lease. It reads the FIFO of
+ * the leases through `reader`. It runs in a separate session, so that no signal of a terminal
+ * reaches it. It does not keep this process alive.
  */
 export async function startWatchdog(home: Home, reader: number): Promise<void> {
   const watchdog = spawn('sh', ['-c', script, 'holdfast-watchdog', home.data], {

@@ -29,7 +29,7 @@ export interface LockOptions {
  * to the session, so it is released when the session ends for any reason.
  *
  * The lock is polled. If a session waited for the lock in a statement, it would hold a snapshot. A
- * CREATE INDEX CONCURRENTLY of the lock's holder would wait for that snapshot, which is a deadlock.
+ * CREATE INDEX CONCURRENTLY by the lock's holder would wait for that snapshot, which is a deadlock.
  *
  * @throws HoldfastError `migration-lock-timeout` with the holder.
  */

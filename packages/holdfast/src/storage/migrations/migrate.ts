@@ -14,7 +14,7 @@ import type { MigrationSet } from './migration.ts'
 export interface MigrateOptions {
   readonly connectionString: string
   /**
-   * True if the URL may lead to a connection pooler, which rejects some session settings. Default
+   * True if the URL may point to a connection pooler, which rejects some session settings. Default
    * false.
    */
   readonly isPooled?: boolean

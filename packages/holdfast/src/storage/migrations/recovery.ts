@@ -7,8 +7,8 @@ import type pg from 'pg'
 export type Progress = 'to do' | 'half done' | 'done'
 
 /**
- * Functions that complete a statement that runs outside of a transaction. They work with any state
- * that an earlier attempt left behind.
+ * Completes a statement that runs outside of a transaction, from any state that an earlier attempt
+ * left.
  */
 export interface Recovery {
   /** Reads the progress of the statement. */

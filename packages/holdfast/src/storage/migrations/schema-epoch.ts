@@ -2,12 +2,12 @@ import type pg from 'pg'
 import type { Migration } from './migration.ts'
 
 /**
- * The migration of the schema epoch, with which running processes detect that a migration has been
+ * Creates the schema epoch, which running processes use to detect that a migration has been
  * committed. The epoch is the file number (relfilenode) of an empty table, which a committed
- * TRUNCATE changes. The epoch is in the catalog, in which Postgres also looks up the tables of a
- * statement. So a transaction sees a new epoch at any isolation level, and if it sees a changed
- * table, it also sees the new epoch. If the epoch were stored in a row, a repeatable-read
- * transaction would see the epoch of its snapshot.
+ * TRUNCATE changes. It is in the catalog, where Postgres also looks up the tables of a statement.
+ * So a transaction sees a new epoch at any isolation level, and if it sees a changed table, it also
+ * sees the new epoch. If the epoch were stored in a row, a repeatable-read transaction would see
+ * the epoch of its snapshot.
  */
 export const schemaEpochMigration: Migration = {
   name: '0002-schema-epoch',

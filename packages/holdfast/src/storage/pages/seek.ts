@@ -18,8 +18,8 @@ export interface Branch {
 
 /**
  * Reads a window branch by branch until it has enough rows. One statement is enough, unless the
- * first column of the order may be null. Then the rows with a null are in another part of the
- * index, and one condition for both parts would scan the whole index.
+ * first column of the order may be null. In that case, the rows with a null are in another part of
+ * the index, and one condition for both parts would scan the whole index.
  */
 export async function readBranches<Row>(
   window: PageWindow,
@@ -141,7 +141,8 @@ function behind(orderings: readonly Ordering[], after: Position, from: number): 
 }
 
 /**
- * Returns the end (exclusive) of the columns that can be compared as one row and start at `from`.
+ * Returns the end (exclusive) of the run of columns, starting at `from`, that can be compared as
+ * one row.
  */
 function runEnd(orderings: readonly Ordering[], from: number): number {
   const { direction } = orderings[from]!
@@ -168,9 +169,9 @@ function compareRow({ values }: Position, { from, end, operator }: RowComparison
 
 /**
  * Casts a column to its base type, and a value to the same type, without naming the type. A domain
- * over an enum or a composite type has no separate operators. If an untyped value is compared with
- * a column of some types (composite types, `regclass`), Postgres infers a different type for the
- * value. A CASE with one branch has the base type of that branch, and is removed before the
+ * over an enum or a composite type has no operators of its own. If an untyped value is compared
+ * with a column of some types (composite types, `regclass`), Postgres infers a different type for
+ * the value. A CASE with one branch has the base type of that branch, and is removed before the
  * statement is planned, so that an index of the column is still used.
  */
 function columnToCompare(column: number): readonly SeekPart[] {

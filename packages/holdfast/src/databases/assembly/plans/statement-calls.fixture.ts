@@ -3,8 +3,8 @@ import { uuidFromHex } from '../../../kernel/base/uuid.ts'
 import { call, calls, type StatementCalls } from './statement-call.fixture.ts'
 
 /*
- * For every function that returns a statement of the framework, calls of that function, by its file
- * and name. The calls refer to rows that hostile-tables.fixture.ts inserts.
+ * Calls of every function that returns a statement of the framework, by the file and name of the
+ * function. They refer to rows that hostile-tables.fixture.ts inserts.
  */
 
 const idOf = (text: string): string => uuidFromHex(hash('md5', text))

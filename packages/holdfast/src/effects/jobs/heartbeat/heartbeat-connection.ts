@@ -9,7 +9,7 @@ export interface HeartbeatTarget {
    * for a free connection.
    */
   readonly connectionString: string
-  /** True if the URL leads to a pooler in transaction mode. */
+  /** True if the URL points to a pooler in transaction mode. */
   readonly isPooled: boolean
 }
 

@@ -58,7 +58,7 @@ export interface PoolOptions {
   /** True to prepare statements that are repeated. Default true. */
   readonly usesPreparedStatements?: boolean | undefined
   /**
-   * True if the URL leads to a pooler in transaction mode, so that sessions are shared with other
+   * True if the URL points to a pooler in transaction mode, so that sessions are shared with other
    * clients. Default false.
    */
   readonly isPooled?: boolean

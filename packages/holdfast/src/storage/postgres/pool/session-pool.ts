@@ -181,8 +181,8 @@ export class SessionPool implements Lane {
     this.#isEnding = true
     for (const request of this.#waiting.slice()) this.#fail(request, noConnection('ended'))
     while (this.#idle.length > 0) this.#close(this.#idle.pop()!.client)
-    // A server that does not answer takes a while to close its end. The caller need not wait for
-    // that.
+    // Sockets that are already closing are not awaited, because that takes a while if the server
+    // does not answer.
     if (!this.#isAtRest) await new Promise<void>((resolve) => (this.#ended = resolve))
     this.#options.budget.remove(this)
   }

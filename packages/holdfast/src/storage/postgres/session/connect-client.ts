@@ -16,7 +16,7 @@ export interface ConnectClientOptions {
   readonly timeout?: Duration
   /** Max time to wait for the result of a statement. Default: no limit. */
   readonly queryTimeout?: Duration
-  /** True if the URL may lead to a pooler, which refuses some settings. Default false. */
+  /** True if the URL may point to a pooler, which refuses some settings. Default false. */
   readonly isPooled?: boolean
   /** Settings that the session starts with, and that `RESET` restores. Default none. */
   readonly sessionSettings?: SessionSettings

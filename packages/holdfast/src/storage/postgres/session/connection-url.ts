@@ -89,10 +89,7 @@ export function readTls(url: URL): ConnectionTls {
   }
 }
 
-/**
- * Returns whether a URL leads to the local machine: through a Unix socket or the loopback
- * interface.
- */
+/** Returns whether a URL points to the local machine: a Unix socket or the loopback interface. */
 export function isLocal(url: URL): boolean {
   if (isUnixSocket(url)) return true
   const host = serverOf(url)

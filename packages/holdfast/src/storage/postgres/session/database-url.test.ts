@@ -21,7 +21,7 @@ test.each([
   ],
   ['socket://app:pw@/run/pg/?db=shop&port=5433', '/run/pg:5433', '/run/pg/.s.PGSQL.5433'],
   ['socket:/run/my%20pg?db=shop&user=app&password=pw', '/run/my pg:5432', '/run/my pg/.s.PGSQL.5432'],
-])('%s leads to %s', (text, server, socketPath) => {
+])('%s points to %s', (text, server, socketPath) => {
   const url = requireDatabaseUrl(text)
   const { host, port } = serverOf(url)
   expect(`${host}:${port}`).toBe(server)
@@ -76,7 +76,7 @@ test.each([
 afterEach(() => void vi.unstubAllEnvs())
 
 // The driver replaces an empty parameter with an environment variable. A URL that counts as local
-// could then lead to another machine, without encryption.
+// could then point to another machine, without encryption.
 test.each([
   ['postgres:///shop?host=&user=app', { host: 'localhost', port: 5432, user: 'app' }],
   ['postgres://app@db.example/shop?port=', { host: 'db.example', port: 5432, user: 'app' }],

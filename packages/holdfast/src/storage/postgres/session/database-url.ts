@@ -1,9 +1,9 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 
 /**
- * Reads where a database URL leads: to a host and a port, or to a Unix socket. Postgres clients
- * write the URL of a Unix socket in several forms, some of which Node does not accept as URLs. All
- * forms are accepted, and {@link parseDatabaseUrl} returns one form.
+ * Parses the address in a database URL: a host and a port, or a Unix socket. Postgres clients write
+ * the URL of a Unix socket in several forms, some of which Node does not accept as URLs. All forms
+ * are accepted, and {@link parseDatabaseUrl} returns one form.
  *
  * | form                                                   | used by                         |
  * | ------------------------------------------------------ | ------------------------------- |
@@ -73,14 +73,16 @@ export function requireDatabaseUrl(text: string): URL {
   // The driver uses the last value. The decision about encryption must not use a different one.
   const repeated = ['host', 'port'].find((name) => url.searchParams.getAll(name).length > 1)
   if (repeated !== undefined)
-    throw invalid(`contains the parameter ${repeated} more than once. Keep the one that leads to the server.`)
+    throw invalid(
+      `contains the parameter ${repeated} more than once. Keep the one that points to the server.`,
+    )
   const port = serverOf(url).port
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw invalid(`contains the port ${url.searchParams.get('port')}. Use a number from 1 to 65535.`)
   const path = socketPathOf(url)
   if (path !== undefined && !fitsSocketAddress(path))
     throw invalid(
-      `leads to the Unix socket ${path}, whose path is ${Buffer.byteLength(path)} bytes long; the max is ${maxSocketPathBytes}. Use a shorter directory (unix_socket_directories of the server), or a symbolic link to it.`,
+      `points to the Unix socket ${path}, whose path is ${Buffer.byteLength(path)} bytes long; the max is ${maxSocketPathBytes}. Use a shorter directory (unix_socket_directories of the server), or a symbolic link to it.`,
     )
   return url
 }
@@ -93,7 +95,7 @@ export function serverOf({ hostname, port, searchParams }: URL): Server {
   }
 }
 
-/** Returns whether a parsed URL leads to a Unix socket. */
+/** Returns whether a parsed URL points to a Unix socket. */
 export function isUnixSocket(url: URL): boolean {
   return isSocketDirectory(serverOf(url).host)
 }

@@ -64,8 +64,8 @@ export function closeSocket({ connection }: ClientInternals): void {
 }
 
 /**
- * Passes everything that a client's server sends to `read`, instead of to the client. Call it
- * before the client connects.
+ * Calls `read` with all data from a client's server, instead of passing the data to the client.
+ * Call this function before the client connects.
  *
  * @returns a function that passes a whole message on to the client.
  */

@@ -3,12 +3,12 @@ import type { SessionSettings } from './driver-client.ts'
 
 /**
  * The settings that the driver and the framework rely on. A role or a database may set other values
- * (`alter role … set`), with which data would be interpreted differently. So each session sets
- * these settings in the packet that opens it.
+ * (`alter role … set`), and data would then be interpreted differently. So each session sets these
+ * settings in the packet that opens it.
  *
  * TimeZone is not included: a `timestamptz` is sent with its offset in every zone, and the zone of
  * `current_date` is the application's choice. Also not included: search_path;
- * `default_transaction_read_only`, with which providers stop all writes when a disk is full; and
+ * `default_transaction_read_only`, which providers use to stop all writes when a disk is full; and
  * `transaction_timeout`, which servers before Postgres 17 would refuse.
  */
 

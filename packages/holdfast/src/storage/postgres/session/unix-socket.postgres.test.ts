@@ -17,8 +17,8 @@ import { createPool, type Pool } from '../pool/pool.ts'
 import { connectClient } from './connect-client.ts'
 import { requireDatabaseUrl, socketPathOf } from './database-url.ts'
 
-// No server listens on TCP at this port, so that a connection over TCP fails. A link with the name
-// of its socket leads to the socket of the server.
+// No server listens on TCP at this port, so that a connection over TCP fails. A symbolic link with
+// the name of the socket at this port points to the socket of the server.
 const port = 1
 const log = createLogger({ level: 'error', write: () => {} })
 let directory: string

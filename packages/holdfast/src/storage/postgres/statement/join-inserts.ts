@@ -26,8 +26,8 @@ export function withInserts(
 }
 
 /**
- * Returns one statement that runs the given inserts, and another statement that sees none of the
- * inserted rows.
+ * Returns one statement that runs the given inserts and `last`. `last` sees none of the inserted
+ * rows.
  */
 function joinInserts(inserts: readonly Statement[], last: Statement): Statement {
   let known = withPart(joined, last)

@@ -46,9 +46,10 @@ export interface Opened<First, Before> {
 /** The end of a transaction. */
 export interface Commit {
   /**
-   * Statements that run after the gathered rows are written. A function is called with the
-   * conditions of the commit. Its first statement checks them, and does not read gathered rows: it
-   * may be joined with their inserts. Default: none.
+   * Statements that run after the gathered rows are written, or a function that returns them. The
+   * function receives the conditions of the commit. The first statement that it returns checks
+   * these conditions, and must not read gathered rows, because it may be joined with their inserts.
+   * Default: none.
    */
   readonly last?: readonly Statement[] | ((check: TransactionCheck) => readonly Statement[])
   /**

@@ -24,7 +24,7 @@ export interface Cors {
   share(answer: HttpAnswer, header: Header): HttpAnswer
 }
 
-// More names than any page sends. Without a max, a request could make its own response large.
+// More names than any page needs. Without this limit, a request could make its response very large.
 const maxRequestedHeaders = 64
 
 /** Creates the CORS headers of a service from its policy. */
