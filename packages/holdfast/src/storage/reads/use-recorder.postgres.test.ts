@@ -21,7 +21,7 @@ const app = holdfast({
     return { kind: 'user', id }
   },
 })
-const ping = app.query({ route: 'GET /ping', access: anyone(), run: () => {} })
+const ping = app.query({ route: 'GET /ping', access: anyone('a test'), run: () => {} })
 const service = app.service({ name: 'uses', operations: { ping } })
 
 interface Started {
