@@ -4,7 +4,7 @@ import { type Block, extractBlocks } from '../testing/extract-blocks.ts'
 
 /** A public function or class, with the examples in its doc comment. */
 export interface PublicFunction {
-  /** The entry point and the name: `holdfast/jobs listJobs`. */
+  /** The entry point and the name: `holdfast/jobs listJobs`, `holdfast Application.job`. */
   readonly title: string
   /** The entry point that exports the function. */
   readonly specifier: string
@@ -47,7 +47,7 @@ function commentsOf(
   if (node.type !== 'TSInterfaceDeclaration' || name !== functionsInMembers) return []
   return node.body.body.flatMap((member) =>
     member.type === 'TSPropertySignature' && member.key.type === 'Identifier'
-      ? [[member.key.name, commentBefore(module, member.start)] as const]
+      ? [[`${name}.${member.key.name}`, commentBefore(module, member.start)] as const]
       : [],
   )
 }

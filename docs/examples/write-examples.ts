@@ -22,17 +22,20 @@ export async function writeExample(example: PublicFunction, root: string): Promi
   const path = join(folder, 'checked.ts')
   await mkdir(folder, { recursive: true })
   const code = example.examples.flatMap(({ lines }) => lines).join('\n')
-  await writeFile(path, `${toImports(code, example.specifier, folder)}\n${code}\nexport {}\n`)
+  await writeFile(path, `${toImports(code, example, folder)}\n${code}\nexport {}\n`)
   return { checkedPath: path, runPath: path }
 }
 
 /** Returns the imports of an example, in one line, so that line n + 1 is line n of the example. */
-function toImports(code: string, specifier: string, folder: string): string {
+function toImports(code: string, { title, specifier }: PublicFunction, folder: string): string {
   const used = new Set(code.match(/\b[A-Za-z]\w*\b/g))
   const taken = namesIn(code)
+  // The access rule `service` hides the `service` of the application only in its own example.
+  const own = namesOf(specifier).filter((name) => title === `${specifier} ${name}`)
   const sources: readonly (readonly [string, Iterable<string>])[] = [
-    [specifier, namesOf(specifier)],
+    [specifier, own],
     [relative(folder, givenFile), Object.keys(given)],
+    [specifier, namesOf(specifier)],
     ...implied.map((other) => [other, namesOf(other)] as const),
   ]
   return sources
