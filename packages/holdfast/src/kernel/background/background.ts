@@ -7,8 +7,8 @@ import type { Schedule } from './schedule.ts'
 
 /**
  * Handles every published message exactly once: the writes and jobs of `handle` commit together
- * with the subscriber's position in the message log. Each subscriber reads the log at a separate
- * pace, so a slow subscriber delays no other reader.
+ * with the subscriber's position in the message log. Each subscriber reads the log at its own pace,
+ * so a slow one does not delay the others.
  */
 export interface Subscriber {
   /**
@@ -20,9 +20,8 @@ export interface Subscriber {
   readonly events?: readonly EventType[]
   /**
    * Receives messages in order. If it throws, the messages of the batch are passed to it again, one
-   * at a time. Messages that still fail become dead letters of this subscriber. If a job that
-   * `handle` enqueues has to belong to the trace of the message, pass the `traceparent` of the
-   * message to `enqueue`.
+   * at a time. Messages that still fail become dead letters of this subscriber. To continue the
+   * message's trace in a job, pass the `traceparent` of the message to `enqueue`.
    */
   handle(
     messages: readonly PublishedMessage[],
@@ -66,9 +65,9 @@ export interface WorkerOptions {
 /** The worker of one process: runs jobs, schedules and messages. */
 export interface Worker {
   /**
-   * Stops claiming jobs, and waits up to `limitMs` milliseconds for running jobs. Then it cancels
-   * the jobs that still run, and releases them without counting an attempt. Resolves to the ids of
-   * the released jobs. Further calls return the same result and ignore their `limitMs`.
+   * Stops claiming jobs, and waits up to `limitMs` milliseconds for running jobs. Then cancels the
+   * jobs that are still running, and releases them without counting an attempt. Resolves to the ids
+   * of the released jobs. Further calls return the same result and ignore their `limitMs`.
    */
   stop(limitMs: number): Promise<readonly string[]>
 }

@@ -19,7 +19,7 @@ test('a service does not start if the schema of a job or message cannot be store
   })
 })
 
-test('a service does not start if two definitions have the same name, and the error locates both', async () => {
+test('a service does not start if two definitions have the same name, and the error names both locations', async () => {
   const empty = z.object({})
   const Moved = event('account.moved', { payload: empty })
   const defineJob = () => job({ name: 'remind', input: empty, run: () => {} })

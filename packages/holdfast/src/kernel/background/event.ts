@@ -7,15 +7,12 @@ import type { phantom } from '../base/phantom.ts'
 export interface EventDefinition<PayloadSchema extends Schema> {
   /** The schema of the payload of its messages. */
   readonly payload: PayloadSchema
-  /**
-   * The meaning of an occurrence of the event, in one sentence for the documentation. Default:
-   * none.
-   */
+  /** A description of the event in one sentence, for the documentation. Default: none. */
   readonly description?: string
   /**
-   * Returns the subjects of a message: the people whose data its payload contains. The export or
-   * erasure of such a person includes the message, the jobs of its consumers and its webhooks.
-   * Default: no subjects, so the message is in no export or erasure of a person.
+   * Returns the subjects of a message: the people whose data its payload contains. An export or
+   * erasure of their data includes the message, the jobs of its consumers and its webhooks.
+   * Default: no subjects, so no export or erasure includes the message.
    */
   readonly subjectsOf?: (payload: OutputOf<PayloadSchema>) => Subjects
 }
@@ -60,15 +57,15 @@ export function event<PayloadSchema extends Schema>(
 /** One occurrence of an event, in the form that consumers receive. */
 export interface Message<Payload = unknown> {
   /**
-   * The id of the message, a UUID. It is the same in every delivery, so use it to detect
+   * The id of the message, a UUID. Every delivery of a message has the same id, so use it to detect
    * duplicates.
    */
   readonly id: string
   /** The event's name. */
   readonly event: string
   /**
-   * The subject of the message. Messages of one event and key arrive in the order in which they
-   * were committed.
+   * Identifies the entity that the message is about: `order-7`. Messages of one event and key
+   * arrive in the order in which they were committed.
    */
   readonly key: string
   /** The payload, as declared by the event. */

@@ -85,9 +85,8 @@ export interface JobDefinition<InputSchema extends Schema, Db, Values = NoSettin
   readonly retention?: Duration
   /**
    * Returns the subjects of a job: the people whose data its input contains, such as ``({ customer
-   * }) => `customer:${customer}` ``. The export or erasure of such a person includes the job, its
-   * steps and its progress. Default: no subjects, so the job is in no export or erasure of a
-   * person.
+   * }) => `customer:${customer}` ``. An export or erasure of their data includes the job, its steps
+   * and its progress. Default: no subjects, so no export or erasure includes the job.
    */
   readonly subjectsOf?: (input: OutputOf<InputSchema>) => Subjects
   /** Runs the job. An error fails the attempt, and the job is retried. */

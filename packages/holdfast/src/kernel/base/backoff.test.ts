@@ -19,7 +19,7 @@ test('equal jitter is at least half of the bound', () => {
   expect([0, 0.5, 1].map((random) => equalJitterMs(bounds, 2, random))).toEqual([100, 150, 200])
 })
 
-test('a delay between two is uniform', () => {
+test('a delay between two bounds is uniformly distributed', () => {
   expect([0, 0.25, 1].map((random) => betweenMs(40, 80, random))).toEqual([40, 50, 80])
   expect(betweenMs(Infinity, Infinity)).toBe(Infinity)
 })

@@ -30,9 +30,9 @@ export function fullJitterMs(
 }
 
 /**
- * Returns the delay after the nth failure in a row, in milliseconds: a random delay, at least half
- * the bound and at most the bound ("equal jitter" in the article of {@link fullJitterMs}). Use it
- * if the receiver needs some time to recover.
+ * Returns the delay after the nth failure in a row, in milliseconds: a random delay from half the
+ * bound to the bound ("equal jitter" in the article linked at {@link fullJitterMs}). Use it if the
+ * receiver needs some time to recover.
  */
 export function equalJitterMs(
   bounds: BackoffBounds,

@@ -26,7 +26,7 @@ describe('a cancellation', () => {
   })
 
   test.each(['before', 'after'])(
-    'a cancellation has an AbortSignal, which may be read %s it is cancelled',
+    'the AbortSignal of a cancellation may be read %s it is cancelled',
     (when) => {
       const source = new CancellationSource()
       const early = when === 'before' ? source.signal : undefined
@@ -54,7 +54,7 @@ describe.each([
     await expect(abortable(Promise.reject(new TypeError('broken')), of(make()))).rejects.toThrow('broken')
   })
 
-  test('abortable work rejects with the reason of its cancellation, and a late result is disposed of', async () => {
+  test('abortable work rejects with the reason of its cancellation, and disposes of a late result', async () => {
     const controller = make()
     const { promise, resolve } = Promise.withResolvers<number>()
     const late: unknown[] = []

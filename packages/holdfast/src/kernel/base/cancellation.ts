@@ -15,7 +15,7 @@ export interface Cancellation {
 
 /**
  * A cancellation that its owner triggers. It is like an `AbortController`, but creates the
- * `AbortSignal` only when `signal` is read, which most calls never do.
+ * `AbortSignal` only when `signal` is first read, because most calls never read it.
  */
 export class CancellationSource implements Cancellation {
   #isAborted = false

@@ -27,11 +27,11 @@ describe('a file', () => {
     ['one that is cut off at the end', bytes('\u00e9', [0xc3]), 'line 1, byte 3 (offset 2)'],
     ['one that is encoded too long', bytes([0x41, 0xc0, 0x80]), 'line 1, byte 2 (offset 1)'],
     ['half a surrogate pair', bytes([0x41, 0xed, 0xa0, 0x80]), 'line 1, byte 2 (offset 1)'],
-  ])('a file with %s is rejected with its position', (_, file, place) => {
+  ])('a file with %s is rejected with the position', (_, file, place) => {
     expect(decodeText(file)).toEqual({ fault: `is not valid UTF-8, at ${place}. Save it as UTF-8.` })
   })
 
-  test('a file with a NUL is rejected with its position', () => {
+  test('a file with a NUL is rejected with the position', () => {
     expect(decodeText(bytes('select 1;\n', [0], 'drop'))).toEqual({
       fault: 'contains a NUL character, at line 2, byte 1 (offset 10). Remove it.',
     })

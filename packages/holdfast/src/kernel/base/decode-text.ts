@@ -1,6 +1,6 @@
 /**
- * The text of a file, or a fault. An error message begins with the name of the file; the fault is
- * the rest of that message: the defect and its position.
+ * The text of a file, or a fault: the end of an error message that begins with the file's name. The
+ * fault states the defect and its position.
  */
 export type DecodedText = { readonly text: string; readonly fault?: undefined } | { readonly fault: string }
 

@@ -27,7 +27,7 @@ test.each<[unknown, string, string]>([
   [{ a: () => 1 }, '/a', 'a function'],
   [{ a: Symbol('s') }, '/a', 'a symbol'],
   [circle, '/a/0', 'a circular value'],
-])('a value that JSON cannot represent is reported with its place: %o', (value, pointer, what) => {
+])('a value that JSON cannot represent is reported with its position: %o', (value, pointer, what) => {
   expect(findNonJson(value)).toEqual({ pointer, what })
 })
 
@@ -35,7 +35,7 @@ test('a value that is nested too deeply is reported before it exhausts the stack
   expect(findNonJson(deep)?.what).toBe('a value nested more than 500 levels deep')
 })
 
-test('repeated objects, undefined members and objects of other realms are valid JSON', () => {
+test('repeated objects, undefined members and objects from other realms are valid JSON', () => {
   const shared = { a: 1 }
   expect(findNonJson([shared, shared, { b: undefined }, Object.create(null)])).toBeUndefined()
   expect(findNonJson(runInNewContext('({ a: [{}] })'))).toBeUndefined()

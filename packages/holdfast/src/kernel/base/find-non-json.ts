@@ -69,7 +69,7 @@ function nameNonJson(value: unknown): string | undefined {
 function isPlain(value: object): boolean {
   if (Array.isArray(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)
-  // Objects of another realm, such as a VM of a test runner, have a different Object.prototype.
+  // Objects from another realm, such as a test runner's VM, have a different Object.prototype.
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 

@@ -1,6 +1,6 @@
 /**
- * Returns a value in a thenable that is typed as a promise but is not a promise, as query builders
- * do.
+ * Wraps a value in a thenable that is typed as a promise but is not one, like those of query
+ * builders.
  */
 export function lazyPromise<T>(value: T): Promise<T> {
   const promise = Promise.resolve(value)

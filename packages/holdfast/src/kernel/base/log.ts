@@ -94,8 +94,8 @@ export function toLogFields(error: unknown, depth = 0): LogFields {
     ...('code' in error ? { code: error.code } : {}),
     stack: error.stack,
     ...ownFields.get(error)?.(),
-    // A failed connection has one error for each address. Only these errors have messages; the
-    // message of the AggregateError is empty.
+    // The AggregateError of a failed connection has an empty message. Only its errors, one per
+    // address, have messages.
     ...(error instanceof AggregateError && depth < maxErrorDepth
       ? { errors: error.errors.slice(0, maxErrors).map((one: unknown) => toLogFields(one, depth + 1)) }
       : {}),

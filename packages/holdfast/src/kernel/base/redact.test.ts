@@ -194,7 +194,7 @@ test.each(['nextPageToken', 'compass', 'primaryKey', 'topic'])('the value of %s 
   expect(createRedactor().fields({ [name]: 'value' })).toEqual({ [name]: 'value' })
 })
 
-test('a value that a text names as secret is hidden', () => {
+test('a value after a sensitive name in a text is hidden', () => {
   const redactedText = createRedactor().text('GET /a?api_key=abc&page=2 with password=hunter2; token=x')
   expect(redactedText).toBe('GET /a?api_key=[redacted]&page=2 with password=[redacted]; token=[redacted]')
   expect(createRedactor().text('?sslkey=/k&sslpassword=hunter2')).toBe('?sslkey=/k&sslpassword=[redacted]')

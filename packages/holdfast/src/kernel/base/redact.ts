@@ -69,7 +69,9 @@ export interface Redactor {
   isSensitive(name: string): boolean
   /** Returns the fields of a log line as plain JSON, without sensitive values at any depth. */
   fields(fields: LogFields): LogFields
-  /** Returns a text without passwords in URLs and tokens in `Authorization` headers. */
+  /**
+   * Returns a text without the passwords in its URLs and the tokens in its `Authorization` headers.
+   */
   text(text: string): string
 }
 

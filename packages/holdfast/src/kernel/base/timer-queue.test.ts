@@ -54,7 +54,7 @@ test('the timers of a queue share one timer of the clock', () => {
   expect(clock.timers).toBe(1)
 })
 
-test('no timer of a queue fires early, even if that of the clock does', () => {
+test('no timer of a queue fires early, even if the timer of the clock does', () => {
   let nowMs = 0
   const pending: (() => void)[] = []
   const clock: Clock = {

@@ -87,7 +87,7 @@ export interface Call extends Work {
   caller: Caller
   /** The identifier that found the caller; `undefined` for an anonymous caller. */
   identifier: Identifier | undefined
-  /** The problem of an invalid cookie, if the caller is therefore anonymous. */
+  /** The problem of an invalid cookie, if no identifier found a caller. */
   refusal: ProblemError | undefined
   /** The parts of the call that identifiers and the access rule see. */
   admission: Admission | undefined

@@ -17,17 +17,19 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
  * The path of every call. The stages are composed once per operation, when the service starts. Each
  * stage sets fields of the call that later stages read:
  *
- *   answer problems turns the errors of later stages into an answer bound time sets `deadline`,
- *   which bounds every wait that follows identify sets `caller`; absent if all callers are
- *   anonymous refuse cross-site refuses a mutation that a page on another site has sent authorize
- *   admits or rejects the caller, and narrows its type validate input sets `input` data sets `db`;
- *   runs the rest in a transaction, or returns a stored answer run calls the handler, and encodes
- *   its result
+ * - answer problems: turns the errors of later stages into an answer
+ * - bound time: sets `deadline`, which limits every later wait
+ * - identify: sets `caller`; absent if all callers are anonymous
+ * - refuse cross-site: refuses a mutation that a page on another site sent
+ * - authorize: admits or rejects the caller, and narrows its type
+ * - validate input: sets `input`
+ * - data: sets `db`; runs the later stages in a transaction, or returns a stored answer
+ * - run: calls the handler, and encodes its result
  *
  * Invariants:
  * - Every failure of a stage becomes an answer, because the first stage catches the errors of all
  *   others.
- * - Input is validated only after its caller was admitted.
+ * - Input is validated only after the caller was admitted.
  * - A stage that waits for nothing returns the result of `next` unchanged, so no promise is
  *   allocated for a call that never waits.
  * - A stage that an operation does not need is not in its pipeline.

@@ -10,11 +10,11 @@ export interface WinstonLogger {
 }
 
 /**
- * Returns a winston logger as the logger of a service. winston takes the message before the fields.
- * A service passes the fields before the message, as pino takes them.
+ * Adapts a winston logger for a service: winston takes the message before the fields, and a service
+ * passes the fields first, as to pino.
  *
- * A field called `message` is logged as `message_`: `message` is the text of the line. Levels of
- * syslog are supported: `warn` is logged as `warning`.
+ * A field called `message` is logged as `message_`: `message` is the text of the line. Syslog
+ * levels are supported: `warn` is logged as `warning`.
  *
  * @example
  * ```ts no-run

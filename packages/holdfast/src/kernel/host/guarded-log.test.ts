@@ -20,7 +20,7 @@ test.each([
   ['fails with each of its members', failing],
   ['fails with its lines', { ...failing, isLevelEnabled: () => true, child: () => failing }],
   ['fails with its lines, and does not say its level', { ...createLogger({ write: fail }) }],
-])('a logger that %s fails no call, and its failure is reported once', async (_how, log) => {
+])('a logger that %s makes no call fail, and its failure is reported once', async (_how, log) => {
   const told: string[] = []
   const { query, service } = holdfast()
   const chatty = query({

@@ -1,8 +1,8 @@
 import { type Logger, toLogFields } from '../base/log.ts'
 
 /**
- * Runs a start. If the start fails, throws its reason. If closing what had started fails as well,
- * these failures are only logged, so that they do not hide the reason.
+ * Runs a start. If it fails, throws the reason. Errors from closing what had already started are
+ * only logged, so they do not hide the reason.
  */
 export async function throwReason<T>(log: Logger, start: () => Promise<T>): Promise<T> {
   try {

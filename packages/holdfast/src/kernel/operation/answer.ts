@@ -56,7 +56,7 @@ export function toAnswer(problem: ProblemError, { requestId, problemTypeBase }: 
     headers: { 'content-type': problemType, ...problem.headers },
     body: JSON.stringify(body),
   }
-  // The problem does not know the type of security schemes, since it is defined before them.
+  // ProblemError cannot name this type, because its room must not import this one.
   const refusedSchemes = problem.refusedSchemes as SecuritySchemes | undefined
   const bearerError = bearerErrorOf(problem)
   if (!refusedSchemes && !bearerError) return answer

@@ -2,9 +2,9 @@ import type { Caller } from './caller.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
 
 /**
- * Throws unless the value that `identify` or an access rule returned is a caller. Without this
- * check, malformed callers would share one scope, and could see each other's private records.
- * `source` names the origin of the value in the message.
+ * Throws if `identify` or an access rule returned an invalid caller. Without this check, malformed
+ * callers would share one scope, and could see each other's private records. `source` names the
+ * origin of the value in the message.
  *
  * @throws HoldfastError `caller-invalid`.
  */

@@ -46,7 +46,7 @@ export interface Context<Input, CallerType extends Caller, Db, Values = NoSettin
 > {
   /**
    * Runs SQL for libraries that do not know the query builder of `db`. The statements are
-   * read-only, and are not in a common transaction.
+   * read-only, and do not share a transaction.
    */
   readonly statements: Statements
 }

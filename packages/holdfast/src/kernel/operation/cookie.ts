@@ -154,7 +154,7 @@ function findIssue(name: string, options: CookieOptions): string | undefined {
   if (!['lax', 'strict', 'none'].includes(sameSite))
     return `its sameSite ${JSON.stringify(sameSite)} must be 'lax', 'strict' or 'none'`
   if (!path.startsWith('/') || !attributeForm.test(path))
-    return 'its path must start with "/" and have no semicolon'
+    return 'its path must start with "/" and contain no semicolon'
   if (domain !== undefined && !/^[A-Za-z0-9.-]+$/.test(domain)) return 'its domain must be a host name'
   // Browsers ignore the case of the prefixes.
   const prefix = /^__(host-http|host|http|secure)-/i.exec(name)?.[1]?.toLowerCase()

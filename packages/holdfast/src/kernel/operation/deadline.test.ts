@@ -63,7 +63,7 @@ describe('a deadline', () => {
     expect(seen).toEqual([])
   })
 
-  test('the deadlines of an operation leave one timer behind, until it has fired', async () => {
+  test('the deadlines of an operation share one timer, which remains until it fires', async () => {
     const clock = createFakeClock()
     const pending = new Set<Timer>()
     const counting: Clock = {
@@ -100,7 +100,7 @@ describe('a deadline', () => {
     expect(pending.size).toBe(0)
   })
 
-  test('a deadline that has passed logs what the handler does afterwards', async () => {
+  test('a deadline that has passed still logs a later failure of the handler', async () => {
     const clock = createFakeClock()
     const lines: string[] = []
     const fail = Promise.withResolvers<void>()

@@ -41,7 +41,7 @@ export interface OperationDefinition<
    * a max length. Default: the response has no body.
    */
   readonly output?: OutputSchema
-  /** The problems that clients have to expect. A handler throws them. Default: none. */
+  /** The problems that the handler may throw, which clients have to expect. Default: none. */
   readonly problems?: readonly Problems[]
   /**
    * Total time of a call, including retries of its transaction. Default `'5s'`. A caller may
@@ -54,8 +54,8 @@ export interface OperationDefinition<
    */
   readonly budget?: number
   /**
-   * Max number of rows that one statement may return. Default 10,000. A statement that returns more
-   * fails the call with HoldfastError `too-many-rows`, answered as 500.
+   * Max number of rows that one statement may return. Default 10,000. If a statement returns more,
+   * the call fails with HoldfastError `too-many-rows`, and the caller gets a 500.
    */
   readonly maxRows?: number
   /**
@@ -90,8 +90,8 @@ export interface QueryDefinition<
   /** `GET` and a path, with parameters in braces: `GET /accounts/{id}`. */
   readonly route: QueryRoute
   /**
-   * Executes the query. A thrown problem is the response; any other error is a defect, answered as
-   * 500.
+   * Executes the query. A thrown problem is the response; any other error is a defect, and the
+   * caller gets a 500.
    */
   run(
     context: Context<OutputOf<InputSchema>, CallerType, Db, Values>,
@@ -149,14 +149,14 @@ export interface MutationDefinition<
   readonly isolation?: Isolation
   /**
    * Returns the subjects of a call: the people whose data its answer contains, in addition to the
-   * caller. The export or erasure of such a person includes the idempotency key and its answer.
+   * caller. An export or erasure of their data includes the idempotency key and its answer.
    * Default: only the caller.
    */
   readonly subjectsOf?: (call: SubjectsOfCall<OutputOf<InputSchema>, CallerType>) => Subjects
   /**
    * Executes the mutation in one transaction: writes, enqueued jobs and published messages are
    * committed together with the response, or not at all. A thrown problem is the response; any
-   * other error is a defect, answered as 500.
+   * other error is a defect, and the caller gets a 500.
    */
   run(
     context: MutationContext<OutputOf<InputSchema>, CallerType, Db, Values>,

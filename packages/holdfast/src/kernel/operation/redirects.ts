@@ -23,7 +23,7 @@ export interface Redirects {
   readonly status: RedirectStatus
   /** The possible targets, as declared. */
   readonly targets: readonly string[]
-  /** Returns whether a target is among the declared targets. Use it for targets from an input. */
+  /** Returns true if a target is among the declared targets. Use it for targets from an input. */
   allows(target: string): boolean
   /**
    * Returns the redirect to a target, for the handler to return.

@@ -145,12 +145,15 @@ test.each([
   ['cookie', 'response-undeclared', 'the cookie __Host-session'],
   ['redirect', 'response-undeclared', 'a redirect'],
   ['value', 'header-invalid', 'the header X-Declared'],
-] as const)('what a handler may not return fails the call: %s', async (part, code, text) => {
-  let failure: unknown
-  const answer = await tested.send('undeclared', { part }, { onFailure: (error) => void (failure = error) })
-  expect(answer.status).toBe(500)
-  expect(failure).toMatchObject({ code, message: expect.stringContaining(text) })
-})
+] as const)(
+  'a call fails if its handler returns a part that is undeclared or cannot be sent: %s',
+  async (part, code, text) => {
+    let failure: unknown
+    const answer = await tested.send('undeclared', { part }, { onFailure: (error) => void (failure = error) })
+    expect(answer.status).toBe(500)
+    expect(failure).toMatchObject({ code, message: expect.stringContaining(text) })
+  },
+)
 
 test('the OpenAPI document contains the headers, cookies and redirects', () => {
   const { paths } = toOpenApi(tested.running)

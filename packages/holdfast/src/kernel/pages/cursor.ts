@@ -8,7 +8,7 @@ const tagLength = 16
 const version = 2
 /** The version of a cursor with a compressed payload. */
 const compressedVersion = 3
-// Payloads from this length are compressed. Compressing a shorter payload saves nothing.
+// Payloads of at least this length are compressed. Compressing a shorter one saves nothing.
 const compressFromBytes = 1_024
 // The version and the key id.
 const headLength = 2
@@ -59,7 +59,7 @@ export async function createCursorCodec(signing: SigningKeys, clock: Clock): Pro
     async seal(payload, binding) {
       const [id, key] = keys.entries().next().value!
       // A line feed separates the payload from the binding unambiguously, because JSON.stringify
-      // escapes line feeds. Compressed data contains a mark of its end.
+      // escapes line feeds. Compressed data marks its own end.
       const plain = new TextEncoder().encode(`${JSON.stringify(payload)}\n`)
       const isLong = plain.length >= compressFromBytes
       const text = isLong ? await transformed(plain, new CompressionStream('deflate-raw')) : plain

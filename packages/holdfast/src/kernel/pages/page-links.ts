@@ -53,7 +53,7 @@ export function linksOf(
 
 /**
  * Returns `before_id` for `after_id` and vice versa. A link that sets one of these parameters must
- * omit the other one, which the current request may have.
+ * omit the other one, which the current request may contain.
  */
 function mirrorParameter(parameter: string): string {
   return parameter.startsWith('after_')

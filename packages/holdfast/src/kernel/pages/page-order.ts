@@ -10,7 +10,7 @@ export type Direction = 'asc' | 'desc'
  */
 export type Nulls = 'first' | 'last' | 'never'
 
-/** An ordering column, with its direction and its position of nulls. */
+/** An ordering column, with its direction and the position of its nulls. */
 export interface OrderColumn<Column> {
   readonly by: Column
   /** Default `'asc'`. */
@@ -23,7 +23,7 @@ export interface OrderColumn<Column> {
   readonly nulls?: Nulls
 }
 
-/** A column to order by; ascending unless an {@link OrderColumn} says otherwise. */
+/** A column to order by; ascending unless an {@link OrderColumn} sets another direction. */
 export type OrderBy<Column> = Column | OrderColumn<Column>
 
 /** A column of an order with its direction and nulls resolved. */

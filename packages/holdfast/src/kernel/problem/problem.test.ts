@@ -54,7 +54,7 @@ describe('a problem', () => {
     expect(() => TooFew({})).not.toThrow()
   })
 
-  test('a problem that is not declared is a defect outside of production, but is sent in production, and logged as a warning', async () => {
+  test('an undeclared problem is a defect outside of production; in production it is sent, and logged as a warning', async () => {
     const lines: string[] = []
     const fails = thrower(() => Gone(), [TooFew])
     const onLog = (line: string): void => void lines.push(line)

@@ -67,7 +67,7 @@ export const CrossSiteRequest: Problem<'cross-site-request'> = problem('cross-si
   status: 403,
   title: 'Request from another site',
   description:
-    'The request changes data with credentials that browsers add to requests by themselves, such as a cookie, or signs in, and may have been sent by a page on another site. Browsers send `Sec-Fetch-Site` or `Origin`. Other clients with cookies have to send `Origin` with the origin of the service.',
+    'A page on another site may have sent the request, which signs a caller in, or changes data with credentials that browsers add to requests by themselves, such as a cookie. Browsers send `Sec-Fetch-Site` or `Origin`. Other clients with cookies have to send `Origin` with the origin of the service.',
 })
 
 /** No operation has this path. */
@@ -95,7 +95,7 @@ export const NotAcceptable: Problem<'not-acceptable'> = problem('not-acceptable'
 export const ContentTooLarge: Problem<'content-too-large'> = problem('content-too-large', {
   status: 413,
   title: 'Request body too large',
-  description: '`detail` has the max size in bytes.',
+  description: '`detail` states the max size in bytes.',
 })
 
 /** The operation does not accept the media type of the body. */

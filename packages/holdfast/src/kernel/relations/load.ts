@@ -4,11 +4,11 @@ import { identityOf, type Relation, type RelationContext, type RelationKey } fro
 
 /**
  * Loads a relation's row or rows for a key. Keys requested in the same turn of the event loop, as
- * by `Promise.all`, are read in one statement.
+ * with `Promise.all`, are read in one statement.
  *
  * @throws HoldfastError `relation-key-missing` if the key is null or undefined. Also throws the
- *   error that the relation's `missing` returns. If reading the rows fails, all loads of that
- *   statement throw the error.
+ * error that the relation's `missing` returns. If reading the rows fails, all loads of that
+ * statement throw the error.
  */
 export type Load = <Key extends RelationKey, Loaded>(
   relation: Relation<Key, Loaded>,

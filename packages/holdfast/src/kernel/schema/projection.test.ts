@@ -36,7 +36,7 @@ const named = tree.meta({ id: 'Named' })
 const cat = z.object({ kind: z.literal('cat'), lives: z.int() })
 const dog = z.object({ kind: z.literal('dog'), tricks: z.array(z.string()).max(3) })
 
-describe('an undeclared field is never answered', () => {
+describe('an undeclared field is never sent', () => {
   test.each([
     ['at the top', z.object({ a: z.int() }), { a: 1, secret: 2 }, { a: 1 }],
     ['within', z.object({ a: z.object({ b: z.int() }) }), { a: { b: 1, secret: 2 } }, { a: { b: 1 } }],
@@ -82,7 +82,7 @@ describe('an undeclared field is never answered', () => {
       { a: 1 },
     ],
     ['by its prototype', z.object({ a: z.int().optional() }), Object.create({ secret: 1 }), {}],
-  ])('an undeclared field is never answered: %s', async (...row) => {
+  ])('an undeclared field is never sent: %s', async (...row) => {
     const [, schema, value, expected] = row
     expect(await leaving(schema, value)).toEqual(expected)
     expect(await leaving(schema, value, 'test')).toEqual(expected)

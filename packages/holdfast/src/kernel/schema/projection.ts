@@ -5,8 +5,8 @@ import { deviationsOf, fits } from './json-schema-fit.ts'
 export type Projection = (value: unknown) => unknown
 
 /**
- * Compiles a JSON Schema into the projection of its values. Values are hardly checked: a string is
- * copied even if the schema declares a number. But an object or array is always projected.
+ * Compiles a JSON Schema into the projection of its values. Scalar values are not checked: a string
+ * is copied even if the schema declares a number. Objects and arrays are always projected.
  *
  * - An object keeps the members that its schema declares.
  * - An object or array becomes empty if the schema declares neither.
@@ -170,7 +170,7 @@ function projectObject(
 
 type CopyOthers = (from: Readonly<Record<string, unknown>>, to: Record<string, unknown>) => unknown
 
-/** Returns a function that copies the members whose names a schema does not list, but allows. */
+/** Returns a function that copies the members that a schema allows without listing their names. */
 function copyOthers(
   { properties = {}, propertyNames = {} }: JsonSchema,
   {

@@ -3,7 +3,7 @@ import type { JsonSchema } from './json-schema.ts'
 
 /**
  * A schema of any library that implements Standard Schema (to validate) and Standard JSON Schema
- * (to describe): Zod 4 directly, Valibot through its `toStandardJsonSchema`, ArkType directly. See
+ * (to describe): Zod 4 and ArkType directly, Valibot through its `toStandardJsonSchema`. See
  * https://standardschema.dev.
  */
 export interface Schema<Input = unknown, Output = unknown> {

@@ -113,7 +113,7 @@ function construct(definition: ZodDefinition, build: Build): Projection {
 }
 
 /**
- * Zod types that accept no object or array. With `.catch()`, they replace an object or array by
+ * Zod types that accept no object or array. With `.catch()`, they replace an object or array with
  * another value.
  */
 const primitives: ReadonlySet<string> = new Set([
@@ -132,7 +132,7 @@ const primitives: ReadonlySet<string> = new Set([
 
 /**
  * Converts an object or array to the primitive that `z.coerce` makes of it, since a schema such as
- * `z.coerce.string()` accepts any object. Converting the result again returns the same.
+ * `z.coerce.string()` accepts any object. Converting the result again returns the same value.
  */
 function coerce(type: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value

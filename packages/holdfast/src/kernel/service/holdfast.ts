@@ -42,7 +42,7 @@ export interface HoldfastOptions<Read, Write, Values = NoSettings> {
   /** The settings of the program: `settings({ … })` of `holdfast/settings`. Default: none. */
   readonly settings?: Settings<Values>
   /**
-   * Identifies the caller of a call: a function, or identifiers, which are asked in order. Default:
+   * Identifies the caller of a call: a function, or identifiers, which are tried in order. Default:
    * every caller is anonymous.
    */
   readonly identify?: IdentifyOption<NoInfer<Read>, NoInfer<Values>>
@@ -225,8 +225,8 @@ export interface DefineOne<Db, Values> {
 }
 
 /**
- * Creates an application: binds its database, settings and identification of callers, and returns
- * the functions that define its operations, jobs and services.
+ * Creates an application: binds its database, settings and caller identification, and returns the
+ * functions that define its operations, jobs and services.
  *
  * @example
  * ```ts

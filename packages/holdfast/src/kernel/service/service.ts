@@ -102,10 +102,7 @@ export interface RunningService<Defined extends Operations = Operations> {
    * the service has no background work. Stop the worker before the service.
    */
   startWorker(options?: WorkerOptions): Promise<Worker | undefined>
-  /**
-   * Closes the database. Call it after all calls have ended. If called again, waits for the same
-   * end.
-   */
+  /** Closes the database. Call it after all calls have ended. A second call waits for the first. */
   stop(): Promise<void>
   /** Type-only property; never set at run time. */
   readonly [phantom]?: Defined

@@ -50,7 +50,7 @@ export function startService<E extends ModuleExports>(
     .start({ env: {}, mode, clock, log, notify: () => {} })
 }
 
-/** Returns the message of the error with which a service with these operations fails to start. */
+/** Starts a service with these operations, which must fail, and returns the error message. */
 export async function refusalOf(operations: Operations, options: StartOptions = {}): Promise<string> {
   return startService(operations, options).then(
     () => 'it started',

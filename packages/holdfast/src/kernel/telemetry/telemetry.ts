@@ -72,8 +72,8 @@ export interface Telemetry {
    */
   within<T>(span: Span, work: () => T): T
   /**
-   * Hides the attribute values that a redactor considers sensitive from all readers of spans, from
-   * now on.
+   * Hides attribute values that a redactor considers sensitive, in all spans that are read from now
+   * on.
    */
   hide(redactor: Pick<Redactor, 'isSensitive' | 'text'>): void
   histogram(definition: HistogramDefinition): Histogram

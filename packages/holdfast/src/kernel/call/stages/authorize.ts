@@ -41,7 +41,7 @@ function admit(decision: Caller | ProblemError, call: Call, next: Next): Answer 
 
 /**
  * Returns the problem of a rejected call. If the rule requires a caller and the request has an
- * invalid cookie, the problem of the cookie is more specific.
+ * invalid cookie, returns the cookie's problem, which is more specific.
  */
 function reasonOf(decision: ProblemError, { refusal }: Call): ProblemError {
   return decision.status === 401 && refusal ? refusal : decision

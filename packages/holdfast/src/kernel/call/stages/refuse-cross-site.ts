@@ -46,7 +46,7 @@ export function refuseCrossSite(
     return undefined
   return (call, next) => {
     const { identifier } = call
-    // The caller may have signed in with credentials that no page on another site has.
+    // An identified caller may have sent credentials that no page on another site has.
     const isAnonymous = identifier === undefined
     const schemes = isAnonymous ? ofRule : [...addedSchemesOf(identifier), ...ofRule]
     const sent = schemes.filter((scheme) => isSent(scheme, call))

@@ -52,7 +52,7 @@ export function access<Decision extends Caller | ProblemError>(
 }
 
 /**
- * Returns a rule that admits every caller, anonymous ones included.
+ * Returns a rule that admits every caller, including anonymous ones.
  *
  * @param reason the reason why the operation is public, for reviews: `holdfast access` shows it. A
  *   service with an empty reason does not start.
