@@ -47,7 +47,7 @@ export const claimMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/enqueue/unique-jobs.postgres.test.ts`,
-        name: 'commits during the run of a unique job cause exactly one further run',
+        name: 'commits during the run of a unique job cause exactly one more run',
       },
     ],
     why: 'Changes that are committed while the job runs would be missed.',

@@ -198,7 +198,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/duplicates.postgres.test.ts`,
-        name: 'the second of two calls in two processes is rejected at once with Retry-After',
+        name: 'the second of two calls in two processes is rejected immediately with Retry-After',
       },
     ],
     why: 'Two attempts with one key would run at once, and one of them for nothing.',
@@ -237,7 +237,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/duplicates.postgres.test.ts`,
-        name: 'an attempt that loses at the last moment returns the answer of the winner',
+        name: 'an attempt that loses at the last moment returns the winning answer',
       },
     ],
     why: 'If another attempt commits first, this attempt would get an error instead of the stored answer.',
@@ -328,7 +328,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/rotate-ring.postgres.test.ts`,
-        name: 'a process whose clock was wrong places its key again',
+        name: 'a process whose clock was wrong locates its key again',
       },
     ],
     why: 'The answer would be written to a leaf in which no other attempt looks for it.',

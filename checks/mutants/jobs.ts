@@ -226,7 +226,7 @@ export const jobMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/leadership/queries/campaign.ts`,
     text: 'where service = $1 and holder = $2 and expires_at > clock_timestamp()',
     replacement: 'where service = $1 and holder = $2 and false',
-    killedBy: [{ file: leadership, name: 'a leader that stops hands over to another process at once' }],
+    killedBy: [{ file: leadership, name: 'a leader that stops hands over to another process immediately' }],
     why: 'After each deploy, due jobs, schedules and messages would wait for the end of a lease.',
   },
   {
@@ -263,7 +263,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/wakes/waker.postgres.test.ts`,
-        name: 'if a notification cannot hold all names, it stands for any name of the service',
+        name: 'if a notification cannot hold all names, it concerns all names of the service',
       },
     ],
     why: 'Postgres would refuse this notification and all later ones, again and again.',

@@ -121,7 +121,7 @@ export const messageMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/consumer.postgres.test.ts`,
-        name: 'a message that is dispatched again has no further effect, for each consumer',
+        name: 'a message that is dispatched again has no second effect, for each consumer',
       },
     ],
     why: 'A message that is dispatched twice would have its effect twice.',

@@ -61,7 +61,7 @@ export const responseMutants: readonly Mutant[] = [
     file: declared,
     text: 'if (!declared.has(lower)) throw',
     replacement: "if (lower === '') throw",
-    killedBy: [{ file: respondTest, name: 'what a handler may not return' }],
+    killedBy: [{ file: respondTest, name: 'a call fails if its handler returns a part that is undeclared' }],
     why: 'A handler could replace headers of the framework.',
   },
   {
@@ -69,7 +69,7 @@ export const responseMutants: readonly Mutant[] = [
     file: declared,
     text: 'if (!valueForm.test(value)) throw',
     replacement: "if (value === '') throw",
-    killedBy: [{ file: respondTest, name: 'what a handler may not return' }],
+    killedBy: [{ file: respondTest, name: 'a call fails if its handler returns a part that is undeclared' }],
     why: 'A value with a line break could add headers.',
   },
   {

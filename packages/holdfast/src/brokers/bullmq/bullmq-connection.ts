@@ -12,7 +12,7 @@ export class BullMqConnection implements BrokerConnection {
   readonly #queue: Queue
   readonly #lastError: () => unknown
 
-  /** `lastError` returns the error of the last lost connection, if there was one. */
+  /** `lastError` returns the error that closed the last lost connection, if any. */
   constructor(client: Redis, queue: Queue, lastError: () => unknown) {
     this.#client = client
     this.#queue = queue

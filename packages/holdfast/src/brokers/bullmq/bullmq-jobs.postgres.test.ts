@@ -115,7 +115,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
   })
   afterAll(() => redis?.stop())
 
-  test('bullmqJobs rejects jobs with features that BullMQ does not have, all at once', async () => {
+  test('bullmqJobs rejects all jobs with features that BullMQ lacks, in one error', async () => {
     const app = holdfast({ database: postgres({ jobEngine: bullmqJobs({ connection }) }) })
     const byName = (given: { name: string }): string => given.name
     const keyed = app.job({
@@ -164,7 +164,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
     expect(runs).toEqual(['a in a step'])
   })
 
-  test('a job that BullMQ has is taken back when its name is kept on Postgres', async () => {
+  test('a job that was handed over to BullMQ is taken back when its name is kept on Postgres', async () => {
     const on = await start({ worker: false })
     const id = await enqueue(on, 'kept', 'a')
     await on.sql(`update holdfast.jobs set state = 'waiting', run_at = 'infinity' where id = $1`, [id])

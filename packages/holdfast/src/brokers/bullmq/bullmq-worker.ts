@@ -37,7 +37,7 @@ const unknownPauseMs = 5_000
 
 /**
  * Runs the jobs that BullMQ delivers. BullMQ decides when to attempt a job. The row of the job in
- * the database decides if the attempt may run, and stores its outcome.
+ * the database decides whether the attempt may run, and stores its outcome.
  */
 export class BullMqWorker {
   readonly #parts: BullMqWorkerParts

@@ -24,12 +24,11 @@ const day = 86_400
 const keptByDefault: JobsOptions = { removeOnComplete: { age: day }, removeOnFail: { age: 30 * day } }
 
 /**
- * Uses BullMQ as the broker of a relay. Each message becomes a BullMQ job. The name of the job is
- * the event, and its data is the message. The id of the job is the id of the message, by which
- * BullMQ drops duplicates.
+ * Uses BullMQ as the broker of a relay. Each message becomes a BullMQ job. The job's name is the
+ * event, its data is the message, and its id is the message's id, by which BullMQ drops duplicates.
  *
  * A message counts as sent when Redis has replied. If Redis crashes, its `appendfsync` setting
- * determines if the message is lost.
+ * determines whether the message is lost.
  *
  * @example
  * ```ts

@@ -12,7 +12,7 @@ export function redisUnreachable({ path, host, port }: RedisOptions, cause: unkn
 export function messageRefused(queue: string, id: string, cause: unknown): HoldfastError {
   return new HoldfastError(
     'broker-refused',
-    `Redis rejected the message ${id} for the BullMQ queue "${queue}": ${reasonOf(cause)}. Check the memory limit of Redis and the permissions of the user; the message is sent again until it is accepted.`,
+    `Redis rejected the message ${id} for the BullMQ queue "${queue}": ${reasonOf(cause)}. Check the memory limit of Redis and the user's permissions; the message is sent again until it is accepted.`,
     { cause },
   )
 }
@@ -20,7 +20,7 @@ export function messageRefused(queue: string, id: string, cause: unknown): Holdf
 export function jobsRefused(cause: unknown): HoldfastError {
   return new HoldfastError(
     'broker-refused',
-    `Redis rejected jobs for the BullMQ queues of the service: ${reasonOf(cause)}. Check the memory limit of Redis and the permissions of the user; the jobs are sent again until they are accepted.`,
+    `Redis rejected jobs for the BullMQ queues of the service: ${reasonOf(cause)}. Check the memory limit of Redis and the user's permissions; the jobs are sent again until they are accepted.`,
     { cause },
   )
 }

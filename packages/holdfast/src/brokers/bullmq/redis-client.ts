@@ -8,7 +8,7 @@ const maxRetryMs = 2_000
 /** A connected Redis client. */
 export interface ConnectedRedis {
   readonly client: Redis
-  /** Returns the error of the last lost connection, if there was one. */
+  /** Returns the error that closed the last lost connection, if any. */
   readonly lastError: () => unknown
 }
 
@@ -40,7 +40,7 @@ export async function connectRedis(
   return { client, lastError: () => lastError }
 }
 
-/** Creates a Redis client. `own` overrides the options of the user. */
+/** Creates a Redis client. `own` overrides the user's options. */
 export function openRedis(connection: string | RedisOptions, own: RedisOptions): Redis {
   const defaults: RedisOptions = {
     connectionName: 'holdfast',

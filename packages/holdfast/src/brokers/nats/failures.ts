@@ -20,7 +20,7 @@ export function streamMissing(what: string, cause: unknown): HoldfastError {
 export function messageRefused(subject: string, id: string, cause: unknown): HoldfastError {
   return new HoldfastError(
     'broker-refused',
-    `NATS rejected the message ${id} with the subject "${subject}": ${reasonOf(cause)}. Check the limits of the stream and the permissions of the user; the message is sent again until it is accepted.`,
+    `NATS rejected the message ${id} with the subject "${subject}": ${reasonOf(cause)}. Check the stream's limits and the user's permissions; the message is sent again until it is accepted.`,
     { cause },
   )
 }
@@ -28,7 +28,7 @@ export function messageRefused(subject: string, id: string, cause: unknown): Hol
 export function streamRefused(stream: string, cause: unknown): HoldfastError {
   return new HoldfastError(
     'broker-refused',
-    `NATS refused to show or create the stream "${stream}": ${reasonOf(cause)}. Check the permissions of the user and the option createStream.`,
+    `NATS refused to show or create the stream "${stream}": ${reasonOf(cause)}. Check the user's permissions and the option createStream.`,
     { cause },
   )
 }

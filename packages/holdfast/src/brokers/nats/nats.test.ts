@@ -123,7 +123,7 @@ describe.skipIf(missing)('nats', () => {
     })
   })
 
-  test('nats rejects a message that another stream than the configured one would store', async () => {
+  test('nats rejects a message that a stream other than the configured one would store', async () => {
     await send({ stream: 'one', createStream: { subjects: ['one.>'] }, subject: () => 'one.1' })
     await send({ stream: 'two', createStream: { subjects: ['two.>'] }, subject: () => 'two.1' })
     await expect(send({ stream: 'one', subject: () => 'two.2' })).rejects.toMatchObject({

@@ -16,7 +16,7 @@ import { firstId, nextAfter, subjectSources } from './subject-sources.ts'
 // Invariants
 // 1. A committed key stays as a row without an answer. A retry with the key gets a 410, and never
 //    runs again.
-// 2. One transaction erases a row and its subjects, and updates the record of the erasure. After a
+// 2. One transaction erases a row and its subjects, and updates the erasure's record. After a
 //    crash, the next erasure continues with the rows that are left.
 // 3. A message is deleted only when every subscription has read it. A job is deleted only when it
 //    cannot run.
@@ -33,8 +33,8 @@ export interface EraseOptions extends SubjectOf {
    */
   readonly cancelWaiting?: boolean
   /**
-   * A reference to store with the record of the erasure, such as a ticket number; at most 255
-   * characters. Default: none. Do not use personal data.
+   * A reference to store in the erasure's record, such as a ticket number; at most 255 characters.
+   * Default: none. Do not use personal data.
    */
   readonly reference?: string
   /** Max number of rows per transaction, 1 to 1,000. Default 100. */
@@ -48,14 +48,14 @@ export interface HeldRow {
   readonly id: string
   /** The name of the job, or the event. */
   readonly name: string
-  /** `'running'`, `'waiting'`, or a text that says why a message is still needed. */
+  /** `'running'`, `'waiting'`, or the reason why a message is still needed. */
   readonly reason: string
 }
 
 /** The result of an erasure. */
 export interface SubjectErasure {
   /**
-   * The id of the record of this erasure; `null` for a dry run, or if no service has rows of the
+   * The id of this erasure's record; `null` for a dry run, or if no service has rows of the
    * subject.
    */
   readonly id: string | null
@@ -146,7 +146,7 @@ function optionsInvalid(what: string): HoldfastError {
 
 interface ErasureParts {
   readonly of: SubjectInService
-  /** The id of the record of the erasure; `null` for a dry run. */
+  /** The id of the erasure's record; `null` for a dry run. */
   readonly id: string | null
   readonly options: EraseOptions
 }

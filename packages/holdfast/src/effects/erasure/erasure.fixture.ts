@@ -63,9 +63,9 @@ export interface TestErasure extends AsyncDisposable {
   work(condition?: () => Promise<boolean>): Promise<void>
   /** Returns the complete export of a subject. */
   exported(subject: string): Promise<readonly SubjectRecord[]>
-  /** Returns the tables of the framework in which a text occurs. */
+  /** Returns the framework's tables that contain a text. */
   tablesWith(text: string): Promise<readonly string[]>
-  /** Returns the contents of all tables of the framework. */
+  /** Returns the contents of all of the framework's tables. */
   contents(): Promise<ReadonlyMap<string, string>>
   /** Returns a client that calls functions before and after each statement. */
   watched(watch: StatementWatch): Promise<StatementClient>

@@ -14,7 +14,7 @@ const kindsOf = async (): Promise<readonly string[]> =>
   (await app.exported(customer)).map(({ kind, name = '' }) => `${kind} ${name as string}`.trimEnd())
 
 describe('jobs', () => {
-  test('a job that waits is held, unless waiting jobs are cancelled', async () => {
+  test('a waiting job is held, unless waiting jobs are cancelled', async () => {
     await app.note(customer, { parts: ['job'] })
     const held = await erase()
     expect(held).toMatchObject({
@@ -32,7 +32,7 @@ describe('jobs', () => {
     expect(await app.tablesWith(customer)).toEqual([])
   })
 
-  test('a job that runs is held, and its claim keeps it', async () => {
+  test('a running job is held, even if waiting jobs are cancelled', async () => {
     const { promise, resolve: go } = Promise.withResolvers<void>()
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
     app.handlers.mail = async () => {
@@ -142,7 +142,7 @@ describe('webhooks', () => {
     return rows[0]!
   }
 
-  test('a webhook that waits to be sent again is held, or counts as failed', async () => {
+  test('a webhook that waits for its retry is held, or fails if waiting jobs are cancelled', async () => {
     app.receiver.reply((_, response) => void response.writeHead(500).end(secret))
     await app.note(customer, { parts: ['message'] })
     await app.work(

@@ -33,7 +33,7 @@ import { eraseSubject } from './erase-subject.ts'
 import { findSubjectServices } from './queries/find-services.ts'
 
 // Checks which tables the statements of an erasure scan. The check does not depend on statistics or
-// timing. Even with millions of rows, only the rows of the subject may be read.
+// timing. Even with millions of rows, only the subject's rows may be read.
 
 const rows = 6_000
 const subject = subjectIdOf('customer:1')
@@ -155,7 +155,7 @@ test('no statement of an erasure scans a table, whether or not it has been analy
   }
 })
 
-test('a look-up of a subject without rows reads as many blocks as there are tables and levels of indexes', async () => {
+test('a look-up of a subject without rows reads only one block per index level', async () => {
   const blocks = async (text: string, values: unknown[]): Promise<number> => {
     const { rows: plan } = await client.query<{
       'QUERY PLAN': readonly [{ readonly Plan: Record<string, number> }]

@@ -41,7 +41,7 @@ export async function locateSubject(
   if (given === undefined && services.length > 1)
     throw new HoldfastError(
       'subject-service-ambiguous',
-      `Several services on this database have data of the subject ${JSON.stringify(subject)}. Name one of them: ${services.join(', ')}.`,
+      `Several services on this database have data about the subject ${JSON.stringify(subject)}. Name one of them: ${services.join(', ')}.`,
     )
   const service = given ?? services[0]
   return { subject: id, service, otherServices: services.filter((one) => one !== service) }

@@ -6,7 +6,8 @@ import { webhookSource } from '../webhooks/subject-webhooks.ts'
 
 /**
  * The sources of all rows of a subject. Messages come before jobs and webhooks, because messages
- * become jobs and webhooks. So a later source finds the rows that are written during an erasure.
+ * become jobs and webhooks. So a later source finds the rows that are written while an erasure
+ * runs.
  */
 export const subjectSources: readonly SubjectSource[] = [
   ...keySources,

@@ -26,7 +26,7 @@ describe('concurrent duplicates', () => {
     expect(effects.runs.names).toEqual([name])
   })
 
-  test('the second of two calls in two processes is rejected at once with Retry-After', async () => {
+  test('the second of two calls in two processes is rejected immediately with Retry-After', async () => {
     const [name, key, lock] = [uniqueName(), randomUUIDv7(), 2]
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })
@@ -63,7 +63,7 @@ describe('concurrent duplicates', () => {
     }
   })
 
-  test('an attempt that loses at the last moment returns the answer of the winner', async () => {
+  test('an attempt that loses at the last moment returns the winning answer', async () => {
     const [name, key, lock] = [uniqueName(), randomUUIDv7(), 3]
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })

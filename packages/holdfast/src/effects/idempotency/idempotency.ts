@@ -27,9 +27,9 @@ export interface IdempotencyOptions {
   readonly retention?: Duration
   /**
    * Returns the subjects of a caller. They select the answers to export or erase. Default:
-   * `callerSubject`, which returns a subject such as `user:42`. Set it if the rest of the
-   * application uses other subjects for its callers. Return `undefined` for callers that are not
-   * people, such as other services: this saves one row per call.
+   * `callerSubject`, which returns a subject such as `user:42`. Set it if the application uses
+   * other subjects for its callers elsewhere. Return `undefined` for callers that are not people,
+   * such as other services: this saves one row per call.
    */
   readonly subjectsOf?: (caller: Caller) => Subjects
   /** Interval at which each process deletes expired keys. Default `'1m'`. */

@@ -48,7 +48,7 @@ export function readKeyClaim(call: Call, { service, nowMs, retentionMs }: KeyCon
   }
   const key = parseKey(header)
   // An id in a custom header was not created as an idempotency key, so the time in it is not the
-  // time of the first request.
+  // first request's.
   const madeAtMs = idempotencyHeader === defaultKeyHeader ? timeOf(key) : undefined
   if (madeAtMs !== undefined) checkTime(madeAtMs, nowMs, retentionMs)
   const scope = scopeOf(call.caller)

@@ -45,7 +45,7 @@ describe('leaves of a key', () => {
     )
   })
 
-  test('two attempts with one key find each other during the retention, with any key', () => {
+  test('during the retention, an attempt with any key finds the answer of an earlier attempt', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 7 * dayMs }), (firstMs, laterMs) => {
         const written = ringAt(firstMs).locate(undefined).write
@@ -56,7 +56,7 @@ describe('leaves of a key', () => {
 })
 
 describe('truncation', () => {
-  test('a leaf that may be truncated holds the only row of no answer younger than the retention plus an hour', () => {
+  test('a leaf that may be truncated holds no answer younger than the retention plus an hour, unless another leaf has a copy', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 7 * dayMs + hourMs }), (nowMs, ageMs) => {
         const expired = ringAt(nowMs).expired()
@@ -70,7 +70,7 @@ describe('truncation', () => {
     )
   })
 
-  test('a leaf that may be truncated is not written to within half an hour, even with keys from five minutes ahead', () => {
+  test('a leaf that may be truncated is not written to within half an hour, even for keys that are five minutes ahead of the clock', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 30 * minuteMs }), (nowMs, laterMs) => {
         const expired = ringAt(nowMs).expired()
@@ -83,7 +83,7 @@ describe('truncation', () => {
     )
   })
 
-  test('each leaf may be truncated once in a round of the ring', () => {
+  test('each leaf may be truncated once per round of the ring', () => {
     const seen = Array.from({ length: leafCount }, (_, n) => ringAt(startMs + n * widthMs).expired())
     expect(new Set(seen).size).toBe(leafCount)
   })
@@ -93,7 +93,7 @@ describe('changes of the width', () => {
   const sinceMs = startMs + 3 * widthMs + hourMs
   const wider = { width_ms: 2 * widthMs, since_ms: sinceMs }
 
-  test('after a change of the width, answers of the earlier width are found with all keys of that time', () => {
+  test('after a change of the width, answers stored with the earlier width are found, for UUIDv7 and other keys', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 7 * dayMs }), (ageMs) => {
         const madeAtMs = sinceMs - ageMs

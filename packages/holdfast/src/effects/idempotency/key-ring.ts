@@ -10,13 +10,14 @@
 // A UUIDv7 contains its creation time, which determines its slot: all attempts use the same slot.
 // Any other key belongs to the slot of its attempt, and is looked up in all live leaves, newest
 // first.
+//
 // Invariants:
 //
 // - If two attempts with one key overlap in time, they write to at least one common leaf. The
 //   primary key of that leaf lets only one of them commit. A UUIDv7 has one leaf. For other keys,
 //   attempts within `overlapMs` of a boundary write to both leaves; attempts without a common leaf
 //   started more than `2 * overlapMs` apart. This is longer than any deadline, so the later attempt
-//   has seen the row of the earlier one.
+//   has seen the earlier one's row.
 // - A leaf is truncated only when all of its answers are older than the retention plus an hour, and
 //   while no attempt can write to it. If an answer was written to two leaves, its row in the older
 //   leaf may be deleted up to `overlapMs` earlier; the other row is still found.
@@ -68,7 +69,7 @@ export function widthFor(retentionMs: number): number {
   return Math.max(minWidthMs, Math.ceil((retentionMs + spareMs) / (leafCount - 2)))
 }
 
-/** A process's copy of the layout of the ring. */
+/** A process's copy of the ring's layout. */
 export class KeyRing {
   #row: RingRow
   /** The database's clock minus this process's monotonic clock, in milliseconds. */
@@ -100,8 +101,8 @@ export class KeyRing {
   }
 
   /**
-   * Returns whether the offset was accurate enough for an attempt to choose a slot. Corrects an
-   * inaccurate offset.
+   * Returns true if the offset was accurate enough for an attempt to choose a slot; otherwise
+   * corrects the offset.
    */
   correct(databaseNowMs: number): boolean {
     const errorMs = databaseNowMs - this.nowMs()
@@ -162,8 +163,8 @@ function leavesByNewest(count: number): readonly (readonly number[])[] {
 }
 
 /**
- * A place for each pair of leaves, which may be the same leaf twice. Answers are written to the
- * leaves of the pair, and read from them.
+ * A place for each pair of leaves, including pairs of a leaf with itself. Answers are written to
+ * the leaves of the pair, and read from them.
  */
 const places: readonly KeyPlace[] = Array.from({ length: leafCount * leafCount }, (_, index) => {
   const first = Math.floor(index / leafCount)

@@ -45,7 +45,7 @@ export interface AttemptOf {
   /** The leaves of the key in the layout with which this attempt started. */
   readonly place: KeyPlace
   readonly form: StoredForm
-  /** The call's deadline and usage, with the span of the attempt. */
+  /** The call's deadline and usage, with the attempt's span. */
   readonly work: Work
 }
 
@@ -220,7 +220,7 @@ export class MutationAttempt {
    * Stores the answer and commits, in one round trip.
    *
    * @param key the key for which the answer is stored; `undefined` if the call has no key.
-   * @param isUndone whether the handler's effects are undone first.
+   * @param isUndone true to undo the handler's effects first.
    */
   async #commit(answer: Answer, key: AnsweredKey | undefined, isUndone = false): Promise<Answer> {
     const stored = key && toStored(answer, key)
@@ -246,8 +246,8 @@ export class MutationAttempt {
   }
 
   /**
-   * Replays the answer of the attempt that stored its answer first. Rethrows the error if it is not
-   * a conflict with such an answer.
+   * Replays the answer that another attempt stored first. Rethrows the error if it was not caused
+   * by such an answer.
    */
   async #replayWinner(error: unknown): Promise<Answer> {
     const claim = this.#claim

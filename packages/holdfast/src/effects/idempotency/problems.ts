@@ -5,7 +5,7 @@ export const IdempotencyKeyMissing: Problem<'idempotency-key-missing'> = problem
   status: 400,
   title: 'Idempotency-Key header required',
   description:
-    'A mutation is safe to retry because it has a key: a unique string of 1 to 255 printable ASCII characters, preferably a UUIDv7. Send the same key with every retry of the same request.',
+    'A key makes the mutation safe to retry. Send a unique string of 1 to 255 printable ASCII characters, preferably a UUIDv7. Send the same key with every retry of the same request.',
 })
 
 /** The `Idempotency-Key` is malformed or too long. */

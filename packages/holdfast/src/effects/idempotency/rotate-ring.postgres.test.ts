@@ -175,7 +175,7 @@ test('a longer retention widens the slots, and earlier answers are still replaye
   expect(await count('from effects')).toBe(2)
 })
 
-test('a process that has the earlier width does not commit with it', async () => {
+test('a process with the earlier width cannot commit', async () => {
   const before = await start()
   await before.record(randomUUID())
   const after = await start({ retention: '60d' })
@@ -221,7 +221,7 @@ test('a key that is not a UUIDv7 is found across the boundary of two slots', asy
   expect(await service.record(key)).toEqual({ status: 201, replayed: true })
 })
 
-test('a process whose clock was wrong places its key again', async () => {
+test('a process whose clock was wrong locates its key again', async () => {
   const service = await start()
   const { rows } = await client.query<{ leaf: number }>(
     `select floor(extract(epoch from now()) * 1000 / width_ms)::int % ${leafCount} as leaf from holdfast.idempotency_ring`,

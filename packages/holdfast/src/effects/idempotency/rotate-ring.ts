@@ -41,7 +41,7 @@ export async function openKeyRing(pool: Pool, retentionMs: number): Promise<KeyR
   return new KeyRing(await withConnection(pool, work, readLayout))
 }
 
-/** Reads the layout of the ring again. */
+/** Reads the ring's layout again. */
 export async function reloadKeyRing(ring: KeyRing, pool: Pool): Promise<void> {
   ring.update(await withConnection(pool, limitedWork(passTimeoutMs), readLayout))
 }
@@ -89,10 +89,7 @@ async function truncate(leaf: number, ring: KeyRing, { pool, work, log }: Trunca
     if (isTruncated) log.info({ leaf }, 'expired idempotency keys truncated')
   } catch (error) {
     if (sqlStateOf(error) !== lockNotAvailable) throw error
-    log.debug(
-      { leaf },
-      'did not truncate expired idempotency keys, because the table is being read; trying again later',
-    )
+    log.debug({ leaf }, 'expired idempotency keys not truncated, because the table is being read; will retry')
   }
 }
 

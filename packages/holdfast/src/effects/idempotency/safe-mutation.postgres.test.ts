@@ -33,7 +33,7 @@ describe('keys', () => {
     expect(problemOf(answer)).toMatchObject({ code: 'idempotency-key-expired' })
   })
 
-  test('a key is optional if the operation declares it, and works if it is sent', async () => {
+  test('a key is optional if the operation declares it optional, and works if it is sent', async () => {
     const name = uniqueName()
     await effects.tested.send('recordOptionally', { name }, { key: null })
     await effects.tested.send('recordOptionally', { name }, { key: null })
@@ -179,7 +179,7 @@ describe('the outcome of a handler', () => {
     }
   })
 
-  test('statements that the handler did not await are in the commit', async () => {
+  test('statements that the handler did not await are committed too', async () => {
     const name = uniqueName()
     expect((await effects.tested.send('forget', { name })).status).toBe(204)
     expect(await effects.countOf(name)).toBe(1)

@@ -95,8 +95,8 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
 }
 
 /**
- * Returns the limits and records of one attempt: the deadline and usage of the call, with a
- * separate span and guard.
+ * Returns the {@link Work} of one attempt: the deadline and usage of the call, with a separate span
+ * and guard.
  */
 function attemptWork(
   { operation, span: parent, deadline, usage, log }: Call,

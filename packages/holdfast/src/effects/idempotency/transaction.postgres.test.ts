@@ -52,7 +52,7 @@ describe('transactions', () => {
   )
 
   test('a statement that is no longer awaited ends with its call, and no other statement ends', async () => {
-    // An unhandled rejection would fail this test run; it would end a service, too.
+    // An unhandled rejection would fail this test run, and would terminate a service.
     expect((await effects.tested.send('abandon', { name: uniqueName() })).status).toBe(504)
     await effects.expectNothingOpen()
   })
@@ -90,7 +90,7 @@ describe('transactions', () => {
     expect(effects.runs.names.length).toBeGreaterThanOrEqual(3)
   })
 
-  test('a deadlock retries the loser', async () => {
+  test('the victim of a deadlock is retried', async () => {
     await effects.tested.sql('update cells set value = 0')
     const lock = 5
     const held = await effects.holdLock(lock)

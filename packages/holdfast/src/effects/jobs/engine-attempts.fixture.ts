@@ -113,7 +113,7 @@ export function engineAttempts(
     await on.noTransactions()
   })
 
-  test('a job whose input the schema no longer accepts is dead at once', async () => {
+  test('a job whose input the schema no longer accepts is dead immediately', async () => {
     const on = await start({ worker: false })
     const id = await on.enqueue(jobs.plain, 'a')
     await on.sql(`update holdfast.jobs set input = '{"name":1}' where id = $1`, [id])

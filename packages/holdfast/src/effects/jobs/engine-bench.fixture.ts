@@ -53,7 +53,7 @@ export interface Benches {
   readonly release: () => void
   /** Resolves when this many runs have started. */
   readonly runsOf: (count: number) => Promise<unknown>
-  /** Resolves when this many handlers wait. */
+  /** Resolves when this many handlers are waiting. */
   readonly waitingFor: (count: number) => Promise<unknown>
   /** Resets the state that a test has left behind. */
   readonly clear: () => Promise<void>

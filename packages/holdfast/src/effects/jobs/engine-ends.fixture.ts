@@ -67,7 +67,7 @@ export function engineEnds(
     expect(await on.find(id)).toMatchObject({ state: 'succeeded' })
   })
 
-  test('a job that two workers run at once takes effect once', async () => {
+  test('a job that two workers run at the same time takes effect once', async () => {
     const on = await start()
     work.set('a', async ({ db, signal }) => {
       await note(db, 'a')

@@ -85,7 +85,7 @@ test('a name whose limits fail does not block the limits of other names', async 
   expect(lines.some((line) => line.includes('applying job limits failed'))).toBe(true)
 })
 
-test('jobs that an earlier program limited run if the current one does not limit them', async () => {
+test('jobs that an earlier version of the program limited run if the current version sets no limit', async () => {
   const free = job({ name: 'free', input: z.object({}), run: () => {} })
   const freed = service({ name: 'freed', operations: {}, jobs: [free] })
   await using on = await createTestService(freed)

@@ -101,7 +101,7 @@ export class Membership {
     return (await this.worker?.stop(limitMs)) ?? []
   }
 
-  /** Closes the pools of the worker, after `stop`. */
+  /** Closes the worker's pools, after `stop`. */
   async endPools(): Promise<void> {
     await this.#current?.pools.disposeAsync()
   }

@@ -35,7 +35,7 @@ import type { WorkerIdentity } from './worker-identity.ts'
  * - At most as many jobs run at once as there are slots. Jobs that are claimed ahead and do not
  *   start soon are released to other workers.
  * - All bookkeeping uses the job and its claim: a worker changes nothing after its job was rescued.
- * - A worker that was declared dead aborts its jobs, and claims no further jobs.
+ * - A worker that was declared dead aborts its jobs, and claims no more jobs.
  * - `stop` claims nothing more, and returns after each job has ended, was released, or was
  *   abandoned for others to rescue. A release does not count as an attempt.
  */

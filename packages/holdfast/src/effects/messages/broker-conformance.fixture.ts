@@ -24,7 +24,7 @@ export interface BrokerTrial {
   readonly start: () => Promise<BrokerUnderTest>
   /** The same kind of broker at an address without a server. */
   readonly absent: Broker
-  /** Pattern of the error of the absent broker. */
+  /** Pattern of the absent broker's error. */
   readonly unreachable: RegExp
 }
 

@@ -117,7 +117,7 @@ test('each message has its effect once, and messages of a key in order, even aft
   }
 })
 
-test('a message that is dispatched again has no further effect, for each consumer', async () => {
+test('a message that is dispatched again has no second effect, for each consumer', async () => {
   await start(countConsumer(note, 'one'), countConsumer(note, 'two'))
   await store.publish(Counted, 'a', 1)
   await until(async () => (await states())['succeeded'] === 2)

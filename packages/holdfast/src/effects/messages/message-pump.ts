@@ -25,8 +25,8 @@ import { startMarking } from './subscription-marks.ts'
 //
 // Each reader stores its position in the database and advances it in the transaction of its
 // effects. The dispatcher runs in the leader of a service, and wakes the processes that read the
-// dispatched messages. In case a wake is lost, each process also polls. The poll includes messages
-// without a position, in case the leader has died.
+// dispatched messages. A wake can be lost, so each process also polls. The leader can die, so the
+// poll includes messages without a position.
 
 /** Dependencies of {@link startMessagePump}. */
 export interface MessagePumpParts {
@@ -72,7 +72,7 @@ export interface MessagePump {
 const retryMs = 1_000
 const limitMs = 5_000
 
-/** Returns the max number of connections that the readers of a pump use at once. */
+/** Returns the max number of connections that a pump's readers use at the same time. */
 export function connectionsOf({
   subscribers,
   relays,

@@ -53,7 +53,7 @@ test('messages older than the retention are deleted in batches, and younger ones
   expect(await left()).toBe(100)
 })
 
-test('a lagging subscription keeps no messages, and a message without a position is kept', async () => {
+test('messages that a lagging subscription has not read are deleted, and a message without a position is kept', async () => {
   await messages(100, 100)
   await store.client.query(
     `insert into holdfast.subscriptions (service, kind, name, publisher, position) values ('s', 'relay', 'r', 's', 40)`,

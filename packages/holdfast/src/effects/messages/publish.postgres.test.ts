@@ -114,7 +114,7 @@ describe('messages of a transaction', () => {
     expect(await payloads()).toEqual([1, 4])
   })
 
-  test('a message contains its payload as of publishing', async () => {
+  test('a message contains its payload as it was when it was published', async () => {
     const transaction = await store.begin()
     const payload = { name: 'before' }
     await transaction.publish(Named, 'a', payload)
@@ -202,7 +202,7 @@ describe('order', () => {
     expect((await dispatched(2)).map(({ payload }) => payload)).toEqual([2, 1])
   })
 
-  test('transactions with many keys at once do not deadlock, and their messages are in commit order', async () => {
+  test('transactions with many keys do not deadlock, and their messages are in commit order', async () => {
     const committed: number[] = []
     await Promise.all(
       Array.from({ length: 15 }, async (_, n) => {

@@ -11,7 +11,7 @@ export interface RelayFailure {
   /** The error's code, e.g. `'broker-unreachable'`. */
   readonly code: string
   readonly message: string
-  /** When the failure first occurred, in ISO 8601. */
+  /** The time at which the failure first occurred, in ISO 8601. */
   readonly at: string
 }
 
@@ -26,9 +26,9 @@ export interface SubscriptionState {
   readonly events: readonly string[] | null
   /** The position up to which the subscription has read, as a decimal integer. */
   readonly position: string
-  /** When the subscription last handled messages; `null` if it never has. */
+  /** The time at which the subscription last handled messages; `null` if it never has. */
   readonly handledAt: Date | null
-  /** When a process that runs the subscription was last seen. */
+  /** The time at which a process that runs the subscription was last seen. */
   readonly seenAt: Date
   /** The reason why a relay cannot send; `null` if the relay can send. */
   readonly failure: RelayFailure | null

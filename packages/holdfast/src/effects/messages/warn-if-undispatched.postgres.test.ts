@@ -76,7 +76,7 @@ test('nothing is reported if another process dispatches, no matter how long mess
   await stop()
 })
 
-test('a service without a worker reports it', async () => {
+test('a service without a worker logs the warning', async () => {
   const { mutation, service } = holdfast({ database: postgres() })
   const publishOne = mutation({
     route: 'POST /counts',

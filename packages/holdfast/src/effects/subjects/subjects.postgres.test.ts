@@ -89,7 +89,7 @@ const run = ({ text, values = [] }: Statement): Promise<unknown> => on.sql(text,
 
 const between = { from: 'customer:1', to: 'customer:2' }
 
-test('a job has the subjects of its input and of its enqueuing, each once', async () => {
+test('a job has the subjects of its input and of its enqueue options, each once', async () => {
   let id = ''
   await within(async ({ jobs }) => {
     ;({ id } = await jobs.enqueue(mail, between, { subjects: ['customer:2', 'customer:3'] }))

@@ -68,7 +68,7 @@ test('wakes in quick succession are one notification of each kind', async () => 
   )
 })
 
-test('if a notification cannot hold all names, it stands for any name of the service', async () => {
+test('if a notification cannot hold all names, it concerns all names of the service', async () => {
   const [one, other] = [await start(), await start()]
   one.waker.send(
     'jobs',

@@ -46,7 +46,7 @@ describe('endpoints', () => {
     await until(() => app.failed.filter(({ owner }) => owner === account).length === 1)
   })
 
-  test('an endpoint that is disabled while a delivery waits gets no further attempt', async () => {
+  test('an endpoint that is disabled while a delivery waits gets no more attempts', async () => {
     const account = newAccount()
     receiver.reply((_, response) => void response.writeHead(503, { 'retry-after': '3600' }).end())
     const { id } = await app.add(account, receiver.url)

@@ -37,7 +37,7 @@ export interface DeliveryOptions {
   readonly concurrency: number
   /** Max number of concurrent deliveries in a process. */
   readonly slots: number
-  /** Source location of the definition of the webhooks. */
+  /** The file and line of the webhooks' definition. */
   readonly definedAt: string
 }
 

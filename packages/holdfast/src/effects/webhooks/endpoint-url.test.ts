@@ -3,7 +3,7 @@ import { readEndpointUrl } from './endpoint-url.ts'
 
 const url = 'http://example.com/'
 
-test('the mode of the service decides if http is allowed, unless the definition does', () => {
+test('the mode of the service decides whether http is allowed, unless the definition sets it', () => {
   const rules = { allowedHosts: [] }
   expect(readEndpointUrl(url, rules, 'development')).toBe(url)
   expect(readEndpointUrl(url, rules, 'test')).toBe(url)

@@ -126,7 +126,7 @@ test('signatures of the reference implementation are accepted', async () => {
   })
 })
 
-test('a repeated webhook gets the same answer, and has no further effect', async () => {
+test('a repeated webhook gets the same answer, and has no second effect', async () => {
   const id = 'msg_again'
   expect((await send({ id })).headers.get('idempotency-replayed')).toBeNull()
   clock.advance(60_000)

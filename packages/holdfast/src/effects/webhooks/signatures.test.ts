@@ -36,7 +36,7 @@ describe('the reference implementation', () => {
     expect(new Webhook(secret).verify(body, { ...headers })).toEqual(JSON.parse(body))
   })
 
-  test('the reference implementation accepts our signatures with two secrets by either secret', () => {
+  test('the reference implementation accepts our signatures with two secrets, using either secret', () => {
     const old = createWebhookSecret()
     const headers = signWebhook({ id, sentAt: new Date(), body: Buffer.from(body) }, [secret, old])
     expect(headers['webhook-signature'].split(' ')).toHaveLength(2)

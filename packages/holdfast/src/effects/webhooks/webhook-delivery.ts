@@ -22,11 +22,14 @@ export interface WebhookDelivery {
   /** The message's id, which is the `webhook-id` of each attempt. */
   readonly message: string
   readonly event: string
-  /** `pending`: an attempt is running or planned; `failed`: there are no further attempts. */
+  /** `pending`: an attempt is running or planned; `failed`: there are no more attempts. */
   readonly state: 'pending' | 'delivered' | 'failed'
   /** In ISO 8601. */
   readonly createdAt: string
-  /** When the delivery succeeded or failed permanently, in ISO 8601; `null` while it is pending. */
+  /**
+   * The time at which the delivery succeeded or failed permanently, in ISO 8601; `null` while it is
+   * pending.
+   */
   readonly endedAt: string | null
   /** The last 20 attempts, newest first. */
   readonly attempts: WebhookAttempt[]

@@ -19,9 +19,9 @@ export interface Subscriber {
   /** The events whose messages the subscriber handles. Default: all events of the service. */
   readonly events?: readonly EventType[]
   /**
-   * Receives messages in order. If it throws, the messages of the batch are passed to it again, one
-   * at a time. Messages that still fail become dead letters of this subscriber. To continue the
-   * message's trace in a job, pass the `traceparent` of the message to `enqueue`.
+   * Receives messages in order. If it throws, the batch is passed again, one message at a time.
+   * Messages that still fail become dead letters of this subscriber. To continue the message's
+   * trace in a job, pass the `traceparent` of the message to `enqueue`.
    */
   handle(
     messages: readonly PublishedMessage[],
@@ -67,7 +67,7 @@ export interface Worker {
   /**
    * Stops claiming jobs, and waits up to `limitMs` milliseconds for running jobs. Then cancels the
    * jobs that are still running, and releases them without counting an attempt. Resolves to the ids
-   * of the released jobs. Further calls return the same result and ignore their `limitMs`.
+   * of the released jobs. Later calls return the same result and ignore their `limitMs`.
    */
   stop(limitMs: number): Promise<readonly string[]>
 }

@@ -26,10 +26,7 @@ export interface EnqueueOptions {
    * ignored. Default: the trace of the call or job that enqueues it.
    */
   readonly traceparent?: string | undefined
-  /**
-   * Further subjects of the job, in addition to the result of the job's `subjectsOf`. Default:
-   * none.
-   */
+  /** Subjects of the job, in addition to those that its `subjectsOf` returns. Default: none. */
   readonly subjects?: Subjects
 }
 
@@ -40,7 +37,7 @@ export interface UniqueJob {
   /**
    * The time during which a job prevents duplicates. `'started'`: until the job is claimed. A
    * change that is committed while the job runs can then enqueue another job, so the change is not
-   * missed. `'ended'`: until the job ends, including further attempts. Default `'started'`. Set
+   * missed. `'ended'`: until the job ends, including its later attempts. Default `'started'`. Set
    * `'ended'` only if a running job can ignore changes that are committed after it started.
    */
   readonly until?: 'started' | 'ended'

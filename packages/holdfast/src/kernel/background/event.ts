@@ -70,7 +70,7 @@ export interface Message<Payload = unknown> {
   readonly key: string
   /** The payload, as declared by the event. */
   readonly payload: Payload
-  /** The time at which the message was published, by the clock of the database. */
+  /** The time at which the message was published, by the database's clock. */
   readonly publishedAt: Date
 }
 

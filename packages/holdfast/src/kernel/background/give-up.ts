@@ -1,6 +1,6 @@
 /**
- * An error that a job throws to fail permanently, without further attempts. The job is dead, and
- * can be inspected and redriven.
+ * An error that a job throws to fail permanently, without more attempts. The job is dead, and can
+ * be inspected and redriven.
  *
  * @example
  * ```ts

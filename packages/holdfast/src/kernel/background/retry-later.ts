@@ -4,15 +4,15 @@ import { type Duration, toMilliseconds } from '../base/duration.ts'
 export interface RetryLaterOptions extends ErrorOptions {
   /**
    * True if the delay counts as one of the job's attempts. Default false. Set it to true to fail
-   * the attempt as usual, but with this delay instead of the delay of the retry policy. If false, a
-   * job that is always delayed snoozes 1,000 times before the delays count as attempts.
+   * the attempt as usual, but with this delay instead of the retry policy's delay. If false, a job
+   * that is always delayed snoozes 1,000 times before the delays count as attempts.
    */
   readonly countsAsAttempt?: boolean
 }
 
 /**
- * Max number of times that a job snoozes without using an attempt. Each further snooze uses an
- * attempt. So a job that never makes progress becomes dead in the end, and an operator notices it.
+ * Max number of times that a job snoozes without using an attempt. Each later snooze uses an
+ * attempt, so a job that never makes progress eventually becomes dead, and an operator notices it.
  */
 export const maxSnoozes = 1_000
 

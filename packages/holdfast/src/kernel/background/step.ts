@@ -18,8 +18,8 @@ export interface StepContext<Db> extends Effects {
   /** Logs lines that carry the job's name and id. */
   readonly log: Logger
   /**
-   * Aborted when the deadline of the job passes, when the job is cancelled, or when another process
-   * has rescued it.
+   * Aborted when the job's deadline passes, when the job is cancelled, or when another process has
+   * rescued it.
    */
   readonly signal: AbortSignal
 }

@@ -69,7 +69,7 @@ export function startRecurringTask(parts: RecurringTaskParts): RecurringTask {
       return againMs
     } catch (error) {
       if (!stopping.signal.aborted) {
-        // Only the first failure of an outage is a warning; further failures are logged at debug.
+        // Only the first failure of an outage is a warning; later failures are logged at debug.
         log[hasFailed ? 'debug' : 'warn']({ error: toLogFields(error) }, failure)
         hasFailed = true
       }

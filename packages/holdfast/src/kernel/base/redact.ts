@@ -92,7 +92,7 @@ const assignedSecret =
 const authorizationToken = /\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]{6,}/gi
 
 /**
- * Returns a redactor that hides the values of the built-in sensitive names, and of the declared
+ * Returns a redactor that hides values by name: the built-in sensitive names and the declared
  * names.
  *
  * @example

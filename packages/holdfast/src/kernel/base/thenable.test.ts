@@ -3,7 +3,7 @@ import { allOf, andThen, isThenable } from './thenable.ts'
 
 const double = (value: number): number => 2 * value
 
-test('a value that is ready is used at once', () => {
+test('a value that is ready is used immediately', () => {
   expect(andThen(2, double)).toBe(4)
   expect(() =>
     andThen(2, () => {
@@ -19,7 +19,7 @@ test('a promise is used when it is fulfilled', async () => {
   await expect(andThen(Promise.reject<number>(new TypeError('broken')), double)).rejects.toThrow('broken')
 })
 
-test('all values are returned at once, unless one of them is a promise', async () => {
+test('all values are returned immediately, unless one of them is a promise', async () => {
   const ready = [1, 2]
   expect(allOf(ready)).toBe(ready)
   const pending = allOf([1, Promise.resolve(2)])

@@ -28,7 +28,7 @@ export class TimerQueue implements Pick<Clock, 'after'> {
     return timer
   }
 
-  /** Sets the timer of the clock for the first timer, unless it is set already. */
+  /** Sets the clock's timer for the first timer, unless it is already set. */
   #arm(): void {
     if (this.#isArmed || this.#end.next === this.#end) return
     this.#isArmed = true

@@ -152,7 +152,7 @@ describe('work with a timeout', () => {
     expect(clock.pending()).toBe(0)
   })
 
-  test('work with a timeout clears its timer when the work ends, or throws at once', async () => {
+  test('work with a timeout clears its timer when the work ends, or throws immediately', async () => {
     const clock = countedClock()
     expect(await runWithTimeout({ timeoutMs: 1_000, timedOut, clock }, () => Promise.resolve(7))).toBe(7)
     const broken = (): Promise<never> => {

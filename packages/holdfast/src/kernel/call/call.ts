@@ -37,7 +37,7 @@ export interface CallRequest {
    * the header.
    */
   readonly header: (name: string) => string | undefined
-  /** Returns the client of the call, for identifiers and access rules. Default: unknown. */
+  /** Returns the call's client, for identifiers and access rules. Default: unknown. */
   readonly peer?: (() => Peer) | undefined
   /** The id of the call. Default: a new UUID. */
   readonly requestId?: string

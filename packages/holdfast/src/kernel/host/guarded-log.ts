@@ -12,7 +12,7 @@ export function guardedLog(log: Logger, notify: ServiceHost['notify']): Logger {
     if (hasReported) return
     hasReported = true
     notify(
-      `The logger threw an error, so a line was lost; further losses are not reported. The error: ${String(error)}`,
+      `The logger threw an error, so a line was lost; later losses are not reported. The error: ${String(error)}`,
     )
   })
 }

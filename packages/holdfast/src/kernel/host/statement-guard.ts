@@ -24,6 +24,6 @@ export interface StatementWatch {
    * Returns the nearest file and line of the program on the stack; `undefined` if there is none.
    */
   readonly callerLineOf: () => string | undefined
-  /** The logger of the warnings. Default: the log of the call. */
+  /** The logger of the warnings. Default: the call's log. */
   readonly log?: Logger
 }

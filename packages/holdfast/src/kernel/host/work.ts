@@ -29,7 +29,7 @@ export interface Work {
   readonly span: Span
   /** The counters of the resources that the work uses. */
   readonly usage: Usage
-  /** Checks the statements of the handler. Default: no checks, as for jobs. */
+  /** Checks the handler's statements. Default: no checks, as for jobs. */
   readonly guard?: StatementGuard | undefined
 }
 

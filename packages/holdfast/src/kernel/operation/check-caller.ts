@@ -4,7 +4,7 @@ import { HoldfastError } from '../base/holdfast-error.ts'
 /**
  * Throws if `identify` or an access rule returned an invalid caller. Without this check, malformed
  * callers would share one scope, and could see each other's private records. `source` names the
- * origin of the value in the message.
+ * value's origin in the message.
  *
  * @throws HoldfastError `caller-invalid`.
  */

@@ -27,7 +27,7 @@ interface CallContext<Input, CallerType extends Caller, Db, Values> {
   readonly deadline: Deadline
   /** The id of the call, in its log lines and in the `X-Request-Id` of the response. */
   readonly requestId: string
-  /** Reads one page of a list; its result includes the cursors of the next and previous pages. */
+  /** Reads one page of a list; the result includes the cursors for the next and previous pages. */
   readonly page: ReadPage
   /**
    * Loads a relation's row or rows for a key. Calls made in the same turn of the event loop are

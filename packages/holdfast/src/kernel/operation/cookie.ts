@@ -59,7 +59,7 @@ export class SetCookie {
     this.#text = text
   }
 
-  /** Returns the value of the field as sent: `__Host-session=…; Path=/; …`. */
+  /** Returns the field's value as sent: `__Host-session=…; Path=/; …`. */
   toHeader(): string {
     return this.#text
   }

@@ -17,9 +17,9 @@ export interface Credentials<Db = unknown, Values = unknown> {
   readonly peer: Peer
   /**
    * The database, read-only, on the primary. Each statement takes a connection and releases it, so
-   * that no connection is held while the handler runs. The statements end at the deadline of the
-   * call. The identifiers and the access rule of a call together may run 10 statements of at most
-   * 1,000 rows each.
+   * that no connection is held while the handler runs. The statements end at the call's deadline.
+   * The identifiers and the access rule of a call together may run 10 statements of at most 1,000
+   * rows each.
    */
   readonly db: Db
   /**
@@ -70,12 +70,12 @@ export interface Cookies {
 /** The client of a call. */
 export interface Peer {
   /**
-   * The IP address of the client: the address of the connection, or the address that a trusted
-   * proxy reports. `undefined` if it is unknown.
+   * The client's IP address: the connection's, or the one that a trusted proxy reports. `undefined`
+   * if it is unknown.
    */
   readonly address: string | undefined
   /**
-   * The certificate of the client, verified by the runtime. `undefined` if the client has sent no
+   * The client's certificate, verified by the runtime. `undefined` if the client has sent no
    * certificate, or if the runtime does not verify certificates: `serve` listens without TLS.
    */
   readonly certificate: PeerCertificate | undefined

@@ -64,8 +64,9 @@ export interface OperationDefinition<
    */
   readonly repeats?: { readonly allow: string }
   /**
-   * Headers that a response may have, and their descriptions: `{ 'X-Source': 'The exchange that …'
-   * }`. The handler sets them with `respond`. Default: only the headers of the framework.
+   * Headers that a response may have, and their descriptions:
+   * `{ 'X-Source': 'The exchange that …' }`. The handler sets them with `respond`. Default: only
+   * the framework's headers.
    */
   readonly headers?: Readonly<Record<string, string>>
   /** Cookies that a response may set, with `respond`. Default: none. */

@@ -34,8 +34,8 @@ export const defaultSecuritySchemes: SecuritySchemes = { bearer: { scheme: 'bear
 /** The part of an access rule that states which security schemes it needs. */
 export interface SecurityRule {
   /**
-   * The security schemes of the rule, which replace those of the service; `{}` for a rule that
-   * admits every caller. Default: the schemes of the service.
+   * The security schemes of the rule, which replace the service's; `{}` for a rule that admits
+   * every caller. Default: the service's schemes.
    */
   readonly securitySchemes?: SecuritySchemes
   /**
@@ -81,7 +81,7 @@ function combine(
 // The names that OpenAPI allows for components.
 const nameForm = /^[A-Za-z0-9._-]+$/
 
-/** Returns the issues of the names of security schemes. */
+/** Returns the issues in the names of security schemes. */
 export function findSecurityIssues(schemes: SecuritySchemes): readonly string[] {
   return Object.keys(schemes)
     .filter((name) => !nameForm.test(name))

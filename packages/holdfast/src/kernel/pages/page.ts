@@ -63,7 +63,7 @@ export interface Position {
 
 /** A window of a list: the rows to read. */
 export interface PageWindow {
-  /** The order to read in: the order of the list, or its reverse. */
+  /** The order to read in: the list's order, or its reverse. */
   readonly orderings: readonly Ordering[]
   /** The position to start after, in that order; `undefined` to start at the beginning. */
   readonly after: Position | undefined

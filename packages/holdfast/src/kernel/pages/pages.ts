@@ -19,7 +19,7 @@ export interface PageParts {
  * The parts of an operation that returns a list in pages: `pages.input(filters)` and
  * `pages.output(item)` are its schemas, and `pages.descending(column)` is for its order. Its
  * handler reads a page with `page(input, list(…))`: `page` is in the context, and `list` comes from
- * `holdfast/postgres` or the entry of the query builder.
+ * `holdfast/postgres` or the query builder's entry point.
  *
  * @example
  * ```ts

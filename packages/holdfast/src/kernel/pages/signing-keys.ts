@@ -1,6 +1,6 @@
 /** A key that signs values handed to clients. */
 export interface SigningKey {
-  /** Identifies the key among the keys of the service, 0 to 255. */
+  /** Identifies the key within the service, 0 to 255. */
   readonly id: number
   /** The secret, at least 16 bytes. */
   readonly secret: Uint8Array

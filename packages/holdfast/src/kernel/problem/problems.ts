@@ -67,7 +67,7 @@ export const CrossSiteRequest: Problem<'cross-site-request'> = problem('cross-si
   status: 403,
   title: 'Request from another site',
   description:
-    'A page on another site may have sent the request, which signs a caller in, or changes data with credentials that browsers add to requests by themselves, such as a cookie. Browsers send `Sec-Fetch-Site` or `Origin`. Other clients with cookies have to send `Origin` with the origin of the service.',
+    "A page on another site may have sent the request, which signs a caller in, or changes data with credentials that browsers add to requests by themselves, such as a cookie. Browsers send `Sec-Fetch-Site` or `Origin`. Other clients with cookies have to send `Origin` with the service's origin.",
 })
 
 /** No operation has this path. */
@@ -158,7 +158,7 @@ export const HeadersTooLarge: Problem<'headers-too-large'> = problem('headers-to
   status: 431,
   title: 'Request header fields too large',
   description:
-    'The path, the query string and all header fields together exceed the limit of the service (16 KiB by default).',
+    "The path, the query string and all header fields together exceed the service's limit (16 KiB by default).",
 })
 
 /** The client took too long to send its request. */
@@ -174,7 +174,7 @@ export const InternalError: Problem<'internal-error'> = problem('internal-error'
   status: 500,
   title: 'Internal error',
   description:
-    'A defect in the service, not in the request. The log of the service contains the cause and the request id. The call was rolled back; retrying with the same idempotency key is safe.',
+    "A defect in the service, not in the request. The service's log contains the cause and the request id. The call was rolled back; retrying with the same idempotency key is safe.",
 })
 
 /** The service cannot handle the call at the moment. */
@@ -208,7 +208,7 @@ export const DeadlineExceeded: Problem<'deadline-exceeded'> = problem('deadline-
   description: 'The call was stopped and rolled back. Retrying with the same idempotency key is safe.',
 })
 
-/** Every problem that the framework itself returns. Capabilities add further problems. */
+/** Every problem that the framework itself returns. Capabilities add more problems. */
 export const kernelProblems: readonly AnyProblem[] = [
   BadRequest,
   CursorInvalid,

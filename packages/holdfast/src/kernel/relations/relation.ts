@@ -8,7 +8,10 @@ export type KeyPart = string | number | bigint | boolean | Date
 /** The key of the rows to load: a value, or several values for a composite key. */
 export type RelationKey = KeyPart | readonly KeyPart[]
 
-/** The context passed to `rows`: a part of the context of the handler that loads the relation. */
+/**
+ * The context passed to `rows`: a part of the context passed to the handler that loads the
+ * relation.
+ */
 export interface RelationContext<Db, Values = NoSettings> {
   readonly db: Db
   /** The settings declared in `holdfast({ settings })`. */
@@ -54,7 +57,7 @@ export interface Relation<Key extends RelationKey = RelationKey, Loaded = unknow
   readonly definedAt: string
   /**
    * Returns the row or rows of each key, in the order of the keys. If `load` must throw for a key,
-   * the entry of the key is the error.
+   * the key's entry is the error.
    */
   load(context: RelationContext<unknown, unknown>, keys: readonly Key[]): Promise<(Loaded | Error)[]>
 }

@@ -10,7 +10,7 @@ export function onlyCuts(schema: Schema): boolean {
 }
 
 /**
- * Returns true if parsing a valid value always returns the same as the projection of the schema's
+ * Returns true if parsing a valid value always returns the same as projecting it with the schema's
  * JSON Schema. This requires that the alternatives of the schema differ in their type or in a
  * discriminator.
  */

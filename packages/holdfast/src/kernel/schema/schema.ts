@@ -21,7 +21,7 @@ export type SchemaIssue = StandardSchemaV1.Issue
 
 /**
  * Returns the JSON Schema of the input or the output of a schema. If JSON Schema cannot express the
- * schema (a `Date`, a transformation), throws the error of the schema library.
+ * schema (a `Date`, a transformation), throws the schema library's error.
  */
 export function toJsonSchema(schema: Schema, side: 'input' | 'output'): JsonSchema {
   return schema['~standard'].jsonSchema[side]({ target: 'draft-2020-12' }) as JsonSchema

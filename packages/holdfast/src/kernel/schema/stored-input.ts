@@ -10,7 +10,7 @@ import { hasOpenAlternatives, type ZodDefinition, zodDefinitionOf } from './zod-
 export type StoredInput =
   | {
       readonly issues?: undefined
-      /** The value to store: the part of the given value that the schema declares. */
+      /** The value to store: the members of the given value that the schema declares. */
       readonly stored: unknown
       /** The result of parsing the stored value. */
       readonly value: unknown

@@ -16,7 +16,7 @@ import { ProblemError } from '../problem/problem.ts'
 import { unrecordedSpan } from '../telemetry/span.ts'
 import { noTrace } from '../telemetry/trace-context.ts'
 
-/** A request that calls no operation, such as a request for the details of the service's health. */
+/** A request that calls no operation, such as a request for health details. */
 export interface CallerRequest {
   readonly header: (name: string) => string | undefined
   readonly peer: (() => Peer) | undefined

@@ -46,10 +46,10 @@ export interface HealthDefinition {
   readonly detail?: Access
 }
 
-/** The name of the check of the database. */
+/** The name of the database's check. */
 export const databaseCheckName = 'database'
 
-/** The name of the check of a database's replicas. */
+/** The name of the replicas' check. */
 export const replicasCheckName = 'database-replicas'
 
 /** Returns the issues of the checks of a service. */

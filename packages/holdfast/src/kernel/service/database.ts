@@ -29,9 +29,7 @@ export interface Database<Read, Write> {
   readonly [phantom]?: { readonly read: Read; readonly write: Write }
 }
 
-/**
- * The environment in which a database opens: the host of its service, and the name of the service.
- */
+/** The environment in which a database opens: the host and the name of its service. */
 export interface DatabaseHost extends ServiceHost {
   /**
    * The name of the service. It separates the keys, jobs and messages of this service from those of

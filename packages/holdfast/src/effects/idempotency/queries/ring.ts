@@ -4,7 +4,7 @@ import { leafCount } from '../key-ring.ts'
 import { leafName } from './answers.ts'
 import { subjectsName } from './key-subjects.ts'
 
-/** Reads the layout of the ring. */
+/** Reads the ring's layout. */
 export function readRing(): Statement {
   return {
     text: `
@@ -16,8 +16,8 @@ export function readRing(): Statement {
 }
 
 /**
- * Widens the slots of the ring, if they are narrower than `widthMs`. If the ring is empty, the new
- * width applies to all slots, since no answer was stored with another width.
+ * Widens the ring's slots, if they are narrower than `widthMs`. If the ring is empty, the new width
+ * applies to all slots, since no answer was stored with another width.
  */
 export function widenRing(widthMs: number): Statement {
   const leaves = Array.from({ length: leafCount }, (_, leaf) => `exists (select from ${leafName(leaf)})`)
@@ -39,7 +39,9 @@ export function renewSchemaEpoch(): Statement {
   return { text: 'truncate holdfast.schema_epoch' }
 }
 
-/** Reads whether a leaf is used, which its size shows, and locks the layout until the commit. */
+/**
+ * Reads whether a leaf is in use (has a size above zero), and locks the layout until the commit.
+ */
 export function lockLeaf(leaf: number): Statement {
   return {
     text: `

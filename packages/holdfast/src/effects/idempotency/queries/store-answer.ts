@@ -88,7 +88,8 @@ export function storeAnswer(
 }
 
 /**
- * Returns whether a constraint is the primary key of a leaf, which a second final answer violates.
+ * Returns true if a constraint is the primary key of a leaf. A second final answer for a key
+ * violates it.
  */
 export function isKeyConstraint(constraint: string | undefined): boolean {
   return constraint !== undefined && /^idempotency_keys_\d_pkey$/.test(constraint)

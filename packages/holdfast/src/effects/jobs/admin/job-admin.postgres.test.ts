@@ -212,7 +212,7 @@ describe('a single job', () => {
 
   const absent = '0197f0a0-0000-7000-8000-000000000001'
   test.each([showJob, retryJob, cancelJob])(
-    'a job that does not exist is distinguished: %o',
+    'an unknown or invalid job id is rejected: %o',
     async (administer) => {
       await expect(administer(pool, absent)).rejects.toMatchObject({ code: 'job-unknown' })
       await expect(administer(pool, '0197')).rejects.toMatchObject({ code: 'job-id-invalid' })
@@ -371,7 +371,7 @@ describe('cancellations', () => {
     expect(await showJob(pool, id!)).toMatchObject({ state: 'cancelled' })
   })
 
-  test('a cancellation that fails leaves a connection unchanged', async () => {
+  test('a failed cancellation leaves its connection unchanged', async () => {
     const single = openDriverPool({ connectionString: on.databaseUrl, max: 1 })
     single.on('error', () => {})
     const [id] = await enqueue({ job: 'alone', name: 'a' })

@@ -20,7 +20,10 @@ export interface ListedJob {
   readonly name: string
   readonly state: JobState
   readonly priority: number
-  /** When the job is or was due; `null` if the job waits for a message without a timeout. */
+  /**
+   * The time at which the job is or was due; `null` if the job waits for a message without a
+   * timeout.
+   */
   readonly runAt: Date | null
   /** Number of times that workers have claimed the job. */
   readonly claims: number
@@ -30,7 +33,10 @@ export interface ListedJob {
   /** True if the job was cancelled. The signal of a running job is aborted. */
   readonly isCancelled: boolean
   readonly enqueuedAt: Date
-  /** When a worker last claimed the job. The attempt starts at most about half a second later. */
+  /**
+   * The time at which a worker last claimed the job. The attempt starts at most about half a second
+   * later.
+   */
   readonly startedAt: Date | null
   readonly finishedAt: Date | null
 }
@@ -41,8 +47,8 @@ export interface StoredStep {
   readonly isDone: boolean
   readonly result: Json
   /**
-   * When the step's sleep or wait ends; `null` if the step does not sleep or wait, or waits without
-   * a timeout.
+   * The time at which the step's sleep or wait ends; `null` if the step does not sleep or wait, or
+   * waits without a timeout.
    */
   readonly wakesAt: Date | null
   /** The message that the step waits for. */
@@ -72,7 +78,7 @@ export interface StoredJob extends ListedJob {
   readonly worker: JobWorker | null
   /** The trace that the job belongs to, as a W3C Trace Context `traceparent`. */
   readonly traceparent: string | null
-  /** When the job is deleted; `null` if the job has not ended. */
+  /** The time at which the job is deleted; `null` if the job has not ended. */
   readonly expiresAt: Date | null
   /** The steps, in the order in which they started. */
   readonly steps: readonly StoredStep[]

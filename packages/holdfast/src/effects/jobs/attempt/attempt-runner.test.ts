@@ -74,7 +74,7 @@ test('a stop aborts attempts after the grace period, and lists the released jobs
   expect(runner.released).toEqual(['a'])
 })
 
-test('a stop gives up attempts whose outcome is not stored in time', async () => {
+test('a stop drops the outcomes that are not stored in time', async () => {
   const runner = createRunner()
   void runner.run(claimed('a', 1), () => new Promise(() => {}))
   await runner.stop(0)

@@ -17,7 +17,7 @@ import { type AttemptHost, openAttempt } from './open-attempt.ts'
  *   open ─────────▶ its scope: deadline, span, log (open-attempt.ts)
  *   read input ───▶ validated by the current schema ┐
  *   run ──────────▶ the handler, with its context   ├ run-handler.ts
- *   settle ───────▶ steps that still run            ┘
+ *   settle ───────▶ steps still running             ┘
  *   end ──────────▶ success, failure or suspension, stored by the engine (run-attempt.ts for
  *                   Postgres, brokers/bullmq/run-job.ts for BullMQ)
  *   report ───────▶ metrics, span, log; the engine frees the slot
@@ -135,9 +135,9 @@ export class AttemptRunner {
   }
 
   /**
-   * Waits up to `graceMs` for the running attempts, then aborts the attempts that still run.
-   * Outcomes can be stored for the rest of the grace period, but for at least a second. Then they
-   * are dropped.
+   * Waits up to `graceMs` for the running attempts, then aborts the attempts that are still
+   * running. Outcomes can be stored for the rest of the grace period, but for at least a second.
+   * Then they are dropped.
    */
   async stop(graceMs: number): Promise<void> {
     const endMs = performance.now() + graceMs

@@ -7,7 +7,7 @@ export interface JobsObserver {
   began(job: string, waitedSeconds: number): void
   /** Records that an attempt ended. */
   ended(job: string, outcome: AttemptOutcome, seconds: number): void
-  /** Stops the observation of the running jobs. */
+  /** Stops observing the running jobs. */
   forget(): void
 }
 

@@ -121,8 +121,8 @@ export class Claims {
   }
 
   /**
-   * Frees the slot of a job that has ended. Records the duration of the job, which decides how many
-   * jobs to claim ahead.
+   * Frees the slot of a job that has ended. Records the job's duration, which decides how many jobs
+   * to claim ahead.
    */
   ended(row: ClaimedRow, durationMs: number): void {
     this.#parts.slots.end(row)

@@ -21,7 +21,9 @@ afterEach(async () => {
   await on.sql('truncate holdfast.jobs, holdfast.ended_jobs, holdfast.job_workers')
 })
 
-/** Starts a worker in a child process; `began` has the numbers of the jobs that have started. */
+/**
+ * Starts a worker in a child process; `began` contains the numbers of the jobs that have started.
+ */
 function startChild(): { readonly child: ChildProcess; readonly began: number[] } {
   const began: number[] = []
   const child = fork(program.file, {
@@ -78,7 +80,7 @@ test('a crash fails only started jobs that have a single attempt', async () => {
   ])
 })
 
-test('a job that kills its process at once does so at most one time more than its number of attempts', async () => {
+test('a job that kills its process immediately does so at most once more than its max number of attempts', async () => {
   await insertJobs('kill', 1)
   for (const [expected, left] of [
     ['running', { failures: 0, lost_claims: 0 }],

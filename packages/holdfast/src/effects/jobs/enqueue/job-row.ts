@@ -18,8 +18,8 @@ export interface JobRow {
   readonly input: string
   readonly priority: number
   /**
-   * When the job is due: in milliseconds from now (`delayMs`), or since the Unix epoch (`atMs`).
-   * Default: immediately.
+   * The time at which the job is due: in milliseconds from now (`delayMs`), or since the Unix epoch
+   * (`atMs`). Default: immediately.
    */
   readonly delayMs?: number
   readonly atMs?: number

@@ -66,7 +66,7 @@ test('a job belongs to the passed trace, or to the trace of its caller', async (
   expect(malformed).toEqual(own)
 })
 
-test('a job gets its input as it was when it was enqueued, with any text in it', async () => {
+test('a job gets its input as it was at the time of enqueuing, including any text that JSON allows', async () => {
   await using on = await createTestService(tested, { worker: false })
   const names = ['first', 'U+0000: \0', 'half a character: \uD800']
   enqueue = async (jobs) => {
@@ -79,7 +79,7 @@ test('a job gets its input as it was when it was enqueued, with any text in it',
   )
 })
 
-test('members that the input does not declare are not stored in any way of enqueuing', async () => {
+test('undeclared members of the input are not stored, however the job is enqueued', async () => {
   await using on = await createTestService(tested, { worker: false })
   const row = { name: 'Ada', password_hash: 'x' }
   enqueue = async (jobs) => {

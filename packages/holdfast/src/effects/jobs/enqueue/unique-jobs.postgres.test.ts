@@ -52,7 +52,7 @@ beforeEach(async () => {
 const countUnfinished = async (): Promise<number> =>
   (await on.sql<{ count: number }>('select count(*)::int as count from holdfast.jobs'))[0]!.count
 
-test('commits during the run of a unique job cause exactly one further run', async () => {
+test('commits during the run of a unique job cause exactly one more run', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   held = promise
   await on.call.add({})

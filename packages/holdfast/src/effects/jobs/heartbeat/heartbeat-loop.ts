@@ -16,7 +16,7 @@ export interface HeartbeatLoopParts {
    * dead.
    */
   readonly sendHeartbeat: () => Promise<boolean>
-  /** Called once, when the worker was declared dead. No further heartbeat is sent. */
+  /** Called once, when the worker was declared dead. No more heartbeats are sent. */
   readonly onDeclaredDead: () => void
   /** Called when a heartbeat failed. */
   readonly onFailed: (error: unknown) => void

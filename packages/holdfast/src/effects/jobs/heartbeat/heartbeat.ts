@@ -20,8 +20,8 @@ import { HeartbeatView } from './heartbeat-view.ts'
 // - A heartbeat uses a dedicated connection and waits for no lock, so load cannot make a healthy
 //   worker look dead.
 // - A stopped process (SIGSTOP, a paused machine) sends no heartbeats either. When it continues,
-//   the database fences off its jobs. No step starts, since the lease has also ended according to
-//   the clock of the process.
+//   the database fences off its jobs. No step starts, since the lease has also ended by the
+//   process's own clock.
 
 /** The lease of a worker after a heartbeat, in milliseconds. */
 export const leaseMs = 15_000
@@ -145,8 +145,8 @@ class WorkerHeartbeat implements Heartbeat {
     else if (report.kind === 'stopped') this.#stopped.resolve()
     else if (report.kind === 'thread-ended') this.#restart(report.error)
     else {
-      // The first failure is a warning. Further failures while the database is unreachable are
-      // logged at the debug level.
+      // The first failure is a warning. Later failures while the database is unreachable are logged
+      // at the debug level.
       log[this.#hasFailed ? 'debug' : 'warn']({ worker, error: report.error }, 'heartbeat failed')
       this.#hasFailed = true
     }

@@ -129,7 +129,7 @@ test('a holder that resigns leaves the lease to the next candidate', async () =>
   expect(await campaigned(other)).toMatchObject([{ term: '2' }])
 })
 
-test('the lease of a holder whose session is gone is taken at once', async () => {
+test('the lease of a holder whose session is gone is taken immediately', async () => {
   const session = new DriverClient({ connectionString: database.url, application_name: 'holder' })
   await session.connect()
   await campaigned(one, { session: 'holder' })
@@ -152,7 +152,7 @@ test('a process leads only while its lease is valid by its own clock', async () 
   await lock.end()
 })
 
-test('a leader that stops hands over to another process at once', async () => {
+test('a leader that stops hands over to another process immediately', async () => {
   const first = start()
   await until(() => first.leadership.leads)
   const second = start()
@@ -164,7 +164,7 @@ test('a leader that stops hands over to another process at once', async () => {
   expect(first.leadership.leads).toBe(false)
 })
 
-test('a process runs only the tasks that the leader does not know', async () => {
+test('a process that does not lead runs only the tasks that the leader does not have', async () => {
   const leader = start(['a'])
   await until(() => leader.leadership.leads)
   const newer = start(['a', 'b'])

@@ -95,7 +95,7 @@ async function insertJobs(name: string, state: string, many: number): Promise<vo
   )
 }
 
-test('each task of a leader can be done by two processes at once', async () => {
+test('two processes can run each task of a leader at the same time', async () => {
   await insertJobs('plain', 'scheduled', 300)
   await insertJobs('limited', 'limited', 40)
   await insertJobs('paced', 'limited', 10)

@@ -96,7 +96,7 @@ export function releaseClaims(claims: readonly ClaimOf[]): Statement {
 }
 
 /**
- * Releases claims of these names that their worker does not know, because the reply to the claim
+ * Releases claims of these names that their worker does not know of, because the reply to the claim
  * was lost.
  */
 export function releaseUnknownClaims(

@@ -20,7 +20,7 @@ function isReady({ delayMs, atMs, limitKey, rateKey, uniqueKey }: JobRow): boole
   return [delayMs, atMs, limitKey, rateKey, uniqueKey].every((option) => option === undefined)
 }
 
-/** Needs three quarters of the general statement's server time. */
+/** Inserts a ready job. Takes three quarters of the general statement's server time. */
 function insertReadyJob(service: string, row: JobRow): Statement {
   const { id, name, input, priority, shareKey, traceparent } = row
   return { ...insertReady, values: [service, id, name, input, priority, shareKey, traceparent] }

@@ -147,7 +147,7 @@ export function endSessions(applicationNames: readonly string[]): Statement {
 
 /**
  * Returns the time, in milliseconds, until the next lease of another worker of the service ends, if
- * no further heartbeats arrive. `null` if there is no other worker.
+ * no more heartbeats arrive. `null` if there is no other worker.
  */
 export function nextDeath({ service, leaseMs, self }: Lease): Statement {
   return {

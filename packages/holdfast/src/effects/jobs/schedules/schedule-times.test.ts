@@ -120,17 +120,17 @@ test.each([
 })
 
 test.each([
-  // On 25 October 2026, it goes from 03:00 to 02:00, at 01:00 UTC. So 02:00 occurs twice: at 00:00
-  // and at 01:00 UTC.
+  // On 25 October 2026, the clock goes from 03:00 to 02:00, at 01:00 UTC. So 02:00 occurs twice: at
+  // 00:00 and at 01:00 UTC.
   ['*/20 2 * * *', ['00:00', '00:20', '00:40']],
   ['30 1-3 * * *', ['00:30', '02:30']],
   ['*/30 * * * *', ['00:00', '00:30', '01:00', '01:30', '02:00', '02:30']],
   ['0 0-23 * * *', ['00:00', '01:00', '02:00']],
-])('%s is due at %j on the day that has an hour twice', (cron, expected) => {
+])('%s is due at %j on the day on which an hour occurs twice', (cron, expected) => {
   expect(iso(cron, 'Europe/Berlin', ['2026-10-24T23:45Z', '2026-10-25T02:45Z'])).toEqual(expected)
 })
 
-test('a gap that ends at midnight does not lose its times', () => {
+test('times in a gap that ends at midnight are not lost', () => {
   // In Nuuk, on 28 March 2026, the clock goes from 23:00 to the next day.
   expect(iso('30 23 28 3 *', 'America/Nuuk', ['2026-03-28T00:00Z', '2026-03-30T00:00Z'])).toEqual(['01:00'])
 })

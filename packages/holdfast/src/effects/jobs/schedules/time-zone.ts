@@ -66,8 +66,8 @@ export class TimeZone {
   }
 
   /**
-   * Returns when the clock changes between two instants that have different offsets, precise to the
-   * second.
+   * Returns the instant of the clock change between two instants with different offsets, precise to
+   * the second.
    */
   changeBetween(startMs: number, endMs: number): number {
     const offsetMs = this.offsetAt(startMs)

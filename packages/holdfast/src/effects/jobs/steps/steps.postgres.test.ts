@@ -210,7 +210,7 @@ test.each<[string, (context: Context) => Promise<void>, string]>([
   expect(await effects(on)).toEqual([])
 })
 
-test('a result that is not JSON-serializable is reported with its step and the place in it', async () => {
+test('a result that is not JSON-serializable is reported with its step and the position of the invalid part', async () => {
   const on = await begin()
   work = async ({ step }) => {
     await step('rate', () => ({ rates: [1, NaN] }))
@@ -221,7 +221,7 @@ test('a result that is not JSON-serializable is reported with its step and the p
   expect(failure).toMatchObject({ message: expect.stringMatching(expected) as string })
 })
 
-test('the result of a step is the same in each attempt, null and undefined too', async () => {
+test('the result of a step is the same in each attempt, including null and undefined', async () => {
   const on = await begin()
   const given: unknown[] = []
   work = async ({ step, attempt }) => {

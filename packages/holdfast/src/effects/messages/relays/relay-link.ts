@@ -64,7 +64,7 @@ export class RelayLink {
     const timedOut = (): HoldfastError =>
       new HoldfastError(
         'broker-timeout',
-        `Relay "${name}": ${what} to ${to.name} timed out after ${limitMs} ms. Check if the broker is overloaded or packets are being dropped.`,
+        `Relay "${name}": ${what} to ${to.name} timed out after ${limitMs} ms. Check whether the broker is overloaded or packets are dropped.`,
       )
     return runWithTimeout({ timeoutMs: limitMs, timedOut, clock: this.#host.clock, stopping }, work)
   }

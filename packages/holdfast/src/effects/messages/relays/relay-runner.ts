@@ -51,7 +51,7 @@ const retry = { initialDelay: '500ms', maxDelay: '30s' } as const
 const maxPauseMs = 30_000
 
 /**
- * Forwards the messages of one relay to its broker. A process holds the lock of the relay in the
+ * Forwards the messages of one relay to its broker. A process holds the relay's lock in the
  * transaction in which it sends. If the process dies or hangs, the lock ends with its session, and
  * another process sends from the same position again, in the same order.
  */

@@ -7,15 +7,15 @@ export interface ReplayEndpointRow {
   readonly is_enabled: boolean
 }
 
-/** The state of the endpoint of a delivery. */
+/** The state of a delivery's endpoint. */
 export interface ReplayDeliveryRow extends ReplayEndpointRow {
-  /** True if the message of the delivery was erased. */
+  /** True if the delivery's message was erased. */
   readonly is_erased: boolean
 }
 
 /**
- * Finds the endpoint of a delivery. Returns no row if the endpoint does not exist or belongs to
- * another service or owner.
+ * Finds a delivery's endpoint. Returns no row if the endpoint does not exist or belongs to another
+ * service or owner.
  */
 export function findDeliveryEndpoint({ id, service, owner }: EndpointReference): Statement {
   return {

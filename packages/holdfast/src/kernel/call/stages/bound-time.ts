@@ -22,8 +22,8 @@ export interface BoundTimeOptions {
 }
 
 /**
- * Returns the stage that starts the call's deadline: the deadline of the operation, or the caller's
- * requested deadline if it is sooner. The later stages do not wait beyond the deadline.
+ * Returns the stage that starts the call's deadline: the operation's deadline, or the deadline that
+ * the caller requested if it is sooner. The later stages do not wait beyond the deadline.
  */
 export function boundTime({ clock, deadlineMs }: BoundTimeOptions): Stage {
   const timers = new TimerQueue(clock, deadlineMs)

@@ -4,9 +4,8 @@ import type { SubjectInService, SubjectPage } from '../../../subjects/subject-so
 import { leafName } from '../../queries/answers.ts'
 import { subjectsName } from '../../queries/key-subjects.ts'
 
-// A leaf is one of the tables that hold the keys. An attempt that runs while the time of the next
-// leaf begins writes its answer to both leaves. The second row, a copy, is erased too, but is not
-// counted.
+// A leaf is one of the tables that hold the keys. An attempt close to a slot boundary may write its
+// answer to two leaves. The second row is a copy: it is erased too, but not counted.
 
 /** Finds the keys of a subject in a leaf. */
 export function findKeyIds(leaf: number, page: SubjectPage): Statement {

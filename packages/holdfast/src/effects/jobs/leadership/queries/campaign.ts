@@ -24,7 +24,7 @@ export interface CampaignRow {
    * process.
    */
   readonly left_ms: number | null
-  /** Names of the tasks of the other process; `null` if there is no other process. */
+  /** Names of the other process's tasks; `null` if there is no other process. */
   readonly covers: readonly string[] | null
 }
 
