@@ -154,7 +154,7 @@ export const claimMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/claim/unknown-claims.postgres.test.ts`,
-        name: 'a job whose claim committed without an answer still runs, and loses no attempt',
+        name: 'a job whose claim committed without a reply still runs, and loses no attempt',
       },
     ],
     why: 'A job would stay with a live worker that does not know that it has claimed the job.',

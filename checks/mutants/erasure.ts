@@ -15,7 +15,7 @@ export const erasureMutants: readonly Mutant[] = [
         where`,
     replacement: `delete from \${leafName(leaf)}
         where`,
-    killedBy: [{ file: erasing, name: 'an erasure leaves a key that never runs again' }],
+    killedBy: [{ file: erasing, name: 'an erasure keeps the key, so that its call never runs again' }],
     why: 'A retry after the erasure would run the call a second time.',
   },
   {
@@ -23,7 +23,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/idempotency/stored-answer.ts`,
     text: 'if (stored.fingerprint.length === 0) throw IdempotencyAnswerErased()',
     replacement: '',
-    killedBy: [{ file: erasing, name: 'an erasure leaves a key that never runs again' }],
+    killedBy: [{ file: erasing, name: 'an erasure keeps the key, so that its call never runs again' }],
     why: 'A retry after the erasure would be rejected because its key was used for another request.',
   },
   {
@@ -31,7 +31,7 @@ export const erasureMutants: readonly Mutant[] = [
     file: `${effects}/idempotency/stored-answer.ts`,
     text: 'return fingerprint.length === 0 || fingerprint.equals',
     replacement: 'return fingerprint.equals',
-    killedBy: [{ file: erasing, name: 'an erasure leaves a key that never runs again' }],
+    killedBy: [{ file: erasing, name: 'an erasure keeps the key, so that its call never runs again' }],
     why: 'The client would fix its input, and could send the call again under another key.',
   },
   {

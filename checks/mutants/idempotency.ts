@@ -98,7 +98,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/final-answers.postgres.test.ts`,
-        name: 'serializable mutations of disjoint rows do not conflict because of their keys',
+        name: 'serializable mutations of disjoint rows have no conflict over their keys',
       },
     ],
     why: 'Mutations of disjoint rows would fail to serialize because their keys share a page of an index.',

@@ -80,7 +80,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/claim/unknown-claims.postgres.test.ts`,
-        name: 'a job runs once at a time even if the answer to the end of its attempt was lost',
+        name: 'two attempts of a job never run at the same time, even if the reply to the end of an attempt is lost',
       },
     ],
     why: 'At the end of one attempt, the worker would forget the next attempt of the same job, and release the job while it runs.',

@@ -12,7 +12,7 @@ export const transactionMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/transaction.postgres.test.ts`,
-        name: 'a statement that was never awaited is awaited until the deadline, and not longer',
+        name: 'the commit waits for a statement that the handler did not await, but only until the deadline',
       },
       { file: `${src}/storage/postgres/transaction/transaction.test.ts`, name: 'waits for statements' },
     ],

@@ -87,7 +87,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     expect(takenOver).toBeGreaterThan(0)
   })
 
-  test('a BullMQ worker that was stopped past its lock commits nothing', async () => {
+  test('a BullMQ worker that was stopped until its lock expired commits nothing', async () => {
     await servers.pop()!.stop()
     const { rows } = await looking.query<{ pid: number }>('select pid from holdfast.job_workers')
     expect(rows).toHaveLength(1)

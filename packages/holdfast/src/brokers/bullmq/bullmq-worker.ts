@@ -169,7 +169,7 @@ export class BullMqWorker {
 /** The outcome of a job that was not attempted: BullMQ delivers it again immediately. */
 const again = { next: 'again', delayMs: 0, isFailure: false, error: undefined } as const
 
-/** Returns the row of a job in the form of a job that a Postgres worker has claimed. */
+/** Converts the row of a job to the form in which a Postgres worker receives a claimed job. */
 function claimedRow(
   { attemptsStarted, stalledCounter }: BullMqJob,
   { name }: Job,

@@ -13,9 +13,9 @@ export interface BullMqOptions {
   /** Prefix of the queue's keys in Redis. Default `'bull'`, the default of BullMQ. */
   readonly prefix?: string
   /**
-   * BullMQ options of the jobs that messages become. BullMQ drops a duplicate message only while it
-   * keeps the job of the first message, so do not remove jobs too soon. Default: succeeded jobs are
-   * kept for a day, and failed jobs for 30 days.
+   * BullMQ options for the jobs that carry the messages. BullMQ drops a duplicate message only
+   * while it keeps the job of the first message, so do not remove jobs too soon. Default: succeeded
+   * jobs are kept for a day, and failed jobs for 30 days.
    */
   readonly jobOptions?: Omit<JobsOptions, 'jobId' | 'parent' | 'deduplication' | 'lifo'>
 }

@@ -40,15 +40,15 @@ const connectLimitMs = 5_000
 const passLimitMs = 10_000
 const closeLimitMs = 1_000
 const searchBatch = 10_000
-// Interval of the search for lost jobs while Redis stays connected. It finds jobs that were deleted
-// in Redis by hand.
+// Interval of the search for lost jobs while Redis stays connected. The search finds jobs that were
+// deleted from Redis by hand.
 const searchEveryMs = 5 * 60_000
 const firstId = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Hands ready jobs over to BullMQ, in the order in which they have to run. The transaction of a
  * batch commits after BullMQ has accepted the batch, so a crash can hand a job over twice but
- * cannot lose it. After each connect to Redis, jobs that Redis has lost are handed over again.
+ * cannot lose it. Each time it connects to Redis, it hands over again the jobs that Redis has lost.
  */
 export class Handover {
   readonly #parts: HandoverParts

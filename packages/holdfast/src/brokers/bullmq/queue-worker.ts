@@ -70,7 +70,7 @@ export function openQueueWorker(
 
 /** Runs a job, and returns or throws the outcome in the form that BullMQ expects. */
 async function answer(job: Job, token: string, run: QueueWorkerParts['run']): Promise<void> {
-  // BullMQ's own limit of attempts is disabled: the row of the job decides if there is another
+  // BullMQ's own limit of attempts is disabled: the row of the job decides whether there is another
   // attempt.
   job.opts.attempts = Number.MAX_SAFE_INTEGER
   const end = await run(job)

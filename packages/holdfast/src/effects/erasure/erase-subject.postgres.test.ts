@@ -56,7 +56,7 @@ describe('exports', () => {
     expect(own).toMatchObject([{ kind: 'idempotency-key' }])
   })
 
-  test('an export reads more rows than a page has', async () => {
+  test('an export reads more than one page of rows', async () => {
     for (let n = 0; n < 60; n += 1) await app.note(customer, { parts: [] })
     expect(await app.exported(customer)).toHaveLength(60)
     await erase()
@@ -99,7 +99,7 @@ describe('erasures', () => {
     ])
   })
 
-  test('an erasure leaves a key that never runs again', async () => {
+  test('an erasure keeps the key, so that its call never runs again', async () => {
     const key = crypto.randomUUID()
     expect((await app.note(customer, { key, parts: [] })).status).toBe(201)
     await erase()
@@ -207,7 +207,7 @@ describe('erasures', () => {
     expect(deadlocks).toBe(0)
   })
 
-  test('an erasure does not wait for a mutation of the subject, whose rows the next erasure erases', async () => {
+  test('an erasure does not wait for a running mutation; the next erasure erases its rows', async () => {
     const { promise, resolve: go } = Promise.withResolvers<void>()
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
     app.handlers.note = async () => {

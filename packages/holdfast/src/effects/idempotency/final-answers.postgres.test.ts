@@ -164,7 +164,7 @@ describe('serializable mutations', () => {
     expect(again).toMatchObject({ body: first.body, headers: { 'idempotency-replayed': 'true' } })
   })
 
-  test('serializable mutations of disjoint rows do not conflict because of their keys', async () => {
+  test('serializable mutations of disjoint rows have no conflict over their keys', async () => {
     touches = 0
     // The ids are so far apart that no two rows share a page of the table or of its index.
     const calls = Array.from({ length: 100 }, (_, n) =>

@@ -55,7 +55,7 @@ describe('the age of a key', () => {
   const key = '017F22E2-79B0-7CC3-98C4-DC0C0C07398F'
   const madeAtMs = Date.UTC(2022, 1, 22, 19, 22, 22)
 
-  test('a UUIDv7 has a time, any other key does not', () => {
+  test('a UUIDv7 contains a time, any other key does not', () => {
     expect(timeOf(key)).toBe(madeAtMs)
     expect(timeOf('8e03978e-40d5-43dd-bc93-6894a57f9324')).toBeUndefined()
     expect(timeOf('order-42')).toBeUndefined()

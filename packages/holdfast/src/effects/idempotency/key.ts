@@ -55,6 +55,6 @@ export function checkTime(madeAtMs: number, nowMs: number, retentionMs: number):
   const aheadMs = madeAtMs - nowMs
   if (aheadMs <= maxAheadMs) return
   throw IdempotencyKeyInvalid({
-    detail: `The key is a UUIDv7 from ${new Date(madeAtMs).toISOString()}, ${Math.round(aheadMs / 60_000)} minutes ahead of the server; at most 5 minutes are allowed. Set the clock of the client, or send a key that is not a UUIDv7.`,
+    detail: `The key is a UUIDv7 from ${new Date(madeAtMs).toISOString()}, ${Math.round(aheadMs / 60_000)} minutes ahead of the server; at most 5 minutes are allowed. Set the client's clock, or send a key that is not a UUIDv7.`,
   })
 }

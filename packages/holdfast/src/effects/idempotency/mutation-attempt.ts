@@ -139,7 +139,7 @@ export class MutationAttempt {
   /**
    * Reads the answer before BEGIN, as a separate statement. In a serializable transaction, this
    * read would conflict with mutations whose keys are on the same index page. If another attempt
-   * commits an answer after this read, storing the answer of this attempt violates the primary key.
+   * commits an answer after this read, storing this attempt's answer violates the primary key.
    */
   async #beginSerializable({ lockId, id }: KeyClaim): Promise<ClaimRow> {
     const { limits, marker } = this.#transaction
@@ -262,7 +262,7 @@ export class MutationAttempt {
     return replay(winner, claim)
   }
 
-  /** Looks up the outcome of a commit that was not answered. */
+  /** Looks up the outcome of a commit whose reply was lost. */
   async #resolve(error: unknown): Promise<Answer> {
     const claim = this.#claim
     const { log, deadline } = this.#call

@@ -44,7 +44,7 @@ export const IdempotencyKeyExpired: Problem<'idempotency-key-expired'> = problem
     'The key is a UUIDv7 older than the oldest stored answer. It is no longer known whether the original request ran. Check the data before retrying with a new key.',
 })
 
-/** The answer of the key was erased with a person's data. */
+/** The key's answer was erased with a person's data. */
 export const IdempotencyAnswerErased: Problem<'idempotency-answer-erased'> = problem(
   'idempotency-answer-erased',
   {

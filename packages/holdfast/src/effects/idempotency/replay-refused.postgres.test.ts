@@ -70,7 +70,7 @@ test('input that was never accepted is rejected, with and without a key', async 
   expect(JSON.parse(refused.body!)).toMatchObject({ code: 'invalid-input' })
 })
 
-test('another request with a used key gets the errors of its input', async () => {
+test('another request with a used key gets the errors in its own input', async () => {
   const key = randomUUIDv7()
   await on.send('pay', { amount: 10.5 }, { key })
   expect(JSON.parse((await payAfter({ amount: 11.5 }, key)).body!)).toMatchObject({ code: 'invalid-input' })

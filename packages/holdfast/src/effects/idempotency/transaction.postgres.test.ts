@@ -51,13 +51,13 @@ describe('transactions', () => {
     },
   )
 
-  test('a statement that is no longer awaited ends with its call, and no other statement ends', async () => {
+  test('a statement that is no longer awaited ends when its call reaches the deadline', async () => {
     // An unhandled rejection would fail this test run, and would terminate a service.
     expect((await effects.tested.send('abandon', { name: uniqueName() })).status).toBe(504)
     await effects.expectNothingOpen()
   })
 
-  test('a statement that was never awaited is awaited until the deadline, and not longer', async () => {
+  test('the commit waits for a statement that the handler did not await, but only until the deadline', async () => {
     const answer = await effects.tested.send('forgetSlowly', { name: uniqueName() })
     expect(problemOf(answer)).toMatchObject({ code: 'deadline-exceeded' })
     await effects.expectNothingOpen()

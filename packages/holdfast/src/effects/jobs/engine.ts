@@ -19,8 +19,8 @@ import { joinFleet, type Membership } from './membership.ts'
 
 /*
  * The Postgres job engine of a process. It consists of a worker (membership.ts) and a membership in
- * the leader election of the service (leadership/). The leader does the work that each service
- * needs only once.
+ * the leader election of the service (leadership/). The leader does the work that is needed only
+ * once per service.
  *
  *   startEngine ─┬▶ membership ─▶ worker: claims and runs jobs
  *                └▶ leadership ── elected ──▶ promotion, limits, rescue · schedules · pruning

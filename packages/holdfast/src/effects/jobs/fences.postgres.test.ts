@@ -38,7 +38,7 @@ afterEach(async () => {
   )
 })
 
-/** Connects a session that never waits for a lock. */
+/** Opens a session that never waits for a lock. */
 async function connect(applicationName = 'fences'): Promise<pg.Client> {
   const client = new DriverClient({
     connectionString: on.databaseUrl,

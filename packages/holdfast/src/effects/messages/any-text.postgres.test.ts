@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 
 // Texts that are valid JSON but that Postgres rejects. Any client can send such a text. If a
-// message with it could not be dispatched, it would block all later messages.
+// message with such a text could not be dispatched, it would block all later messages.
 const texts = ['U+0000: \0', 'half a character: \uD800']
 
 const { consumer, job, mutation, service } = holdfast({ database: postgres() })

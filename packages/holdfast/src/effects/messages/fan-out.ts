@@ -38,7 +38,7 @@ const batch = 200
 const limitMs = 15_000
 
 /**
- * Starts to enqueue a job of a consumer for each message of its event. One transaction advances all
+ * Starts to enqueue a consumer's job for each message of its event. One transaction advances all
  * consumers of this process that are behind: it enqueues their jobs and moves their positions. So
  * no message is lost or enqueued twice, even if several processes do this at the same time.
  */

@@ -197,7 +197,7 @@ describe('moves of a relay', () => {
     expect(await positions()).toEqual({ out: '6' })
   })
 
-  test('a relay whose name several services use needs its service', async () => {
+  test('the service of a relay is required if several services use its name', async () => {
     await relayAt(6, 'out', 'another')
     await expect(moveSubscription(pool, out, { position: 1n })).rejects.toMatchObject({
       code: 'subscription-ambiguous',

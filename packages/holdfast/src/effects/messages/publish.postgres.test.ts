@@ -129,7 +129,7 @@ describe('messages of a transaction', () => {
     expect(await payloads()).toEqual([{ name: 'x' }, { name: 'x' }])
   })
 
-  test('a message is validated by an asynchronous schema, too', async () => {
+  test('a message can be validated by an asynchronous schema', async () => {
     await store.publish(Checked, 'a', { name: 'x' })
     expect(await payloads()).toEqual([{ name: 'x' }])
   })
@@ -219,7 +219,7 @@ describe('order', () => {
       expect(rows.filter((row) => row.key === key).map(({ payload }) => payload)).toEqual(committed)
   })
 
-  test('messages that committed late are read, although a reader of the last number would lose them', async () => {
+  test('messages that commit late are read; a reader that stores the highest number would miss them', async () => {
     const slow = await opened(['slow', 1])
     await slow.flush()
     await store.publish(Counted, 'fast', 2)

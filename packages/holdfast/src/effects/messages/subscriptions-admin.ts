@@ -75,7 +75,7 @@ export interface SubscriptionReference {
  */
 export type SubscriptionTarget = { readonly position: bigint | string } | { readonly since: Date }
 
-/** The target of a move of a subscription, and whether the move may skip messages. */
+/** The target of a subscription's move, and whether the move may skip messages. */
 export type SubscriptionMove = SubscriptionTarget & {
   /**
    * True if the subscription may move forward. It then never handles the messages that it has

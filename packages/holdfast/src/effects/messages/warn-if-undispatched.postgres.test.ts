@@ -47,7 +47,7 @@ function createLooker(): { look: () => Promise<unknown[]>; stop: () => Promise<v
 const passAMinute = (): Promise<unknown> =>
   store.client.query(`update holdfast.messages set published_at = published_at - interval '1 minute'`)
 
-test('undispatched messages are reported once, and again after they were dispatched', async () => {
+test('undispatched messages are reported once, and new ones again after a dispatch', async () => {
   const { look, stop } = createLooker()
   expect(await look()).toEqual([])
   await store.publishMany(Counted, ['a', 'b'])

@@ -57,7 +57,7 @@ test('a wake reaches its own process and others once, with its service and names
   expect(other.heard).toEqual(['jobs shop charge', 'messages billing paid', 'due bank'])
 })
 
-test('wakes in quick succession are one notification of each kind', async () => {
+test('wakes in quick succession are sent as one notification of each kind', async () => {
   const [one, other] = [await start(), await start()]
   for (let n = 0; n < 100; n += 1) one.waker.send('jobs', [`job-${n % 3}`])
   one.waker.send('cancelled', ['last'])

@@ -15,7 +15,7 @@ export interface DisabledEndpoint {
 const text = { type: 'string' }
 
 /**
- * Event published when an endpoint is disabled because it failed for too long or answered 410. The
+ * Event published when an endpoint is disabled because it failed for too long or returned 410. The
  * key of the event is the endpoint's id. Subscribe to this event to notify the owner.
  */
 export const WebhookEndpointFailed: EventType<DisabledEndpoint> = event('webhook.endpoint.failed', {

@@ -82,7 +82,7 @@ function readTimestamp(timestamp: string, nowMs: number): Date {
   return new Date(sentMs)
 }
 
-/** Returns the `v1` signatures; the header may hold signatures of other versions, too. */
+/** Returns the `v1` signatures; the header may also contain signatures of other versions. */
 function readSignatures(text: string): readonly Buffer[] {
   return text
     .split(' ')

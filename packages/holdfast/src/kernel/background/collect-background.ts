@@ -82,7 +82,7 @@ function checkJob(job: JobType): readonly string[] {
   if (attempts !== undefined && (!Number.isInteger(attempts) || attempts < 1))
     issues.push(`its retry.attempts ${attempts} must be a positive integer`)
   if (schedule && (attempts ?? initialDelay ?? maxDelay) !== undefined)
-    issues.push('its retry has a schedule, which replaces the other options of retry; remove those options')
+    issues.push('its retry has a schedule, which replaces the other retry options; remove those options')
   for (const limit of [job.concurrency?.limit, job.rate?.limit])
     if (limit !== undefined && !(limit >= 1)) issues.push(`its limit ${limit} must be at least 1`)
   for (const [option, duration] of durationsOf(job)) {
@@ -116,13 +116,13 @@ function checkConsumer({ name, definedAt, event }: Consumer): readonly string[] 
 }
 
 /**
- * Returns issues if a schema cannot be expressed as JSON Schema. Stored values are validated when
- * they are written and when they are read. So storing a value as JSON must not change it.
+ * Returns issues if a schema cannot be expressed as JSON Schema. Stored values are validated both
+ * when written and when read, so storing a value as JSON must not change it.
  */
 function findStorageIssues(what: string, schema: Schema): readonly string[] {
   return issueOf(() => toJsonSchema(schema, 'input')).map(
     (issue) =>
-      `${what} cannot be stored as JSON: ${issue}. Use a string for values that JSON does not have, such as z.iso.datetime() for a Date`,
+      `${what} cannot be stored as JSON: ${issue}. Use a string for values that JSON cannot represent, such as z.iso.datetime() for a Date`,
   )
 }
 

@@ -11,8 +11,8 @@ export interface EnqueueOptions {
   /** The time from which the job may run, instead of `delay`. Default: now. */
   readonly at?: Date
   /**
-   * The priority, -1000 to 1000; jobs with a higher priority run first. Default: the priority of
-   * the job definition.
+   * The priority, -1000 to 1000; jobs with a higher priority run first. Default: the priority in
+   * the job's definition.
    */
   readonly priority?: number
   /**
@@ -88,7 +88,7 @@ export interface StatementResult<Row> {
   readonly rowCount: number
 }
 
-/** Runs SQL for libraries. The SQL does not depend on the handler's query builder. */
+/** Runs SQL for libraries, independent of the handler's query builder. */
 export interface Statements {
   /**
    * The name of the service that runs the statements. A library with its own tables stores this

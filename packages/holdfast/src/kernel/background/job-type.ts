@@ -8,8 +8,8 @@ export interface RetryPolicy {
   /** Max number of attempts. Default 20. */
   readonly attempts?: number
   /**
-   * Max delay after the first failure. The max doubles with each further failure. The actual delay
-   * is random, from 0 to the max (full jitter). Default `'1s'`.
+   * Max delay after the first failure. The max doubles with each later failure. The actual delay is
+   * random, from 0 to the max (full jitter). Default `'1s'`.
    */
   readonly initialDelay?: Duration
   /** Max delay after any failure. Default `'1h'`. */

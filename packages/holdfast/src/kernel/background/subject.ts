@@ -3,7 +3,7 @@ import { HoldfastError } from '../base/holdfast-error.ts'
 
 /**
  * The subjects of a stored row: the people, or other entities, whose data it contains. A subject is
- * an opaque string of the application, such as `customer:42`.
+ * an opaque string that the application chooses, such as `customer:42`.
  */
 export type Subjects = string | readonly string[] | undefined
 

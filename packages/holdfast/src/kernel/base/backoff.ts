@@ -44,8 +44,8 @@ export function equalJitterMs(
 }
 
 /**
- * Returns a random delay between two delays, in milliseconds. With this jitter, processes that
- * started together do not run recurring work at the same times.
+ * Returns a random delay between a min and a max, in milliseconds. This jitter keeps processes that
+ * started together from running recurring work at the same times.
  */
 export function betweenMs(minMs: number, maxMs: number, random: number = Math.random()): number {
   // The difference of two infinite delays would be NaN.

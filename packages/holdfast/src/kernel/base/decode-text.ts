@@ -42,8 +42,8 @@ function lineOf(bytes: Uint8Array, offset: number): string {
 
 /** Returns the offset of the first byte that is invalid in UTF-8. */
 function firstInvalid(bytes: Uint8Array): number {
-  // A UTF-8 character never contains a line feed, so the first line that fails to decode contains
-  // the first invalid byte.
+  // No multi-byte UTF-8 character contains a line feed byte, so the first line that fails to decode
+  // contains the first invalid byte.
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(lineFeed, start) + 1 || bytes.length
     if (!isUtf8(bytes.subarray(start, end))) return start + validLength(bytes.subarray(start, end))

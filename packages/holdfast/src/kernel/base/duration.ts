@@ -33,7 +33,7 @@ export interface DurationRule {
   readonly max?: Duration
 }
 
-/** The max delay of a timer. With a longer delay, timers of Node and browsers fire immediately. */
+/** The max delay of a timer. With a longer delay, timers in Node and browsers fire immediately. */
 export const maxTimerDelay: Duration = '24d'
 
 /**

@@ -8,7 +8,7 @@ const written = (write: (log: ReturnType<typeof createLogger>) => void): unknown
   return lines.map((line) => JSON.parse(line) as unknown)
 }
 
-test('a line is one JSON object, with the fields of its logger and those of the line', () => {
+test('a line is one JSON object, with the fields of its logger and its own fields', () => {
   const lines = written((log) => {
     log.debug('below the level')
     log.child({ call: 1n }).warn({ error: new TypeError('x', { cause: 'y' }) }, 'careful\nnow')
@@ -25,7 +25,7 @@ test('a line is one JSON object, with the fields of its logger and those of the 
   ])
 })
 
-test('values that JSON cannot represent never fail the line', () => {
+test('values that JSON cannot represent never make a line fail', () => {
   const circle: Record<string, unknown> = {}
   circle['self'] = circle
   expect(written((log) => log.info({ circle }, 'round'))).toMatchObject([

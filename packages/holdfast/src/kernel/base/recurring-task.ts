@@ -25,13 +25,15 @@ export interface RecurringTaskParts {
   /** Pause before the first run, in milliseconds. Default: the first run starts immediately. */
   readonly firstAfterMs?: number
   /**
-   * Runs the task. Resolves to the pause before the next run, in milliseconds. `undefined`: the max
-   * pause.
+   * Runs the task. Resolves to the pause before the next run, in milliseconds, or to `undefined`
+   * for the max pause.
    */
   readonly work: (stopping: AbortSignal) => Promise<number | undefined>
 }
 
-/** Starts a recurring task. A failure is logged, and the task runs again at its next time. */
+/**
+ * Starts a recurring task. A failure is logged, and the task runs again at its next scheduled time.
+ */
 export function startRecurringTask(parts: RecurringTaskParts): RecurringTask {
   const { failure, clock, log, firstAfterMs, work } = parts
   const stopping = new AbortController()

@@ -19,7 +19,7 @@ test('a redacted log hides values in fields, in the fields of a child, and in me
   ])
 })
 
-test('a redacted log renames fields that clash with the names that every line has', () => {
+test('a redacted log renames fields that clash with the fields of every line', () => {
   const lines = written((log) => log.child({ level: 9 }).info({ time: 'noon', msg: 'mine' }, 'levelled up'))
   expect(lines).toMatchObject([
     {

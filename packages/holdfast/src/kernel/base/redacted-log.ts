@@ -1,8 +1,8 @@
 import { type LogFields, type Logger, logLevels } from './log.ts'
 import type { Redactor } from './redact.ts'
 
-// Names of the fields that every line has. No other field may use these names, because JSON readers
-// disagree about duplicate members.
+// Names of the fields that every line contains. No other field may use these names, because JSON
+// readers disagree about duplicate members.
 const alwaysTaken: ReadonlySet<string> = new Set(['level', 'time', 'msg'])
 
 /**

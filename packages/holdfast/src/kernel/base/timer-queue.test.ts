@@ -32,7 +32,7 @@ test('each timer of a queue fires when it is due, in order', () => {
   expect(fired.at(-1)).toBe('fourth at 230')
 })
 
-test('a cancelled timer of a queue does not fire, in any position', () => {
+test('a cancelled timer does not fire, in any position of its queue', () => {
   for (const cancelled of [0, 1, 2]) {
     const clock = createFakeClock(0)
     const queue = new TimerQueue(clock, 100)

@@ -14,9 +14,7 @@ const fields = (uuid: string): { readonly timeMs: number; readonly counter: numb
   }
 }
 
-/**
- * Sets the clock to a time that is later than the times of all UUIDs so far, and returns this time.
- */
+/** Sets the clock to a time that is later than that of any UUID so far, and returns this time. */
 function later(): number {
   const nowMs = fields(uuidv7()).timeMs + 60_000
   vi.useFakeTimers({ now: nowMs, toFake: ['Date'] })

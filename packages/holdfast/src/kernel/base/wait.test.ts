@@ -63,7 +63,7 @@ describe('a pause', () => {
     expect([clock.pending(), listeners()]).toEqual([0, 0])
   })
 
-  test('a pause ends when it is cancelled, without an error and without leaving its timer', async () => {
+  test('a pause ends when it is cancelled, without an error or a pending timer', async () => {
     const clock = countedClock()
     const { controller, signal, listeners } = countedSignal()
     const waiting = pause(1_000, { clock, cancellation: signal })
@@ -135,7 +135,7 @@ describe('work with a timeout', () => {
     expect(given?.reason).toBe('too late')
   })
 
-  test('work with a timeout is stopped by the signal of its owner as well', async () => {
+  test('work with a timeout is also stopped by the signal of its owner', async () => {
     const clock = countedClock()
     const stopping = new AbortController()
     let given: AbortSignal | undefined

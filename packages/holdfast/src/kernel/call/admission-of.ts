@@ -19,7 +19,7 @@ export interface AdmissionDatabase {
   open(work: AdmissionWork): AdmissionSession
   /** Records the last use of a row. */
   readonly recordUse: RecordUse
-  /** Returns the failure of a call whose identifier or access rule failed with this error. */
+  /** Returns the failure to report for a call whose identifier or access rule threw this error. */
   toFailure(error: unknown, deadline: Cancellation): unknown
 }
 
@@ -31,7 +31,7 @@ export interface AdmissionOptions {
   readonly database: AdmissionDatabase | undefined
 }
 
-/** Returns the failure of a call whose identifier or access rule failed. */
+/** Returns the failure to report for a call whose identifier or access rule threw an error. */
 export function failureOf(error: unknown, { deadline }: Call, { database }: AdmissionOptions): unknown {
   return database ? database.toFailure(error, deadline) : error
 }

@@ -104,9 +104,7 @@ export interface Call extends Work {
   statements: Statements | undefined
   /** Links to other pages, if the answer is a page of a list. */
   links: PageLinks | undefined
-  /**
-   * The position of the commit in the write-ahead log of the database, if the request asks for it.
-   */
+  /** The position of the commit in the database's write-ahead log, if the request asks for it. */
   position: string | undefined
   /** Set by the database's stage of a mutation. */
   effects: Effects | undefined

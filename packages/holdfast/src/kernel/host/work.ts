@@ -7,7 +7,7 @@ import { noTrace, toTraceparent } from '../telemetry/trace-context.ts'
 export interface Usage {
   /** The number of statements run by handlers; the framework's statements do not count. */
   statements: number
-  /** The total duration of statements, the framework's included, in milliseconds. */
+  /** The total duration of statements, including the framework's, in milliseconds. */
   databaseMs: number
 }
 
@@ -43,8 +43,8 @@ const noopSpan = unrecordedSpan(noTrace)
 /**
  * Returns work of the framework itself, which belongs to no call and is not recorded. The work
  * waits for a connection until its deadline. The max wait of its lane does not apply: that limit is
- * short, to protect callers, so a service could not start on a busy machine. A connection that does
- * not answer by the deadline is abandoned.
+ * short, to protect callers, and would prevent a service from starting on a busy machine. A
+ * connection that does not answer by the deadline is abandoned.
  */
 export function systemWork(deadline: Cancellation): Work {
   return {

@@ -101,7 +101,10 @@ export class Admission implements AccessRequest {
   }
 }
 
-/** The statements of a service without a database. They exist because requests are copied. */
+/**
+ * A placeholder for the statements of a service without a database: copying a request reads all of
+ * its members, so this one must exist.
+ */
 const withoutDatabase: Statements = {
   service: '',
   mode: 'production',

@@ -20,7 +20,7 @@ export interface Answer {
    * transport can send a challenge for them.
    */
   readonly refusedSchemes?: SecuritySchemes
-  /** The parameters of the challenge for a bearer token that is valid and not sufficient. */
+  /** The parameters of the challenge for a bearer token that is valid but insufficient. */
   readonly bearerError?: BearerError
 }
 

@@ -14,7 +14,7 @@ export interface CookieOptions {
    * follows a link; `'strict'`, none; `'none'`, all. Default `'lax'`.
    */
   readonly sameSite?: 'lax' | 'strict' | 'none'
-  /** True if scripts of the page cannot read the cookie. Default true. */
+  /** True if the page's scripts cannot read the cookie. Default true. */
   readonly httpOnly?: boolean
   /**
    * True if the browser sends the cookie only over https, and to `localhost`. Default true.

@@ -34,7 +34,7 @@ export class RunningDeadline extends CancellationSource implements Deadline {
   readonly #leave = (): void => this.cancel(clientDisconnected)
   readonly #timer: Timer
 
-  /** `timers` sets the timer of the deadline. Default: the clock. */
+  /** `timers` sets the deadline's timer. Default: the clock. */
   constructor(
     clock: Clock,
     timeoutMs: number,

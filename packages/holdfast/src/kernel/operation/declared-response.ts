@@ -30,7 +30,7 @@ const reservedHeaders: ReadonlySet<string> = new Set([
   'x-request-id',
 ])
 
-// RFC 9110 section 5.5 advises new fields to use visible ASCII, spaces and tabs.
+// RFC 9110 section 5.5 recommends visible ASCII, spaces and tabs for new fields.
 const valueForm = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
 /** Returns the issues of the headers and cookies that an operation declares. */
@@ -105,7 +105,7 @@ function responseUndeclared(operation: Operation, part: string, option: string):
 function headerInvalid(operation: Operation, name: string): HoldfastError {
   return new HoldfastError(
     'header-invalid',
-    `${describe(operation)} returned a value of the header ${name} that cannot be sent. Use visible ASCII characters, with spaces and tabs only between them.`,
+    `${describe(operation)} returned a value for the header ${name} that cannot be sent. Use visible ASCII characters, with spaces and tabs only between them.`,
   )
 }
 

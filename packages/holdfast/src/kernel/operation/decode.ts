@@ -18,8 +18,8 @@ import { isThenable } from '../base/thenable.ts'
 export type Decode = (wire: WireInput) => unknown
 
 /**
- * The max number of errors in an answer. A long list of wrong items would have an error for each
- * item.
+ * The max number of errors in an answer. Without it, a long list of invalid items would produce an
+ * error for each item.
  */
 const maxErrors = 100
 
@@ -87,8 +87,8 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
 }
 
 /**
- * Returns true if a path or query parameter is a number that a double cannot represent exactly. The
- * schema has received such a number as text.
+ * Returns true if a path or query parameter is a number that a double cannot represent exactly.
+ * Such a number reaches the schema as text, so the schema's own message does not name the cause.
  */
 function hasInexactNumber({ path, query }: WireInput, name: string): boolean {
   const texts = Object.hasOwn(path, name) ? [path[name]!] : Object.hasOwn(query, name) ? query[name]! : []

@@ -12,8 +12,8 @@ import { fillPath } from './route.ts'
 import { listIssues, type ParseResult, validate } from '../schema/schema.ts'
 
 /**
- * Creates the answer from the return value of a handler. Logs deviations from the schema that do
- * not fail the call.
+ * Creates the answer from a handler's return value. Logs deviations from the schema that do not
+ * fail the call.
  */
 export type Encode = (output: unknown, log: Logger) => Answer | Promise<Answer>
 

@@ -38,8 +38,8 @@ export interface Identifier<Db = unknown, Values = unknown> {
    */
   readonly securitySchemes: SecuritySchemes
   /**
-   * Returns the caller, or `undefined` if the request has no credentials of this kind: the next
-   * identifier is tried.
+   * Returns the caller, or `undefined` if the request has no credentials of this kind. Then the
+   * next identifier is tried.
    *
    * Throws `Unauthenticated` for invalid credentials of this kind. The call then gets a 401, and no
    * other identifier is tried. An invalid cookie does not end the search, because browsers send

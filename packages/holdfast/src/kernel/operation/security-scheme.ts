@@ -39,8 +39,8 @@ export interface SecurityRule {
    */
   readonly securitySchemes?: SecuritySchemes
   /**
-   * The rules that this rule combines. `need`: a caller needs the schemes of all of these rules, or
-   * of only one.
+   * The rules that this rule combines. `need`: `'all'` if a caller needs the schemes of all of
+   * these rules, `'one'` if those of one rule are enough.
    */
   readonly combines?: { readonly need: 'all' | 'one'; readonly rules: readonly SecurityRule[] }
 }

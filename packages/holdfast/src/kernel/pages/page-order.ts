@@ -26,7 +26,7 @@ export interface OrderColumn<Column> {
 /** A column to order by; ascending unless an {@link OrderColumn} sets another direction. */
 export type OrderBy<Column> = Column | OrderColumn<Column>
 
-/** A column of an order with its direction and nulls resolved. */
+/** An ordering column whose direction and position of nulls are resolved. */
 export interface Ordering {
   readonly name: string
   readonly direction: Direction

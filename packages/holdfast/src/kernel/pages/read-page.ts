@@ -58,7 +58,7 @@ export async function readPage<Row, Item>(
 ): Promise<Page<Item, PagingStyle>> {
   const { limit, offset = 0 } = request
   const total = request.count === true ? countOf(source, reading.list) : undefined
-  // The rows are awaited before the count. If the count fails in the meantime, this prevents an
+  // The rows are awaited first. If the count fails in the meantime, this handler prevents an
   // unhandled rejection.
   total?.catch(() => {})
   if (request.style === 'offset') {
@@ -102,7 +102,7 @@ function cut<Row>(
 
 /**
  * Returns the positions to continue from. If a client reached this page from another page, this
- * page links back to the other page, even if this page is empty.
+ * page links back to it, even if this page is empty.
  */
 function pageBoundaries(
   rows: readonly PositionedRow<unknown>[],

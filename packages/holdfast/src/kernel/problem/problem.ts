@@ -26,7 +26,7 @@ export interface ProblemOptions<Extra extends Schema> {
   /** The kind of problem, the same for every occurrence (RFC 9457 `title`). */
   readonly title: string
   /**
-   * The cause of the problem and the advice for the client, for the problem's documentation page.
+   * The cause of the problem, and advice for the client, for the problem's documentation page.
    * Default: none.
    */
   readonly description?: string

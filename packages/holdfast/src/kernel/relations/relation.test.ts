@@ -33,7 +33,7 @@ test.each([null, undefined])('a load with a key that is %s rejects, and names th
   expect(begun).not.toThrow()
 })
 
-test('a key whose read failed is not read twice by the next read', async () => {
+test('after a failed read, the next read does not request the key twice', async () => {
   const reads: (readonly number[])[] = []
   const first = Promise.withResolvers<{ id: number }[]>()
   const relation = createMany(

@@ -22,7 +22,7 @@ interface Case {
 const depth = 2
 const runs = { numRuns: Number(env['SCHEMA_SAMPLES'] ?? 150) }
 
-/** Returns a case that a failure message can show in readable form. */
+/** Returns a readable form of a case, for failure messages. */
 function caseOf(schema: z.ZodType, value: unknown): Case {
   const text = (): string => `${fc.stringify(value)} of ${JSON.stringify(toJsonSchema(schema, 'input'))}`
   return { schema, value, [fc.toStringMethod]: text } as Case

@@ -11,8 +11,7 @@ export function onlyCuts(schema: Schema): boolean {
 
 /**
  * Returns true if parsing a valid value always returns the same as projecting it with the schema's
- * JSON Schema. This requires that the alternatives of the schema differ in their type or in a
- * discriminator.
+ * JSON Schema. This requires that the schema's alternatives differ in type or in a discriminator.
  */
 export function isDescribed(schema: Schema): boolean {
   return every(

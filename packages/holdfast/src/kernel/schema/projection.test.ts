@@ -190,7 +190,7 @@ describe('in production, a value that does not match is reduced to its declared 
   })
 })
 
-test('a Date is returned as text, in production too', async () => {
+test('a Date is returned as text, even in production', async () => {
   expect(await leaving(z.iso.datetime(), new Date(0))).toBe('1970-01-01T00:00:00.000Z')
 })
 

@@ -4,8 +4,7 @@ import { type Duration, maxTimerDelay, toMilliseconds } from '../base/duration.t
 /** The context passed to a check. */
 export interface CheckContext {
   /**
-   * Aborted when the check has exceeded its `timeout`. Pass it to every call for which the check
-   * waits.
+   * Aborted when the check has exceeded its `timeout`. Pass it to every call that the check awaits.
    */
   readonly signal: AbortSignal
 }
@@ -52,7 +51,7 @@ export const databaseCheckName = 'database'
 /** The name of the replicas' check. */
 export const replicasCheckName = 'database-replicas'
 
-/** Returns the issues of the checks of a service. */
+/** Returns the issues of a service's checks. */
 export function findCheckIssues(checks: Checks, hasDatabase: boolean): readonly string[] {
   const issues: string[] = []
   if (hasDatabase && databaseCheckName in checks) {

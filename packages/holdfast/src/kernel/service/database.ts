@@ -52,7 +52,7 @@ export interface OpenDatabase {
    */
   stageFor(operation: CompiledOperation, settings: StageSettings): Stage
   /**
-   * Returns the function that answers a call of a mutation whose input was rejected. Default: the
+   * Returns the function that answers a mutation's calls with rejected input. Default: the
    * rejection is the answer.
    */
   answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
@@ -65,7 +65,7 @@ export interface OpenDatabase {
   /** The keys that sign cursors. */
   readonly signingKeys: SigningKeys
   /**
-   * The readiness checks of the database, by name. They use connections that calls of the service
+   * The readiness checks of the database, by name. They use connections that the service's calls
    * cannot exhaust. If absent, readiness does not depend on the database.
    */
   readonly checks?: Checks

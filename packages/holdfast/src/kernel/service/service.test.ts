@@ -190,7 +190,7 @@ describe('a service does not start', () => {
       expect(await refusalOf({ value: value as never })).toContain('"value" is not an operation')
   })
 
-  test('a service does not start, and all problems are reported at once', async () => {
+  test('a service does not start, and all problems are reported in one error', async () => {
     const operations = {
       one: query({ ...fine, route: 'GET /a/{id}', access: undefined as never }),
       two: query({ ...fine, route: 'GET /b', output: z.array(z.string()), run }),

@@ -6,7 +6,7 @@ import { eraseKeyRows, findKeyIds, readKeyRows } from './queries/subject-keys.ts
 /**
  * Returns the sources of a subject's idempotency keys, one for each leaf of the ring. The row of an
  * erased key stays, without the answer and the key's name. So a retry finds the row, and does not
- * run again. The erasure of keys therefore never has to wait.
+ * run again. Erasing keys therefore never has to wait.
  */
 export const keySources: readonly SubjectSource[] = Array.from({ length: leafCount }, (_, leaf) =>
   keySource(leaf),

@@ -125,7 +125,7 @@ const slots = async (): Promise<number> =>
   (await on.sql<{ slots: number }>(`select slots from holdfast.job_limits where name = 'alone'`))[0]!.slots
 
 describe('lists of jobs', () => {
-  test('a list has the newest jobs first, by name and state, in pages', async () => {
+  test('a list shows the newest jobs first, by name and state, in pages', async () => {
     const ids = await enqueue(
       { job: 'plain', name: 'a' },
       { job: 'other', name: 'b' },
@@ -359,7 +359,7 @@ describe('cancellations', () => {
     })
   })
 
-  test('a cancellation belongs to the transaction of its client', async () => {
+  test('a cancellation commits with the transaction of its client', async () => {
     const [id] = await enqueue({ job: 'plain', name: 'a' })
     const client = await pool.connect()
     await client.query('begin')

@@ -94,8 +94,8 @@ function laterMs(error: unknown): number | undefined {
 }
 
 /**
- * A handler may throw any value. Postgres must be able to store the description; otherwise the job
- * could not be ended.
+ * Describes a failure in a form that Postgres can store; otherwise the job could not be ended. A
+ * handler may throw any value.
  */
 function describeFailure(error: unknown, row: ClaimedRow): Readonly<Record<string, unknown>> {
   const at = { attempt: row.failures + 1, at: new Date().toISOString() }

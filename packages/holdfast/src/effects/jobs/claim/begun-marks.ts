@@ -16,7 +16,7 @@ import { markBegun } from '../queries/claim.ts'
 // - Other jobs are marked once they have run for a while, many in one statement. Shorter jobs need
 //   no statement.
 
-/** Duration of an attempt after which it is marked, in milliseconds. */
+/** Time after which a running attempt is marked, in milliseconds. */
 const markAfterMs = 100
 const limitMs = 5_000
 

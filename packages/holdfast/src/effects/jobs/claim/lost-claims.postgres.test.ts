@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { bundleProgram } from '../../../../test/bundle-program.ts'
 import { losing } from './lost-claims.fixture.ts'
 
-// The crash of a worker costs an attempt only for jobs that had started.
+// A worker's crash costs an attempt only for jobs that had started.
 
 const program = await bundleProgram(new URL('lost-claims-main.fixture.ts', import.meta.url))
 

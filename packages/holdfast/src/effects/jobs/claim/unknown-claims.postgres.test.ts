@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { startCuttingProxy } from '../../../../test/cutting-proxy.ts'
 import { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
 
-// Tests lost replies: the database has executed a statement, but the worker does not know it.
+// Tests lost replies: the database has executed a statement, but the worker does not know that.
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 
@@ -66,7 +66,7 @@ async function start(watch: Parameters<typeof startCuttingProxy>[1] = () => {}) 
 
 const hasText = (bytes: Buffer, text: string): boolean => bytes.toString('latin1').includes(text)
 
-test('a job whose claim committed without an answer still runs, and loses no attempt', async () => {
+test('a job whose claim committed without a reply still runs, and loses no attempt', async () => {
   const attempts: number[] = []
   run = ({ attempt }) => void attempts.push(attempt)
   const on = await start()
@@ -85,7 +85,7 @@ test('a job whose claim committed without an answer still runs, and loses no att
   expect(await on.find()).toEqual([{ state: 'succeeded', claim: 2, failures: 0 }])
 })
 
-test('a job runs once at a time even if the answer to the end of its attempt was lost', async () => {
+test('two attempts of a job never run at the same time, even if the reply to the end of an attempt is lost', async () => {
   const now = new Map<string, number>()
   let [most, hasRepeated, mayEnd] = [0, false, false]
   run = async ({ id, attempt, signal }) => {

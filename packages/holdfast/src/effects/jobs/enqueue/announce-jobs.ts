@@ -22,7 +22,6 @@ function kindsOf({ delayMs = 0, atMs, limitKey, rateKey }: JobRow): readonly Wak
   if (delayMs > 0) return delayMs < soonMs ? ['due'] : []
   const atOnce = limitKey === undefined && rateKey === undefined ? 'jobs' : 'limited'
   if (atMs === undefined) return [atOnce]
-  // The clock of the database decides when the job is due. It may differ from the clock of this
-  // process.
+  // The database's clock decides when the job is due. It may differ from this process's clock.
   return atMs - Date.now() < soonMs ? ['due', atOnce] : []
 }

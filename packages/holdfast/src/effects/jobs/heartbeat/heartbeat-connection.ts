@@ -50,7 +50,7 @@ export class HeartbeatConnection {
       const client = await (this.#client ??= this.#connect())
       return this.#target.isPooled ? await this.#beatInTransaction(client) : await this.#send(client)
     } catch (error) {
-      // The end is not awaited, because a connection that does not respond may take long to close.
+      // Closing is not awaited, because it may take long if the connection does not respond.
       void this.end()
       throw error
     }

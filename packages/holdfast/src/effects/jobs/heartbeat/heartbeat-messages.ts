@@ -12,7 +12,7 @@ export type HeartbeatRequest =
     }
   | { readonly kind: 'stop'; readonly worker: string }
 
-/** A report of the heartbeat thread about a worker. */
+/** A report from the heartbeat thread about a worker. */
 export type HeartbeatReport =
   | { readonly kind: 'failed'; readonly worker: string; readonly error: Readonly<Record<string, unknown>> }
   | { readonly kind: 'declared-dead'; readonly worker: string }

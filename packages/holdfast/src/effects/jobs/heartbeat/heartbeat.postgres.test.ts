@@ -108,7 +108,7 @@ test('a heartbeat whose connection is lost is sent on another connection', async
   await further(known)
 })
 
-test('defaults of the database do not affect the heartbeats, directly or through a pooler', async () => {
+test('defaults set on the database do not affect the heartbeats, directly or through a pooler', async () => {
   const [{ name } = { name: '' }] = await on.sql<{ name: string }>('select current_database() as name')
   await on.sql(`alter database ${name} set default_transaction_read_only = on`)
   const direct = await startHeartbeats()
@@ -151,7 +151,7 @@ test('a worker without a heartbeat within the lease is dead, unless it is the wo
   ).toHaveLength(3)
 })
 
-test('the heartbeat thread does not keep the process alive, and does not load the preloads of the program', async () => {
+test('the heartbeat thread does not keep the process alive, and does not load the modules that the program preloads', async () => {
   const preload = `data:text/javascript,console.log('preloaded')`
   const child = spawn(
     process.execPath,

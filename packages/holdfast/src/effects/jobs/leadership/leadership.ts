@@ -19,7 +19,7 @@ import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 // - A process leads only while the lease is also valid according to its own monotonic clock. By
 //   this clock, the lease begins just before its renewal is sent. So a process that was stopped
 //   starts nothing when it continues.
-// - A candidate checks again when the lease ends. A leader that stops resigns and wakes the
+// - A candidate checks again when the lease ends. A leader that is stopping resigns, and wakes the
 //   candidates. A killed leader leaves no session, so the next candidate that checks becomes the
 //   leader immediately.
 // - Two processes may lead for a moment: a statement that was sent in time may be executed late. So

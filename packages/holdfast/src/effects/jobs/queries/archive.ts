@@ -24,7 +24,7 @@ export interface Archived {
   /** True if the job keeps its concurrency slot. Default: `false`. */
   readonly hasSlot?: string
   /**
-   * True if all rows in `gone` have their first claim: such a job cannot have waited yet. Default
+   * True if every row in `gone` was claimed only once: such a job cannot have waited yet. Default
    * false.
    */
   readonly isFirstClaim?: boolean

@@ -119,7 +119,8 @@ export function releaseUnknownClaims(
 }
 
 /**
- * SQL condition for running jobs of `holdfast.jobs` by the claims in $1 (ids) and $2 (claims).
+ * SQL condition that selects running jobs of `holdfast.jobs` by their claims: $1 (job ids) and $2
+ * (claim numbers).
  *
  * The planner does not know the length of an array that comes from a subquery. It assumes a short
  * array, so it always uses the primary key. If it knew the length, a plan that was made while the

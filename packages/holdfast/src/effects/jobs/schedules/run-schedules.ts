@@ -44,7 +44,7 @@ export function enqueuingTaskOf(name: string): string {
   return `schedule ${name}`
 }
 
-/** The jobs of the ticks of one pass, and the delay before the next pass. */
+/** The jobs to enqueue in one pass, and the delay before the next pass. */
 interface Taken {
   readonly rows: readonly JobRow[]
   readonly delayMs: number

@@ -16,7 +16,7 @@ import { StepRunContext } from './step-run-context.ts'
 
 const maxResultBytes = 256 * 1_024
 
-/** The reason why a job is suspended: a time, a message, or the first of the two. */
+/** The reason why a job is suspended: a time, a message, or the earlier of the two. */
 export interface Pause {
   readonly step: string
   /** Max duration, in milliseconds. Default: no limit. */

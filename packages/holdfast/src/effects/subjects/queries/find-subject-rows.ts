@@ -1,8 +1,8 @@
 import type { SubjectKind } from './insert-subjects.ts'
 
 /**
- * Returns SQL for a page of the rows of a subject: $1 is the subject, $2 the service, $3 the id
- * that the page starts after, $4 its size. It reads only the index entries of the page.
+ * Returns SQL for a page of a subject's rows: $1 is the subject, $2 the service, $3 the id that the
+ * page starts after, $4 its size. It reads only the index entries of the page.
  */
 export function subjectRows(kind: SubjectKind): string {
   return `

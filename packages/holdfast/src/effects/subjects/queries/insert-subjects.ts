@@ -1,7 +1,7 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import { subjectIdOf } from '../subject-id.ts'
 
-/** The table that a row with subjects is in. */
+/** The table of a row with subjects. */
 export type SubjectKind = 'job' | 'message' | 'webhook'
 
 /** A row that may have subjects. */

@@ -38,7 +38,7 @@ export function noteFailure(endpoint: string, disableAfterMs: number): Statement
   }
 }
 
-/** Disables an endpoint that answered 410 Gone. Returns the endpoint if it was enabled. */
+/** Disables an endpoint that returned 410 Gone. Returns the endpoint if it was enabled. */
 export function noteEndpointGone(endpoint: string): Statement {
   return {
     text: `

@@ -150,7 +150,7 @@ test('a rule about the caller answers without a promise', async () => {
   expect(answer).toMatchObject({ status: 204 })
 })
 
-test('a rule has the name that the source has', () => {
+test('the name of a rule is its source text', () => {
   const rules = [signedIn(), service(), service('a', 'b'), hasScope('a', 'b'), recentlySignedIn('10m')]
   expect(rules.map(({ name }) => name)).toEqual([
     'signedIn()',

@@ -57,7 +57,7 @@ export function service(...ids: readonly string[]): Access<ServiceCaller> {
  * Returns a rule that admits callers whose credentials grant all of these scopes. A caller without
  * one of them gets 403 `insufficient-scope`, which lists the required scopes.
  *
- * @param scopes the scopes that a caller needs together.
+ * @param scopes the scopes, all of which a caller needs.
  *
  * @example
  * ```ts
