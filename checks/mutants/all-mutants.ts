@@ -10,6 +10,7 @@ import { messageMutants } from './messages.ts'
 import { postgresMutants } from './postgres.ts'
 import { responseMutants } from './responses.ts'
 import { secretMutants } from './secrets.ts'
+import { tokenMutants } from './tokens.ts'
 import { transactionMutants } from './transactions.ts'
 import { unixSocketMutants } from './unix-socket.ts'
 import { webhookMutants } from './webhooks.ts'
@@ -27,6 +28,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   postgres: postgresMutants,
   responses: responseMutants,
   secrets: secretMutants,
+  tokens: tokenMutants,
   transactions: transactionMutants,
   unixSocket: unixSocketMutants,
   webhooks: webhookMutants,

@@ -230,7 +230,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'identity cache: shared by services',
     file: 'packages/holdfast/src/kernel/operation/identifier.ts',
-    text: 'identifier.forService?.() ?? identifier',
+    text: 'identifier.forService?.(host) ?? identifier',
     replacement: 'identifier',
     killedBy: [
       {

@@ -167,7 +167,7 @@ export type {
   Peer,
   PeerCertificate,
 } from './kernel/operation/credentials.ts'
-export type { Identifier, Identify } from './kernel/operation/identifier.ts'
+export type { Identifier, IdentifierHost, Identify } from './kernel/operation/identifier.ts'
 export type {
   HttpSecurityScheme,
   KeySecurityScheme,

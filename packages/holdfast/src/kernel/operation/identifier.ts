@@ -1,5 +1,6 @@
 import type { Caller } from './caller.ts'
 import type { Credentials } from './credentials.ts'
+import type { Mode } from '../host/service-host.ts'
 import type { SecuritySchemes } from './security-scheme.ts'
 
 /**
@@ -50,9 +51,17 @@ export interface Identifier<Db = unknown, Values = unknown> {
   /**
    * Returns the identifier of one running service. Called when a service starts. Define it if the
    * identifier keeps state, such as a cache: two services, or two starts of one service, can have
-   * different databases. Default: all services use the same identifier.
+   * different databases. An error that it throws, such as one of an invalid setting, fails the
+   * start. Default: all services use the same identifier.
    */
-  forService?(): Identifier<Db, Values>
+  forService?(host: IdentifierHost<Values>): Identifier<Db, Values>
+}
+
+/** The service of an identifier. */
+export interface IdentifierHost<Values = unknown> {
+  readonly mode: Mode
+  /** The values of the settings declared in `holdfast({ settings })`. */
+  readonly settings: Values
 }
 
 /** The option `identify` of an application. */
@@ -80,8 +89,11 @@ export function toIdentifiers(
 }
 
 /** Returns the identifiers of one running service. */
-export function identifiersForService(identifiers: readonly Identifier[]): readonly Identifier[] {
-  return identifiers.map((identifier) => identifier.forService?.() ?? identifier)
+export function identifiersForService(
+  identifiers: readonly Identifier[],
+  host: IdentifierHost,
+): readonly Identifier[] {
+  return identifiers.map((identifier) => identifier.forService?.(host) ?? identifier)
 }
 
 /** Returns the schemes of several identifiers; a caller needs one of them. */

@@ -51,12 +51,12 @@ async function open<Defined extends Operations>(
   { valid, settings, cors, redacted }: ReadService,
 ): Promise<RunningService<Defined>> {
   const { host } = redacted
+  const identifiers = identifiersForService(parts.identifiers, { mode: host.mode, settings })
   await using opening = new AsyncDisposableStack()
   const database = await parts.database?.open({ ...host, service: definition.name })
   opening.defer(() => database?.close())
   await database?.register?.(valid.background)
   const { problems = [], mutationProblems = [] } = parts.database ?? {}
-  const identifiers = identifiersForService(parts.identifiers)
   const trustedOrigins = credentialedOrigins(cors)
   const operations = new Map(valid.operations.map((operation) => [operation.name, operation]))
   const call = operationCalls(operations, {

@@ -3,7 +3,8 @@ import { ProblemError } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { inexactNumber, isExactNumber } from '../../../kernel/base/exact-number.ts'
 import { numberLiteral } from '../../../kernel/base/number-literal.fixture.ts'
-import { maxDepth, parseJson as parseBytes } from './parse-json.ts'
+import { maxDepth } from '../../../kernel/base/strict-json/parse-strict-json.ts'
+import { parseJson as parseBytes } from './parse-json.ts'
 
 function parseJson(text: string): unknown {
   return parseBytes(new TextEncoder().encode(text))

@@ -1,4 +1,4 @@
-import { isExactNumber } from '../../../kernel/base/exact-number.ts'
+import { isExactNumber } from '../exact-number.ts'
 
 /** The facts about a JSON text that `JSON.parse` does not report. */
 export interface JsonScan {

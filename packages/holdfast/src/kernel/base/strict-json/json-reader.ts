@@ -1,5 +1,5 @@
-import { inexactNumber, isExactNumber } from '../../../kernel/base/exact-number.ts'
-import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { inexactNumber, isExactNumber } from '../exact-number.ts'
+import { HoldfastError } from '../holdfast-error.ts'
 
 const escapes = '"\\/bfnrt'
 const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
