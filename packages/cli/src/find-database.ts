@@ -35,7 +35,7 @@ export interface FoundDatabase {
   release(): Promise<void>
 }
 
-/** The options of a command line that locate the database. */
+/** The command-line options that locate the database. */
 export interface DatabaseOption {
   readonly url: string | undefined
   /** The data folder of the embedded server. */

@@ -17,7 +17,7 @@ export function splitPassword(given: string): SplitUrl {
   const password = url.searchParams.get('password') || decodeURIComponent(url.password)
   url.password = ''
   url.searchParams.delete('password')
-  // Deleting the parameter wrote spaces as "+", which libpq reads as a plus sign.
+  // Deleting a parameter rewrites spaces as "+", which libpq reads as a plus sign.
   url.search = url.search.replaceAll('+', '%20')
   return { url: url.href, password: password === '' ? undefined : password }
 }

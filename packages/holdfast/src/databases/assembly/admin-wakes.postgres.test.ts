@@ -82,8 +82,7 @@ beforeAll(async () => {
     const isListening = (await on.sql(listening)).length === 1
     return isListening && sent.length === 1 && handled.length === 1
   })
-  // Waits until no poll is running: a running poll could find the change of a command without a
-  // wake.
+  // Waits until no poll is running: a running poll could find a command's change without a wake.
   await until(async () => (await on.sql(busy)).length === 0)
 })
 afterAll(async () => {

@@ -125,8 +125,8 @@ async function identify(client: pg.Client): Promise<string> {
       has_function_privilege('pg_control_system()', 'execute') as "maySee"`)
   const { name, maySee, version } = rows[0]!
   requireSupported(version)
-  // Some providers hide the server's identity from customers. Then only the database's name is
-  // known.
+  // Some providers hide the server's identity from customers. In that case, only the database's
+  // name is known.
   if (!maySee) return name
   const { rows: servers } = await client.query<{ id: string }>(
     'select system_identifier::text as id from pg_control_system()',

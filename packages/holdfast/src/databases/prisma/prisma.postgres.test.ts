@@ -24,8 +24,7 @@ interface Note {
 }
 
 /**
- * The members of the generated client that are used here. Its types are tested by the page of the
- * documentation.
+ * The members of the generated client that are used here. The documentation page tests its types.
  */
 interface Client extends AnyPrismaClient {
   readonly author: {

@@ -25,7 +25,7 @@ export const secretKeySettings: Settings<SecretKeyValues> = settings<SecretKeyVa
 })
 
 const minBytes = 32
-/** Random keys have more different bytes, except for one key in 10^20. */
+/** A random key contains at least this many different bytes, except for one key in 10^20. */
 const minDifferentBytes = 16
 
 /** Returns the keys in a value of `SECRET_KEYS`; `undefined` if a key is invalid. */

@@ -149,7 +149,7 @@ function show(text: string): string {
   return JSON.stringify(shown.length > maxShownLength ? `${shown.slice(0, maxShownLength)}…` : shown)
 }
 
-/** Returns the schema's message if it adds to the description of valid values. */
+/** Returns the schema's message, unless it only repeats the description of valid values. */
 function messageBeside(message: string, valid: string): string {
   return message === '' || message.includes(valid) ? '' : ` (${message})`
 }

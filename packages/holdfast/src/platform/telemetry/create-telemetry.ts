@@ -162,7 +162,7 @@ async function startExporters(
     description: 'Spans and data points that were not exported.',
     unit: '{record}',
   })
-  // The reader is opened before the import, so that it misses no span of the start.
+  // The reader is opened before the import, so that it misses no span of the startup.
   const reader = recorder.readSpans()
   const { startExport } = await import('./otlp/start-export.ts')
   return startExport({

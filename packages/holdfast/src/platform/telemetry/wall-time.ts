@@ -1,4 +1,4 @@
-// Max difference between both clocks that is ignored. A greater difference means that the system
+// Max difference between the two clocks that is ignored. A greater difference means that the system
 // clock was adjusted, or that the machine was suspended: `performance.now()` stops during that
 // time.
 const toleratedDriftMs = 50

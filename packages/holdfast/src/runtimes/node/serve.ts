@@ -49,7 +49,7 @@ export interface Server<Defined extends Operations = Operations> {
 }
 
 /**
- * Starts a service and answers HTTP with it: `await serve(service)` is a whole main file.
+ * Starts a service and answers HTTP with it: `await serve(service)` is a complete main file.
  *
  * @throws HoldfastError if `signals` is false: `configuration-invalid`, `port-in-use`,
  *   `port-forbidden`, `host-unavailable`, and any other error that prevents the start of the
@@ -138,7 +138,7 @@ function withoutOperations(running: RunningService): RunningService {
 const failureDelayMs = 1_500
 
 /**
- * Makes the owner of the process stop the server, only once. Returns the function that stops the
+ * Makes the owner of the process stop the server at most once. Returns the function that stops the
  * server.
  */
 function ownProcess(owner: ProcessOwner, server: Stoppable, times: StopTimes): () => Promise<void> {

@@ -62,7 +62,7 @@ export interface DatabaseCapability<Host, Options = object> {
   readonly requireOptions?: (options: Options) => void
   /** The tables of the capability. Default: none. */
   readonly migrations?: readonly Migration[]
-  /** The problems that the capability's stages may return from mutations. Default: none. */
+  /** The problems that mutations may return because of the capability's stages. Default: none. */
   readonly mutationProblems?: readonly AnyProblem[]
   /**
    * Returns the members that the capability adds to the contexts of handlers that write. Default:
@@ -109,7 +109,7 @@ export interface OpenCapability {
 
 /** The part of a worker that a capability runs, such as its jobs or its messages. */
 export interface WorkerPart {
-  /** The jobs that the part adds to the jobs of the service. Default: none. */
+  /** The jobs that the part adds to those of the service. Default: none. */
   readonly jobs?: readonly Job[]
   /** Returns whether this process is the leader of its service. Default: `false`. */
   leads?(): boolean
@@ -126,7 +126,7 @@ export interface WorkerPart {
 
 /** The worker to which the parts belong. */
 export interface WorkerHost {
-  /** The jobs that all parts add to the jobs of the service. */
+  /** The jobs that all parts add to those of the service. */
   readonly addedJobs: readonly Job[]
   /** Returns whether this process is the leader of its service. */
   readonly leads: () => boolean

@@ -22,7 +22,7 @@ const lookEveryMs = 100
 const preparedTransaction = 0
 
 /**
- * Watches over a second connection which sessions block a session. After that session has stopped
+ * Observes on a second connection which sessions block a session. After that session has stopped
  * waiting, its blockers can no longer be determined.
  */
 export function watchBlockers(

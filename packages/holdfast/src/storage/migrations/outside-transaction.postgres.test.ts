@@ -238,8 +238,8 @@ describe('migrations without a transaction', () => {
         alter table things add constraint positive check (id > 0) not valid`,
       }
       await migrating.apply([first])
-      // The row cannot be written. The effect of a statement that ran outside of the row's
-      // transaction would remain.
+      // Makes the journal row impossible to write. If the statement had run outside of the row's
+      // transaction, its effect would remain.
       await migrating.sql(`
       create function refuse() returns trigger language plpgsql as $$ begin raise 'no row today'; end $$;
       create trigger refuse before insert on holdfast.migrations for each row execute function refuse()`)

@@ -45,8 +45,8 @@ export async function runOutside(
 }
 
 /**
- * Recovers from an earlier attempt. Returns true if that attempt had completed the statement, which
- * would fail if run again.
+ * Recovers from an earlier attempt. Returns true if that attempt had completed the statement;
+ * running it again would then fail.
  */
 async function isDoneAlready(
   client: pg.ClientBase,

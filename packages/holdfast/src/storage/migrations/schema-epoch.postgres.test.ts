@@ -84,8 +84,8 @@ describe('statements prepared before a migration', () => {
     await until(async () => ((await acting.read(find)) as unknown[]).length === 1)
   })
 
-  // The layout of the stored keys belongs to an epoch, so a key cannot be stored in a different
-  // epoch.
+  // A migration may change the layout of the stored keys, so a key is stored only in the epoch in
+  // which its transaction began.
   test('a mutation with a key runs again after a migration, even if nothing is prepared', async () => {
     await using acting = await startActing({ preparedStatements: false })
     await thrice(() => acting.write(insert))

@@ -1,6 +1,9 @@
 import { type CompiledOperation, describeOperation } from '../../kernel/operation/compile.ts'
 
-/** The code whose statements are guarded, with its limits: the handler of an operation. */
+/**
+ * The code whose statements are guarded, and its limits. Usually, the code is the handler of an
+ * operation.
+ */
 export interface GuardedHandler extends Pick<
   CompiledOperation,
   'name' | 'route' | 'definedAt' | 'budget' | 'maxRows' | 'hasExplicitMaxRows' | 'repeats'

@@ -91,8 +91,8 @@ export class HandlerGuard implements StatementGuard {
   }
 
   /**
-   * True if the identifiers and the access rule run the statements, not a handler. Only the limits
-   * of a handler are options.
+   * True if the identifiers and the access rule run the statements, not a handler. Only a handler's
+   * limits can be configured.
    */
   get #isPart(): boolean {
     return this.#handler.part !== undefined

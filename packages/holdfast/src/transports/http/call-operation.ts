@@ -25,7 +25,7 @@ export interface CallInFlight {
 export interface CallOptions {
   readonly running: RunningService
   readonly bodyLimitBytes: number
-  /** Contains each call while it is in progress. */
+  /** The calls in progress. */
   readonly callsInFlight: Set<CallInFlight>
 }
 

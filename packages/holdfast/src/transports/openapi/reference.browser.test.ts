@@ -14,7 +14,7 @@ interface Visit {
   readonly url: string
   /** The URLs of the page's requests. */
   readonly requested: readonly URL[]
-  /** The page's errors and console warnings, violations of its policy included. */
+  /** The page's errors and console warnings, including violations of its policy. */
   readonly complaints: readonly string[]
 }
 

@@ -29,8 +29,8 @@ export function followAlias(pointer: string, root: JsonSchema): string {
 }
 
 /**
- * Returns a text of the schema and of everything that it refers to. Equal schemas have the same
- * text, even if they are defined in different places.
+ * Returns a text that represents the schema and everything that it refers to. Equal schemas have
+ * the same text, even if they are defined in different places.
  */
 export function signatureOf(pointer: string, root: JsonSchema): string {
   const reached = new Map<string, string>()

@@ -8,7 +8,7 @@ type Hiding = Pick<Redactor, 'isSensitive' | 'text'>
 export class HiddenAttributes {
   #redactors: readonly Hiding[] = []
   // The redacted copies. Equal objects have one copy, because readers identify shared attributes by
-  // their object.
+  // object identity.
   #shown = new WeakMap<Attributes, Attributes>()
 
   /** Adds a redactor. It applies to all spans that are read from now on. */

@@ -60,7 +60,7 @@ const leaf = fc.oneof(
   fc.uint8Array(),
   fc.integer({ max: 100 }).map((cents) => new Money(cents)),
 )
-// Names that pino treats specially are excluded. It omits a field of a child logger whose name is
+// Names that pino treats specially are excluded. It omits a child logger's field that is named like
 // one of its options, and formats an error in a field `err` differently.
 const name = fc
   .oneof(fc.constantFrom('level', 'time', 'msg', 'password', 'toJSON', '7', 'é'), text, loneSurrogate)

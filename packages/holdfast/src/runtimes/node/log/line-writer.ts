@@ -20,7 +20,7 @@ const retryMs = 1
 // Max size of the unread lines. Further lines are dropped, because a reader that hangs must not
 // fill the memory.
 const maxLength = 16 * 1_024 * 1_024
-// How long a process that is ending waits while the reader of its output makes no progress. A slow
+// Max time that an ending process waits while the reader of its output makes no progress. A slow
 // reader gets all lines; a reader that has stopped does not keep the process alive.
 const maxStallMs = 5_000
 
@@ -51,7 +51,7 @@ class BatchingWriter implements LineWriter {
   #timer: NodeJS.Timeout | undefined
   /** Lines dropped since the last report. */
   #dropped = 0
-  /** True if the last attempt failed, which is reported once. */
+  /** True if the last attempt failed. Only the first of several failures in a row is reported. */
   #isFailing = false
   /** True if the reader is closed. */
   #hasEnded = false

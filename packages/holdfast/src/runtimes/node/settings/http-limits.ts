@@ -30,7 +30,7 @@ export interface HttpLimits {
    * Time for which an idle connection is kept open. Default: `KEEP_ALIVE_TIMEOUT`, else `'75s'`.
    * The time must be longer than the keep-alive time of the proxy in front (60 s for AWS ALB and
    * nginx, 600 s for Google Cloud). Otherwise the service may close a connection while the proxy
-   * sends a request on it, and the proxy answers 502. Lower it only if many clients connect
+   * sends a request on it, and the proxy returns a 502. Lower it only if many clients connect
    * directly.
    */
   readonly keepAliveTimeout?: Duration

@@ -18,7 +18,7 @@ interface PostgresError extends Error {
 const fromDriver = new WeakSet<Error>()
 
 /**
- * Marks an error as an error of the connection to Postgres. Other errors can look the same: for
+ * Marks an error as coming from the connection to Postgres. Other errors can look the same: for
  * example, if a handler's own connection to another service is refused.
  */
 export function markDriverError(error: unknown): unknown {
@@ -189,7 +189,8 @@ export function markReadOnlyServer(error: unknown): void {
 }
 
 const socketErrors = new Set([
-  // A Unix socket: no permission, and too many connections that the server has not accepted yet.
+  // Errors of a Unix socket: no permission, and a full queue of connections that the server has not
+  // accepted yet.
   'EACCES',
   'EAGAIN',
   'EAI_AGAIN',

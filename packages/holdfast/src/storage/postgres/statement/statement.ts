@@ -22,8 +22,7 @@ export function isReservedName(name: string): boolean {
 
 /**
  * Rejects a handler's statement that would begin or end a transaction, change the session for the
- * next call, stream rows, or use a name for a prepared statement that is reserved for the
- * framework.
+ * next call, stream rows, or use a reserved name for a prepared statement.
  *
  * @returns the shape of the statement.
  * @throws HoldfastError `statement-invalid`, `transaction-control`, `savepoint-unclear`,

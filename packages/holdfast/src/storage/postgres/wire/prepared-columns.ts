@@ -5,8 +5,8 @@ export type Columns = readonly pg.FieldDef[] | undefined
 
 /**
  * The statements that a session has prepared, and their columns. The columns of a prepared
- * statement cannot change: if they would change, the server refuses to run the statement (SQLSTATE
- * 0A000). So each statement is described only once.
+ * statement cannot change: the server refuses to run a statement whose columns would change
+ * (SQLSTATE 0A000). So each statement is described only once.
  */
 export class PreparedColumns {
   /** Statements that were sent and that the server has not parsed yet. */

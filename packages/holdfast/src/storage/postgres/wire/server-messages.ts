@@ -133,7 +133,7 @@ export function readError(bytes: Buffer, start: number, end: number): ServerErro
   cursor.requireEnd()
   const error = new pg.DatabaseError(fields['M'] ?? '', end - start - 1, 'error')
   for (const [type, name] of errorFields) error[name] = fields[type]
-  // The field V has the severity in English; in the field S, it may be translated.
+  // The field V contains the severity in English; in the field S, it may be translated.
   return { error, endsSession: ['FATAL', 'PANIC'].includes(fields['V'] ?? fields['S'] ?? '') }
 }
 

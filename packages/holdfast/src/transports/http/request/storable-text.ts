@@ -13,7 +13,8 @@ export function rejectUnstorable(text: string, part: string): void {
 }
 
 /**
- * Rejects a JSON value if any of its strings cannot be stored unchanged, names of members included.
+ * Rejects a JSON value if any of its strings cannot be stored unchanged, including names of
+ * members.
  */
 export function rejectUnstorableJson(value: unknown): void {
   if (typeof value === 'string') rejectUnstorable(value, 'body')
