@@ -88,7 +88,7 @@ test('a timer of a queue that throws does not delay the others', () => {
   expect(hasFired).toBe(true)
 })
 
-test('a timer of another duration is set with the clock', () => {
+test('a timer of another duration uses the clock directly', () => {
   const clock = createCountingClock()
   const queue = new TimerQueue(clock, 100)
   let hasFired = false

@@ -54,7 +54,7 @@ export const RecentSignInRequired: ProblemWith<
   status: 401,
   title: 'Recent sign-in required',
   description:
-    'The operation is sensitive: it requires a sign-in within the last `maxAgeSeconds` seconds. Sign in again, and send the request again. A mutation accepts the same idempotency key.',
+    'The operation is sensitive: it requires a sign-in within the last `maxAgeSeconds` seconds. Sign in again, and send the request again. A mutation can keep its idempotency key.',
   extra: described<{ readonly maxAgeSeconds: number }>({
     type: 'object',
     properties: { maxAgeSeconds: { type: 'integer' } },

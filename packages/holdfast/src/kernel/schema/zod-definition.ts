@@ -66,8 +66,8 @@ export function zodPartsOf(definition: ZodDefinition): readonly Schema[] {
 }
 
 /**
- * Returns true if a schema has alternatives without a discriminator: when the undeclared members of
- * a value have been removed, another alternative may accept it.
+ * Returns true if a schema has alternatives without a discriminator: once the undeclared members of
+ * a value are removed, another alternative may accept it.
  */
 export function hasOpenAlternatives(root: Schema): boolean {
   const seen = new Set<Schema>()

@@ -26,7 +26,7 @@ export interface CorsDefinition<Values = unknown> {
    */
   readonly origins: CorsOrigins | ((settings: Values) => CorsOrigins)
   /**
-   * True if requests from these origins may have cookies. They then pass the check for [requests
+   * True if requests from these origins may include cookies. They then pass the check for [requests
    * from other sites](identity.md#requests-from-other-sites), so list only origins that you trust
    * as much as the service itself. Default false. Cannot be combined with `'*'`.
    */

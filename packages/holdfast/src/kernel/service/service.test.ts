@@ -177,7 +177,7 @@ describe('a service does not start', () => {
     )
   })
 
-  test('a service does not start with problems that are not documented', async () => {
+  test('a service does not start if its problemTypeBase does not end with a slash', async () => {
     const undocumented = service({ name: 'undocumented', operations: {}, problemTypeBase: '/problems' })
     await expect(undocumented.start({} as never)).rejects.toThrow(
       'its problemTypeBase /problems must end with a slash',

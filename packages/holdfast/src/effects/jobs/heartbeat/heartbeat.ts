@@ -28,7 +28,7 @@ export const leaseMs = 15_000
 
 // Short enough to measure the silence to within a second.
 const turnMs = 500
-// Min delay of the event loop that is reported.
+// The shortest event-loop delay that is reported.
 const longDelayMs = 1_000
 // Timeout of closing the connection, which takes a round trip.
 const stopTimeoutMs = 1_000

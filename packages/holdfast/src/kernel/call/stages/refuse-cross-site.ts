@@ -57,7 +57,9 @@ export function refuseCrossSite(
   }
 }
 
-/** Returns the schemes of a rule whose credentials browsers add to requests from other sites. */
+/**
+ * Of a rule's schemes, returns those whose credentials browsers add to requests from other sites.
+ */
 function addedSchemesOf({ securitySchemes = {}, combines }: SecurityRule): readonly SecurityScheme[] {
   const own = Object.values(securitySchemes).filter((scheme) =>
     'scheme' in scheme ? addedByBrowsers.has(scheme.scheme.toLowerCase()) : scheme.in === 'cookie',
