@@ -38,6 +38,7 @@ export function assemblyHost(
     externalCalls: host.externalCalls ?? noopExternalCallWatch,
     secretKeys,
     options,
+    hasTenants: options.tenants !== undefined,
     binding,
     watch,
     waker,

@@ -7,15 +7,17 @@ import { jobsCapability, type JobsHost, type JobsOptions } from '../../effects/j
 import { messagesCapability, type MessagesHost } from '../../effects/messages/messages.ts'
 import { subjectsCapability } from '../../effects/subjects/subjects.ts'
 import { webhookMigrations } from '../../effects/webhooks/migrations.ts'
+import type { TenantsOptions } from '../../identity/tenants/tenant-options.ts'
+import { tenantsCapability, type TenantsHost } from '../../identity/tenants/tenants.ts'
 import type { DatabaseCapability } from '../../storage/capability/database-capability.ts'
 import { signingKeysCapability } from '../../storage/pages/signing-keys.ts'
 import { readsCapability, type ReadsHost, type ReadsOptions } from '../../storage/reads/reads.ts'
 
 /** The options of the capabilities. */
-export interface CapabilityOptions extends IdempotencyOptions, ReadsOptions, JobsOptions {}
+export interface CapabilityOptions extends IdempotencyOptions, ReadsOptions, JobsOptions, TenantsOptions {}
 
 /** The parts of an open database that its capabilities can use. */
-export interface AssemblyHost extends IdempotencyHost, ReadsHost, JobsHost, MessagesHost {
+export interface AssemblyHost extends IdempotencyHost, ReadsHost, JobsHost, MessagesHost, TenantsHost {
   readonly options: CapabilityOptions
 }
 
@@ -33,4 +35,5 @@ export const capabilities: readonly DatabaseCapability<AssemblyHost, CapabilityO
   messagesCapability,
   { migrations: webhookMigrations },
   subjectsCapability,
+  tenantsCapability,
 ]

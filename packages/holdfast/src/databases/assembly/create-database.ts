@@ -15,6 +15,7 @@ import { directRoute, locateDatabase, type LocationOptions } from './location.ts
 import { findPooler } from './find-pooler.ts'
 import { migrateDatabase, type MigrationOptions } from './migrate-database.ts'
 import { openCapabilities } from './open-capabilities.ts'
+import { separateRoles } from './separate-roles.ts'
 import { recognizeDatabase } from './recognize-database.ts'
 import { databaseSettings } from './settings.ts'
 
@@ -62,7 +63,8 @@ async function openDatabase(
   requireValidOptions(options)
   const secretKeys = openSecretKeys(host)
   await using opening = new AsyncDisposableStack()
-  const location = opening.adopt(await locateDatabase(options, host), (located) => located.stop())
+  const located = opening.adopt(await locateDatabase(options, host), (place) => place.stop())
+  const location = await separateRoles(located, options, host)
   const isDisposable = host.mode === 'test'
   const isPooled = await findPooler(location, { log: host.log, isDisposable })
   const direct = directRoute(location, isPooled)

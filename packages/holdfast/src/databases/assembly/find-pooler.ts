@@ -34,29 +34,38 @@ export interface FindPoolerOptions {
  *   `database-unreachable`; `database-too-old`.
  */
 export async function findPooler(
-  { connectionString, directConnectionString }: Location,
+  { connectionString, directConnectionString, ownerConnectionString }: Location,
   { log, isDisposable = false, answerTimeoutMs = 10_000 }: FindPoolerOptions,
 ): Promise<boolean> {
   const way = await requireAnswer(explore(connectionString, answerTimeoutMs))
+  if (ownerConnectionString !== undefined) {
+    const ownerWay = await requireAnswer(explore(ownerConnectionString, answerTimeoutMs))
+    requireDirect('DATABASE_OWNER_URL', ownerWay, way)
+  }
   if (!isDisposable) reportCommitsAtRisk(way.atRisk, log)
   if (directConnectionString === undefined) {
     if (way.isPooled) log.warn(withoutDirectWay)
     return way.isPooled
   }
   const directWay = await requireAnswer(explore(directConnectionString, answerTimeoutMs))
-  if (directWay.isPooled) throw invalid(leadsToPooler)
-  if (directWay.database !== way.database)
-    throw invalid(
-      `DATABASE_DIRECT_URL points to a different database (${directWay.database}) than DATABASE_URL (${way.database}): migrations would be applied to the wrong database. Set both to the same database.`,
-    )
+  requireDirect('DATABASE_DIRECT_URL', directWay, way)
   return way.isPooled
 }
 
 const withoutDirectWay =
   'the database is behind a connection pooler and DATABASE_DIRECT_URL is not set: migrations cannot be applied, and jobs and messages of other processes are polled once a second'
 
-const leadsToPooler =
-  'DATABASE_DIRECT_URL points to a connection pooler. Set it to the host and port of the Postgres server.'
+/** Throws if the URL in a variable leads to a pooler, or to another database. */
+function requireDirect(variable: string, { isPooled: leadsToPooler, database }: Way, way: Way): void {
+  if (leadsToPooler)
+    throw invalid(
+      `${variable} points to a connection pooler. Set it to the host and port of the Postgres server.`,
+    )
+  if (database !== way.database)
+    throw invalid(
+      `${variable} points to a different database (${database}) than DATABASE_URL (${way.database}): migrations would be applied to the wrong database. Set both to the same database.`,
+    )
+}
 
 function invalid(message: string): HoldfastError {
   return new HoldfastError('configuration-invalid', message)

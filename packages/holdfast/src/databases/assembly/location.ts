@@ -16,10 +16,17 @@ export interface Location {
    * `undefined` if not configured.
    */
   readonly directConnectionString: string | undefined
+  /**
+   * A URL of the role that owns the tables and applies migrations; `undefined` if the service
+   * itself does.
+   */
+  readonly ownerConnectionString: string | undefined
   /** Connection strings of the replicas. */
   readonly replicas: readonly string[]
   /** Instructions for replacing this database with an empty database. Messages include them. */
   readonly startAfresh: string
+  /** True if the server was started for this process. */
+  readonly isEmbedded: boolean
   /** Stops the server if it was started for this process; does nothing otherwise. */
   stop(): Promise<void>
 }
@@ -44,6 +51,13 @@ export interface LocationOptions {
    * be applied, and workers have to poll once a second, because they cannot be woken.
    */
   readonly directUrl?: string
+  /**
+   * A `postgres://` URL of the role that owns the tables, for migrations. It leads to the server
+   * itself. Default: `DATABASE_OWNER_URL`, if `url` is not set, else the service applies migrations
+   * as its own role. Set it to run the service as a role that can neither change tables nor bypass
+   * policies.
+   */
+  readonly ownerUrl?: string
   /**
    * `postgres://` URLs of replicas that queries may read from. In the environment variable, the
    * URLs are separated by commas. Default: `DATABASE_REPLICA_URLS`, if `url` is not set.
@@ -73,6 +87,7 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
     // In tests, the URL points to a test database.
     if (host.mode !== 'test') rejectIgnoredEncryption(url, env['PGSSLMODE'])
     const directUrl = options.directUrl ?? (isFromEnvironment ? env['DATABASE_DIRECT_URL'] : undefined)
+    const ownerUrl = options.ownerUrl ?? (isFromEnvironment ? env['DATABASE_OWNER_URL'] : undefined)
     const replicas = urlsOf(
       options.replicas ?? (isFromEnvironment ? env['DATABASE_REPLICA_URLS'] : undefined),
     ).map((replica) => checkUrl(replica, eachReplica))
@@ -80,15 +95,19 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
       const reason = options.tlsException ?? env['DATABASE_TLS_EXCEPTION']
       requireVerified(url, 'DATABASE_URL', reason)
       if (directUrl) requireVerified(directUrl, 'DATABASE_DIRECT_URL', reason)
+      if (ownerUrl) requireVerified(ownerUrl, 'DATABASE_OWNER_URL', reason)
       for (const replica of replicas) requireVerified(replica, eachReplica, reason)
     }
     return {
       connectionString: url,
       directConnectionString:
         directUrl === undefined || directUrl === '' ? undefined : checkUrl(directUrl, 'DATABASE_DIRECT_URL'),
+      ownerConnectionString:
+        ownerUrl === undefined || ownerUrl === '' ? undefined : checkUrl(ownerUrl, 'DATABASE_OWNER_URL'),
       replicas,
       startAfresh:
         'drop the database and create it again, or set the URL of an empty database, and start the service.',
+      isEmbedded: false,
       stop: async () => {},
     }
   }
@@ -112,8 +131,10 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
   return {
     connectionString: server.url,
     directConnectionString: undefined,
+    ownerConnectionString: undefined,
     replicas: [],
     startAfresh: `stop everything that uses the embedded database, delete the folder ${server.directory}, and start the service.`,
+    isEmbedded: true,
     stop: () => server.stop(),
   }
 }

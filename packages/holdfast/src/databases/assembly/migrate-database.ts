@@ -1,7 +1,8 @@
 import type { DatabaseHost } from '../../kernel/service/database.ts'
 import { describeEvent } from '../../storage/migrations/event.ts'
-import { migrate } from '../../storage/migrations/migrate.ts'
+import { migrate, type MigrateOptions } from '../../storage/migrations/migrate.ts'
 import { readMigrations } from '../../storage/migrations/read-migrations.ts'
+import { migrateAsOwner } from '../../storage/roles/grant-to-application.ts'
 import type { Location, Route } from './location.ts'
 import { frameworkMigrations } from './migrations.ts'
 import { schemaVersion } from './schema-version.ts'
@@ -25,13 +26,20 @@ export async function migrateDatabase(
   }: { readonly location: Location; readonly direct: Route; readonly host: DatabaseHost },
 ): Promise<void> {
   const app = migrations === undefined ? [] : [{ owner: 'app', migrations: await readMigrations(migrations) }]
-  await migrate({
-    ...direct,
+  const { ownerConnectionString } = location
+  const route = ownerConnectionString === undefined ? direct : { connectionString: ownerConnectionString }
+  const options: MigrateOptions = {
+    ...route,
     migrations: [
       { owner: 'holdfast', migrations: frameworkMigrations, sharesSession: true, version: schemaVersion },
       ...app,
     ],
     notify: (event) => host.notify(describeEvent(event)),
     ...(host.mode === 'development' ? { startAfresh: location.startAfresh } : {}),
-  })
+  }
+  if (ownerConnectionString === undefined) await migrate(options)
+  else {
+    const roles = { applicationUrl: location.connectionString, ownerUrl: ownerConnectionString }
+    await migrateAsOwner(roles, async () => void (await migrate(options)))
+  }
 }

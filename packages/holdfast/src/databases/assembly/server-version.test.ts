@@ -14,6 +14,8 @@ function exploring(url: string): Promise<boolean> {
   const location = {
     connectionString: url,
     directConnectionString: undefined,
+    ownerConnectionString: undefined,
+    isEmbedded: false,
     replicas: [],
     startAfresh: '',
     stop: async () => {},

@@ -9,6 +9,7 @@ import { parseDatabaseUrl } from '../../storage/postgres/session/database-url.ts
 interface DatabaseSettings {
   readonly DATABASE_URL: Secret<string> | undefined
   readonly DATABASE_DIRECT_URL: Secret<string> | undefined
+  readonly DATABASE_OWNER_URL: Secret<string> | undefined
   readonly DATABASE_REPLICA_URLS: Secret<string> | undefined
   readonly DATABASE_TLS_EXCEPTION: string | undefined
 }
@@ -26,6 +27,12 @@ export const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSet
   DATABASE_DIRECT_URL: setting(databaseUrl(), {
     description:
       'Address of Postgres itself if DATABASE_URL is a pooler such as PgBouncer; used for migrations and to wake workers.',
+    secret: true,
+    optional: true,
+  }),
+  DATABASE_OWNER_URL: setting(databaseUrl(), {
+    description:
+      'Address of Postgres with the role that owns the tables, for migrations, if the role of DATABASE_URL may not change tables.',
     secret: true,
     optional: true,
   }),

@@ -17,6 +17,8 @@ test('the first statements of a start fail at a server that does not respond aft
   const location = {
     connectionString: server.url,
     directConnectionString: undefined,
+    ownerConnectionString: undefined,
+    isEmbedded: false,
     replicas: [],
     startAfresh: '',
     stop: async () => {},

@@ -73,6 +73,7 @@ async function openIdempotency(host: IdempotencyHost): Promise<OpenCapability> {
     retentionMs,
     bind: host.bind,
     externalCalls: host.externalCalls,
+    hasTenants: host.hasTenants,
     subjectsOf: callSubjects(options.subjectsOf ?? callerSubject),
     reportsPosition: host.replicaUrls.length > 0,
     watch: host.watch,

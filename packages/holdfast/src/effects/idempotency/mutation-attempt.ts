@@ -80,6 +80,7 @@ export class MutationAttempt {
     this.#transaction = new Transaction(parts.pool, work, {
       limits: limitsOf(call),
       owner: call.operation,
+      tenant: parts.hasTenants ? call.caller.tenant : undefined,
     })
   }
 

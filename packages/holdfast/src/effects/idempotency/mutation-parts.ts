@@ -23,6 +23,8 @@ export interface MutationParts {
   readonly bind: (session: HandlerSession) => BoundTransaction
   /** Detects calls to third parties in handlers. */
   readonly externalCalls: ExternalCallWatch
+  /** True if policies limit callers to the rows of their tenant. */
+  readonly hasTenants: boolean
   /** Returns the ids of the subjects of a call. */
   readonly subjectsOf: (call: Call) => readonly string[]
   /** True if answers report the WAL position of their commit, for reads from replicas. */

@@ -1,6 +1,7 @@
 import type { Call } from './call.ts'
 import { recordNothing, type RecordUse } from '../host/use-record.ts'
 import { Admission, type AdmissionSession } from '../operation/admission.ts'
+import type { Caller } from '../operation/caller.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cancellation } from '../base/cancellation.ts'
 import type { RunningDeadline } from '../operation/deadline.ts'
@@ -11,6 +12,8 @@ import type { Work } from '../host/work.ts'
 export interface AdmissionWork extends Work {
   readonly deadline: RunningDeadline
   readonly log: Logger
+  /** The caller, once it is identified. Default: not yet. */
+  readonly caller?: Caller
 }
 
 /** The database of identifiers and access rules. */

@@ -3,7 +3,7 @@ import type { Cancellation } from '../base/cancellation.ts'
 import { abortable } from '../base/cancellation.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { AdmissionDatabase } from '../call/admission-of.ts'
+import type { AdmissionDatabase, AdmissionWork } from '../call/admission-of.ts'
 import { findCaller } from '../call/stages/identify.ts'
 import { newUsage } from '../host/work.ts'
 import type { Access } from '../operation/access/access.ts'
@@ -45,8 +45,16 @@ export async function admitCaller(
   const deadline = new RunningDeadline(clock, timeoutMs, { client })
   try {
     deadline.throwIfAborted()
-    const work = { deadline, log, span: unrecordedSpan(noTrace), usage: newUsage() }
-    const request = new Admission(
+    const work: AdmissionWork = {
+      deadline,
+      log,
+      span: unrecordedSpan(noTrace),
+      usage: newUsage(),
+      get caller() {
+        return request.caller
+      },
+    }
+    const request: Admission = new Admission(
       { header, peer, rawBody: undefined, deadline, log, requestId: crypto.randomUUID() },
       {
         settings,

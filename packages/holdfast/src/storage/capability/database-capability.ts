@@ -44,6 +44,8 @@ export interface CapabilityHost extends DatabaseHost {
   readonly externalCalls: ExternalCallWatch
   /** The secret keys of the service. */
   readonly secretKeys: SecretKeySource
+  /** True if policies limit callers to the rows of their tenant. */
+  readonly hasTenants: boolean
 }
 
 /** The pools that every process has. */

@@ -7,6 +7,7 @@ import type { CompiledOperation } from '../../kernel/operation/compile.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import { sqlStateOf } from '../postgres/errors/sql-state.ts'
 import { toPostgresFailure } from '../postgres/errors/to-postgres-failure.ts'
+import { setAdmission } from '../postgres/queries/set-tenant.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import type { Queryable } from '../postgres/session/connection.ts'
 import { describeHandler, type GuardedHandler } from '../statement-guard/guarded-handler.ts'
@@ -30,6 +31,8 @@ export interface AdmissionParts {
   readonly uses: UseRecorder
   /** Inspects statements; `undefined` in production. */
   readonly watch: GuardWatch | undefined
+  /** True if policies limit callers to the rows of their tenant. */
+  readonly hasTenants: boolean
 }
 
 // The identifiers and the access rule of a call share these limits. They do not share the limits of
@@ -50,14 +53,19 @@ const ownRules: Pick<CompiledOperation, 'name' | 'route' | 'definedAt'> = {
  */
 export function admissionDatabase(
   operation: CompiledOperation | undefined,
-  { primary, binding, owner, uses, watch }: AdmissionParts,
+  { primary, binding, owner, uses, watch, hasTenants }: AdmissionParts,
 ): AdmissionDatabase {
   const { name, route, definedAt } = operation ?? ownRules
   const handler: GuardedHandler = { ...limits, part, name, route, definedAt }
   return {
-    open({ deadline, span, usage, log }: AdmissionWork) {
+    open(work: AdmissionWork) {
+      const { deadline, span, usage, log } = work
       const guard = new HandlerGuard(handler, watch, { span, log })
-      const session = new ReadSession({ primary, replica: undefined }, { deadline, span, usage, guard })
+      const session = new ReadSession(
+        { primary, replica: undefined },
+        { deadline, span, usage, guard },
+        hasTenants ? () => setAdmission(work.caller?.tenant) : undefined,
+      )
       return new OpenAdmission(session, binding, owner)
     },
     recordUse: (record, id) => uses.record(record, id),

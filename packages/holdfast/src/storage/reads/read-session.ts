@@ -7,7 +7,7 @@ import { guarded } from '../postgres/statement/guarded.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import type { Replica } from '../replicas/replica.ts'
 import { isStalePlan, mayBeOfReplica } from '../postgres/errors/sql-state.ts'
-import { checkReadStatement } from '../postgres/statement/statement.ts'
+import { checkReadStatement, type Statement } from '../postgres/statement/statement.ts'
 
 /** The work of a query, with its running deadline. */
 export interface Reading extends Work {
@@ -22,6 +22,12 @@ export interface ReadSources {
   readonly replica: Replica | undefined
 }
 
+/**
+ * Returns the statement that sets what holds only for the transaction of the next read, such as its
+ * tenant; `undefined` for nothing.
+ */
+export type ScopeOf = () => Statement | undefined
+
 /** A source of connections. */
 type Source = Pick<Pool, 'acquire'> & Partial<Pick<Replica, 'released'>>
 
@@ -29,6 +35,7 @@ type Source = Pick<Pool, 'acquire'> & Partial<Pick<Replica, 'released'>>
 interface QueryRequest {
   readonly query: DriverQuery
   readonly values: unknown[] | undefined
+  readonly scope: Statement | undefined
 }
 
 /**
@@ -39,12 +46,14 @@ interface QueryRequest {
 export class ReadSession implements Queryable {
   readonly #primary: Pool
   readonly #work: Reading
+  readonly #scopeOf: ScopeOf | undefined
   #replica: Replica | undefined
 
-  constructor({ primary, replica }: ReadSources, work: Reading) {
+  constructor({ primary, replica }: ReadSources, work: Reading, scopeOf?: ScopeOf) {
     this.#primary = primary
     this.#replica = replica
     this.#work = work
+    this.#scopeOf = scopeOf
   }
 
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
@@ -67,7 +76,7 @@ export class ReadSession implements Queryable {
     // The extended protocol accepts one statement at a time, so a second statement cannot be
     // appended.
     const checked = guarded(statement, values, this.#work.guard)
-    return { query: { ...checked, queryMode: 'extended' }, values }
+    return { query: { ...checked, queryMode: 'extended' }, values, scope: this.#scopeOf?.() }
   }
 
   async #runOnReplica<Row extends pg.QueryResultRow>(

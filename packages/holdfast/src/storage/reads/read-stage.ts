@@ -3,6 +3,7 @@ import type { Stage } from '../../kernel/call/call.ts'
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
 import type { Queryable } from '../postgres/session/connection.ts'
 import { type GuardWatch, HandlerGuard } from '../statement-guard/handler-guard.ts'
+import { setTenant } from '../postgres/queries/set-tenant.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import { ReadSession } from './read-session.ts'
 import { positionHeader } from '../replicas/log-position.ts'
@@ -24,12 +25,14 @@ export interface ReadPools {
   readonly owner: StatementOwner
   /** Inspects statements; `undefined` in production. */
   readonly watch: GuardWatch | undefined
+  /** True if policies limit callers to the rows of their tenant. */
+  readonly hasTenants: boolean
 }
 
 /** Returns the stage that provides a query with a read-only session. */
 export function readStage(
   operation: CompiledOperation,
-  { primary, replicas, owner, watch }: ReadPools,
+  { primary, replicas, owner, watch, hasTenants }: ReadPools,
   binding: ReadBinding,
 ): Stage {
   return (call, next) => {
@@ -38,7 +41,11 @@ export function readStage(
     }
     const replica = replicas?.choose(call.header(positionHeader))
     call.guard = new HandlerGuard(operation, watch, call)
-    const session = new ReadSession({ primary, replica }, call)
+    const session = new ReadSession(
+      { primary, replica },
+      call,
+      hasTenants ? () => setTenant(call.caller.tenant) : undefined,
+    )
     call.statements = toStatements(session, owner)
     const run = (): Answer | Promise<Answer> => {
       call.db = binding.read(session)

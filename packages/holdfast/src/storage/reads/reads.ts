@@ -35,16 +35,16 @@ export const readsCapability: DatabaseCapability<ReadsHost, ReadsOptions> = {
 }
 
 function openReads(host: ReadsHost): OpenCapability {
-  const { pools, watch, binding } = host
+  const { pools, watch, binding, hasTenants } = host
   const replicas = watchReplicas(host)
   const uses = new UseRecorder({ pool: pools.own, clock: host.clock, log: host.log })
   return {
     stageFor: (operation) =>
       operation.kind === 'query'
-        ? readStage(operation, { primary: pools.read, replicas, owner: host, watch }, binding)
+        ? readStage(operation, { primary: pools.read, replicas, owner: host, watch, hasTenants }, binding)
         : undefined,
     admissionFor: (operation) =>
-      admissionDatabase(operation, { primary: pools.read, binding, owner: host, uses, watch }),
+      admissionDatabase(operation, { primary: pools.read, binding, owner: host, uses, watch, hasTenants }),
     ...(replicas ? { checks: { [replicasCheckName]: replicas.check } } : {}),
     async close() {
       await uses.close()

@@ -8,7 +8,7 @@ import type { DriverClient } from './driver-client.ts'
 import { closeSocket } from './driver-internals.ts'
 import { type DriverQuery, type DriverStatement, toSendable } from './driver-query.ts'
 import { answerWithin, unanswered } from './answer-within.ts'
-import { readInTransaction } from './pooled-read.ts'
+import { type AskedQuery, readInTransaction } from './pooled-read.ts'
 import { SessionChanges } from './session-changes.ts'
 import { type SessionLimits, statementLimitMs } from './session-limits.ts'
 import { type SenderParts, StatementSender } from './statement-sender.ts'
@@ -49,12 +49,6 @@ export interface ConnectionParts extends SenderParts {
    * `undefined` behind a pooler, which owns the sessions.
    */
   readonly limits: SessionLimits | undefined
-}
-
-/** A handler's read outside of a transaction. */
-interface AskedQuery {
-  readonly query: DriverQuery
-  readonly values: unknown[] | undefined
 }
 
 /** The statement of a handler's read, and what its session needs before the statement. */
@@ -128,12 +122,14 @@ export class Connection implements Queryable {
     this.#changes.note(statement.text)
     const isLimited = limits.isLimitedTo(this.#client, limitMs)
     const isEpochDue = statement.name !== undefined && prepared?.isDue(this.#client) === true
-    if (isLimited && !isEpochDue) return this.pipeline(() => this.#sendAndReset<Row>(statement))
+    if (isLimited && !isEpochDue) {
+      return this.pipeline(() => this.#sendAndReset<Row>(statement, asked.scope))
+    }
     return this.#queryAfterSettings<Row>(asked, { statement, limitMs, isLimited, isEpochDue })
   }
 
   async #queryAfterSettings<Row extends pg.QueryResultRow>(
-    { query, values }: AskedQuery,
+    { query, values, scope }: AskedQuery,
     { statement, limitMs, isLimited, isEpochDue }: AloneStatement,
   ): Promise<pg.QueryResult<Row>> {
     const { prepared } = this.#parts
@@ -141,21 +137,37 @@ export class Connection implements Queryable {
       Promise.allSettled([
         isLimited ? undefined : this.run(limitStatements(limitMs, 'session')),
         isEpochDue ? this.run<SchemaEpochRow>(readSchemaEpoch()) : undefined,
-        this.#sendAndReset<Row>(statement),
+        this.#sendAndReset<Row>(statement, scope),
       ]),
     )
     // If setting the limit failed, the statement may have run under the previous limit.
     if (limit.status === 'rejected') throw limit.reason
     if (epoch.status === 'rejected') throw epoch.reason
-    if (epoch.value && prepared?.noteSchemaEpoch(epoch.value.rows[0]!.epoch) === true)
-      return this.query<Row>(query, values)
+    if (epoch.value && prepared?.noteSchemaEpoch(epoch.value.rows[0]!.epoch) === true) {
+      const again = this.#sender.named(query, values)
+      this.#changes.note(again.text)
+      return this.pipeline(() => this.#sendAndReset<Row>(again, scope))
+    }
     if (result.status === 'rejected') throw result.reason
     return result.value
   }
 
-  #sendAndReset<Row extends pg.QueryResultRow>(statement: DriverStatement): Promise<pg.QueryResult<Row>> {
-    const result = this.#send<Row>(statement)
+  #sendAndReset<Row extends pg.QueryResultRow>(
+    statement: DriverStatement,
+    scope: Statement | undefined,
+  ): Promise<pg.QueryResult<Row>> {
+    const result = scope ? this.#sendScoped<Row>(statement, scope) : this.#send<Row>(statement)
     this.reset()
+    return result
+  }
+
+  /** Sends a statement in one implicit transaction with the statement that sets its scope. */
+  async #sendScoped<Row extends pg.QueryResultRow>(
+    statement: DriverStatement,
+    scope: Statement,
+  ): Promise<pg.QueryResult<Row>> {
+    const sent = this.#client.wire.group(() => [this.run(scope), this.#send<Row>(statement)] as const)
+    const [, result] = await Promise.all(sent)
     return result
   }
 

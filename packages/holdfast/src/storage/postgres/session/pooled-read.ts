@@ -3,6 +3,14 @@ import { limitStatements } from '../queries/limit-statements.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { DriverQuery } from './driver-query.ts'
 
+/** A handler's read outside of a transaction. */
+export interface AskedQuery {
+  readonly query: DriverQuery
+  readonly values: unknown[] | undefined
+  /** Sets what holds only for the transaction of the read, such as its tenant. Default: none. */
+  readonly scope?: Statement | undefined
+}
+
 /** The connection of a read behind a pooler. */
 export interface PooledConnection {
   pipeline<T>(begin: () => T): T
@@ -17,19 +25,21 @@ export interface PooledConnection {
  */
 export async function readInTransaction<Row extends pg.QueryResultRow>(
   connection: PooledConnection,
-  { query, values }: { readonly query: DriverQuery; readonly values: unknown[] | undefined },
+  { query, values, scope }: AskedQuery,
   limitMs: number,
 ): Promise<pg.QueryResult<Row>> {
-  const [begin, limit, result, end] = await connection.pipeline(() =>
+  const [begin, limit, scoped, result, end] = await connection.pipeline(() =>
     Promise.allSettled([
       connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY' }),
       connection.run(limitStatements(limitMs, 'transaction')),
+      scope && connection.run(scope),
       connection.query<Row>(query, values),
       connection.run({ text: 'COMMIT' }),
     ]),
   )
   if (begin.status === 'rejected') throw begin.reason
   if (limit.status === 'rejected') throw limit.reason
+  if (scoped.status === 'rejected') throw scoped.reason
   if (result.status === 'rejected') throw result.reason
   if (end.status === 'rejected') throw end.reason
   return result.value

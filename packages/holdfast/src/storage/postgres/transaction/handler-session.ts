@@ -8,6 +8,8 @@ export interface HandlerSession extends Queryable {
   readonly gathered: GatheredRows
   /** The work for which the transaction is used. */
   readonly work: Work
+  /** The tenant whose rows the handler may read and write; `undefined` for no tenant. */
+  readonly tenant: string | undefined
   /** True if the handler has ended. Further statements are then rejected. */
   readonly isClosed: boolean
 }

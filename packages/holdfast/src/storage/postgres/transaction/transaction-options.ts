@@ -14,6 +14,8 @@ export interface TransactionOptions {
    * itself.
    */
   readonly owner?: TransactionOwner | undefined
+  /** The tenant whose rows the statements may read and write. Default: no tenant. */
+  readonly tenant?: string | undefined
   /**
    * True if the commit checks the marker and the schema epoch. Default true. False for transactions
    * that only run statements of the framework. Such statements never end the transaction, and they

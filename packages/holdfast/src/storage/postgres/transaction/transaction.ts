@@ -6,6 +6,7 @@ import type { Pool } from '../pool/pool.ts'
 import { beginStatement, limitTransaction, type TransactionLimits } from '../queries/begin-transaction.ts'
 import { checkTransaction, type TransactionCheck } from '../queries/check-transaction.ts'
 import type { SchemaEpochRow } from '../queries/read-schema-epoch.ts'
+import { setTenant } from '../queries/set-tenant.ts'
 import type { Connection } from '../session/connection.ts'
 import type { DriverQuery, DriverStatement } from '../session/driver-query.ts'
 import { withInserts } from '../statement/join-inserts.ts'
@@ -47,13 +48,14 @@ import type { Commit, Opened, Opening, TransactionOptions } from './transaction-
  * Invariants:
  * - It holds a connection only from its beginning until `close`. `close` never rejects, and leaves
  *   the pool a session without a transaction, or closes the session.
- * - BEGIN, the limits, the marker and the read of the schema epoch are sent in one round trip with
- *   one Sync. If the first statement of the handler begins the transaction, it is sent with them.
- *   The gathered rows, the last statements, the check and COMMIT are also sent in one round trip
- *   with one Sync, in this order. If a statement fails, the server skips all statements after it,
- *   including COMMIT. A value that cannot be sent is refused before anything is sent.
- * - The isolation level and the limits are stated at BEGIN, never inherited. With the limits,
- *   Postgres ends the transaction if the process cannot.
+ * - BEGIN, the limits, the marker, the tenant and the read of the schema epoch are sent in one
+ *   round trip with one Sync. If the first statement of the handler begins the transaction, it is
+ *   sent with them. The gathered rows, the last statements, the check and COMMIT are also sent in
+ *   one round trip with one Sync, in this order. If a statement fails, the server skips all
+ *   statements after it, including COMMIT. A value that cannot be sent is refused before anything
+ *   is sent.
+ * - The isolation level, the limits and the tenant are stated at BEGIN, never inherited. With the
+ *   limits, Postgres ends the transaction if the process cannot.
  * - It commits only if no statement has ended it (checked with the marker), and if no migration was
  *   committed after it began (checked with the epoch). All statements of its handler must have
  *   settled, and none of them may have failed outside of a savepoint.
@@ -73,6 +75,7 @@ export class Transaction implements HandlerSession {
   readonly gathered: GatheredRows = new GatheredRows()
   readonly work: Work
   readonly limits: TransactionLimits
+  readonly tenant: string | undefined
   /** Distinguishes the transaction from the next transaction in the same session. */
   readonly marker: string = String((Transaction.#count += 1))
   readonly #pool: Pool
@@ -86,10 +89,11 @@ export class Transaction implements HandlerSession {
   #wasEnded = false
   #isClosed = false
 
-  constructor(pool: Pool, work: Work, { limits, owner, isChecked = true }: TransactionOptions) {
+  constructor(pool: Pool, work: Work, { limits, owner, tenant, isChecked = true }: TransactionOptions) {
     this.#pool = pool
     this.work = work
     this.limits = limits
+    this.tenant = tenant
     this.#owner = owner
     this.#isChecked = isChecked
   }
@@ -146,6 +150,8 @@ export class Transaction implements HandlerSession {
     const connection = await this.#pool.acquire(this.work)
     this.#connection = connection
     const statements = [beginStatement(isolation), first]
+    const scope = setTenant(this.tenant)
+    if (scope) statements.push(scope)
     if (isUndoable) statements.push(startSavepoint)
     // `before` is in a separate group, so that it has a separate snapshot. In the same group,
     // `before` would already start the transaction, and BEGIN could not set the isolation level any

@@ -11,6 +11,8 @@ export interface WithTransactionOptions {
   readonly limitMs: number
   /** The job whose handler writes through the transaction. Default: none. */
   readonly owner?: TransactionOwner
+  /** The tenant whose rows the statements may read and write. Default: no tenant. */
+  readonly tenant?: string | undefined
 }
 
 /**
@@ -19,10 +21,10 @@ export interface WithTransactionOptions {
  */
 export async function withTransaction<Result>(
   pool: Pool,
-  { work, limitMs, owner }: WithTransactionOptions,
+  { work, limitMs, owner, tenant }: WithTransactionOptions,
   use: (transaction: Transaction) => Promise<Result>,
 ): Promise<Result> {
-  const transaction = new Transaction(pool, work, { limits: uniformLimits(limitMs), owner })
+  const transaction = new Transaction(pool, work, { limits: uniformLimits(limitMs), owner, tenant })
   try {
     return await use(transaction)
   } finally {
