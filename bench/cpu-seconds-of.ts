@@ -26,8 +26,8 @@ export function cpuSecondsOfPostgres(mainPid: number): number {
 }
 
 /**
- * Four times in seconds: user and system time of a process, then user and system time of its
- * children that have ended.
+ * Returns four times in seconds: user and system time of a process, then user and system time of
+ * its children that have ended.
  */
 function readTimes(pid: number): readonly [number, number, number, number] {
   if (process.platform !== 'linux') return [Number.NaN, Number.NaN, Number.NaN, Number.NaN]
@@ -38,7 +38,9 @@ function readTimes(pid: number): readonly [number, number, number, number] {
   return [seconds(11), seconds(12), seconds(13), seconds(14)]
 }
 
-/** The CPU time of a process with one thread; 0 if it has ended. */
+/**
+ * Returns the CPU time of a process with one thread, in nanoseconds; 0 if the process has ended.
+ */
 function nanosecondsOf(pid: string): number {
   const file = `/proc/${pid}/schedstat`
   return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ', 1)[0]) : 0

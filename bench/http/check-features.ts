@@ -13,7 +13,7 @@ interface Inspected {
   readonly participant: Participant
   readonly server: Server
   readonly url: string
-  /** An account for this server alone. */
+  /** The account that only this server uses. */
   readonly account: number
   /** The time after which a feature counts as missing. */
   readonly timeout: Duration
@@ -242,7 +242,7 @@ function requireProblem({ status, headers }: Response, expected: number): void {
   ok(headers.has('x-request-id'), 'a failure has no request id')
 }
 
-/** The complete lines of a log. */
+/** Returns the complete lines of a log. */
 function linesOf(stdout: string): readonly LogLine[] {
   return stdout
     .split('\n')

@@ -12,7 +12,7 @@ export interface Load {
   readonly isMutation?: boolean
 }
 
-/** The result. */
+/** The measured throughput of a server. */
 export interface Throughput {
   readonly perSecond: number
   /** The 99th percentile of the response times, in milliseconds. */

@@ -48,7 +48,7 @@ const nodeHttp: Participant = { name: 'node:http', server: 'node-http', promises
 const hono: Participant = { name: 'Hono', server: 'hono', promises: nothing }
 const fastify: Participant = { name: 'Fastify', server: 'fastify', promises: nothing }
 
-/** The same server on Bun. */
+/** Returns the same participant, on Bun. */
 function onBun(participant: Participant): Participant {
   return { ...participant, name: `${participant.name} on Bun`, runtime: 'bun' }
 }

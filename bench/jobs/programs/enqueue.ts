@@ -8,7 +8,7 @@ export interface EnqueueTask extends Task {
   readonly jobs: number
 }
 
-/** The result. */
+/** The measured cost of enqueuing. */
 export interface Enqueued {
   readonly perSecond: number
   /** The CPU time per job. */

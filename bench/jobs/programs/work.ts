@@ -17,7 +17,7 @@ export interface WorkTask extends Task {
   readonly limitMs: number
 }
 
-/** The result. */
+/** The measured cost of running jobs. */
 export interface Worked {
   /** The duration from the first job on, in seconds. */
   readonly seconds: number

@@ -58,7 +58,8 @@ export function codeOf({ body }: Answer): string {
 }
 
 /**
- * Returns the broken invariants of finished background work: each part of it must have one effect.
+ * Returns the broken invariants of finished background work: each job, step and consumer must have
+ * one effect.
  */
 export async function findWorkViolations(
   database: pg.Client | pg.Pool,

@@ -7,9 +7,9 @@ import { JobFleet } from './job-model/job-fleet.ts'
  * Goal: every enqueued job ends once, with one effect per job and step, in any order of events.
  *
  * Method: fast-check generates sequences of commands (enqueue, cancel, redrive, cut a connection,
- * restart a worker) and runs them on two workers, each behind a separate proxy. After each command
- * the database is checked for violations; at the end, all jobs have to end. A sequence that fails
- * is printed with its seed.
+ * restart a worker) and runs them on two workers, each behind its own proxy. After each command the
+ * database is checked for violations; at the end, all jobs have to end. A sequence that fails is
+ * printed with its seed.
  */
 
 /** `JOB_MODEL_RUNS=2000 npm test job-model` runs more sequences. */

@@ -10,8 +10,8 @@ import { freePort } from '../test/free-port.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
 /*
- * Goal: no work of a service depends on one process. If the leader dies, another process takes over
- * its tasks.
+ * Goal: no work of a service depends on a single process. If the leader dies, another process
+ * performs its tasks.
  *
  * Method: the leader is killed (SIGKILL) while it runs a job. Then the test inserts a job that is
  * due soon and a job that waits for its limits, and sets a schedule back by two minutes. These

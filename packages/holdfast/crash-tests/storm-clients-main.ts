@@ -4,7 +4,7 @@ import type { Observation, ObservedAnswer } from './observation.ts'
 
 // The clients of a storm, in a separate process. Each request is sent as several concurrent
 // duplicates, and each duplicate is repeated until its response is final. When the clients are
-// stopped, they write the responses to a file.
+// stopped, they write all responses to a file.
 interface Plan {
   readonly urls: readonly string[]
   /** The number of keys in flight at once. */

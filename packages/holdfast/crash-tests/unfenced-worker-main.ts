@@ -1,7 +1,7 @@
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 // A conventional worker: it claims one job, sends heartbeats, and completes the job by its id
-// alone. Like the jobs of the service, its job does not end before the gate is open.
+// alone. Like the jobs of the service, its job ends only after the gate is opened.
 const client = new DriverClient({ connectionString: process.env['DATABASE_URL']! })
 await client.connect()
 const { rows: workers } = await client.query<{ id: string }>(

@@ -1,7 +1,7 @@
 /** A point at which a process dies: the nth time that it reaches this label. */
 export interface Checkpoint {
   readonly label: string
-  /** Starting at 1. */
+  /** The number of the occurrence of the label, starting at 1. */
   readonly occurrence: number
 }
 
@@ -15,7 +15,7 @@ export interface CheckpointRequest {
   readonly report?: boolean
 }
 
-/** The process's reply. */
+/** The reply of a process to a {@link CheckpointRequest}. */
 export interface CheckpointReport {
   readonly checkpoints: readonly string[]
 }

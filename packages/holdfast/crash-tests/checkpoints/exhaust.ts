@@ -83,7 +83,7 @@ export async function exhaust(
   prefix: string,
   { load, run, goOn, isEnough, isInEachSample = () => true, where = /^/ }: Exhausted,
 ): Promise<ExhaustReport> {
-  // A run that fails has no report, and must be repeatable too.
+  // Printed before the run, because a failed run prints no report, but must be repeatable.
   console.info(`CHECKPOINTS=${isFull ? 'all' : sample}`)
   const names: string[] = []
   const deaths: Checkpoint[] = []

@@ -9,7 +9,7 @@ import type { TestServer } from '../../test/test-server.ts'
 import { type CheckpointProcess, type LoadedProcess, loadCheckpointProcess } from './checkpoint-process.ts'
 import { DriverClient } from '../../src/storage/postgres/session/driver-client.ts'
 
-/** The input of a request. */
+/** The input of a request that records effects. */
 export interface Recording {
   readonly name: string
   readonly isRefused?: boolean

@@ -18,7 +18,7 @@ export interface Instance {
   running: RunningService
 }
 
-/** A key of one run, and its request. */
+/** A request with a key, and the instance that receives it. */
 export interface Sending {
   readonly key: string
   readonly request: Request

@@ -32,7 +32,8 @@ interface Settled {
   answer: Answer | undefined
 }
 
-// Codes after which the outcome is unknown. If a handler throws, the answer is an internal error.
+// Problem codes after which the outcome is unknown. They include `internal-error`, the answer if a
+// handler throws.
 const unsettled: readonly string[] = [...retryable, 'internal-error']
 
 /** A client's knowledge of one key. */

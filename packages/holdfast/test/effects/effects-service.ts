@@ -2,7 +2,7 @@ import { anyone, type Caller, holdfast, problem } from 'holdfast'
 import { postgres, sql, type PostgresOptions } from 'holdfast/postgres'
 import { z } from 'zod'
 
-/** A business refusal, which is final. */
+/** A business problem, which is final. */
 const Refused = problem('refused', {
   status: 409,
   title: 'Refused',
@@ -10,7 +10,7 @@ const Refused = problem('refused', {
   headers: { 'x-refusal': 'yes', 'set-cookie': 'never=stored' },
 })
 
-/** A temporary refusal, which is never stored. */
+/** A temporary problem, which is never stored. */
 const SlowDown = problem('slow-down', {
   status: 429,
   title: 'Slow down',
@@ -20,7 +20,7 @@ const SlowDown = problem('slow-down', {
 const Named = z.object({ name: z.string() })
 const Effect = z.object({ id: z.string(), name: z.string() })
 
-/** Calls of a test wait for a connection even if the machine is slow. */
+/** Calls wait for a connection for long enough on a slow machine. */
 const patientConnections = { wait: '60s' } as const
 
 /** Counts the runs of the handlers. A rollback does not change the counts. */
@@ -83,7 +83,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Writes, then refuses. */
+  /** A mutation that writes, and then throws a problem. */
   const refuse = mutation({
     route: 'POST /refusals',
     access: anyone('a test'),
@@ -136,7 +136,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Exceeds its deadline. */
+  /** A mutation that exceeds its deadline. */
   const linger = mutation({
     route: 'POST /lingering',
     access: anyone('a test'),

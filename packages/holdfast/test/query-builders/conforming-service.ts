@@ -31,7 +31,8 @@ export interface Seen {
 export function createConformingService<Db>(builder: QueryBuilder<Db>, migrations: string) {
   const app = holdfast({
     database: builder.database({ migrations, connections: { reads: poolSize, writes: poolSize } }),
-    // The credentials are the id of an author, or the name of something that is refused.
+    // The credentials are the id of an author, or the name of an action to attempt. A query must
+    // reject the actions.
     async identify({ header, db }) {
       const token = header('authorization')
       if (token === undefined) return undefined
