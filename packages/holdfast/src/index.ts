@@ -22,7 +22,7 @@ export {
 export type { Check, CheckContext, Checks, HealthDefinition } from './kernel/service/check.ts'
 export { type Clock, systemClock, type Timer } from './kernel/base/clock.ts'
 export { cookie, type Cookie, type CookieOptions, type SetCookie } from './kernel/operation/cookie.ts'
-export type { Context, MutationContext } from './kernel/operation/context.ts'
+export type { Context, MutationContext, PrepareContext } from './kernel/operation/context.ts'
 export type { Database, OpenDatabase } from './kernel/service/database.ts'
 export type { Deadline } from './kernel/operation/deadline.ts'
 export type { Duration } from './kernel/base/duration.ts'

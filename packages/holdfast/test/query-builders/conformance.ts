@@ -38,6 +38,15 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await tested.call.findAuthor({ id: 2 })).toEqual({ name: null })
   })
 
+  test('a preparation reads, but cannot write', async () => {
+    await using tested = await start()
+    await tested.call.addAuthor({ id: 1, name: 'Ann' })
+    expect(await tested.call.addPrepared({ id: 2, like: 1 })).toEqual({ id: 2, name: 'Ann again' })
+    expect((await tested.send('addPrepared', { id: 3, like: 0 })).status).toBe(500)
+    expect(lines.join('\n')).toContain('query-writes')
+    expect(await authorsOf(tested)).toEqual(['Ann', 'Ann again'])
+  })
+
   test('rows loaded in one turn of the event loop are read in one statement', async () => {
     await using tested = await start()
     await tested.call.addAuthor({ id: 1, name: 'Ann' })

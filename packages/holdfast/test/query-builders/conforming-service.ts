@@ -96,6 +96,22 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
       },
     }),
 
+    addPrepared: mutation({
+      route: 'POST /prepared',
+      access,
+      input: z.object({ id: z.int(), like: z.int() }),
+      output: Author,
+      async prepare({ input: { like }, db }) {
+        if (like === 0) await builder.insertAuthor(db, { id: 9, name: 'sly' })
+        return nameOf(db, like)
+      },
+      async run({ input: { id }, prepared, db }) {
+        const author = { id, name: `${prepared} again` }
+        await builder.insertAuthor(db, author)
+        return author
+      },
+    }),
+
     addContended: mutation({
       route: 'POST /contended',
       access,

@@ -61,7 +61,7 @@ test('the stages of an operation are composed in the order of the list', async (
     {},
   )
   log.length = 0
-  const composed = database.stageFor({} as never, { problemTypeBase: '/' })
+  const composed = database.stageFor({} as never, { problemTypeBase: '/', prepare: undefined })
   const end: Next = async () => {
     log.push('handler')
     return { status: 200, headers: {}, body: '' }

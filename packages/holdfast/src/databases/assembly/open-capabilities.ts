@@ -37,23 +37,25 @@ function combine(opened: readonly OpenCapability[]): Omit<OpenDatabase, 'close'>
     checks: Object.assign({}, ...opened.map(({ checks }) => checks)),
     stageFor: (operation, settings) =>
       composeStages(opened.map((capability) => capability.stageFor?.(operation, settings))),
-    admissionFor(operation) {
-      for (const capability of opened) {
-        const admission = capability.admissionFor?.(operation)
-        if (admission) return admission
-      }
-      return undefined
-    },
-    answerRefusedFor(operation) {
-      for (const capability of opened) {
-        const answerRefused = capability.answerRefusedFor?.(operation)
-        if (answerRefused) return answerRefused
-      }
-      return undefined
-    },
+    admissionFor: (operation) => firstOf(opened, (capability) => capability.admissionFor?.(operation)),
+    preparationFor: (operation) => firstOf(opened, (capability) => capability.preparationFor?.(operation)),
+    answerRefusedFor: (operation) =>
+      firstOf(opened, (capability) => capability.answerRefusedFor?.(operation)),
     async register(background) {
       await requireAnswer(Promise.all(opened.map(async (capability) => capability.register?.(background))))
     },
     startWorker: (workload, options) => requireAnswer(startWorker(opened, workload, options)),
   }
+}
+
+/** Returns the part of the first capability that has it. */
+function firstOf<Part>(
+  opened: readonly OpenCapability[],
+  partOf: (capability: OpenCapability) => Part | undefined,
+): Part | undefined {
+  for (const capability of opened) {
+    const part = partOf(capability)
+    if (part !== undefined) return part
+  }
+  return undefined
 }

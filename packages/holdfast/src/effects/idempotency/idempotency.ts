@@ -65,7 +65,7 @@ async function openIdempotency(host: IdempotencyHost): Promise<OpenCapability> {
   const { retentionMs, everyMs } = readTimes(options)
   const ring = await openKeyRing(pools.write, retentionMs)
   const rotation = startRotation({ pool: pools.own, ring, clock, log, everyMs })
-  const shared: Omit<MutationParts, 'problemTypeBase'> = {
+  const shared: Omit<MutationParts, 'problemTypeBase' | 'prepare'> = {
     pool: pools.write,
     service,
     ring,

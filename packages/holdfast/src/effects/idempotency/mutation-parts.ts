@@ -4,6 +4,7 @@ import type { GuardWatch } from '../../storage/statement-guard/handler-guard.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Call } from '../../kernel/call/call.ts'
+import type { Prepare } from '../../kernel/call/prepare.ts'
 import type { KeyClaim } from './key-claim.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { MutationObserver } from './observe-mutations.ts'
@@ -19,6 +20,8 @@ export interface MutationParts {
   /** Retention of final answers, in milliseconds. */
   readonly retentionMs: number
   readonly problemTypeBase: string
+  /** Prepares a call; `undefined` if the operation has no `prepare`. */
+  readonly prepare: Prepare | undefined
   /** Binds the handler's `db`, jobs and messages to its transaction. */
   readonly bind: (session: HandlerSession) => BoundTransaction
   /** Detects calls to third parties in handlers. */

@@ -15,6 +15,7 @@ import { type KeyClaim, readKeyClaim } from './key-claim.ts'
 import { MutationAttempt } from './mutation-attempt.ts'
 import type { MutationParts } from './mutation-parts.ts'
 import { reloadKeyRing } from './rotate-ring.ts'
+import { prepareCall } from './prepare-call.ts'
 import { withPosition } from './with-position.ts'
 import { storedFormOf } from './stored-answer.ts'
 import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
@@ -23,6 +24,9 @@ import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
  * The data stage of a mutation, which makes retries safe.
  *
  *   call ─▶ key running in this process? ─ yes ─▶ 409
+ *             │ no
+ *             ▼
+ *           prepare, if the operation does (prepare-call.ts): stored answer? ─ yes ─▶ replay
  *             │ no
  *             ▼
  *           attempt (mutation-attempt.ts): claim, handler, answer, COMMIT ──▶ answer
@@ -36,7 +40,7 @@ import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
  *   stored in one COMMIT or not at all.
  * - Only an attempt that was rolled back is followed by another attempt, and only within the
  *   deadline.
- * - Each attempt decodes its own copy of the received input.
+ * - Each attempt, and the preparation, decodes its own copy of the received input.
  * - A call never waits for a key that is in flight: the client gets 409 and retries.
  */
 
@@ -57,12 +61,18 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
     if (claim) rejectRunning(claim, parts.running)
     // A handler may mutate its input, which may share objects with the received input.
     const received = call.readInput ?? copiesOf(call.wire)
+    const { prepare } = parts
+    const prepared = prepare && (await prepareCall(call, parts, { prepare, claim, next }))
+    if (prepared && 'answer' in prepared) return prepared.answer
+    if (prepared) await renewInput(call, received)
     for (let attempts = 1; ; attempts += 1) {
       const work = attemptWork(call, { attempts, watch: parts.watch })
       const { span } = work
       try {
         const place = ring.locate(claim?.madeAtMs)
-        const answer = await new MutationAttempt(call, parts, { claim, place, form, work }).run(next)
+        const answer = await new MutationAttempt(call, parts, { claim, place, form, work }).run(
+          prepared?.next ?? next,
+        )
         if (!answer) await reloadKeyRing(ring, parts.pool)
         span.end()
         if (answer) return answer
@@ -77,7 +87,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
         observer.retried()
         await pause(pauseMs, { clock: parts.clock, cancellation: call.deadline })
         call.deadline.throwIfAborted()
-        call.input = await abortable(Promise.resolve(operation.decode(received())), call.deadline)
+        await renewInput(call, received)
       }
     }
   }
@@ -113,6 +123,11 @@ function attemptWork(
 function nameOf(error: unknown): string {
   if (error instanceof ProblemError) return error.code
   return sqlStateOf(error) ?? (error instanceof Error ? error.name : 'unknown')
+}
+
+/** Decodes the input again. */
+async function renewInput(call: Call, received: () => WireInput): Promise<void> {
+  call.input = await abortable(Promise.resolve(call.operation.decode(received())), call.deadline)
 }
 
 /** Returns a function that returns copies of the input in its current state. */

@@ -23,10 +23,13 @@ export interface CallContextParts {
  * use it.
  */
 export class CallContext
-  implements Context<unknown, Caller, unknown, unknown>, MutationContext<unknown, Caller, unknown, unknown>
+  implements
+    Context<unknown, Caller, unknown, unknown>,
+    MutationContext<unknown, Caller, unknown, unknown, unknown>
 {
   readonly input: unknown
   readonly db: unknown
+  readonly prepared: unknown
   readonly statements: Statements
   readonly caller: Caller
   readonly settings: unknown
@@ -47,6 +50,7 @@ export class CallContext
     this.#cursors = cursors
     this.input = call.input
     this.db = call.db
+    this.prepared = call.prepared
     // At run time, each of these members may be absent. The types of handlers prevent the use of an
     // absent member: without a database, a handler has no such member; a query has no effects; a
     // mutation has no `statements`.

@@ -106,6 +106,8 @@ export interface Call extends Work {
   links: PageLinks | undefined
   /** The position of the commit in the database's write-ahead log, if the request asks for it. */
   position: string | undefined
+  /** The result of `prepare`. Set by the database's stage of a mutation. */
+  prepared: unknown
   /** Set by the database's stage of a mutation. */
   effects: Effects | undefined
 }

@@ -47,6 +47,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     statements: undefined,
     links: undefined,
     position: undefined,
+    prepared: undefined,
     effects: undefined,
   }
 }

@@ -40,6 +40,7 @@ export function compileOperation(
     ...checkRoute(operation.route),
     ...findAccessIssues(operation.access),
     ...checkIdempotency(operation),
+    ...checkPreparation(operation),
     ...checkGuards(operation),
     ...findResponseIssues(operation),
   ]
@@ -101,6 +102,11 @@ function checkIdempotency(operation: Operation): readonly string[] {
   return [
     "`idempotency.optional` needs a reason, e.g. idempotency: { optional: 'why a repeated call is harmless' }",
   ]
+}
+
+/** The types exclude a query with `prepare`, but plain JavaScript can define one. */
+function checkPreparation({ kind, prepare }: Operation): readonly string[] {
+  return kind === 'query' && prepare ? ['a query has no `prepare`; do the work in `run`'] : []
 }
 
 function checkGuards({ budget, maxRows, repeats }: Operation): readonly string[] {

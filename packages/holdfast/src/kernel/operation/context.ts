@@ -1,4 +1,5 @@
 import type { Caller } from './caller.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Deadline } from './deadline.ts'
 import type { Effects, Statements } from '../background/effects.ts'
 import type { Load } from '../relations/load.ts'
@@ -6,12 +7,10 @@ import type { Logger } from '../base/log.ts'
 import type { NoSettings } from '../host/settings.ts'
 import type { ReadPage } from '../pages/page.ts'
 
-/** The parts of the context that the handlers of queries and mutations share. */
-interface CallContext<Input, CallerType extends Caller, Db, Values> {
+/** The parts of a call that all code of an operation sees. */
+interface CallParts<Input, CallerType extends Caller, Values> {
   /** The validated input. */
   readonly input: Input
-  /** The database: read-only in a query, one transaction in a mutation. */
-  readonly db: Db
   /** The caller, narrowed by the access rule. */
   readonly caller: CallerType
   /** The values of the settings declared in `holdfast({ settings })`. */
@@ -27,6 +26,16 @@ interface CallContext<Input, CallerType extends Caller, Db, Values> {
   readonly deadline: Deadline
   /** The id of the call, in its log lines and in the `X-Request-Id` of the response. */
   readonly requestId: string
+}
+
+/** The parts of the context that the handlers of queries and mutations share. */
+interface CallContext<Input, CallerType extends Caller, Db, Values> extends CallParts<
+  Input,
+  CallerType,
+  Values
+> {
+  /** The database: read-only in a query, one transaction in a mutation. */
+  readonly db: Db
   /** Reads one page of a list; the result includes the cursors for the next and previous pages. */
   readonly page: ReadPage
   /**
@@ -55,5 +64,34 @@ export interface Context<Input, CallerType extends Caller, Db, Values = NoSettin
  * The context passed to the handler of a mutation. It has the transaction's effects instead of a
  * query's `statements`.
  */
-export interface MutationContext<Input, CallerType extends Caller, Db, Values = NoSettings>
-  extends CallContext<Input, CallerType, Db, Values>, Effects {}
+export interface MutationContext<
+  Input,
+  CallerType extends Caller,
+  Db,
+  Values = NoSettings,
+  Prepared = undefined,
+>
+  extends CallContext<Input, CallerType, Db, Values>, Effects {
+  /**
+   * The value that `prepare` of the mutation returned; `undefined` without `prepare`. If the
+   * transaction runs again, it is the same value, so do not change it.
+   */
+  readonly prepared: Prepared
+}
+
+/** The context passed to `prepare` of a mutation. */
+export interface PrepareContext<Input, CallerType extends Caller, Db, Values = NoSettings> extends CallParts<
+  Input,
+  CallerType,
+  Values
+> {
+  /**
+   * The database, read-only, on the primary. Each statement takes a connection and releases it. The
+   * statements are not in the transaction of `run`: data may change in between.
+   */
+  readonly db: Db
+  /** Runs SQL for libraries that do not know the query builder of `db`, read-only. */
+  readonly statements: Statements
+  /** The clock of the service. */
+  readonly clock: Clock
+}

@@ -1,6 +1,6 @@
 import type { Access } from './access/access.ts'
 import type { Caller } from './caller.ts'
-import type { Context, MutationContext } from './context.ts'
+import type { Context, MutationContext, PrepareContext } from './context.ts'
 import type { Cookie } from './cookie.ts'
 import type { Duration } from '../base/duration.ts'
 import type { AnyProblem } from '../problem/problem.ts'
@@ -119,6 +119,8 @@ export interface MutationDefinition<
   CallerType extends Caller,
   Db,
   Values = NoSettings,
+  Read = Db,
+  Prepared = undefined,
 > extends OperationDefinition<InputSchema, OutputSchema, Problems, CallerType> {
   /**
    * `POST`, `PUT`, `PATCH` or `DELETE`, and a path with parameters in braces:
@@ -155,12 +157,23 @@ export interface MutationDefinition<
    */
   readonly subjectsOf?: (call: SubjectsOfCall<OutputOf<InputSchema>, CallerType>) => Subjects
   /**
+   * Does slow work before the transaction begins, such as hashing a password or a call to another
+   * service, and returns its result to `run` as `prepared`. It holds no connection, and writes
+   * nothing. It runs once per call, after the look-up of the key: a replay does not run it, and a
+   * transaction that runs again reuses its result. A client's retry after a failure runs it again.
+   * Costs one round trip. Write it before `run`, so that TypeScript infers the type of `prepared`.
+   * Default: no preparation.
+   */
+  prepare?(
+    context: PrepareContext<OutputOf<InputSchema>, CallerType, Read, Values>,
+  ): Prepared | Promise<Prepared>
+  /**
    * Executes the mutation in one transaction: writes, enqueued jobs and published messages are
    * committed together with the response, or not at all. A thrown problem is the response; any
    * other error is a defect, and the caller gets a 500.
    */
   run(
-    context: MutationContext<OutputOf<InputSchema>, CallerType, Db, Values>,
+    context: MutationContext<OutputOf<InputSchema>, CallerType, Db, Values, Prepared>,
   ): HandlerResult<InputOf<OutputSchema>> | Promise<HandlerResult<InputOf<OutputSchema>>>
 }
 
@@ -212,7 +225,9 @@ export interface Operation {
   readonly subjectsOf: ((call: SubjectsOfCall<never, never>) => Subjects) | undefined
   /** The file and line of the definition. */
   readonly definedAt: string
-  run(context: MutationContext<never, never, never, never>): unknown
+  /** Works before the transaction of a mutation. Default: no preparation. */
+  readonly prepare: ((context: PrepareContext<never, never, never, never>) => unknown) | undefined
+  run(context: MutationContext<never, never, never, never, never>): unknown
   /** Type-only property; never set at run time. */
   readonly [phantom]?: OperationTypes<unknown, unknown, unknown>
 }
@@ -248,9 +263,11 @@ const defaultMaxRows = 10_000
 export const defaultKeyHeader: string = 'idempotency-key'
 
 /** The definition of a query or a mutation: every option that only mutations have is optional. */
-type AnyDefinition = Pick<Operation, 'run'> & { readonly route: QueryRoute | MutationRoute } & Omit<
-    MutationDefinition<Schema, Schema, AnyProblem, Caller, never, never>,
-    'route' | 'run'
+type AnyDefinition = Pick<Operation, 'run'> & { readonly prepare?: Operation['prepare'] } & {
+  readonly route: QueryRoute | MutationRoute
+} & Omit<
+    MutationDefinition<Schema, Schema, AnyProblem, Caller, never, never, never, never>,
+    'route' | 'run' | 'prepare'
   >
 
 /** Creates an operation from its definition, which is validated when a service with it starts. */
@@ -285,6 +302,7 @@ export function createOperation<Kind extends Operation['kind']>(
     isolation: given.isolation ?? 'read committed',
     subjectsOf: given.subjectsOf,
     definedAt,
+    prepare: given.prepare && ((context) => given.prepare?.(context)),
     run: (context) => given.run(context),
   }
 }

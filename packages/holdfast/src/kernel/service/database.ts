@@ -1,5 +1,6 @@
 import type { Background, Worker, WorkerOptions, Workload } from '../background/background.ts'
 import type { AdmissionDatabase } from '../call/admission-of.ts'
+import type { PreparationDatabase, Prepare } from '../call/prepare.ts'
 import type { Stage } from '../call/call.ts'
 import type { Checks } from './check.ts'
 import type { CompiledOperation } from '../operation/compile.ts'
@@ -42,6 +43,8 @@ export interface DatabaseHost extends ServiceHost {
 export interface StageSettings {
   /** The URI or path that precedes the code in a problem's `type`. */
   readonly problemTypeBase: string
+  /** Prepares a call; `undefined` if the operation has no `prepare`. */
+  readonly prepare: Prepare | undefined
 }
 
 /** An open database. */
@@ -62,6 +65,10 @@ export interface OpenDatabase {
    * details. Default: they have no `db`.
    */
   admissionFor?(operation: CompiledOperation | undefined): AdmissionDatabase | undefined
+  /**
+   * Returns the database that `prepare` of a mutation uses. Default: `prepare` has no `db`.
+   */
+  preparationFor?(operation: CompiledOperation): PreparationDatabase | undefined
   /** The keys that sign cursors. */
   readonly signingKeys: SigningKeys
   /**

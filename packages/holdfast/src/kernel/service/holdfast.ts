@@ -108,8 +108,18 @@ export interface Application<Read, Write, Values = NoSettings> {
     OutputSchema extends Schema = NoOutput,
     Problems extends AnyProblem = never,
     CallerType extends Caller = Caller,
+    Prepared = undefined,
   >(
-    definition: MutationDefinition<InputSchema, OutputSchema, Problems, CallerType, Write, Values>,
+    definition: MutationDefinition<
+      InputSchema,
+      OutputSchema,
+      Problems,
+      CallerType,
+      Write,
+      Values,
+      Read,
+      Prepared
+    >,
   ) => Mutation<InputOf<InputSchema>, OutputOf<OutputSchema>, ProblemOf<Problems>>
   /**
    * Defines a job: deferred work in a transaction, retried until it succeeds or its attempts are

@@ -1,6 +1,7 @@
 import type { Next } from '../call/call.ts'
 import type { CompiledOperation } from '../operation/compile.ts'
 import { createCall } from '../call/create-call.ts'
+import { createPrepare } from '../call/prepare.ts'
 import { createPipeline, type PipelineParts } from '../call/pipeline.ts'
 import type { OpenDatabase } from './database.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
@@ -27,11 +28,18 @@ export function operationCalls(
   { service, host, database, ...shared }: OperationCallsParts,
 ): RunningService['call'] {
   const { log, telemetry = noTelemetry } = host
-  const { problemTypeBase } = shared
+  const { problemTypeBase, settings, clock, mode, frameworkProblems } = shared
   const pipelines = new Map<string, Next>()
   for (const [name, operation] of operations) {
     const answerRefused = database?.answerRefusedFor?.(operation)
-    const data = database?.stageFor(operation, { problemTypeBase })
+    const prepare = createPrepare(operation, {
+      settings,
+      clock,
+      mode,
+      frameworkProblems,
+      database: database?.preparationFor?.(operation),
+    })
+    const data = database?.stageFor(operation, { problemTypeBase, prepare })
     const admission = database?.admissionFor?.(operation)
     pipelines.set(name, createPipeline(operation, { ...shared, database: admission, answerRefused, data }))
   }

@@ -2,6 +2,7 @@ import type { Background, WorkerOptions, Workload } from '../../kernel/backgroun
 import type { Effects } from '../../kernel/background/effects.ts'
 import type { Job } from '../../kernel/background/job.ts'
 import type { AdmissionDatabase } from '../../kernel/call/admission-of.ts'
+import type { PreparationDatabase } from '../../kernel/call/prepare.ts'
 import type { Stage } from '../../kernel/call/call.ts'
 import type { AnswerRefused } from '../../kernel/call/stages/validate-input.ts'
 import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
@@ -92,6 +93,8 @@ export interface OpenCapability {
   stageFor?(operation: CompiledOperation, settings: StageSettings): Stage | undefined
   /** Returns the database that the identifiers and the access rule of an operation use. */
   admissionFor?(operation: CompiledOperation | undefined): AdmissionDatabase
+  /** Returns the database that `prepare` of a mutation uses. */
+  preparationFor?(operation: CompiledOperation): PreparationDatabase
   /** Returns the function that answers a mutation call whose input was rejected. */
   answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
   /** The keys that sign cursors. */

@@ -1,13 +1,14 @@
 import type { Statements } from '../../kernel/background/effects.ts'
 import type { Cancellation } from '../../kernel/base/cancellation.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
-import type { AdmissionSession } from '../../kernel/operation/admission.ts'
 import type { AdmissionDatabase, AdmissionWork } from '../../kernel/call/admission-of.ts'
+import type { PreparationDatabase, PreparationSession } from '../../kernel/call/prepare.ts'
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import { sqlStateOf } from '../postgres/errors/sql-state.ts'
 import { toPostgresFailure } from '../postgres/errors/to-postgres-failure.ts'
-import { setAdmission } from '../postgres/queries/set-tenant.ts'
+import { setAdmission, setTenant } from '../postgres/queries/set-tenant.ts'
+import type { Statement } from '../postgres/statement/statement.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import type { Queryable } from '../postgres/session/connection.ts'
 import { describeHandler, type GuardedHandler } from '../statement-guard/guarded-handler.ts'
@@ -22,17 +23,21 @@ export interface AdmissionBinding {
   readAlone(queryable: Queryable): unknown
 }
 
-/** Dependencies of {@link admissionDatabase}. */
-export interface AdmissionParts {
+/** Dependencies of {@link preparationDatabase}. */
+export interface PreparationParts {
   readonly primary: Pool
   readonly binding: AdmissionBinding
   /** The service on whose behalf libraries run statements. */
   readonly owner: StatementOwner
-  readonly uses: UseRecorder
   /** Inspects statements; `undefined` in production. */
   readonly watch: GuardWatch | undefined
   /** True if policies limit callers to the rows of their tenant. */
   readonly hasTenants: boolean
+}
+
+/** Dependencies of {@link admissionDatabase}. */
+export interface AdmissionParts extends PreparationParts {
+  readonly uses: UseRecorder
 }
 
 // The identifiers and the access rule of a call share these limits. They do not share the limits of
@@ -53,10 +58,48 @@ const ownRules: Pick<CompiledOperation, 'name' | 'route' | 'definedAt'> = {
  */
 export function admissionDatabase(
   operation: CompiledOperation | undefined,
-  { primary, binding, owner, uses, watch, hasTenants }: AdmissionParts,
+  { uses, ...parts }: AdmissionParts,
 ): AdmissionDatabase {
   const { name, route, definedAt } = operation ?? ownRules
   const handler: GuardedHandler = { ...limits, part, name, route, definedAt }
+  const database = readOnlyDatabase(handler, parts, {
+    who: describeHandler(handler),
+    fix: 'Write in the handler of a mutation.',
+    scopeOf: setAdmission,
+  })
+  return { ...database, recordUse: (record, id) => uses.record(record, id) }
+}
+
+/**
+ * Returns the database that `prepare` of a mutation uses, with the limits of the mutation. It reads
+ * from the primary, because the transaction that follows does.
+ */
+export function preparationDatabase(
+  operation: CompiledOperation,
+  parts: PreparationParts,
+): PreparationDatabase {
+  return readOnlyDatabase(operation, parts, {
+    who: `\`prepare\` of ${describeHandler(operation)}`,
+    fix: 'Write in `run`.',
+    scopeOf: setTenant,
+  })
+}
+
+/** The differences between the databases. */
+interface ReadOnlyParts {
+  /** The code that uses the database, for the error about a statement that writes. */
+  readonly who: string
+  /** The remedy in that error. */
+  readonly fix: string
+  /** Returns the statement that limits each read to the rows of a tenant. */
+  readonly scopeOf: (tenant: string | undefined) => Statement | undefined
+}
+
+function readOnlyDatabase(
+  handler: GuardedHandler,
+  { primary, binding, owner, watch, hasTenants }: PreparationParts,
+  { who, fix, scopeOf }: ReadOnlyParts,
+): PreparationDatabase {
   return {
     open(work: AdmissionWork) {
       const { deadline, span, usage, log } = work
@@ -64,24 +107,21 @@ export function admissionDatabase(
       const session = new ReadSession(
         { primary, replica: undefined },
         { deadline, span, usage, guard },
-        hasTenants ? () => setAdmission(work.caller?.tenant) : undefined,
+        hasTenants ? () => scopeOf(work.caller?.tenant) : undefined,
       )
       return new OpenAdmission(session, binding, owner)
     },
-    recordUse: (record, id) => uses.record(record, id),
     toFailure: (error: unknown, deadline: Cancellation) =>
       !(error instanceof ProblemError) && sqlStateOf(error) === '25006'
-        ? new HoldfastError(
-            'query-writes',
-            `${describeHandler(handler)} tried to write, but their db is read-only. Write in the handler of a mutation.`,
-            { cause: error },
-          )
+        ? new HoldfastError('query-writes', `${who} tried to write, but its db is read-only. ${fix}`, {
+            cause: error,
+          })
         : toPostgresFailure(error, handler, deadline),
   }
 }
 
 /** The session of one call. Creates `db` and `statements` on first use: most calls need one. */
-class OpenAdmission implements AdmissionSession {
+class OpenAdmission implements PreparationSession {
   readonly #session: ReadSession
   readonly #binding: AdmissionBinding
   readonly #owner: StatementOwner
@@ -100,5 +140,13 @@ class OpenAdmission implements AdmissionSession {
 
   get statements(): Statements {
     return (this.#statements ??= toStatements(this.#session, this.#owner))
+  }
+
+  get transientFailure(): Error | undefined {
+    return this.#session.transientFailure
+  }
+
+  get passingFailure(): Error | undefined {
+    return this.#session.passingFailure
   }
 }

@@ -6,7 +6,13 @@ import type { DriverQuery, DriverStatement } from '../postgres/session/driver-qu
 import { guarded } from '../postgres/statement/guarded.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import type { Replica } from '../replicas/replica.ts'
-import { isStalePlan, mayBeOfReplica } from '../postgres/errors/sql-state.ts'
+import {
+  isRetryable,
+  isStalePlan,
+  isUnavailable,
+  mayBeFinal,
+  mayBeOfReplica,
+} from '../postgres/errors/sql-state.ts'
 import { checkReadStatement, type Statement } from '../postgres/statement/statement.ts'
 
 /** The work of a query, with its running deadline. */
@@ -48,12 +54,24 @@ export class ReadSession implements Queryable {
   readonly #work: Reading
   readonly #scopeOf: ScopeOf | undefined
   #replica: Replica | undefined
+  #transientFailure: Error | undefined
+  #passingFailure: Error | undefined
 
   constructor({ primary, replica }: ReadSources, work: Reading, scopeOf?: ScopeOf) {
     this.#primary = primary
     this.#replica = replica
     this.#work = work
     this.#scopeOf = scopeOf
+  }
+
+  /** The first failure that is independent of the statement. */
+  get transientFailure(): Error | undefined {
+    return this.#transientFailure
+  }
+
+  /** The first failure whose cause may be gone at the next attempt. */
+  get passingFailure(): Error | undefined {
+    return this.#passingFailure
   }
 
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
@@ -101,9 +119,21 @@ export class ReadSession implements Queryable {
     try {
       return await this.#runOnce<Row>(source, asked)
     } catch (error) {
-      if (!isStalePlan(error)) throw error
-      return this.#runOnce<Row>(source, asked)
+      if (!isStalePlan(error)) throw this.#classified(error)
     }
+    try {
+      return await this.#runOnce<Row>(source, asked)
+    } catch (error) {
+      throw this.#classified(error)
+    }
+  }
+
+  #classified(error: unknown): unknown {
+    if (error instanceof Error) {
+      if (isUnavailable(error) || isRetryable(error)) this.#transientFailure ??= error
+      if (!mayBeFinal(error)) this.#passingFailure ??= error
+    }
+    return error
   }
 
   /** Takes a connection, runs a statement and releases the connection. */

@@ -3,7 +3,7 @@ import { replicasCheckName } from '../../kernel/service/check.ts'
 import type { CapabilityHost, DatabaseCapability, OpenCapability } from '../capability/database-capability.ts'
 import { Replicas, type ReplicasParts } from '../replicas/replicas.ts'
 import type { GuardWatch } from '../statement-guard/handler-guard.ts'
-import { type AdmissionBinding, admissionDatabase } from './admission-database.ts'
+import { type AdmissionBinding, admissionDatabase, preparationDatabase } from './admission-database.ts'
 import { type ReadBinding, readStage } from './read-stage.ts'
 import { UseRecorder } from './use-recorder.ts'
 
@@ -45,6 +45,8 @@ function openReads(host: ReadsHost): OpenCapability {
         : undefined,
     admissionFor: (operation) =>
       admissionDatabase(operation, { primary: pools.read, binding, owner: host, uses, watch, hasTenants }),
+    preparationFor: (operation) =>
+      preparationDatabase(operation, { primary: pools.read, binding, owner: host, watch, hasTenants }),
     ...(replicas ? { checks: { [replicasCheckName]: replicas.check } } : {}),
     async close() {
       await uses.close()

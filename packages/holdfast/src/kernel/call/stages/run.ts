@@ -3,29 +3,20 @@ import type { Call, Stage } from '../call.ts'
 import { CallContext, type CallContextParts } from '../call-context.ts'
 import { abortable } from '../../base/cancellation.ts'
 import type { CompiledOperation } from '../../operation/compile.ts'
-import { HoldfastError } from '../../base/holdfast-error.ts'
-import { toLogFields } from '../../base/log.ts'
-import { type AnyProblem, ProblemError } from '../../problem/problem.ts'
-import type { Mode } from '../../host/service-host.ts'
+import { type FailureOptions, handlerFailures, logLate } from '../handler-failure.ts'
 import { isThenable } from '../../base/thenable.ts'
 
 /** The parts of the last stage besides the operation. */
-export interface RunOptions extends CallContextParts {
-  readonly mode: Mode
-  /** The problems of the framework, which any operation may throw. */
-  readonly frameworkProblems: readonly AnyProblem[]
-}
+export interface RunOptions extends CallContextParts, FailureOptions {}
 
 /**
  * Returns the last stage: it calls the handler within the call's deadline and encodes the result.
  */
 export function run(operation: CompiledOperation, options: RunOptions): Stage {
-  const expected = new Set([...options.frameworkProblems, ...operation.problems].map((type) => type.code))
+  const failureOf = handlerFailures(operation, options)
 
   function fail(error: unknown, call: Call): never {
-    if (error instanceof ProblemError && !expected.has(error.code))
-      throw undeclared(error, call, options.mode)
-    throw error
+    throw failureOf(error, call)
   }
 
   function encode(output: unknown, call: Call): Answer | Promise<Answer> {
@@ -58,22 +49,4 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
 
 function withLinks(answer: Answer, { links }: Call): Answer {
   return links ? { ...answer, links } : answer
-}
-
-function logLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
-  if (outcome.status === 'fulfilled' || outcome.reason === call.deadline.reason) return
-  call.log.debug({ error: toLogFields(outcome.reason) }, 'handler failed after its call had ended')
-}
-
-/**
- * An undeclared problem is a defect, because clients are not prepared for it. Outside production it
- * becomes an internal error. In production the client still receives the problem, and a warning is
- * logged.
- */
-function undeclared(error: ProblemError, call: Call, mode: Mode): Error {
-  const { name, definedAt } = call.operation
-  const message = `${name} (${definedAt}) threw the problem "${error.code}", which it does not declare. Add it to \`problems\` of the operation.`
-  if (mode !== 'production') return new HoldfastError('problem-undeclared', message, { cause: error })
-  call.log.warn(message)
-  return error
 }
