@@ -66,7 +66,7 @@ const create = mutation({
 })
 const createSerializable = mutation({
   route: 'POST /serializable',
-  access: anyone(),
+  access: anyone('It is a test.'),
   input,
   problems: [Refused],
   isolation: 'serializable',
@@ -80,7 +80,7 @@ const createSerializable = mutation({
 })
 const createOptionally = mutation({
   route: 'POST /optional',
-  access: anyone(),
+  access: anyone('It is a test.'),
   input,
   problems: [Refused],
   idempotency: { optional: 'a test' },
@@ -97,7 +97,7 @@ const createOptionally = mutation({
 })
 const plain = mutation({
   route: 'POST /plain',
-  access: anyone(),
+  access: anyone('It is a test.'),
   run: ({ prepared: result }) => {
     expectTypeOf(result).toEqualTypeOf<undefined>()
     ran.push({ name: 'plain', prepared: result })
@@ -403,7 +403,7 @@ test('a preparation has a span, with its statements', async () => {
 test('a query with a preparation does not start', async () => {
   const sly = query({
     route: 'GET /sly',
-    access: anyone(),
+    access: anyone('It is a test.'),
     run: () => {},
     // @ts-expect-error A query has no `prepare`.
     prepare: () => 1,
