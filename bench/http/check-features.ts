@@ -55,7 +55,7 @@ export async function checkFeatures(
   for (const [index, participant] of participants.entries())
     rows.push(await inspect(participant, index + 1, { backends, bench }))
   return {
-    title: 'Equal footing: what the servers were seen to do before they were measured',
+    title: 'Equal footing: the features for which each server was checked',
     columns: [{ heading: 'server' }, ...Object.keys(checks).map((heading) => ({ heading }))],
     rows,
   }

@@ -82,12 +82,12 @@ function toTable({ name, isMutation = false, participants, base }: Task, figures
     title: name,
     columns: [
       { heading: 'server' },
-      { heading: 'its CPU per request µs', isFigure: true },
-      { heading: 'of holdfast', isFigure: true },
+      { heading: 'CPU per request µs', isFigure: true },
+      { heading: '÷ holdfast', isFigure: true },
       { heading: 'requests/s', isFigure: true },
-      { heading: 'of holdfast', isFigure: true },
+      { heading: '÷ holdfast', isFigure: true },
       { heading: 'p99 ms', isFigure: true },
-      ...(isMutation ? [{ heading: 'what it promises' }] : []),
+      ...(isMutation ? [{ heading: 'guarantee' }] : []),
     ],
     rows: participants.map((participant) => [
       participant.name,

@@ -28,15 +28,15 @@ export interface Participant {
 export type RedisKind = 'volatile' | 'durable'
 
 const nothing = 'no protection: a repeated request is executed again'
-const keyBeside = 'executed twice or blocked permanently if it dies between Redis and Postgres'
-const jobBehind = `${keyBeside}; no job if it dies before enqueueing it`
-const lostWithRedis = `${jobBehind}; keys and jobs are lost if Redis ends`
+const keyBeside = 'executed twice or blocked permanently if the server dies between Redis and Postgres'
+const jobBehind = `${keyBeside}; no job if the server dies before enqueuing it`
+const lostWithRedis = `${jobBehind}; keys and jobs are lost if Redis stops`
 
 /** Holdfast with its defaults. The basic tasks compare other participants with it. */
 export const holdfast: Participant = {
   name: 'holdfast',
   server: 'holdfast',
-  promises: 'executed once, whichever process dies: key, answer and effect are one commit',
+  promises: 'executed once, even if a process dies: key, answer and effect are one commit',
 }
 
 const lessOfHoldfast: readonly Participant[] = [
@@ -106,7 +106,7 @@ export const complete: Participant = {
   ...holdfast,
   env: withJob,
   traces: true,
-  promises: 'executed once, whichever process dies: key, answer, effect and job are one commit',
+  promises: 'executed once, even if a process dies: key, answer, effect and job are one commit',
 }
 
 const completeSending: Participant = {

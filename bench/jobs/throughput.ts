@@ -117,9 +117,9 @@ function toTable(
       { heading: 'engine' },
       { heading: `CPU of the ${actors[part]} per job µs`, isFigure: true },
       { heading: 'of Postgres µs', isFigure: true },
-      { heading: 'both, of holdfast', isFigure: true },
+      { heading: 'both ÷ holdfast', isFigure: true },
       { heading: 'jobs/s', isFigure: true },
-      { heading: 'of holdfast', isFigure: true },
+      { heading: '÷ holdfast', isFigure: true },
       ...(writes && part === 'processing' ? [{ heading: 'the row and the completion of the job' }] : []),
     ],
     rows: [...figures].map(([{ name, participant }, costs]) => [

@@ -63,7 +63,7 @@ export const startUpBenchmark: Benchmark = async (bench) => {
           name: 'a new database',
           before: () => rm(data, { recursive: true, force: true }),
         },
-        { ...startCommand, name: 'the same again' },
+        { ...startCommand, name: 'the existing database' },
       ],
     ],
   ]
