@@ -2,18 +2,17 @@ import type { Answer } from '../../kernel/operation/answer.ts'
 import type { Call, Next, Stage } from '../../kernel/call/call.ts'
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
 import { fullJitterMs } from '../../kernel/base/backoff.ts'
-import { abortable } from '../../kernel/base/cancellation.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import { pause } from '../../kernel/base/wait.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import type { Work } from '../../kernel/host/work.ts'
-import type { WireInput } from '../../kernel/operation/wire-input.ts'
 import { HandlerGuard } from '../../storage/statement-guard/handler-guard.ts'
 import { isRetryable, sqlStateOf } from '../../storage/postgres/errors/sql-state.ts'
 import { toPostgresFailure } from '../../storage/postgres/errors/to-postgres-failure.ts'
 import { type KeyClaim, readKeyClaim } from './key-claim.ts'
 import { MutationAttempt } from './mutation-attempt.ts'
 import type { MutationParts } from './mutation-parts.ts'
+import { receivedInput, renewInput } from './received-input.ts'
 import { reloadKeyRing } from './rotate-ring.ts'
 import { prepareCall } from './prepare-call.ts'
 import { withPosition } from './with-position.ts'
@@ -59,8 +58,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
     const { ring, service, retentionMs } = parts
     const claim = readKeyClaim(call, { service, retentionMs, nowMs: ring.nowMs() })
     if (claim) rejectRunning(claim, parts.running)
-    // A handler may mutate its input, which may share objects with the received input.
-    const received = call.readInput ?? copiesOf(call.wire)
+    const received = receivedInput(call)
     const { prepare } = parts
     const prepared = prepare && (await prepareCall(call, parts, { prepare, claim, next }))
     if (prepared && 'answer' in prepared) return prepared.answer
@@ -123,17 +121,6 @@ function attemptWork(
 function nameOf(error: unknown): string {
   if (error instanceof ProblemError) return error.code
   return sqlStateOf(error) ?? (error instanceof Error ? error.name : 'unknown')
-}
-
-/** Decodes the input again. */
-async function renewInput(call: Call, received: () => WireInput): Promise<void> {
-  call.input = await abortable(Promise.resolve(call.operation.decode(received())), call.deadline)
-}
-
-/** Returns a function that returns copies of the input in its current state. */
-function copiesOf(wire: WireInput): () => WireInput {
-  const kept = structuredClone(wire)
-  return () => structuredClone(kept)
 }
 
 /**
