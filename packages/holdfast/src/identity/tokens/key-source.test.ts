@@ -141,18 +141,22 @@ test('a key set of unlimited size is not read to its end', async () => {
   }
   expect(await sendWith(tested)).toEqual(down)
   expect(JSON.stringify(tested.lines)).toContain('more than 524288 bytes')
+  // Beyond the limit, only the buffers of the connection are filled.
+  expect(sent).toBeLessThan(16 * 1_024 * 1_024)
 })
 
-test.each<[string, Members]>([
-  ['another issuer', { issuer: 'https://attacker.example.com' }],
-  ['a key set over http', { jwks_uri: 'http://attacker.example.com/jwks' }],
-  ['a key set in a file', { jwks_uri: 'file:///etc/passwd' }],
-  ['no key set', { jwks_uri: undefined }],
-])('metadata with %s is refused', async (_, metadata) => {
+test.each<[string, Members, string]>([
+  ['another issuer', { issuer: 'https://attacker.example.com' }, 'its "issuer" is'],
+  ['a key set over http', { jwks_uri: 'http://attacker.example.com/jwks' }, 'its "jwks_uri" must use https'],
+  ['a key set in a file', { jwks_uri: 'file:///etc/passwd' }, 'its "jwks_uri" must use https'],
+  ['no key set', { jwks_uri: undefined }, 'its "jwks_uri" is missing'],
+])('metadata with %s is refused', async (_, metadata, reason) => {
   const tested = await startTokenService()
   tested.issuer.metadata = metadata
   expect(await sendWith(tested)).toEqual(down)
   expect(countLoads(tested)).toBe(0)
+  const line = tested.lines.find(({ msg }) => msg === 'keys of an issuer not loaded')
+  expect(line).toMatchObject({ error: { message: expect.stringContaining(reason) as string } })
 })
 
 test('metadata of RFC 8414 is read if there is none of OpenID Connect', async () => {

@@ -5,6 +5,7 @@ import type { TokenClaims } from './compact-token.ts'
 /** The parts of an issuer that determine the callers of its tokens. */
 export interface CallerRules {
   readonly idPrefix: string
+  readonly subject: (claims: TokenClaims) => unknown
   readonly isService: (claims: TokenClaims) => boolean
   readonly scopes: (claims: TokenClaims) => readonly string[]
 }
@@ -12,15 +13,20 @@ export interface CallerRules {
 /** Returns the caller of a token; `undefined` if the token has no usable subject. */
 export function callerOf(
   claims: TokenClaims,
-  { idPrefix, isService, scopes }: CallerRules,
+  { idPrefix, subject, isService, scopes }: CallerRules,
 ): Caller | undefined {
-  const { sub } = claims
-  if (typeof sub !== 'string' || sub === '' || !isStorableText(sub)) return undefined
+  const id = subject(claims)
+  if (typeof id !== 'string' || id === '' || !isStorableText(id)) return undefined
   return {
     kind: isService(claims) ? 'service' : 'user',
-    id: idPrefix + sub,
+    id: idPrefix + id,
     scopes: scopes(claims),
   }
+}
+
+/** Returns the claim `sub`. */
+export function subjectOf({ sub }: TokenClaims): unknown {
+  return sub
 }
 
 /**
@@ -40,7 +46,7 @@ export function scopesOf({ scope, scp }: TokenClaims): readonly string[] {
 }
 
 /** Returns the texts of a claim that is an array, or a list in one text. */
-function listOf(claim: unknown): readonly string[] {
+export function listOf(claim: unknown): readonly string[] {
   if (typeof claim === 'string') return claim.split(' ').filter((item) => item !== '')
   return Array.isArray(claim) ? claim.filter((item) => typeof item === 'string') : []
 }

@@ -8,7 +8,7 @@ import type { CompleteIssuer } from './check-issuers.ts'
 import { type CompactToken, normalizeType, parseToken, type TokenClaims } from './compact-token.ts'
 import { fetchKeySet } from './discover-keys.ts'
 import { type KeySearchContext, KeySource } from './key-source.ts'
-import { callerOf, isClientCredentials, scopesOf } from './token-caller.ts'
+import { callerOf, isClientCredentials, scopesOf, subjectOf } from './token-caller.ts'
 import { TokenRefused } from './token-refused.ts'
 import type { VerificationKey } from './verification-keys.ts'
 
@@ -116,8 +116,10 @@ async function verifySignature(
 
 /** Returns the caller of verified claims, which several calls share. */
 function toCaller(claims: TokenClaims, rules: CompleteIssuer): Caller {
-  const { idPrefix, isService = isClientCredentials, scopes = scopesOf } = rules
-  const caller = rules.caller ? rules.caller(claims) : callerOf(claims, { idPrefix, isService, scopes })
+  const { idPrefix, subject = subjectOf, isService = isClientCredentials, scopes = scopesOf } = rules
+  const caller = rules.caller
+    ? rules.caller(claims)
+    : callerOf(claims, { idPrefix, subject, isService, scopes })
   if (caller === undefined) throw new TokenRefused('its claims belong to no caller')
   checkCaller(caller, `The caller of the issuer ${rules.issuer}`)
   return Object.freeze(caller)

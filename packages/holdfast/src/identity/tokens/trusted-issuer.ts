@@ -66,6 +66,11 @@ export interface TrustedIssuer {
    */
   readonly check?: (claims: TokenClaims) => string | undefined
   /**
+   * Returns the subject of a token, of which `idPrefix` and it make the id of the caller. Default:
+   * `sub`.
+   */
+  readonly subject?: (claims: TokenClaims) => unknown
+  /**
    * Returns true if a token belongs to a service, not to a user. Default: true if `sub` is
    * the id of the client.
    */
@@ -74,8 +79,9 @@ export interface TrustedIssuer {
   readonly scopes?: (claims: TokenClaims) => readonly string[]
   /**
    * Returns the caller with these claims; `undefined` refuses the token. Must depend on nothing but
-   * the claims, because callers are remembered. Replaces `idPrefix`, `isService` and `scopes`.
-   * Default: a user or a service with the id `sub` and the scopes of the token.
+   * the claims, because callers are remembered. Replaces `idPrefix`, `subject`,
+   * `isService` and `scopes`. Default: a user or a service with the id `sub` and the scopes of the
+   * token.
    */
   readonly caller?: (claims: TokenClaims) => Caller | undefined
 }
