@@ -1,4 +1,5 @@
 import { accountMutants } from './accounts.ts'
+import { apiKeyMutants } from './api-keys.ts'
 import { claimMutants } from './claims.ts'
 import { erasureMutants } from './erasure.ts'
 import { idempotencyMutants } from './idempotency.ts'
@@ -19,6 +20,7 @@ import { wireMutants } from './wire.ts'
 /** The mutants of each area. */
 export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   accounts: accountMutants,
+  apiKeys: apiKeyMutants,
   erasure: erasureMutants,
   idempotency: idempotencyMutants,
   jobs: [...claimMutants, ...jobMutants],

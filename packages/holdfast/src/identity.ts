@@ -1,3 +1,13 @@
+export type { ApiKey, ApiKeyCaller, NewApiKey } from './identity/api-keys/api-key.ts'
+export {
+  type ApiKeyDefinition,
+  type ApiKeyReference,
+  type ApiKeyRotation,
+  type ApiKeys,
+  apiKeys,
+  type ApiKeysOptions,
+} from './identity/api-keys/api-keys.ts'
+export { ApiKeyEnded, ApiKeyUnknown } from './identity/api-keys/problems.ts'
 export {
   cachedIdentifier,
   type CachedIdentifierOptions,

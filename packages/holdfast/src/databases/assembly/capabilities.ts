@@ -9,6 +9,7 @@ import { subjectsCapability } from '../../effects/subjects/subjects.ts'
 import { webhookMigrations } from '../../effects/webhooks/migrations.ts'
 import type { TenantsOptions } from '../../identity/tenants/tenant-options.ts'
 import { tenantsCapability, type TenantsHost } from '../../identity/tenants/tenants.ts'
+import { apiKeyMigrations } from '../../identity/api-keys/migrations.ts'
 import type { DatabaseCapability } from '../../storage/capability/database-capability.ts'
 import { signingKeysCapability } from '../../storage/pages/signing-keys.ts'
 import { readsCapability, type ReadsHost, type ReadsOptions } from '../../storage/reads/reads.ts'
@@ -34,6 +35,7 @@ export const capabilities: readonly DatabaseCapability<AssemblyHost, CapabilityO
   jobsCapability,
   messagesCapability,
   { migrations: webhookMigrations },
+  { migrations: apiKeyMigrations },
   subjectsCapability,
   tenantsCapability,
 ]

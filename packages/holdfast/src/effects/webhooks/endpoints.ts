@@ -5,7 +5,7 @@ import { uuidv7 } from '../../kernel/base/uuid-v7.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import { changeEndpoint } from './change-endpoint.ts'
 import { readEndpointUrl, type UrlRules } from './endpoint-url.ts'
-import { listOf } from './list-of.ts'
+import { listOf } from '../../storage/pages/list-of.ts'
 import { WebhookEventUnknown } from './problems.ts'
 import {
   deleteEndpoint,

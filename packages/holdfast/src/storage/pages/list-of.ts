@@ -1,8 +1,8 @@
 import type { Sql } from 'sql-template-tag'
 import type { OrderBy } from '../../kernel/pages/page-order.ts'
 import type { PageSource } from '../../kernel/pages/page.ts'
-import { list } from '../../storage/pages/list.ts'
-import type { StatementClient } from '../../storage/postgres/statement/statement-client.ts'
+import { list } from './list.ts'
+import type { StatementClient } from '../postgres/statement/statement-client.ts'
 
 /** A query, the order of its rows, and a function that converts a row to an item. */
 export interface ListedRows<Row, Item> {
