@@ -54,7 +54,7 @@ function recordingUses(identifier: Identifier): Identifier {
           throw error
         },
       ),
-    forService: () => recordingUses(identifier.forService?.() ?? identifier),
+    forService: (host) => recordingUses(identifier.forService?.(host) ?? identifier),
   }
 }
 
