@@ -19,7 +19,7 @@ function explain(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException
   // The codes of Postgres for a missing schema, table, column or function.
   if (code !== undefined && ['3F000', '42P01', '42703', '42883'].includes(code))
-    return `The tables of Holdfast are missing from this database or have another version (${error.message}). To create them, start a service of this version on it. Otherwise, select another database.`
+    return `The tables of Holdfast are missing from this database or have a different version (${error.message}). To create them, start a service of this version on it. Otherwise, select another database.`
   if (code === '55P03')
     return 'Waited 10 seconds for a lock that another transaction holds. Nothing was changed. Try again.'
   if (isOfConnection(error, code))

@@ -173,7 +173,7 @@ async function notePlace(transaction: Transaction, { server, timeline, database 
 
 const meanings: Readonly<Record<keyof Place, string>> = {
   server:
-    'database is on another server than at the last start: moved, or restored from a dump; see "Restore and move" in the documentation',
+    'database is on a different server than at the last start: moved, or restored from a dump; see "Restore and move" in the documentation',
   timeline:
     'server has a different timeline than at the last start: failover, or point-in-time recovery; see "Restore and move" in the documentation',
   database:

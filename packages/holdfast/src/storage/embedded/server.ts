@@ -90,7 +90,7 @@ export async function shutDownServer(
     if (await waitUntil(() => hasEnded(pid), timeoutMs)) return
     home.notify(
       `Postgres (process ${pid}) did not shut down within ${timeoutMs} ms and is terminated. ` +
-        'Committed data is not lost, and Postgres recovers at its next start.',
+        'Committed data is not lost, and Postgres recovers on its next start.',
     )
   }
   signal(home, pid, 'SIGQUIT')

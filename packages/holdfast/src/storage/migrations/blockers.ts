@@ -29,7 +29,7 @@ export function watchBlockers(
   observer: pg.ClientBase,
   { pid, reportAfterMs, report }: BlockerWatchOptions,
 ): BlockerWatch {
-  let seen = 'a session that has ended meanwhile'
+  let seen = 'a session that has ended since'
   let inTheWay = ''
   let sinceMs = performance.now()
   let isReported = false

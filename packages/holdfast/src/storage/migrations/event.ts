@@ -32,6 +32,6 @@ export function describeEvent(event: MigrationEvent): string {
     case 'delayed':
       return `The migration ${event.owner}/${event.name} is waiting for other transactions: ${event.blockers}.`
     case 'blocked':
-      return `The migration ${event.owner}/${event.name} did not get its lock and is retried; blocked by ${event.blockers}.`
+      return `The migration ${event.owner}/${event.name} did not get its lock and will be retried; blocked by ${event.blockers}.`
   }
 }

@@ -115,7 +115,7 @@ export class HandlerGuard implements StatementGuard {
     if (this.#statements <= budget) return
     const error = new HoldfastError(
       'statement-budget-exceeded',
-      `${this.#who} exceeded its budget of ${budget} statements with: ${redactedText(text, values)}. Read more with each statement${this.#isPart ? '' : ', or raise the budget of the operation'}.`,
+      `${this.#who} exceeded its budget of ${budget} statements with: ${redactedText(text, values)}. Read more rows with each statement${this.#isPart ? '' : ', or raise the budget of the operation'}.`,
     )
     // These statements run before the caller is known, so the limit also holds in production.
     if (this.#isPart) throw error

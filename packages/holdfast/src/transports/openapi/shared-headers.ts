@@ -38,7 +38,7 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
     name: 'If-None-Match',
     in: 'header',
     description:
-      'The `ETag` of a response that the client has cached. If the `ETag` is current, the response is 304 without a body.',
+      'The `ETag` of a response that the client has cached. If the `ETag` is current, the response is a 304 without a body.',
     schema: { type: 'string' },
   },
   RequestId: {
@@ -52,7 +52,7 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
     name: 'Request-Timeout',
     in: 'header',
     description:
-      "The max time for which the client waits: a number and a unit, such as `250ms`, `2s` or `1m`; at least 1 ms. The operation's own deadline applies if it is sooner.",
+      "The max time that the client waits: a number and a unit, such as `250ms`, `2s` or `1m`; at least 1 ms. The operation's own deadline applies if it is sooner.",
     schema: { type: 'string', pattern: requestTimeout },
   },
   Traceparent: {

@@ -53,7 +53,7 @@ export function toSendable(values: readonly unknown[] | undefined): readonly unk
       const message = cause instanceof Error ? cause.message : String(cause)
       throw new HoldfastError(
         'value-not-sendable',
-        `The value of $${index + 1} cannot be serialized for Postgres: ${message}. Pass a JSON value, or its text.`,
+        `The value of $${index + 1} cannot be serialized for Postgres: ${message}. Pass a JSON-compatible value, or its JSON text.`,
         { cause },
       )
     }

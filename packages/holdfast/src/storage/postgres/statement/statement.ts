@@ -40,7 +40,7 @@ function checkName(name: string): void {
   if (isReservedName(name)) {
     throw new HoldfastError(
       'statement-name-reserved',
-      `The prepared statement "${name}" has a name that begins with holdfast_, which is reserved. Choose another name.`,
+      `The name of the prepared statement "${name}" begins with holdfast_, which is reserved. Choose another name.`,
     )
   }
   if (name.includes('\0')) {

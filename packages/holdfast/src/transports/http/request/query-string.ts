@@ -14,7 +14,7 @@ export function parseQueryString(query: string): WireInput['query'] {
     const equals = pair.indexOf('=')
     const name = decode(equals === -1 ? pair : pair.slice(0, equals))
     if (name === '__proto__')
-      throw BadRequest({ detail: 'The query string has a parameter named "__proto__".' })
+      throw BadRequest({ detail: 'The query string contains a parameter named "__proto__".' })
     if (!Object.hasOwn(fields, name)) fields[name] = []
     fields[name]!.push(equals === -1 ? '' : decode(pair.slice(equals + 1)))
   }
