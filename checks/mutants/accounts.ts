@@ -49,7 +49,7 @@ export const accountMutants: readonly Mutant[] = [
     text: 'if (this.isFull) throw refuse()',
     replacement: '',
     killedBy: [{ file: passwordsTest, name: 'beyond the limits' }],
-    why: 'A flood of sign-ins would fill the memory and every deadline.',
+    why: 'A flood of sign-ins would exhaust the memory, and calls would reach their deadlines.',
   },
   {
     name: 'passwords: an aborted call keeps its place',

@@ -40,7 +40,7 @@ export const kernelMutants: readonly Mutant[] = [
     text: 'hasTime(caller) && clock.now() - caller.authenticatedAt.getTime() <= maxAgeMs',
     replacement: 'hasTime(caller)',
     killedBy: [{ file: callerRulesTests, name: 'sensitive as bob' }],
-    why: 'A stolen session could change the password, however old its sign-in is.',
+    why: 'A stolen session could change the password long after its sign-in.',
   },
   {
     name: 'service: the ids are not checked',

@@ -33,7 +33,7 @@ export const tokenMutants: readonly Mutant[] = [
     text: 'await verifySignature(token, key, algorithm)',
     replacement: '',
     killedBy: [{ file: attacks, name: 'claims that were changed after signing are refused' }],
-    why: 'Everybody could issue tokens.',
+    why: 'Anyone could issue tokens.',
   },
   {
     name: 'tokens: a remembered token does not expire',
