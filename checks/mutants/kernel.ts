@@ -6,6 +6,8 @@ const tests = 'packages/holdfast/src/kernel/operation/access/access.test.ts'
 const callerRules = 'packages/holdfast/src/kernel/operation/access/caller-rules.ts'
 const callerRulesTests = 'packages/holdfast/src/kernel/operation/access/caller-rules.test.ts'
 
+const rowRuleTests = 'packages/holdfast/src/kernel/operation/access/row-rule.postgres.test.ts'
+
 const identify = 'packages/holdfast/src/kernel/call/stages/identify.ts'
 const identifierTests = 'packages/holdfast/src/kernel/operation/identifier.test.ts'
 const identityCache = 'packages/holdfast/src/identity/cache/identity-cache.ts'
@@ -13,6 +15,54 @@ const identityCacheTests = 'packages/holdfast/src/identity/cache/identity-cache.
 
 /** Mutants of the identifiers and access rules. */
 export const kernelMutants: readonly Mutant[] = [
+  {
+    name: 'row rule: the decision about the row is ignored',
+    file: 'packages/holdfast/src/kernel/call/stages/admit-row.ts',
+    text: '    throw outcome\n',
+    replacement: '    return next(call)\n',
+    killedBy: [{ file: rowRuleTests, name: 'answers alike if the row is missing' }],
+    why: 'Every caller could read and change the rows of others.',
+  },
+  {
+    name: 'row rule: a refusal is stored as the answer of the key',
+    file: 'packages/holdfast/src/kernel/call/stages/admit-row.ts',
+    text: '    outcome.isRefusal = true\n',
+    replacement: '',
+    killedBy: [{ file: rowRuleTests, name: 'a refusal is not stored as the answer of the key' }],
+    why: 'A caller who is admitted later would get the refusal for days.',
+  },
+  {
+    name: 'row rule: a hidden row gets a 403',
+    file: 'packages/holdfast/src/kernel/operation/access/row-rule.ts',
+    text: "denied === 'forbidden' ? Forbidden() : missing()",
+    replacement: 'Forbidden()',
+    killedBy: [{ file: rowRuleTests, name: 'answers alike if the row is missing' }],
+    why: 'A caller could find out which rows exist.',
+  },
+  {
+    name: 'row rule: the check of the first attempt decides for all attempts',
+    file: 'packages/holdfast/src/kernel/call/stages/admit-row.ts',
+    text: '    if (!rowCheck) return next(call)\n',
+    replacement: '    if (!rowCheck || call.row !== undefined) return next(call)\n',
+    killedBy: [{ file: rowRuleTests, name: 'runs in each attempt of a mutation' }],
+    why: 'A mutation could change a row that the caller has lost since the first attempt.',
+  },
+  {
+    name: 'row rule: a check of an undeclared rule counts as a decision',
+    file: 'packages/holdfast/src/kernel/call/stages/authorize.ts',
+    text: 'access.checksRow === true && decision instanceof RowCheck',
+    replacement: 'decision instanceof RowCheck',
+    killedBy: [{ file: rowRuleTests, name: 'a check whose rule does not declare it admits no caller' }],
+    why: 'A rule that was copied without checksRow would admit every caller to every row.',
+  },
+  {
+    name: 'anyOf: a row that one rule refuses is admitted',
+    file: access,
+    text: 'if (!(outcome instanceof ProblemError)) return outcome\n',
+    replacement: 'return outcome as never\n',
+    killedBy: [{ file: rowRuleTests, name: 'combined with alternatives' }],
+    why: 'The alternatives of a rule about a row would never be asked.',
+  },
   {
     name: 'anyone: the reason may be empty',
     file: 'packages/holdfast/src/kernel/operation/access/access.ts',

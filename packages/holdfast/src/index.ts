@@ -1,4 +1,14 @@
-export { access, type Access, type AccessOptions, anyone } from './kernel/operation/access/access.ts'
+export {
+  access,
+  type Access,
+  type AccessDecision,
+  type AccessOptions,
+  type AnyAccess,
+  anyone,
+} from './kernel/operation/access/access.ts'
+export type { Admitted, RowCheck, RowRequest } from './kernel/operation/access/row-check.ts'
+export type { RowDefinition, RowLoad } from './kernel/operation/access/row-rule.ts'
+export type { Member, MembersDefinition } from './kernel/operation/access/member-rule.ts'
 export { allOf, anyOf } from './kernel/operation/access/combine.ts'
 export {
   hasScope,
@@ -16,6 +26,7 @@ export {
   anonymous,
   type Caller,
   callerSubject,
+  type IdentifiedCaller,
   type ServiceCaller,
   type User,
 } from './kernel/operation/caller.ts'
@@ -142,6 +153,7 @@ export {
 export {
   Forbidden,
   InsufficientScope,
+  NotFound,
   PreconditionRequired,
   RecentSignInRequired,
   Unauthenticated,

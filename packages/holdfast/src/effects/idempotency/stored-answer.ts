@@ -20,9 +20,13 @@ const neverStored = new Set(['set-cookie', 'date'])
 /** 4xx statuses that are transient: a retry may succeed. */
 const transientStatuses = new Set([408, 425, 429])
 
-/** Returns whether an error is a final answer: a 4xx problem that is not transient. */
+/**
+ * Returns true if an error is a final answer: a 4xx problem that is not transient, and not the
+ * refusal of an access rule.
+ */
 export function isFinal(error: unknown): error is ProblemError {
-  return error instanceof ProblemError && error.status < 500 && !transientStatuses.has(error.status)
+  if (!(error instanceof ProblemError) || error.isRefusal) return false
+  return error.status < 500 && !transientStatuses.has(error.status)
 }
 
 /** The stored form of an operation's answers. */

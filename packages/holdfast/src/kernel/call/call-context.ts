@@ -32,6 +32,7 @@ export class CallContext
   readonly prepared: unknown
   readonly statements: Statements
   readonly caller: Caller
+  readonly row: undefined
   readonly settings: unknown
   readonly log: Logger
   readonly deadline: Deadline
@@ -59,6 +60,8 @@ export class CallContext
     this.publish = effects?.publish as never
     this.transaction = effects?.transaction as never
     this.caller = call.caller
+    // The types of handlers have the type of the row.
+    this.row = call.row as undefined
     this.settings = settings
     this.log = call.log
     this.deadline = call.deadline

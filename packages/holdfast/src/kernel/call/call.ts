@@ -10,6 +10,7 @@ import type { Logger } from '../base/log.ts'
 import type { PageLinks } from '../pages/page-links.ts'
 import type { Peer } from '../operation/credentials.ts'
 import type { ProblemError } from '../problem/problem.ts'
+import type { RowCheck } from '../operation/access/row-check.ts'
 import type { Span } from '../telemetry/span.ts'
 import type { StatementGuard } from '../host/statement-guard.ts'
 import type { WireInput } from '../operation/wire-input.ts'
@@ -91,6 +92,10 @@ export interface Call extends Work {
   refusal: ProblemError | undefined
   /** The parts of the call that identifiers and the access rule see. */
   admission: Admission | undefined
+  /** The part of the access rule that depends on a row. Set by the authorize stage. */
+  rowCheck: RowCheck<Caller, unknown, unknown> | undefined
+  /** Set by the stage that runs `rowCheck`. */
+  row: unknown
   /** Set by the validate stage. */
   input: unknown
   /** Set by the database's stage. */

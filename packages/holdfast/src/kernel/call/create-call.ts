@@ -41,6 +41,8 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     identifier: undefined,
     refusal: undefined,
     admission: undefined,
+    rowCheck: undefined,
+    row: undefined,
     input: undefined,
     db: undefined,
     guard: undefined,

@@ -5,6 +5,7 @@ import { HoldfastError } from '../base/holdfast-error.ts'
 import { isAnyone } from '../operation/access/access.ts'
 import type { Identifier } from '../operation/identifier.ts'
 import type { AdmissionDatabase } from './admission-of.ts'
+import { admitRow } from './stages/admit-row.ts'
 import { answerProblems } from './stages/answer-problems.ts'
 import { authorize } from './stages/authorize.ts'
 import { boundTime } from './stages/bound-time.ts'
@@ -24,6 +25,7 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
  * - authorize: admits or rejects the caller, and narrows its type
  * - validate input: sets `input`
  * - data: sets `db`; runs the later stages in a transaction, or returns a stored answer
+ * - admit row: decides about a row, and sets `row`; absent if no rule is about a row
  * - run: calls the handler, and encodes its result
  *
  * Invariants:
@@ -64,6 +66,7 @@ export function createPipeline(operation: CompiledOperation, parts: PipelinePart
     isAnyone(operation.access) ? undefined : authorize(parts),
     validateInput(parts.answerRefused),
     parts.data,
+    operation.access.checksRow === true ? admitRow(parts) : undefined,
     run(operation, parts),
   ])
 }

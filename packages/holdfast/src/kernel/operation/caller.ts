@@ -20,6 +20,11 @@ export interface Caller {
   readonly authenticatedAt?: Date
 }
 
+/** A caller with an identity. */
+export interface IdentifiedCaller extends Caller {
+  readonly id: string
+}
+
 /** A signed-in person. */
 export interface User extends Caller {
   readonly kind: 'user'

@@ -29,13 +29,18 @@ interface CallParts<Input, CallerType extends Caller, Values> {
 }
 
 /** The parts of the context that the handlers of queries and mutations share. */
-interface CallContext<Input, CallerType extends Caller, Db, Values> extends CallParts<
+interface CallContext<Input, CallerType extends Caller, Db, Values, Row> extends CallParts<
   Input,
   CallerType,
   Values
 > {
   /** The database: read-only in a query, one transaction in a mutation. */
   readonly db: Db
+  /**
+   * The row that the access rule has loaded, and locked in a mutation. `undefined` if the rule is
+   * not about a row.
+   */
+  readonly row: Row
   /** Reads one page of a list; the result includes the cursors for the next and previous pages. */
   readonly page: ReadPage
   /**
@@ -47,12 +52,13 @@ interface CallContext<Input, CallerType extends Caller, Db, Values> extends Call
 }
 
 /** The context passed to the handler of a query. */
-export interface Context<Input, CallerType extends Caller, Db, Values = NoSettings> extends CallContext<
+export interface Context<
   Input,
-  CallerType,
+  CallerType extends Caller,
   Db,
-  Values
-> {
+  Values = NoSettings,
+  Row = undefined,
+> extends CallContext<Input, CallerType, Db, Values, Row> {
   /**
    * Runs SQL for libraries that do not know the query builder of `db`. The statements are
    * read-only, and do not share a transaction.
@@ -70,8 +76,9 @@ export interface MutationContext<
   Db,
   Values = NoSettings,
   Prepared = undefined,
+  Row = undefined,
 >
-  extends CallContext<Input, CallerType, Db, Values>, Effects {
+  extends CallContext<Input, CallerType, Db, Values, Row>, Effects {
   /**
    * The value that `prepare` of the mutation returned; `undefined` without `prepare`. If the
    * transaction runs again, it is the same value, so do not change it.

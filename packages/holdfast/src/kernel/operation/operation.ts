@@ -1,4 +1,4 @@
-import type { Access } from './access/access.ts'
+import type { Access, AnyAccess } from './access/access.ts'
 import type { Caller } from './caller.ts'
 import type { Context, MutationContext, PrepareContext } from './context.ts'
 import type { Cookie } from './cookie.ts'
@@ -24,12 +24,13 @@ export interface OperationDefinition<
   OutputSchema extends Schema,
   Problems extends AnyProblem,
   CallerType extends Caller,
+  Row = undefined,
 > {
   /**
    * The rule that decides who may call the operation. Required: a service with an operation that
    * has no access rule does not start.
    */
-  readonly access: Access<CallerType>
+  readonly access: Access<CallerType, Row, NoInfer<OutputOf<InputSchema>>>
   /**
    * The input, as an object schema. Path parameters come from the path. The other fields come from
    * the query string of a GET or DELETE, and from the JSON body of a POST, PUT or PATCH. Default:
@@ -87,7 +88,8 @@ export interface QueryDefinition<
   CallerType extends Caller,
   Db,
   Values = NoSettings,
-> extends OperationDefinition<InputSchema, OutputSchema, Problems, CallerType> {
+  Row = undefined,
+> extends OperationDefinition<InputSchema, OutputSchema, Problems, CallerType, Row> {
   /** `GET` and a path, with parameters in braces: `GET /accounts/{id}`. */
   readonly route: QueryRoute
   /**
@@ -95,7 +97,7 @@ export interface QueryDefinition<
    * caller gets a 500.
    */
   run(
-    context: Context<OutputOf<InputSchema>, CallerType, Db, Values>,
+    context: Context<OutputOf<InputSchema>, CallerType, Db, Values, Row>,
   ): HandlerResult<InputOf<OutputSchema>> | Promise<HandlerResult<InputOf<OutputSchema>>>
 }
 
@@ -121,7 +123,8 @@ export interface MutationDefinition<
   Values = NoSettings,
   Read = Db,
   Prepared = undefined,
-> extends OperationDefinition<InputSchema, OutputSchema, Problems, CallerType> {
+  Row = undefined,
+> extends OperationDefinition<InputSchema, OutputSchema, Problems, CallerType, Row> {
   /**
    * `POST`, `PUT`, `PATCH` or `DELETE`, and a path with parameters in braces:
    * `POST /accounts/{id}/close`.
@@ -173,7 +176,7 @@ export interface MutationDefinition<
    * other error is a defect, and the caller gets a 500.
    */
   run(
-    context: MutationContext<OutputOf<InputSchema>, CallerType, Db, Values, Prepared>,
+    context: MutationContext<OutputOf<InputSchema>, CallerType, Db, Values, Prepared, Row>,
   ): HandlerResult<InputOf<OutputSchema>> | Promise<HandlerResult<InputOf<OutputSchema>>>
 }
 
@@ -194,7 +197,7 @@ export interface OperationTypes<Input, Output, Problem> {
 export interface Operation {
   readonly kind: 'query' | 'mutation'
   readonly route: Route
-  readonly access: Access
+  readonly access: AnyAccess
   readonly input: Schema
   readonly output: Schema
   /** True if a response has a body. */
@@ -266,7 +269,7 @@ export const defaultKeyHeader: string = 'idempotency-key'
 type AnyDefinition = Pick<Operation, 'run'> & { readonly prepare?: Operation['prepare'] } & {
   readonly route: QueryRoute | MutationRoute
 } & Omit<
-    MutationDefinition<Schema, Schema, AnyProblem, Caller, never, never, never, never>,
+    MutationDefinition<Schema, Schema, AnyProblem, Caller, never, never, never, never, unknown>,
     'route' | 'run' | 'prepare'
   >
 

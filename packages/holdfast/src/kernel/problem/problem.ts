@@ -98,6 +98,11 @@ export class ProblemError<Code extends string = string> extends Error {
   readonly headers: Readonly<Record<string, string>>
   /** The security schemes of the credentials that an identifier has rejected with this problem. */
   refusedSchemes: Readonly<Record<string, object>> | undefined
+  /**
+   * True if an access rule has refused a row with this problem. Such a problem is not stored as the
+   * answer of an idempotency key: the caller may be admitted later.
+   */
+  isRefusal = false
 
   constructor(problem: AnyProblem, occurrence: ProblemOccurrence) {
     super(occurrence.detail ?? problem.title)

@@ -1,7 +1,9 @@
 import { callSite } from '../base/call-site.ts'
 import { access, type Access, type AccessOptions } from '../operation/access/access.ts'
+import { createMember, type Member, type MembersDefinition } from '../operation/access/member-rule.ts'
+import { createRowRule, type RowDefinition } from '../operation/access/row-rule.ts'
 import type { AccessRequest } from '../operation/credentials.ts'
-import type { Caller } from '../operation/caller.ts'
+import type { Caller, IdentifiedCaller } from '../operation/caller.ts'
 import { type Consumer, type ConsumerDefinition, createConsumer } from '../background/consumer.ts'
 import type { Database } from './database.ts'
 import { createJob, type Job, type JobDefinition } from '../background/job.ts'
@@ -85,8 +87,9 @@ export interface Application<Read, Write, Values = NoSettings> {
     OutputSchema extends Schema = NoOutput,
     Problems extends AnyProblem = never,
     CallerType extends Caller = Caller,
+    Row = undefined,
   >(
-    definition: QueryDefinition<InputSchema, OutputSchema, Problems, CallerType, Read, Values>,
+    definition: QueryDefinition<InputSchema, OutputSchema, Problems, CallerType, Read, Values, Row>,
   ) => Query<InputOf<InputSchema>, OutputOf<OutputSchema>, ProblemOf<Problems>>
   /**
    * Defines a mutation: one transaction that includes its idempotency key, so that a retry is safe.
@@ -109,6 +112,7 @@ export interface Application<Read, Write, Values = NoSettings> {
     Problems extends AnyProblem = never,
     CallerType extends Caller = Caller,
     Prepared = undefined,
+    Row = undefined,
   >(
     definition: MutationDefinition<
       InputSchema,
@@ -118,7 +122,8 @@ export interface Application<Read, Write, Values = NoSettings> {
       Write,
       Values,
       Read,
-      Prepared
+      Prepared,
+      Row
     >,
   ) => Mutation<InputOf<InputSchema>, OutputOf<OutputSchema>, ProblemOf<Problems>>
   /**
@@ -172,6 +177,51 @@ export interface Application<Read, Write, Values = NoSettings> {
     rule: (request: AccessRequest<Read, Values>) => Decision | Promise<Decision>,
     options?: AccessOptions,
   ) => Access<Exclude<Decision, ProblemError>>
+  /**
+   * Returns an access rule about a row of the database: the row is loaded once the input is
+   * validated, in the read-only session of a query or in the transaction of a mutation, and is
+   * `context.row` of the handler.
+   *
+   * @param name the rule as written in the source, for documentation, logs and error messages.
+   *
+   * @example
+   * ```ts
+   * const ownNote = app.row('ownNote()', {
+   *   key: (input: { id: number }) => input.id,
+   *   callers: signedIn(),
+   *   async load({ key, caller, db, locks }) {
+   *     const [note] = await db.query<{ id: number; text: string }>(sql`
+   *       select id, text from notes where id = ${key} and owner = ${caller.id}
+   *       ${locks ? sql`for update` : empty}`)
+   *     return note
+   *   },
+   * })
+   * ```
+   */
+  readonly row: <Input, Key, Row extends object, C extends Caller = IdentifiedCaller>(
+    name: string,
+    definition: RowDefinition<Input, Key, C, Row, Read, Values>,
+  ) => Access<C, Row, Input>
+  /**
+   * Returns the rule that admits members of a group: `member('org', 'admin')` admits people whose
+   * membership in the group `input.org` has the role `admin`. The membership is `context.row`.
+   *
+   * @example
+   * ```ts
+   * const member = app.members({
+   *   async load({ key, caller, db }) {
+   *     const [found] = await db.query<{ role: 'admin' | 'guest' }>(
+   *       sql`select role from members where org = ${key} and account = ${caller.id}`,
+   *     )
+   *     return found
+   *   },
+   *   roleOf: ({ role }) => role,
+   * })
+   * ```
+   */
+  readonly members: <Membership extends object, Role extends string = string, Group = string>(
+    definition: MembersDefinition<Group, Membership, Role, Read, Values>,
+  ) => Member<Group, Membership, Role>
   /**
    * Defines a to-one relation; `load` reads the rows of many keys in one statement.
    *
@@ -257,6 +307,8 @@ export function holdfast<Read = undefined, Write = undefined, Values = NoSetting
     job: (definition) => createJob(definition, callSite(application.job)),
     consumer: (definition) => createConsumer(definition, callSite(application.consumer)),
     access: (name, rule, more) => access(name, rule as Parameters<typeof access>[1], more) as never,
+    row: (name, definition) => createRowRule(name, definition as never),
+    members: (definition) => createMember(definition as never),
     one: ((definition: OneDefinition<never, unknown, Read, Values>) =>
       createOne(definition, callSite(application.one))) as DefineOne<Read, Values>,
     many: (definition) => createMany(definition, callSite(application.many)),

@@ -1,6 +1,6 @@
 import type { Answer } from '../../kernel/operation/answer.ts'
 import type { BearerError } from '../../kernel/operation/bearer-error.ts'
-import type { Access } from '../../kernel/operation/access/access.ts'
+import type { AnyAccess } from '../../kernel/operation/access/access.ts'
 import {
   defaultSecuritySchemes,
   securityRequirementsOf,
@@ -28,7 +28,7 @@ export interface Challenging {
  * registered scheme: the challenge is `Cookie` for a cookie and `ApiKey` for others. Clients ignore
  * schemes that they do not know. A 403 has a challenge only if another bearer token would help.
  */
-export function createChallenge(access: Access, { name, securitySchemes }: Challenging): Challenge {
+export function createChallenge(access: AnyAccess, { name, securitySchemes }: Challenging): Challenge {
   const rules: readonly SecurityRule[] = [
     access,
     { securitySchemes },
@@ -68,7 +68,7 @@ function isBearer(scheme: SecurityScheme): boolean {
  * Returns true if a rule admits callers without credentials and has no alternative that needs
  * credentials.
  */
-export function isPublic(access: Access, ofService: SecuritySchemes): boolean {
+export function isPublic(access: AnyAccess, ofService: SecuritySchemes): boolean {
   return schemesOf(access, ofService).length === 0
 }
 

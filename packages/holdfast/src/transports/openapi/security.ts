@@ -1,4 +1,4 @@
-import type { Access } from '../../kernel/operation/access/access.ts'
+import type { AnyAccess } from '../../kernel/operation/access/access.ts'
 import {
   type SecurityRequirement,
   securityRequirementsOf,
@@ -13,7 +13,7 @@ export interface Security {
    * Returns the alternative requirements of an operation with this rule; `[]` for a public
    * operation.
    */
-  requirementsOf(access: Access): readonly SecurityRequirementObject[]
+  requirementsOf(access: AnyAccess): readonly SecurityRequirementObject[]
   /** Returns every scheme that an operation requires, sorted by name. */
   all(): Readonly<Record<string, SecuritySchemeObject>>
 }
@@ -46,7 +46,7 @@ export function createSecurity(ofService: SecuritySchemes): Security {
 }
 
 /** Returns true if one alternative of a rule admits a caller without credentials. */
-export function admitsEveryone(access: Access): boolean {
+export function admitsEveryone(access: AnyAccess): boolean {
   return securityRequirementsOf(access, { any: { scheme: 'any' } }, (name) => name).some(isNothing)
 }
 

@@ -1,3 +1,4 @@
+import type { AccessDecision } from '../../operation/access/access.ts'
 import type { Answer } from '../../operation/answer.ts'
 import type { Call, Next, Stage } from '../call.ts'
 import type { Caller } from '../../operation/caller.ts'
@@ -5,6 +6,7 @@ import { abortable } from '../../base/cancellation.ts'
 import { type AdmissionOptions, admissionOf, failureOf } from '../admission-of.ts'
 import { checkCaller } from '../../operation/check-caller.ts'
 import { ProblemError } from '../../problem/problem.ts'
+import { RowCheck } from '../../operation/access/row-check.ts'
 import { isThenable } from '../../base/thenable.ts'
 
 /**
@@ -18,9 +20,9 @@ export function authorize(options: AdmissionOptions): Stage {
     const fail = (error: unknown): never => {
       throw failureOf(error, call, options)
     }
-    let decision: Caller | ProblemError | PromiseLike<Caller | ProblemError>
+    let decision: Decision | PromiseLike<Decision>
     try {
-      decision = call.operation.access.authorize(request)
+      decision = call.operation.access.authorize(request) as Decision | PromiseLike<Decision>
     } catch (error) {
       return fail(error)
     }
@@ -32,10 +34,17 @@ export function authorize(options: AdmissionOptions): Stage {
   }
 }
 
-function admit(decision: Caller | ProblemError, call: Call, next: Next): Answer | Promise<Answer> {
+type Decision = AccessDecision<Caller, unknown, unknown>
+
+function admit(decision: Decision, call: Call, next: Next): Answer | Promise<Answer> {
   if (decision instanceof ProblemError) throw reasonOf(decision, call)
-  if (decision !== call.caller) checkCaller(decision, call.operation.access.name)
-  call.caller = decision
+  const { access } = call.operation
+  // Without `checksRow`, no stage would run the check. A check is no caller, so the call fails.
+  const isCheck = access.checksRow === true && decision instanceof RowCheck
+  const caller = isCheck ? decision.caller : decision
+  if (caller !== call.caller) checkCaller(caller, access.name)
+  call.caller = caller as Caller
+  call.rowCheck = isCheck ? decision : undefined
   return next(call)
 }
 

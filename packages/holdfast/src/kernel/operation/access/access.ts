@@ -1,4 +1,5 @@
 import type { Caller } from '../caller.ts'
+import type { RowCheck } from './row-check.ts'
 import type { AccessRequest } from '../credentials.ts'
 import type { AnyProblem, ProblemError } from '../../problem/problem.ts'
 import { findSecurityIssues, type SecurityRule } from '../security-scheme.ts'
@@ -6,8 +7,15 @@ import { findSecurityIssues, type SecurityRule } from '../security-scheme.ts'
 /**
  * A rule that decides who may call an operation. It returns the caller, with the type that the rule
  * has verified, or the problem to answer with (usually `Unauthenticated` or `Forbidden`).
+ *
+ * A rule about a row returns a {@link RowCheck} instead, which decides once the input is validated.
+ * `Row` is the type of `context.row`, and `Input` the input that the rule needs.
  */
-export interface Access<out C extends Caller = Caller> extends SecurityRule {
+export interface Access<
+  out C extends Caller = Caller,
+  out Row = undefined,
+  in Input = unknown,
+> extends SecurityRule {
   /** The rule as written in the source, for documentation and error messages: `signedIn()`. */
   readonly name: string
   /**
@@ -19,12 +27,23 @@ export interface Access<out C extends Caller = Caller> extends SecurityRule {
    * caller. Default false.
    */
   readonly needsRawBody?: boolean
+  /** True if `authorize` may return a {@link RowCheck}. Default false. */
+  readonly checksRow?: boolean
   /** The reason why the rule admits every caller. Default: the rule does not. */
   readonly publicBecause?: string
-  readonly combines?: { readonly need: 'all' | 'one'; readonly rules: readonly Access[] }
+  readonly combines?: { readonly need: 'all' | 'one'; readonly rules: readonly AnyAccess[] }
   /** Returns the caller with its narrowed type, or the problem to answer with. */
-  authorize(request: AccessRequest): C | ProblemError | Promise<C | ProblemError>
+  authorize(request: AccessRequest): AccessDecision<C, Row, Input> | Promise<AccessDecision<C, Row, Input>>
 }
+
+/** The decision of an access rule. */
+export type AccessDecision<C extends Caller = Caller, Row = unknown, Input = never> =
+  | C
+  | ProblemError
+  | RowCheck<C, Row, Input>
+
+/** Any access rule. */
+export type AnyAccess = Access<Caller, unknown, never>
 
 /** Options of {@link access}. */
 export type AccessOptions = Pick<Access, 'problems' | 'needsRawBody' | 'securitySchemes'>
@@ -69,12 +88,12 @@ export function anyone(reason: string): Access<Caller> {
 const admitCaller = ({ caller }: AccessRequest): Caller => caller
 
 /** Returns true if a rule is {@link anyone}, which does not need to run. */
-export function isAnyone(access: Access): boolean {
+export function isAnyone(access: AnyAccess): boolean {
   return access.authorize === admitCaller
 }
 
 /** Returns the issues of the access rule of an operation. */
-export function findAccessIssues(access: Access | undefined): readonly string[] {
+export function findAccessIssues(access: AnyAccess | undefined): readonly string[] {
   // The types require an access rule, but a cast or plain JavaScript can omit it.
   if (typeof access?.authorize !== 'function') {
     return ["it has no access rule; add one, such as access: signedIn(), or anyone('why it is public')"]
@@ -89,6 +108,6 @@ export function findAccessIssues(access: Access | undefined): readonly string[] 
 }
 
 /** Returns a rule and the rules that it combines. */
-function rulesOf(access: Access): readonly Access[] {
+function rulesOf(access: AnyAccess): readonly AnyAccess[] {
   return [access, ...(access.combines?.rules ?? []).flatMap(rulesOf)]
 }

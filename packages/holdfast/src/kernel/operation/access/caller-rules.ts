@@ -1,6 +1,6 @@
 import type { Access } from './access.ts'
 import { type Duration, toMilliseconds } from '../../base/duration.ts'
-import type { Caller, ServiceCaller, User } from '../caller.ts'
+import type { Caller, IdentifiedCaller, ServiceCaller, User } from '../caller.ts'
 import type { AccessRequest } from '../credentials.ts'
 import type { ProblemError } from '../../problem/problem.ts'
 import {
@@ -75,6 +75,14 @@ export function hasScope(...scopes: readonly [string, ...string[]]): Access<Scop
   }
 }
 
+/** Returns the rule that admits callers with an identity, whatever their kind. */
+export function identified(): Access<IdentifiedCaller> {
+  return {
+    name: 'identified()',
+    authorize: ({ caller }) => (isIdentified(caller) ? caller : Unauthenticated()),
+  }
+}
+
 /** A caller whose credentials grant scopes. */
 export interface ScopedCaller extends Caller {
   readonly scopes: readonly string[]
@@ -117,6 +125,10 @@ function admitUser(caller: Caller): User | ProblemError {
 
 function refusalOf({ kind }: Caller, detail: string): ProblemError {
   return kind === 'anonymous' ? Unauthenticated() : Forbidden({ detail })
+}
+
+function isIdentified(caller: Caller): caller is IdentifiedCaller {
+  return caller.kind !== 'anonymous' && caller.id !== undefined
 }
 
 function isUser(caller: Caller): caller is User {

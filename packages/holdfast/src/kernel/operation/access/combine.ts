@@ -1,24 +1,52 @@
-import type { Access } from './access.ts'
+import type { Access, AccessDecision, AnyAccess } from './access.ts'
 import { Admission } from '../admission.ts'
 import type { Caller } from '../caller.ts'
 import type { AccessRequest } from '../credentials.ts'
 import { isThenable } from '../../base/thenable.ts'
 import { ProblemError } from '../../problem/problem.ts'
+import { RowCheck } from './row-check.ts'
 
-/** The type of the callers that a list of rules admits, if all rules must admit a caller. */
-type AdmittedByAll<Rules extends readonly Access[]> = Rules extends readonly [
-  Access<infer First>,
-  ...infer Rest extends readonly Access[],
+/** A list of rules. */
+type Rules = readonly [AnyAccess, ...AnyAccess[]]
+
+/** The rule that a list of rules makes, if all of them must admit a caller. */
+type All<List extends readonly AnyAccess[]> = Access<CallerOfAll<List>, RowOfAll<List>, InputOfAll<List>>
+
+type CallerOfAll<List extends readonly AnyAccess[]> = List extends readonly [
+  Access<infer First, unknown, never>,
+  ...infer Rest extends readonly AnyAccess[],
 ]
-  ? First & AdmittedByAll<Rest>
+  ? First & CallerOfAll<Rest>
   : Caller
 
-/** The type of the callers that a list of rules admits, if one rule is enough to admit a caller. */
-type AdmittedByAny<Rules extends readonly Access[]> = Rules[number] extends Access<infer C> ? C : never
+/** The row of the first rule that has a row. */
+type RowOfAll<List extends readonly AnyAccess[]> = List extends readonly [
+  Access<Caller, infer First, never>,
+  ...infer Rest extends readonly AnyAccess[],
+]
+  ? [First] extends [undefined]
+    ? RowOfAll<Rest>
+    : First
+  : undefined
+
+type InputOfAll<List extends readonly AnyAccess[]> = List extends readonly [
+  Access<Caller, unknown, infer First>,
+  ...infer Rest extends readonly AnyAccess[],
+]
+  ? First & InputOfAll<Rest>
+  : unknown
+
+/** The rule that a list of rules makes, if one of them is enough to admit a caller. */
+type One<List extends readonly AnyAccess[]> = Access<
+  List[number] extends Access<infer C, unknown, never> ? C : never,
+  List[number] extends Access<Caller, infer Row, never> ? Row : never,
+  InputOfAll<List>
+>
 
 /**
  * Returns a rule that admits a caller if every given rule does. The rules run in order. Each rule
- * receives the caller that the previous rule returned; the first refusal is returned.
+ * receives the caller that the previous rule returned; the first refusal is returned. `context.row`
+ * is the row of the first rule that has a row.
  *
  * @example
  * ```ts
@@ -28,22 +56,21 @@ type AdmittedByAny<Rules extends readonly Access[]> = Rules[number] extends Acce
  * query({ route: 'GET /ping', access: allOf(customer, trusted), run: () => {} })
  * ```
  */
-export function allOf<const Rules extends readonly [Access, ...Access[]]>(
-  ...rules: Rules
-): Access<AdmittedByAll<Rules>> {
+export function allOf<const List extends Rules>(...rules: List): All<List> {
   return {
     name: `allOf(${rules.map((rule) => rule.name).join(', ')})`,
     problems: rules.flatMap((rule) => rule.problems ?? []),
     needsRawBody: rules.some((rule) => rule.needsRawBody === true),
+    checksRow: rules.some((rule) => rule.checksRow === true),
     combines: { need: 'all', rules },
-    authorize: (request) =>
-      admitByAll(rules, request) as Promise<AdmittedByAll<Rules>> | AdmittedByAll<Rules>,
+    authorize: (request) => admitByAll(rules, request) as never,
   }
 }
 
 /**
- * Returns a rule that admits a caller if at least one given rule does. If all refuse, the first
- * refusal is returned.
+ * Returns a rule that admits a caller if at least one given rule does. The rules run in order. If
+ * all refuse, the first refusal is returned. `context.row` is the row of the rule that has admitted
+ * the caller, so list rules about a row first if the handler needs it.
  *
  * @example
  * ```ts
@@ -55,50 +82,104 @@ export function allOf<const Rules extends readonly [Access, ...Access[]]>(
  * query({ route: 'GET /ping', access: anyOf(customer, support), run: () => {} })
  * ```
  */
-export function anyOf<const Rules extends readonly [Access, ...Access[]]>(
-  ...rules: Rules
-): Access<AdmittedByAny<Rules>> {
+export function anyOf<const List extends Rules>(...rules: List): One<List> {
   return {
     name: `anyOf(${rules.map((rule) => rule.name).join(', ')})`,
     problems: rules.flatMap((rule) => rule.problems ?? []),
     needsRawBody: rules.some((rule) => rule.needsRawBody === true),
+    checksRow: rules.some((rule) => rule.checksRow === true),
     combines: { need: 'one', rules },
-    authorize: (request) =>
-      admitByAny(rules, request) as Promise<AdmittedByAny<Rules>> | AdmittedByAny<Rules>,
+    authorize: (request) => admitByAny(rules, request) as never,
   }
 }
 
-type Decision = Caller | ProblemError
+type Decision = AccessDecision<Caller, unknown, unknown>
+type AnyCheck = RowCheck<Caller, unknown, unknown>
 
-/** Asks the rules in order, until one refuses. Returns a promise only if a rule does. */
+/**
+ * Asks the rules in order, until one refuses. Returns a promise only if a rule does.
+ *
+ * @param checks the checks of the earlier rules about rows.
+ */
 function admitByAll(
-  [rule, ...others]: readonly Access[],
+  [rule, ...others]: readonly AnyAccess[],
   request: AccessRequest,
+  checks: readonly AnyCheck[] = [],
 ): Decision | Promise<Decision> {
-  const proceed = (decision: Decision): Decision | Promise<Decision> =>
-    decision instanceof ProblemError || others.length === 0
-      ? decision
-      : admitByAll(others, withCaller(request, decision))
-  const decision = rule!.authorize(request)
+  const proceed = (decision: Decision): Decision | Promise<Decision> => {
+    if (decision instanceof ProblemError) return decision
+    const isCheck = decision instanceof RowCheck
+    const all = isCheck ? [...checks, decision] : checks
+    const caller = isCheck ? decision.caller : decision
+    if (others.length > 0) return admitByAll(others, withCaller(request, caller), all)
+    return all.length === 0 ? caller : passAll(all, caller)
+  }
+  const decision = rule!.authorize(request) as Decision | Promise<Decision>
+  return isThenable(decision) ? Promise.resolve(decision).then(proceed) : proceed(decision)
+}
+
+/** Returns a check that runs several checks in order, until one refuses. */
+function passAll(checks: readonly AnyCheck[], admitted: Caller): AnyCheck {
+  return new RowCheck(admitted, async (request) => {
+    let caller = admitted
+    let row: unknown
+    for (const each of checks) {
+      // One after the other: the first refusal is the answer, and the handler has one connection.
+      const outcome = await each.check(request)
+      if (outcome instanceof ProblemError) return outcome
+      if (outcome.caller !== each.caller) ({ caller } = outcome)
+      row ??= outcome.row
+    }
+    return { caller, row }
+  })
+}
+
+/** The results of the rules that {@link admitByAny} has asked. */
+interface Asked {
+  /** The checks of the rules about rows. One of them may admit the caller later. */
+  readonly checks: readonly AnyCheck[]
+  readonly refusal?: ProblemError
+}
+
+/**
+ * Asks the rules in order, until one admits the caller; otherwise returns the checks of the rules
+ * about rows, or the first refusal. Returns a promise only if a rule does.
+ */
+function admitByAny(
+  [rule, ...others]: readonly AnyAccess[],
+  request: AccessRequest,
+  { checks, refusal }: Asked = { checks: [] },
+): Decision | Promise<Decision> {
+  const proceed = (decision: Decision): Decision | Promise<Decision> => {
+    const asked: Asked = {
+      checks: decision instanceof RowCheck ? [...checks, decision] : checks,
+      ...(decision instanceof ProblemError ? { refusal: refusal ?? decision } : refusal ? { refusal } : {}),
+    }
+    const isAdmitted = !(decision instanceof ProblemError) && !(decision instanceof RowCheck)
+    if (isAdmitted) return checks.length === 0 ? decision : passOne(asked.checks, decision)
+    if (others.length > 0) return admitByAny(others, request, asked)
+    return asked.checks.length === 0 ? asked.refusal! : passOne(asked.checks)
+  }
+  const decision = rule!.authorize(request) as Decision | Promise<Decision>
   return isThenable(decision) ? Promise.resolve(decision).then(proceed) : proceed(decision)
 }
 
 /**
- * Asks the rules in order, until one admits the caller; otherwise returns the first refusal.
- * Returns a promise only if a rule does.
+ * Returns a check that runs several checks in order, until one admits the caller.
+ *
+ * @param otherwise the caller that is admitted without a row if all checks refuse.
  */
-function admitByAny(
-  [rule, ...others]: readonly Access[],
-  request: AccessRequest,
-  first?: ProblemError,
-): Decision | Promise<Decision> {
-  const proceed = (decision: Decision): Decision | Promise<Decision> => {
-    if (!(decision instanceof ProblemError)) return decision
-    const refusal = first ?? decision
-    return others.length === 0 ? refusal : admitByAny(others, request, refusal)
-  }
-  const decision = rule!.authorize(request)
-  return isThenable(decision) ? Promise.resolve(decision).then(proceed) : proceed(decision)
+function passOne(checks: readonly AnyCheck[], otherwise?: Caller): AnyCheck {
+  return new RowCheck(checks[0]!.caller, async (request) => {
+    let refusal: ProblemError | undefined
+    for (const each of checks) {
+      // One after the other: a row that is not needed is not locked.
+      const outcome = await each.check(request)
+      if (!(outcome instanceof ProblemError)) return outcome
+      refusal ??= outcome
+    }
+    return otherwise ? { caller: otherwise, row: undefined } : refusal!
+  })
 }
 
 /** Returns a request with another caller. */
