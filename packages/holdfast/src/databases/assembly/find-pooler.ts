@@ -55,7 +55,7 @@ export async function findPooler(
 const withoutDirectWay =
   'the database is behind a connection pooler and DATABASE_DIRECT_URL is not set: migrations cannot be applied, and jobs and messages of other processes are polled once a second'
 
-/** Throws if the URL in a variable leads to a pooler, or to another database. */
+/** Throws if the URL in a variable points to a pooler, or to another database. */
 function requireDirect(variable: string, { isPooled: leadsToPooler, database }: Way, way: Way): void {
   if (leadsToPooler)
     throw invalid(

@@ -17,8 +17,8 @@ export interface Location {
    */
   readonly directConnectionString: string | undefined
   /**
-   * A URL of the role that owns the tables and applies migrations; `undefined` if the service
-   * itself does.
+   * A URL of the role that owns the tables and applies migrations; `undefined` if the service's own
+   * role does both.
    */
   readonly ownerConnectionString: string | undefined
   /** Connection strings of the replicas. */
@@ -52,7 +52,7 @@ export interface LocationOptions {
    */
   readonly directUrl?: string
   /**
-   * A `postgres://` URL of the role that owns the tables, for migrations. It leads to the server
+   * A `postgres://` URL of the role that owns the tables, for migrations. It points to the server
    * itself. Default: `DATABASE_OWNER_URL`, if `url` is not set, else the service applies migrations
    * as its own role. Set it to run the service as a role that can neither change tables nor bypass
    * policies.

@@ -5,9 +5,8 @@ import type { Location } from './location.ts'
 
 /**
  * Returns the location with a separate role for the service, if the database has tenants and its
- * server is the embedded server or a test server. Their URLs have the role of a superuser, to which
- * no policy applies: this role keeps applying the migrations. In production, the URLs name the
- * roles.
+ * server is the embedded server or a test server. Their URLs contain a superuser, to whom no policy
+ * applies; the superuser still applies the migrations. In production, the URLs name both roles.
  */
 export async function separateRoles(
   location: Location,

@@ -72,7 +72,7 @@ export function admissionDatabase(
 
 /**
  * Returns the database that `prepare` of a mutation uses, with the limits of the mutation. It reads
- * from the primary, because the transaction that follows does.
+ * from the primary, because the transaction that follows runs there.
  */
 export function preparationDatabase(
   operation: CompiledOperation,

@@ -29,8 +29,8 @@ export interface ReadSources {
 }
 
 /**
- * Returns the statement that sets what holds only for the transaction of the next read, such as its
- * tenant; `undefined` for nothing.
+ * Returns the statement that sets values for the transaction of the next read only, such as its
+ * tenant; `undefined` if there is nothing to set.
  */
 export type ScopeOf = () => Statement | undefined
 

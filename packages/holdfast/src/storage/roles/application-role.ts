@@ -3,10 +3,10 @@ import pg from 'pg'
 import { connectClient } from '../postgres/session/connect-client.ts'
 import { requireDatabaseUrl } from '../postgres/session/database-url.ts'
 
-/** The role as which a service runs on the embedded server and in tests. */
+/** The role that a service uses on the embedded server and in tests. */
 const applicationRole = 'holdfast_application'
 
-/** The roles of a service: one owns the tables, the other one runs the service. */
+/** The roles of a service: one owns the tables, and the other runs the service. */
 export interface Roles {
   readonly applicationUrl: string
   readonly ownerUrl: string

@@ -6,7 +6,7 @@ import { requireDatabaseUrl } from '../postgres/session/database-url.ts'
 import type { Roles } from './application-role.ts'
 
 /*
- * The privileges of the role as which a service runs, if another role owns its tables:
+ * The privileges of a service's role, if another role owns the tables:
  *
  *   before the migrations   Default privileges of the owner, when the owner first sees the role.
  *                           They let the role read and write every table that a migration creates.

@@ -23,9 +23,9 @@ export function setTenant(tenant: string | undefined): Statement | undefined {
 }
 
 /**
- * Returns a statement for the transaction in which an identifier or an access rule reads. Policies
- * may show it the rows of all tenants in tables that identify callers, because the tenant is known
- * only afterwards.
+ * Returns a statement for the transaction in which an identifier or an access rule reads. In tables
+ * that identify callers, policies may show it the rows of all tenants, because the tenant is not
+ * known yet.
  */
 export function setAdmission(tenant: string | undefined): Statement {
   return { ...admissionText, values: [tenant ?? ''] }

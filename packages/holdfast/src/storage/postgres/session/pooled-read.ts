@@ -7,7 +7,7 @@ import type { DriverQuery } from './driver-query.ts'
 export interface AskedQuery {
   readonly query: DriverQuery
   readonly values: unknown[] | undefined
-  /** Sets what holds only for the transaction of the read, such as its tenant. Default: none. */
+  /** Sets values for the transaction of the read only, such as its tenant. Default: none. */
   readonly scope?: Statement | undefined
 }
 
