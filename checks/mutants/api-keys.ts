@@ -41,7 +41,7 @@ export const apiKeyMutants: readonly Mutant[] = [
     name: 'api keys: any caller can change a key',
     file: `${room}/queries/api-keys.ts`,
     text: "and kind = $3 and caller = $4 and tenant is not distinct from $5'",
-    replacement: "and $3 || $4 || coalesce($5, '') is not null'",
+    replacement: "and concat($3::text, $4::text, $5::text) is not null'",
     killedBy: [{ file: test, name: 'does not find them' }],
     why: 'A tenant could revoke and take over the keys of another.',
   },

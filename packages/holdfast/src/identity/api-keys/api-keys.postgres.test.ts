@@ -1,5 +1,14 @@
-import { anyone, hasScope, holdfast, type Identifier, pages, service as serviceRule } from 'holdfast'
+import {
+  anyone,
+  createLogger,
+  hasScope,
+  holdfast,
+  type Identifier,
+  pages,
+  service as serviceRule,
+} from 'holdfast'
 import { type ApiKeyCaller, ApiKeyEnded, apiKeys, ApiKeyUnknown } from 'holdfast/identity'
+import { createHandler } from 'holdfast/http'
 import { postgres } from 'holdfast/postgres'
 import { createFakeClock, createTestService, type TestService, until } from 'holdfast/testing'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -172,9 +181,18 @@ describe('identifying', () => {
 
   test('a key of another service on the same database is refused', async () => {
     const { key } = await tested.call.create({})
-    const beside = await createTestService(other, { env: { DATABASE_URL: tested.databaseUrl } })
-    onTestFinished(() => beside.stop())
-    expect((await beside.fetch('/me', { headers: bearer(key) })).status).toBe(401)
+    const running = await other.start({
+      env: { DATABASE_URL: tested.databaseUrl },
+      mode: 'test',
+      clock,
+      log: createLogger({ level: 'error', write: (line) => void lines.push(line) }),
+      notify: () => {},
+    })
+    onTestFinished(() => running.stop())
+    const { fetch } = createHandler(running)
+    const response = await fetch(new Request('http://other.test/me', { headers: bearer(key) }))
+    expect(response.status).toBe(401)
+    expect(await response.json()).toMatchObject({ detail: 'The API key is unknown.' })
   })
 })
 
