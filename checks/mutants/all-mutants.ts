@@ -9,6 +9,7 @@ import { migrateMutants } from './migrate.ts'
 import type { Mutant } from './mutant.ts'
 import { messageMutants } from './messages.ts'
 import { postgresMutants } from './postgres.ts'
+import { prepareMutants } from './prepare.ts'
 import { responseMutants } from './responses.ts'
 import { secretMutants } from './secrets.ts'
 import { tokenMutants } from './tokens.ts'
@@ -22,7 +23,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   accounts: accountMutants,
   apiKeys: apiKeyMutants,
   erasure: erasureMutants,
-  idempotency: idempotencyMutants,
+  idempotency: [...idempotencyMutants, ...prepareMutants],
   jobs: [...claimMutants, ...jobMutants],
   kernel: kernelMutants,
   migrate: migrateMutants,

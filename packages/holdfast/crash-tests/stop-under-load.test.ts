@@ -48,7 +48,7 @@ async function sleeping(): Promise<number> {
 
 test('SIGTERM with requests of 5 s in flight: not ready while it still listens, all are answered, exit code 0', async () => {
   const { url, stop, output } = await start({ DRAIN_DELAY: '4s' })
-  // The connection budget allows two more calls.
+  // Six calls leave two connections of the budget for the calls below.
   const inFlight = Array.from({ length: 6 }, () => fetch(`${url}/sleep?seconds=5`))
   await until(async () => (await sleeping()) === inFlight.length)
 

@@ -11,7 +11,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  * together must name each recorded migration once.
  */
 
-test('ten processes that start at once on an empty database all serve, each migration applied once', async () => {
+test('ten processes that start at once on an empty database all serve, and each migration is applied once', async () => {
   const database = await createTestDatabase()
   const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
