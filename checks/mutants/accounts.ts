@@ -8,6 +8,12 @@ const argon2id = `${src}/identity/passwords/argon2id.ts`
 const argon2idTest = `${src}/identity/passwords/argon2id.test.ts`
 const queue = `${src}/identity/passwords/bounded-queue.ts`
 
+const session = `${src}/identity/sessions/sessions.ts`
+const sessionQueries = `${src}/identity/sessions/queries/sessions.ts`
+const sessionIdentifier = `${src}/identity/sessions/session-identifier.ts`
+const sessionToken = `${src}/identity/sessions/session-token.ts`
+const sessionsTest = `${src}/identity/sessions/sessions.postgres.test.ts`
+
 /** Mutants of accounts: passwords, sessions, and the operations for them. */
 export const accountMutants: readonly Mutant[] = [
   {
@@ -66,5 +72,69 @@ export const accountMutants: readonly Mutant[] = [
     replacement: '',
     killedBy: [{ file: argon2idTest, name: 'too much memory is refused' }],
     why: 'A forged hash would exhaust the memory of the process.',
+  },
+  {
+    name: 'sessions: the token is stored as it is',
+    file: sessionToken,
+    text: "return hash('sha256', token, 'buffer')",
+    replacement: "return Buffer.from(token, 'base64url')",
+    killedBy: [{ file: sessionsTest, name: 'the database has only the hash of its token' }],
+    why: 'A copy of the database would contain every session.',
+  },
+  {
+    name: 'sessions: an idle session does not end',
+    file: sessionQueries,
+    text: "least(expires_at, seen_at + $3 * interval '1 millisecond') > now()",
+    replacement: 'expires_at > now() and $3 > 0',
+    killedBy: [{ file: sessionsTest, name: 'idle for the idle age' }],
+    why: 'A forgotten session would stay open.',
+  },
+  {
+    name: 'sessions: a used session does not end',
+    file: sessionQueries,
+    text: 'least(expires_at, seen_at + $3',
+    replacement: 'least(seen_at + $3',
+    killedBy: [{ file: sessionsTest, name: 'older than the max age' }],
+    why: 'A stolen session could be kept open forever.',
+  },
+  {
+    name: 'sessions: a session is valid in every service',
+    file: sessionQueries,
+    text: 'where token_hash = $1 and service = $2 and',
+    replacement: 'where token_hash = $1 and $2::text is not null and',
+    killedBy: [{ file: sessionsTest, name: 'worthless in another service' }],
+    why: 'Users of one service would be users of another one with the same ids.',
+  },
+  {
+    name: 'sessions: a sign-in keeps the session that it replaces',
+    file: session,
+    text: 'replaces: replaces ?? null,',
+    replacement: 'replaces: null,',
+    killedBy: [{ file: sessionsTest, name: 'session fixation' }],
+    why: 'A token that was stolen before the sign-in would stay valid.',
+  },
+  {
+    name: 'sessions: the number of sessions of a user is not limited',
+    file: sessionQueries,
+    text: 'offset $9::int - 1',
+    replacement: 'offset $9::int + 1000',
+    killedBy: [{ file: sessionsTest, name: 'beyond the limit' }],
+    why: 'A client that signs in in a loop would fill the table.',
+  },
+  {
+    name: 'sessions: a user ends sessions of others',
+    file: sessionQueries,
+    text: "'delete from holdfast.sessions where service = $1 and account = $2 and id = $3'",
+    replacement: "'delete from holdfast.sessions where service = $1 and $2::text is not null and id = $3'",
+    killedBy: [{ file: sessionsTest, name: 'only their own sessions' }],
+    why: 'Ids of sessions are not secret.',
+  },
+  {
+    name: 'sessions: any cookie is looked up',
+    file: sessionIdentifier,
+    text: 'if (token !== undefined && !isToken(token)) throw ended()',
+    replacement: '',
+    killedBy: [{ file: sessionsTest, name: 'refused without a statement' }],
+    why: 'Clients with made-up cookies would load the database.',
   },
 ]

@@ -48,6 +48,7 @@ const largeTables = [
   'job_waits',
   'jobs',
   'messages',
+  'sessions',
   'subjects',
   'webhook_attempts',
   'webhook_deliveries',
@@ -140,6 +141,10 @@ const inserts = `
     select id, id, id, case when moves then 'pending' else 'delivered' end from pg_temp.rows;
     insert into holdfast.webhook_attempts (delivery_id, attempted_at, duration_ms) select id, now(), 1 from pg_temp.rows;
 
+    insert into holdfast.sessions (id, service, token_hash, account, expires_at)
+    select id, service, sha256(id::text::bytea), 'a' || n % 500,
+      now() + case when moves then interval '-1 day' else interval '30 days' end
+    from pg_temp.rows;
     insert into holdfast.subjects (subject, service, kind, id)
     select case when n <= 10 then md5('subject')::uuid else gen_random_uuid() end, service, kind, id
     from pg_temp.rows, unnest(array['job', 'message', 'webhook']) as kind;

@@ -383,4 +383,26 @@ export const statementCalls: Readonly<Record<string, Readonly<Record<string, Sta
   },
   'storage/postgres/queries/read-schema-epoch.ts': { readSchemaEpoch: calls([]) },
   'storage/statement-guard/queries/read-unique-keys.ts': { readUniqueKeys: calls([]) },
+  'identity/sessions/queries/sessions.ts': {
+    findSession: calls([service, { tokenHash: hash('sha256', id, 'buffer'), idleMs: 1_000 }]),
+    insertSession: calls([
+      {
+        id: fresh,
+        service,
+        tokenHash: hash('sha256', fresh, 'buffer'),
+        account: 'a1',
+        tenant: null,
+        address: null,
+        user_agent: null,
+        absoluteMs: 1_000,
+        limit: 100,
+        replaces: id,
+      },
+    ]),
+    deleteSession: calls([service, 'a1', id]),
+    deleteSessions: calls([service, 'a1', id]),
+    selectSessions: calls([service, 'a1', 1_000]),
+    noteSeen: calls([ids]),
+    deleteExpired: calls([10]),
+  },
 }
