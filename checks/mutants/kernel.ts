@@ -116,16 +116,17 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'allOf: a refusal is skipped',
     file: access,
-    text: 'decision instanceof ProblemError || others.length === 0',
-    replacement: 'others.length === 0',
+    text: 'if (decision instanceof ProblemError) return decision\n    const isCheck',
+    replacement:
+      'if (decision instanceof ProblemError && others.length === 0) return decision\n    const isCheck',
     killedBy: [{ file: tests, name: 'access to ann as service' }],
     why: 'A caller whom one rule refuses would be admitted.',
   },
   {
     name: 'allOf: each rule is asked about the first caller',
     file: access,
-    text: ': admitByAll(others, withCaller(request, decision))',
-    replacement: ': admitByAll(others, request)',
+    text: 'admitByAll(others, withCaller(request, caller), all)',
+    replacement: 'admitByAll(others, request, all)',
     killedBy: [
       { file: tests, name: 'is checked rule by rule, each with the caller that the previous one returned' },
     ],
