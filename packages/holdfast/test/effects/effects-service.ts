@@ -96,6 +96,29 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
+  const note = mutation({
+    route: 'POST /notes',
+    access: anyone('a test'),
+    input: Named,
+    problems: [Refused],
+    async run({ input, db }) {
+      runs.names.push(input.name)
+      await db.query(sql`insert into effects (name) values (${input.name})`)
+      return Refused({ reason: `run ${runs.names.length}` })
+    },
+  })
+
+  const noteAndSlowDown = mutation({
+    route: 'POST /slow-notes',
+    access: anyone('a test'),
+    input: Named,
+    problems: [SlowDown],
+    async run({ input, db }) {
+      await db.query(sql`insert into effects (name) values (${input.name})`)
+      return SlowDown()
+    },
+  })
+
   const slowDown = mutation({
     route: 'POST /slow',
     access: anyone('a test'),
@@ -315,6 +338,8 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
       recordUnder,
       recordOptionally,
       refuse,
+      note,
+      noteAndSlowDown,
       slowDown,
       fail,
       hold,

@@ -1,6 +1,7 @@
 import { type Answer, toAnswer } from '../../kernel/operation/answer.ts'
 import type { Call, Next } from '../../kernel/call/call.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
+import { isFinal } from '../../kernel/problem/is-final.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import type { Work } from '../../kernel/host/work.ts'
 import { DatabaseUnavailable } from '../../storage/postgres/errors/problems.ts'
@@ -16,7 +17,7 @@ import { type AnswerRow, readAnswer } from './queries/answers.ts'
 import { claim as claimKey, claimLock, type ClaimRow, type LockRow } from './queries/claim.ts'
 import { isKeyConstraint, storeAnswer } from './queries/store-answer.ts'
 import { resolveCommit } from './resolve-commit.ts'
-import { type AnsweredKey, isFinal, replay, restore, type StoredForm, toStored } from './stored-answer.ts'
+import { type AnsweredKey, replay, restore, type StoredForm, toStored } from './stored-answer.ts'
 
 /*
  * One attempt of a mutation, in one transaction (postgres/transaction.ts):

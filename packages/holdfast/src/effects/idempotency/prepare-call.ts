@@ -7,7 +7,8 @@ import type { KeyClaim } from './key-claim.ts'
 import { lookUpKey } from './look-up-key.ts'
 import type { MutationParts } from './mutation-parts.ts'
 import { IdempotencyKeyInFlight } from './problems.ts'
-import { isFinal, replay } from './stored-answer.ts'
+import { isFinal } from '../../kernel/problem/is-final.ts'
+import { replay } from './stored-answer.ts'
 
 /** The outcome of a preparation: the stored answer of the key, or how the transaction continues. */
 export type Preparation = { readonly answer: Answer } | { readonly next: Next }

@@ -132,6 +132,25 @@ describe('the outcome of a handler', () => {
     expect(await effects.countOf(name)).toBe(0)
   })
 
+  test('a returned problem is final: its effects are committed once, and it is replayed', async () => {
+    const [name, key] = [uniqueName(), randomUUIDv7()]
+    const first = await effects.tested.send('note', { name }, { key })
+    const second = await effects.tested.send('note', { name }, { key })
+    expect(first.status).toBe(409)
+    expect(problemOf(first)).toMatchObject({ code: 'refused', reason: 'run 1' })
+    expect(second.body).toBe(first.body)
+    expect(second.headers).toMatchObject({ 'idempotency-replayed': 'true' })
+    expect(effects.runs.names).toEqual([name])
+    expect(await effects.countOf(name)).toBe(1)
+  })
+
+  test('a returned problem that is not final is undone, as if it had been thrown', async () => {
+    const [name, key] = [uniqueName(), randomUUIDv7()]
+    expect((await effects.tested.send('noteAndSlowDown', { name }, { key })).status).toBe(429)
+    expect(await effects.countOf(name)).toBe(0)
+    expect(await effects.keysOf(key)).toBe(0)
+  })
+
   test('a problem that is not final is not stored, and a retry runs again', async () => {
     const [name, key] = [uniqueName(), randomUUIDv7()]
     expect((await effects.tested.send('slowDown', { name }, { key })).status).toBe(429)

@@ -1,7 +1,6 @@
 import type { Answer } from '../../kernel/operation/answer.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { Operation } from '../../kernel/operation/operation.ts'
-import { ProblemError } from '../../kernel/problem/problem.ts'
 import type { KeyClaim } from './key-claim.ts'
 import { IdempotencyAnswerErased, IdempotencyKeyReused } from './problems.ts'
 import type { AnswerRow } from './queries/answers.ts'
@@ -17,18 +16,6 @@ const storedHeaders = ['content-type', 'location', 'etag', 'link']
  * problem declares them.
  */
 const neverStored = new Set(['set-cookie', 'date'])
-/** 4xx statuses that are transient: a retry may succeed. */
-const transientStatuses = new Set([408, 425, 429])
-
-/**
- * Returns true if an error is a final answer: a 4xx problem that is not transient, and not the
- * refusal of an access rule.
- */
-export function isFinal(error: unknown): error is ProblemError {
-  if (!(error instanceof ProblemError) || error.isRefusal) return false
-  return error.status < 500 && !transientStatuses.has(error.status)
-}
-
 /** The stored form of an operation's answers. */
 export interface StoredForm {
   readonly operation: Operation

@@ -1,3 +1,4 @@
+import type { ProblemError } from '../problem/problem.ts'
 import type { SetCookie } from './cookie.ts'
 import type { Redirect } from './redirects.ts'
 
@@ -31,8 +32,13 @@ export class HandlerResponse<out Output> {
   }
 }
 
-/** The return value of a handler: its output, or a redirect; alone or with headers and cookies. */
-export type HandlerResult<Output> = Output | Redirect | HandlerResponse<Output | Redirect>
+/**
+ * The return value of a handler: its output, or a redirect, alone or with headers and cookies; or a
+ * declared problem. The writes of a mutation that returns a problem are committed; those of a
+ * mutation that throws it are undone. A problem with status 408, 425, 429 or from 500 is always
+ * handled as if thrown.
+ */
+export type HandlerResult<Output> = Output | Redirect | HandlerResponse<Output | Redirect> | ProblemError
 
 /**
  * Adds response headers and cookies to the output of a handler, or to its redirect.

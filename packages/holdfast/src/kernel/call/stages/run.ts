@@ -1,13 +1,17 @@
-import type { Answer } from '../../operation/answer.ts'
+import { type Answer, toAnswer } from '../../operation/answer.ts'
 import type { Call, Stage } from '../call.ts'
 import { CallContext, type CallContextParts } from '../call-context.ts'
 import { abortable } from '../../base/cancellation.ts'
 import type { CompiledOperation } from '../../operation/compile.ts'
 import { type FailureOptions, handlerFailures, logLate } from '../handler-failure.ts'
+import { isFinal } from '../../problem/is-final.ts'
+import { ProblemError } from '../../problem/problem.ts'
 import { isThenable } from '../../base/thenable.ts'
 
 /** The parts of the last stage besides the operation. */
-export interface RunOptions extends CallContextParts, FailureOptions {}
+export interface RunOptions extends CallContextParts, FailureOptions {
+  readonly problemTypeBase: string
+}
 
 /**
  * Returns the last stage: it calls the handler within the call's deadline and encodes the result.
@@ -19,7 +23,18 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
     throw failureOf(error, call)
   }
 
+  /** Answers with a problem that the handler has returned, so that its writes are committed. */
+  function refuse(problem: ProblemError, call: Call): Answer {
+    const { span, requestId } = call
+    const failure = failureOf(problem, call)
+    if (failure !== problem || !isFinal(problem)) throw failure
+    call.onFailure?.(problem)
+    span.set('holdfast.problem.code', problem.code)
+    return toAnswer(problem, { requestId, problemTypeBase: options.problemTypeBase })
+  }
+
   function encode(output: unknown, call: Call): Answer | Promise<Answer> {
+    if (output instanceof ProblemError) return refuse(output, call)
     try {
       const answer = operation.encode(output, call.log)
       if (!(answer instanceof Promise)) return withLinks(answer, call)
