@@ -5,6 +5,7 @@ import type { RunningService } from '../../kernel/service/service.ts'
 import { type HttpAnswer, staticAnswer } from '../http/answer/http-answer.ts'
 import type { Responder } from '../http/responder.ts'
 import type { RouteEntry } from '../http/route-table.ts'
+import type { OpenApiDocument } from './open-api-document.ts'
 import { missingPage, referencePage } from './reference-page.ts'
 import { readReferenceBundle, type ReferenceBundle } from './reference-bundle.ts'
 import { toOpenApi } from './to-open-api.ts'
@@ -25,14 +26,16 @@ export function documentation(
   running: RunningService,
   readBundle: () => Promise<ReferenceBundle | undefined> = readReferenceBundle,
 ): readonly RouteEntry<Responder>[] {
+  const openApi = once(() => toOpenApi(running))
   const document = once((): HttpAnswer => {
-    const body = JSON.stringify(toOpenApi(running))
+    const body = JSON.stringify(openApi())
     return staticAnswer({ status: 200, headers: { 'content-type': jsonType }, body })
   })
   const bundle = once(readBundle)
   const page = once(async () => {
     const found = await bundle()
-    return found ? referencePage(running, found) : missingPage(running)
+    const securityScheme = enteredScheme(openApi())
+    return found ? referencePage({ name: running.name, securityScheme }, found) : missingPage(running)
   })
 
   const script = once(async () => {
@@ -49,6 +52,15 @@ export function documentation(
     { route: parseRoute('GET /docs'), target: page },
     { route: parseRoute('GET /docs/{asset}'), target: asset },
   ]
+}
+
+/**
+ * Returns the first security scheme whose credentials a reader can enter. A page cannot set cookies
+ * of other names; the browser adds the cookie of a signed-in reader by itself.
+ */
+function enteredScheme({ components }: OpenApiDocument): string | undefined {
+  const schemes = Object.entries(components.securitySchemes)
+  return schemes.find(([, scheme]) => !('in' in scheme && scheme.in === 'cookie'))?.[0]
 }
 
 /** Returns the script. Clients cache it permanently, because its name changes with its bytes. */

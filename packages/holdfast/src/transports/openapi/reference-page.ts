@@ -5,8 +5,8 @@ import { markup } from '../http/answer/markup.ts'
 import { pageStyle } from '../http/answer/problem-style.ts'
 import { type ReferenceBundle, referencePackage } from './reference-bundle.ts'
 
-// A relative URL, so that the page works behind a proxy that serves it under another path.
-const startScript = `Scalar.createApiReference('#reference', ${JSON.stringify({
+const options = {
+  // A relative URL, so that the page works behind a proxy that serves it under another path.
   url: 'openapi.json',
   telemetry: false,
   withDefaultFonts: false,
@@ -18,28 +18,46 @@ const startScript = `Scalar.createApiReference('#reference', ${JSON.stringify({
   orderRequiredPropertiesFirst: false,
   agent: { disabled: true },
   mcp: { disabled: true },
-})})`
+}
+
+/** Returns the script that starts the reference, with a field for the credentials of a scheme. */
+function startScriptOf(securityScheme: string | undefined): string {
+  const authentication =
+    securityScheme === undefined ? {} : { authentication: { preferredSecurityScheme: securityScheme } }
+  const json = JSON.stringify({ ...options, ...authentication }).replaceAll('<', String.raw`\u003c`)
+  return `Scalar.createApiReference('#reference', ${json})`
+}
 
 // The script creates style elements and attributes, so styles are allowed. Only two scripts are
 // allowed: the reference, and the one that starts it. Requests that a reader tries out may go only
 // to the service itself.
-const policy = [
-  "default-src 'none'",
-  `script-src 'self' '${hashOf(startScript)}'`,
-  "style-src 'unsafe-inline'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+function policyOf(startScript: string): string {
+  return [
+    "default-src 'none'",
+    `script-src 'self' '${hashOf(startScript)}'`,
+    "style-src 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
 
 // The end tag is a value instead of a part of the template below. Bundlers compile a template that
 // contains this tag to code that imports another package.
 const scriptEnd = { html: '</script>' }
 
+/** The parts of a document that the page of its reference shows before the document is loaded. */
+export interface Referenced {
+  readonly name: string
+  /** The security scheme whose credentials a reader enters; `undefined` if there is none. */
+  readonly securityScheme: string | undefined
+}
+
 /** Returns the page of the API reference. It loads nothing from other hosts. */
-export function referencePage({ name }: RunningService, bundle: ReferenceBundle): HttpAnswer {
+export function referencePage({ name, securityScheme }: Referenced, bundle: ReferenceBundle): HttpAnswer {
+  const startScript = startScriptOf(securityScheme)
   const page = markup`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -51,7 +69,7 @@ export function referencePage({ name }: RunningService, bundle: ReferenceBundle)
 <script>${{ html: startScript }}${scriptEnd}
 </html>
 `
-  return toAnswer(200, page.html, policy)
+  return toAnswer(200, page.html, policyOf(startScript))
 }
 
 /** Returns the page for a service whose reference package is not installed. */
