@@ -16,6 +16,32 @@ const identityCacheTests = 'packages/holdfast/src/identity/cache/identity-cache.
 /** Mutants of the identifiers and access rules. */
 export const kernelMutants: readonly Mutant[] = [
   {
+    name: 'owns of Drizzle: the owner is not in the condition',
+    file: 'packages/holdfast/src/databases/drizzle/owns.ts',
+    text: 'ownedOnly ? where(caller) : isOfTenant(caller)',
+    replacement: 'isOfTenant(caller)',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/databases/drizzle/owns.postgres.test.ts',
+        name: 'with owns, no operation',
+      },
+    ],
+    why: 'Every user could read and change the rows of all users.',
+  },
+  {
+    name: 'owns of SQL: the tenant is not in the condition',
+    file: 'packages/holdfast/src/databases/assembly/owns.ts',
+    text: 'sql`and ${name(tenant)} = ${caller.tenant ?? null}`',
+    replacement: 'empty',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/databases/assembly/owns.postgres.test.ts',
+        name: 'can check the tenant',
+      },
+    ],
+    why: 'A user could read the rows of the user with the same id in another tenant.',
+  },
+  {
     name: 'row rule: the decision about the row is ignored',
     file: 'packages/holdfast/src/kernel/call/stages/admit-row.ts',
     text: '    throw outcome\n',

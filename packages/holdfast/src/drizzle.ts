@@ -5,6 +5,7 @@ export type {
   DrizzleWrite,
 } from './databases/drizzle/bind-drizzle.ts'
 export { drizzle, type DrizzleOptions } from './databases/drizzle/drizzle.ts'
+export { type DrizzleOwnsOptions, owns } from './databases/drizzle/owns.ts'
 export {
   list,
   type ListColumn,

@@ -7,6 +7,7 @@ export {
   anyone,
 } from './kernel/operation/access/access.ts'
 export type { Admitted, RowCheck, RowRequest } from './kernel/operation/access/row-check.ts'
+export type { OwnedRow, OwnsOptions } from './kernel/operation/access/owned-row.ts'
 export type { RowDefinition, RowLoad } from './kernel/operation/access/row-rule.ts'
 export type { Member, MembersDefinition } from './kernel/operation/access/member-rule.ts'
 export { allOf, anyOf } from './kernel/operation/access/combine.ts'
