@@ -8,6 +8,9 @@ const verifier = `${folder}/token-verifier.ts`
 const compact = `${folder}/compact-token.ts`
 const claims = `${folder}/check-claims.ts`
 const keys = `${folder}/verification-keys.ts`
+const binding = `${folder}/binding/check-binding.ts`
+const proof = `${folder}/binding/dpop-proof.ts`
+const dpopTests = `${folder}/binding/dpop.postgres.test.ts`
 
 /** Mutants of access tokens. */
 export const tokenMutants: readonly Mutant[] = [
@@ -196,5 +199,84 @@ export const tokenMutants: readonly Mutant[] = [
       { file: `${folder}/check-issuers.test.ts`, name: 'issuers whose callers could have the same id' },
     ],
     why: 'A user of one issuer would be a user of another one.',
+  },
+  {
+    name: 'tokens: a bound token is a bearer token',
+    file: binding,
+    text: "if (token.scheme !== 'dpop')",
+    replacement: 'if (false)',
+    killedBy: [{ file: dpopTests, name: 'a bound token is refused as a bearer token' }],
+    why: 'A thief could use a bound token without its key.',
+  },
+  {
+    name: 'tokens: a proof may be replayed',
+    file: binding,
+    text: 'if (!(await useOnce(id, rememberedMs)))',
+    replacement: 'if (false)',
+    killedBy: [{ file: dpopTests, name: 'a replayed proof is refused' }],
+    why: 'A recorded request could be sent again.',
+  },
+  {
+    name: 'tokens: a certificate is not compared',
+    file: binding,
+    text: 'certificate !== undefined && certificate !== credentials',
+    replacement: 'certificate !== undefined && undefined === credentials',
+    killedBy: [
+      { file: `${folder}/binding/check-binding.test.ts`, name: 'accepted only with this certificate' },
+    ],
+    why: 'Every client with any certificate could use a stolen token.',
+  },
+  {
+    name: 'tokens: an unknown binding is ignored',
+    file: binding,
+    text: 'if (Object.keys(others).length > 0 ||',
+    replacement: 'if (false &&',
+    killedBy: [{ file: `${folder}/binding/check-binding.test.ts`, name: 'the unknown binding' }],
+    why: 'A token with a binding that is not understood would be accepted without its key.',
+  },
+  {
+    name: 'tokens: a proof with any key',
+    file: proof,
+    text: "if ((await calculateJwkThumbprint(key, 'sha256')) !== request.thumbprint)",
+    replacement: 'if (false)',
+    killedBy: [{ file: dpopTests, name: 'with another key than that of the token' }],
+    why: 'A thief could prove possession of a key of their own.',
+  },
+  {
+    name: 'tokens: a proof for any request',
+    file: proof,
+    text: "if (typeof htu !== 'string' || normalizeUrl(htu) !== request.url)",
+    replacement: 'if (false)',
+    killedBy: [{ file: dpopTests, name: 'for another host' }],
+    why: 'A service could send the proofs of its clients to another service.',
+  },
+  {
+    name: 'tokens: a proof for any token',
+    file: proof,
+    text: "if (claims['ath'] !== (await hashOf(request.token)))",
+    replacement: 'if (false)',
+    killedBy: [{ file: dpopTests, name: 'for another token' }],
+    why: 'A proof that was made in advance could be used with a token that is stolen later.',
+  },
+  {
+    name: 'tokens: the signature of a proof is not verified',
+    file: proof,
+    text: 'await compactVerify(text, await importJWK(key, algorithm), { algorithms: [algorithm] })',
+    replacement: '',
+    killedBy: [{ file: dpopTests, name: 'with another key than that of the token' }],
+    why: 'The public key alone would be enough for a proof.',
+  },
+  {
+    name: 'use once: an id is used again',
+    file: 'packages/holdfast/src/storage/reads/queries/insert-used-id.ts',
+    text: ' where used.expires_at <= now()',
+    replacement: '',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/storage/reads/used-ids.postgres.test.ts',
+        name: 'an id is used once',
+      },
+    ],
+    why: 'A replayed request would be accepted.',
   },
 ]

@@ -13,7 +13,7 @@ export {
   type CachedIdentifierOptions,
   type LookupContext,
 } from './identity/cache/cached-identifier.ts'
-export { bearerTokens, type BearerTokensOptions } from './identity/tokens/bearer-tokens.ts'
+export { bearerTokens, type BearerTokensOptions, type DpopOptions } from './identity/tokens/bearer-tokens.ts'
 export type { TokenAlgorithm } from './identity/tokens/algorithms.ts'
 export type { TokenClaims } from './identity/tokens/compact-token.ts'
 export type { TrustedIssuer } from './identity/tokens/trusted-issuer.ts'

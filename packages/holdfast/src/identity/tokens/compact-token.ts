@@ -39,9 +39,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * Parses a token in compact form (RFC 7515 section 3.1), strictly: canonical base64url, UTF-8, and
  * no duplicate names. Otherwise, another parser could read other claims than this one.
  *
+ * @param kind a DPoP proof contains its key; a token must not.
  * @throws TokenRefused
  */
-export function parseToken(text: string, maxBytes: number): CompactToken {
+export function parseToken(text: string, maxBytes: number, kind: 'token' | 'proof' = 'token'): CompactToken {
   if (text.length > maxBytes) throw new TokenRefused(`it is longer than ${maxBytes} bytes`)
   const parts = text.split('.', 6)
   if (parts.length !== 3) throw new TokenRefused(`it has ${parts.length} parts instead of three`)
@@ -50,7 +51,7 @@ export function parseToken(text: string, maxBytes: number): CompactToken {
   if (!isCanonical(signature)) throw new TokenRefused('its signature is not canonical base64url')
   return {
     text,
-    header: toHeader(readObject(header, 'header')),
+    header: toHeader(readObject(header, 'header'), kind),
     claims: readObject(payload, 'payload'),
   }
 }
@@ -87,13 +88,17 @@ function isCanonical(text: string): boolean {
 /**
  * Members that change how a token has to be read, or which key verifies it. Critical extensions
  * must be refused by a reader that does not know them (RFC 7515 section 4.1.11), and none is known
- * here. An embedded key proves nothing (RFC 8725 section 3.10).
+ * here. An embedded key proves nothing (RFC 8725 section 3.10), except in a DPoP proof, which shows
+ * that its sender has this key.
  */
-const refusedMembers = ['crit', 'b64', 'jwk', 'zip', 'enc']
+const refusedMembers = {
+  token: ['crit', 'b64', 'jwk', 'zip', 'enc'],
+  proof: ['crit', 'b64', 'zip', 'enc'],
+} as const
 
-function toHeader(members: Readonly<Record<string, unknown>>): TokenHeader {
+function toHeader(members: Readonly<Record<string, unknown>>, kind: 'token' | 'proof'): TokenHeader {
   const { alg, typ, kid, cty } = members
-  const refused = refusedMembers.find((name) => Object.hasOwn(members, name))
+  const refused = refusedMembers[kind].find((name) => Object.hasOwn(members, name))
   if (refused !== undefined) throw new TokenRefused(`its header has the member "${refused}"`)
   if (typeof cty === 'string' && normalizeType(cty) === 'jwt')
     throw new TokenRefused('it contains another token')

@@ -16,6 +16,7 @@ import type { VerificationKey } from './verification-keys.ts'
 export interface VerifiedToken {
   readonly claims: TokenClaims
   readonly caller: Caller
+  readonly issuer: { readonly rules: CompleteIssuer }
 }
 
 /** A verified token in the cache. */

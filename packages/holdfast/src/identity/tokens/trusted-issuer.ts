@@ -61,6 +61,11 @@ export interface TrustedIssuer {
    */
   readonly idPrefix?: string
   /**
+   * True if a token must be bound to a key (DPoP) or to a client certificate, so that a stolen
+   * token is useless. Bound tokens are always checked. Default false.
+   */
+  readonly mustBeBound?: boolean
+  /**
    * Checks claims that this issuer uses in its own way. Returns the reason to refuse the token, for
    * the log; `undefined` to accept it. Runs after all other checks. Default: no check.
    */

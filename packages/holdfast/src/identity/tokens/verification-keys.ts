@@ -86,7 +86,7 @@ const minRsaBits = 2048
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
 /** Returns the reason why a key may not verify tokens of an algorithm. */
-function findKeyIssue(jwk: JWK, algorithm: TokenAlgorithm): string | undefined {
+export function findKeyIssue(jwk: JWK, algorithm: TokenAlgorithm): string | undefined {
   const { kty, crv } = keyKindOf(algorithm)
   const { use, key_ops: operations, alg } = jwk
   if (jwk.kty !== kty || (crv !== undefined && jwk.crv !== crv)) return `is not a key for ${algorithm}`

@@ -1,4 +1,5 @@
 import type { Call } from './call.ts'
+import { useNothing, type UseOnce } from '../host/use-once.ts'
 import { recordNothing, type RecordUse } from '../host/use-record.ts'
 import { Admission, type AdmissionSession } from '../operation/admission.ts'
 import type { Caller } from '../operation/caller.ts'
@@ -22,6 +23,8 @@ export interface AdmissionDatabase {
   open(work: AdmissionWork): AdmissionSession
   /** Records the last use of a row. */
   readonly recordUse: RecordUse
+  /** Records an id that may be used only once. */
+  readonly useOnce: UseOnce
   /** Returns the failure to report for a call whose identifier or access rule threw this error. */
   toFailure(error: unknown, deadline: Cancellation): unknown
 }
@@ -46,5 +49,6 @@ export function admissionOf(call: Call, { settings, clock, database }: Admission
     clock,
     openSession: () => database?.open(call),
     recordUse: database?.recordUse ?? recordNothing,
+    useOnce: database?.useOnce ?? useNothing,
   }))
 }

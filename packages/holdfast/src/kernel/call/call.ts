@@ -8,7 +8,7 @@ import type { RunningDeadline } from '../operation/deadline.ts'
 import type { Identifier } from '../operation/identifier.ts'
 import type { Logger } from '../base/log.ts'
 import type { PageLinks } from '../pages/page-links.ts'
-import type { Peer } from '../operation/credentials.ts'
+import type { Peer, RequestLine } from '../operation/credentials.ts'
 import type { ProblemError } from '../problem/problem.ts'
 import type { RowCheck } from '../operation/access/row-check.ts'
 import type { Span } from '../telemetry/span.ts'
@@ -40,6 +40,8 @@ export interface CallRequest {
   readonly header: (name: string) => string | undefined
   /** Returns the call's client, for identifiers and access rules. Default: unknown. */
   readonly peer?: (() => Peer) | undefined
+  /** Returns the first line of the HTTP request. Default: the call is not an HTTP request. */
+  readonly requestLine?: (() => RequestLine) | undefined
   /** The id of the call. Default: a new UUID. */
   readonly requestId?: string
   /** The span of the call. Default: a new span, in the trace of the `traceparent` header. */
@@ -71,6 +73,7 @@ export interface Call extends Work {
   readonly parseBody: ((rawBody: Uint8Array) => unknown) | undefined
   readonly header: (name: string) => string | undefined
   readonly peer: (() => Peer) | undefined
+  readonly requestLine: (() => RequestLine) | undefined
   readonly requestId: string
   readonly log: Logger
   readonly onFailure: ((error: unknown) => void) | undefined

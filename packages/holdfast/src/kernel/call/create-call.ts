@@ -27,6 +27,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     parseBody: request.parseBody,
     header: request.header,
     peer: request.peer,
+    requestLine: request.requestLine,
     requestId,
     log: new CallLog(log, () => {
       const { traceId, spanId } = span.trace

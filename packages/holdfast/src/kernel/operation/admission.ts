@@ -5,14 +5,16 @@ import type { Logger } from '../base/log.ts'
 import type { Statements } from '../background/effects.ts'
 import { anonymous, type Caller } from './caller.ts'
 import { RequestCookies } from './cookies.ts'
-import { type AccessRequest, type Cookies, type Peer, unknownPeer } from './credentials.ts'
+import { type AccessRequest, type Cookies, type Peer, type RequestLine, unknownPeer } from './credentials.ts'
 import type { RunningDeadline } from './deadline.ts'
 import type { RecordUse } from '../host/use-record.ts'
+import type { UseOnce } from '../host/use-once.ts'
 
 /** The call whose caller is identified and admitted. */
 export interface AdmittedCall {
   readonly header: (name: string) => string | undefined
   readonly peer: (() => Peer) | undefined
+  readonly requestLine: (() => RequestLine) | undefined
   readonly rawBody: Uint8Array | undefined
   readonly deadline: RunningDeadline
   readonly requestId: string
@@ -26,6 +28,7 @@ export interface AdmissionParts {
   /** Opens the database; `undefined` if the service has none. */
   readonly openSession: () => AdmissionSession | undefined
   readonly recordUse: RecordUse
+  readonly useOnce: UseOnce
 }
 
 /** The read-only database of the identifiers and the access rule of a call. */
@@ -52,6 +55,8 @@ export class Admission implements AccessRequest {
   readonly log: Logger
   readonly requestId: string
   readonly recordUse: RecordUse
+  readonly useOnce: UseOnce
+  readonly requestLine: () => RequestLine | undefined
   readonly #call: AdmittedCall
   readonly #opened: Opened
   readonly #parts: AdmissionParts
@@ -71,6 +76,8 @@ export class Admission implements AccessRequest {
     this.log = call.log
     this.requestId = call.requestId
     this.recordUse = parts.recordUse
+    this.useOnce = parts.useOnce
+    this.requestLine = call.requestLine ?? noRequestLine
     this.#call = call
     this.#opened = opened
     this.#parts = parts
@@ -114,6 +121,8 @@ const withoutDatabase: Statements = {
     ])
   },
 }
+
+const noRequestLine = (): undefined => undefined
 
 /** The parts that were created on first use, shared by the requests of one call. */
 interface Opened {

@@ -3,6 +3,7 @@ import type { Caller } from './caller.ts'
 import type { Logger } from '../base/log.ts'
 import type { Statements } from '../background/effects.ts'
 import type { RecordUse } from '../host/use-record.ts'
+import type { UseOnce } from '../host/use-once.ts'
 
 /**
  * The part of a call from which its caller is identified. `Db` is the read-only database of the
@@ -33,6 +34,17 @@ export interface Credentials<Db = unknown, Values = unknown> {
    * not written.
    */
   readonly recordUse: RecordUse
+  /**
+   * Records that an id, such as that of a signed request, is used: once in all processes. Resolves
+   * to false if it was used in the last `forMs` milliseconds, so that a replayed request can be
+   * refused. Costs a round trip that writes a row.
+   */
+  readonly useOnce: UseOnce
+  /**
+   * Returns the method and the target of the HTTP request; `undefined` for a call that is not an
+   * HTTP request.
+   */
+  readonly requestLine: () => RequestLine | undefined
   /** The values of the settings declared in `holdfast({ settings })`. */
   readonly settings: Values
   /** The clock of the service. */
@@ -65,6 +77,14 @@ export interface Cookies {
    * `__Host-` prevents this.
    */
   get(name: string): string | undefined
+}
+
+/** The first line of an HTTP request. */
+export interface RequestLine {
+  /** The method: `GET`. */
+  readonly method: string
+  /** The path and the query, as received: `/orders?limit=10`. */
+  readonly target: string
 }
 
 /** The client of a call. */

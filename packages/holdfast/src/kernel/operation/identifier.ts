@@ -60,6 +60,7 @@ export interface Identifier<Db = unknown, Values = unknown> {
 /** The service of an identifier. */
 export interface IdentifierHost<Values = unknown> {
   readonly mode: Mode
+  readonly hasDatabase: boolean
   /** The values of the settings declared in `holdfast({ settings })`. */
   readonly settings: Values
 }

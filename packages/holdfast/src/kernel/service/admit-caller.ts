@@ -1,3 +1,4 @@
+import { useNothing } from '../host/use-once.ts'
 import { recordNothing } from '../host/use-record.ts'
 import type { Cancellation } from '../base/cancellation.ts'
 import { abortable } from '../base/cancellation.ts'
@@ -56,12 +57,21 @@ export async function admitCaller(
       },
     }
     const request: Admission = new Admission(
-      { header, peer, rawBody: undefined, deadline, log, requestId: crypto.randomUUID() },
+      {
+        header,
+        peer,
+        requestLine: undefined,
+        rawBody: undefined,
+        deadline,
+        log,
+        requestId: crypto.randomUUID(),
+      },
       {
         settings,
         clock,
         openSession: () => database?.open(work),
         recordUse: database?.recordUse ?? recordNothing,
+        useOnce: database?.useOnce ?? useNothing,
       },
     )
     const { caller = anonymous } = await abortable(

@@ -51,7 +51,11 @@ async function open<Defined extends Operations>(
   { valid, settings, cors, redacted }: ReadService,
 ): Promise<RunningService<Defined>> {
   const { host } = redacted
-  const identifiers = identifiersForService(parts.identifiers, { mode: host.mode, settings })
+  const identifiers = identifiersForService(parts.identifiers, {
+    mode: host.mode,
+    hasDatabase: parts.database !== undefined,
+    settings,
+  })
   await using opening = new AsyncDisposableStack()
   const database = await parts.database?.open({ ...host, service: definition.name })
   opening.defer(() => database?.close())

@@ -4,6 +4,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { AdmissionDatabase, AdmissionWork } from '../../kernel/call/admission-of.ts'
 import type { PreparationDatabase, PreparationSession } from '../../kernel/call/prepare.ts'
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
+import type { UseOnce } from '../../kernel/host/use-once.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import { sqlStateOf } from '../postgres/errors/sql-state.ts'
 import { toPostgresFailure } from '../postgres/errors/to-postgres-failure.ts'
@@ -38,6 +39,7 @@ export interface PreparationParts {
 /** Dependencies of {@link admissionDatabase}. */
 export interface AdmissionParts extends PreparationParts {
   readonly uses: UseRecorder
+  readonly useOnce: UseOnce
 }
 
 // The identifiers and the access rule of a call share these limits. They do not share the limits of
@@ -58,7 +60,7 @@ const ownRules: Pick<CompiledOperation, 'name' | 'route' | 'definedAt'> = {
  */
 export function admissionDatabase(
   operation: CompiledOperation | undefined,
-  { uses, ...parts }: AdmissionParts,
+  { uses, useOnce, ...parts }: AdmissionParts,
 ): AdmissionDatabase {
   const { name, route, definedAt } = operation ?? ownRules
   const handler: GuardedHandler = { ...limits, part, name, route, definedAt }
@@ -67,7 +69,7 @@ export function admissionDatabase(
     fix: 'Write in the handler of a mutation.',
     scopeOf: setAdmission,
   })
-  return { ...database, recordUse: (record, id) => uses.record(record, id) }
+  return { ...database, recordUse: (record, id) => uses.record(record, id), useOnce }
 }
 
 /**

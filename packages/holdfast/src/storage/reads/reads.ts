@@ -5,6 +5,7 @@ import { Replicas, type ReplicasParts } from '../replicas/replicas.ts'
 import type { GuardWatch } from '../statement-guard/handler-guard.ts'
 import { type AdmissionBinding, admissionDatabase, preparationDatabase } from './admission-database.ts'
 import { type ReadBinding, readStage } from './read-stage.ts'
+import { usedIdMigrations, usedIds } from './used-ids.ts'
 import { UseRecorder } from './use-recorder.ts'
 
 /** The options of reads. */
@@ -31,6 +32,7 @@ export interface ReadsHost extends CapabilityHost {
 /** The read-only session of a query, on the primary or on a replica. */
 export const readsCapability: DatabaseCapability<ReadsHost, ReadsOptions> = {
   requireOptions: maxLagOf,
+  migrations: usedIdMigrations,
   open: openReads,
 }
 
@@ -38,13 +40,22 @@ function openReads(host: ReadsHost): OpenCapability {
   const { pools, watch, binding, hasTenants } = host
   const replicas = watchReplicas(host)
   const uses = new UseRecorder({ pool: pools.own, clock: host.clock, log: host.log })
+  const useOnce = usedIds(pools.own)
   return {
     stageFor: (operation) =>
       operation.kind === 'query'
         ? readStage(operation, { primary: pools.read, replicas, owner: host, watch, hasTenants }, binding)
         : undefined,
     admissionFor: (operation) =>
-      admissionDatabase(operation, { primary: pools.read, binding, owner: host, uses, watch, hasTenants }),
+      admissionDatabase(operation, {
+        primary: pools.read,
+        binding,
+        owner: host,
+        uses,
+        useOnce,
+        watch,
+        hasTenants,
+      }),
     preparationFor: (operation) =>
       preparationDatabase(operation, { primary: pools.read, binding, owner: host, watch, hasTenants }),
     ...(replicas ? { checks: { [replicasCheckName]: replicas.check } } : {}),

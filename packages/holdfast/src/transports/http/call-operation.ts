@@ -68,6 +68,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
           parseBody: needsRawBody ? parseBody : undefined,
           header,
           peer,
+          requestLine: () => received.request,
           client,
           requestId,
           span,

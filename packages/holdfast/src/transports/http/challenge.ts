@@ -81,6 +81,9 @@ function schemesOf(rule: SecurityRule, ofService: SecuritySchemes): readonly Sec
   return [...found.values()]
 }
 
+/** The names of schemes that do not begin with their only capital letter. */
+const schemeNames: Readonly<Record<string, string>> = { dpop: 'DPoP' }
+
 function challengeOf(scheme: SecurityScheme, service: string): string {
   const realm = `realm=${quoted(service)}`
   if (!('scheme' in scheme)) {
@@ -88,7 +91,7 @@ function challengeOf(scheme: SecurityScheme, service: string): string {
       ? `Cookie ${realm}, cookie-name=${quoted(scheme.name)}`
       : `ApiKey ${realm}, in="${scheme.in}", name=${quoted(scheme.name)}`
   }
-  const word = scheme.scheme.charAt(0).toUpperCase() + scheme.scheme.slice(1)
+  const word = schemeNames[scheme.scheme] ?? scheme.scheme.charAt(0).toUpperCase() + scheme.scheme.slice(1)
   // Without the charset, the encoding of non-ASCII characters depends on the browser (RFC 7617
   // section 2.1).
   return word.toLowerCase() === 'basic' ? `${word} ${realm}, charset="UTF-8"` : `${word} ${realm}`

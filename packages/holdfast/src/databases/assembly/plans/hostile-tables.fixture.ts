@@ -50,6 +50,7 @@ const largeTables = [
   'messages',
   'sessions',
   'subjects',
+  'used_ids',
   'webhook_attempts',
   'webhook_deliveries',
   'webhook_endpoints',
@@ -144,6 +145,9 @@ const inserts = `
     insert into holdfast.sessions (id, service, token_hash, account, expires_at)
     select id, service, sha256(id::text::bytea), 'a' || n % 500,
       now() + case when moves then interval '-1 day' else interval '30 days' end
+    from pg_temp.rows;
+    insert into holdfast.used_ids (id, expires_at)
+    select sha256(id::text::bytea), now() + case when moves then interval '-1 day' else interval '1 minute' end
     from pg_temp.rows;
     insert into holdfast.subjects (subject, service, kind, id)
     select case when n <= 10 then md5('subject')::uuid else gen_random_uuid() end, service, kind, id

@@ -299,6 +299,9 @@ export const statementCalls: Readonly<Record<string, Readonly<Record<string, Sta
     failPendingDeliveries: calls([ids, { subject, service }, name]),
     eraseWebhookMessages: calls([ids]),
   },
+  'storage/reads/queries/insert-used-id.ts': {
+    insertUsedId: calls([hash('sha256', 'fresh', 'buffer'), 60_000]),
+  },
   'effects/subjects/queries/delete-orphans.ts': { deleteOrphans: calls([zero, 10]) },
   'effects/subjects/queries/delete-subjects.ts': { deleteSubjectsOf: 'not planned' },
   'effects/subjects/queries/find-subject-rows.ts': { subjectRows: 'not planned', pageValues: 'not planned' },
