@@ -29,8 +29,8 @@ export const erasureMutants: readonly Mutant[] = [
   {
     name: 'erasure: a retry with input that is no longer valid',
     file: `${effects}/idempotency/stored-answer.ts`,
-    text: 'return fingerprint.length === 0 || fingerprint.equals',
-    replacement: 'return fingerprint.equals',
+    text: 'return !(error instanceof ProblemError) || error.code !== IdempotencyKeyReused.code',
+    replacement: 'return !(error instanceof ProblemError)',
     killedBy: [{ file: erasing, name: 'an erasure keeps the key, so that its call never runs again' }],
     why: 'The client would fix its input, and could send the call again under another key.',
   },

@@ -245,8 +245,8 @@ export const idempotencyMutants: readonly Mutant[] = [
   {
     name: 'replay: of another request',
     file: `${src}/effects/idempotency/stored-answer.ts`,
-    text: 'if (!stored.fingerprint.equals(claim.fingerprint)) throw',
-    replacement: 'if (false) throw',
+    text: 'if (!fingerprint.equals(claim.fingerprint)) throw IdempotencyKeyReused()\n',
+    replacement: '\n',
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
@@ -270,7 +270,7 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'final answers: 429 is final',
-    file: `${src}/effects/idempotency/stored-answer.ts`,
+    file: `${src}/kernel/problem/is-final.ts`,
     text: 'error.status < 500 && !transientStatuses.has(error.status)',
     replacement: 'error.status < 500',
     killedBy: [

@@ -8,7 +8,7 @@ export const prepareMutants: readonly Mutant[] = [
   {
     name: 'prepare: a replay prepares',
     file: `${src}/effects/idempotency/prepare-call.ts`,
-    text: 'if (found.stored) return replay(found.stored, claim)',
+    text: 'if (found.stored) return replay(found.stored, claim, seal)',
     replacement: 'if (found.stored) return undefined',
     killedBy: [{ file: prepareTest, name: 'a replay prepares nothing' }],
     why: 'A retry would repeat what the preparation does elsewhere.',

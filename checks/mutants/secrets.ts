@@ -2,6 +2,9 @@ import type { Mutant } from './mutant.ts'
 
 const room = 'packages/holdfast/src/platform/secret-keys'
 const keysTest = `${room}/secret-keys.test.ts`
+const idempotency = 'packages/holdfast/src/effects/idempotency'
+const sealedTest = `${idempotency}/sealed-answers.postgres.test.ts`
+const unguessableTest = `${idempotency}/unguessable-key.test.ts`
 const openTest = `${room}/open-secret-keys.test.ts`
 
 /** Mutants of the secret keys, and of what is sealed with them. */
@@ -61,5 +64,69 @@ export const secretMutants: readonly Mutant[] = [
     replacement: 'mode: 0o644',
     killedBy: [{ file: openTest, name: 'a file with a key is created' }],
     why: 'Other users of the machine could open sealed data.',
+  },
+  {
+    name: 'sealed answers: they are stored in plain text',
+    file: `${idempotency}/stored-answer.ts`,
+    text: '    ...seal?.seal(answer, headers, claim),\n',
+    replacement: '',
+    killedBy: [{ file: sealedTest, name: 'a copy of the database has neither' }],
+    why: 'A copy of the database would be a list of sessions.',
+  },
+  {
+    name: 'sealed answers: the key is stored',
+    file: `${idempotency}/answer-seal.ts`,
+    text: 'key: storedFormOfKey(claim.key),',
+    replacement: 'key: claim.key,',
+    killedBy: [{ file: sealedTest, name: 'a copy of the database has neither' }],
+    why: 'The database and the secret keys would open all answers.',
+  },
+  {
+    name: 'sealed answers: the key of the client is not needed',
+    file: `${idempotency}/answer-seal.ts`,
+    text: 'keyMaterial: key,',
+    replacement: "keyMaterial: key === '' ? key : '',",
+    killedBy: [{ file: sealedTest, name: 'do not open an answer' }],
+    why: 'The database and the secret keys would open all answers.',
+  },
+  {
+    name: 'sealed answers: the fingerprint of the request is stored',
+    file: `${idempotency}/answer-seal.ts`,
+    text: '      fingerprint: sealedMark,\n',
+    replacement: '      fingerprint: Buffer.concat([sealedMark, claim.fingerprint]),\n',
+    killedBy: [{ file: sealedTest, name: 'a copy of the database has neither' }],
+    why: 'A plain hash of a sign-in confirms a guessed password.',
+  },
+  {
+    name: 'sealed answers: cookies are not replayed',
+    file: `${idempotency}/answer-seal.ts`,
+    text: 'const { cookies = [], body, status } = answer',
+    replacement: 'const { body, status } = answer\n    const cookies: string[] = []',
+    killedBy: [{ file: sealedTest, name: 'a replay has the same bytes, headers and cookies' }],
+    why: 'A sign-in whose reply is lost could not be retried.',
+  },
+  {
+    name: 'sealed answers: any key is accepted',
+    file: `${idempotency}/key-claim.ts`,
+    text: '  if (isSealed) requireUnguessable(key, nowMs)\n',
+    replacement: '',
+    killedBy: [{ file: sealedTest, name: 'is refused' }],
+    why: 'The hash of a key that can be guessed gives the key away.',
+  },
+  {
+    name: 'sealed answers: a key may contain the time',
+    file: `${idempotency}/unguessable-key.ts`,
+    text: 'if (isRecentTime(random, nowMs))',
+    replacement: 'if (isRecentTime(random, 0))',
+    killedBy: [{ file: unguessableTest, name: 'a ULID is refused' }],
+    why: 'A key with a known time has only 74 or 80 random bits.',
+  },
+  {
+    name: 'sealed answers: a service without secret keys starts',
+    file: `${idempotency}/safe-mutation.ts`,
+    text: '  form.seal?.requireKeys(operation.name)\n',
+    replacement: '',
+    killedBy: [{ file: sealedTest, name: 'does not start without secret keys' }],
+    why: 'The first sign-in would fail instead of the deploy.',
   },
 ]

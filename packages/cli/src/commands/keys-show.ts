@@ -44,7 +44,10 @@ function parseJson(text: string): Json | undefined {
   }
 }
 
-function describe({ key, scope, status, createdAt, headers, body }: StoredKey, screen: Screen): string {
+function describe(
+  { key, scope, status, createdAt, isSealed, headers, body }: StoredKey,
+  screen: Screen,
+): string {
   const json = body === null ? undefined : parseJson(body)
   return [
     fields(
@@ -53,6 +56,7 @@ function describe({ key, scope, status, createdAt, headers, body }: StoredKey, s
         ['Scope', scope === '' ? '(no caller)' : scope],
         ['Answered', formatTime(createdAt, screen.now)],
         ['Status', String(status)],
+        ...(isSealed ? [['Answer', 'sealed; only a retry with the key can read it'] as const] : []),
         ...Object.entries(headers).map(([name, value]) => [`  ${name}`, value] as const),
       ],
       screen,

@@ -8,6 +8,7 @@ import type {
 } from '../../storage/capability/database-capability.ts'
 import type { GuardWatch } from '../../storage/statement-guard/handler-guard.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
+import { AnswerSeal } from './answer-seal.ts'
 import { callSubjects } from './call-subjects.ts'
 import { idempotencyMigrations } from './migrations.ts'
 import type { MutationParts } from './mutation-parts.ts'
@@ -71,6 +72,7 @@ async function openIdempotency(host: IdempotencyHost): Promise<OpenCapability> {
     ring,
     clock,
     retentionMs,
+    seal: new AnswerSeal(host.secretKeys),
     bind: host.bind,
     externalCalls: host.externalCalls,
     hasTenants: host.hasTenants,

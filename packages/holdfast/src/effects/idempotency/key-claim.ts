@@ -5,6 +5,7 @@ import { canonicalRequest, fingerprintOf } from './fingerprint.ts'
 import { checkTime, parseKey, timeOf } from './key.ts'
 import { keyIdOf, lockIdOf } from './key-id.ts'
 import { IdempotencyKeyMissing } from './problems.ts'
+import { requireUnguessable } from './unguessable-key.ts'
 
 /** An idempotency key with its request and its caller. */
 export interface KeyClaim {
@@ -12,6 +13,7 @@ export interface KeyClaim {
   readonly service: string
   /** The caller, as returned by {@link scopeOf}: each caller has separate keys. */
   readonly scope: string
+  /** The key itself. The key of a sealed answer must be neither stored nor logged. */
   readonly key: string
   /** Hash of service, scope and key: the primary key of the stored answer. */
   readonly id: string
@@ -37,16 +39,18 @@ export interface KeyContext {
 
 /**
  * Reads the key of a call. Returns `undefined` if the key is absent and optional. Throws
- * `IdempotencyKeyMissing`, `IdempotencyKeyInvalid` or `IdempotencyKeyExpired`.
+ * `IdempotencyKeyMissing`, `IdempotencyKeyInvalid`, `IdempotencyKeyGuessable` or
+ * `IdempotencyKeyExpired`.
  */
 export function readKeyClaim(call: Call, { service, nowMs, retentionMs }: KeyContext): KeyClaim | undefined {
-  const { idempotencyHeader, idempotency, route } = call.operation
+  const { idempotencyHeader, idempotency, route, isSealed } = call.operation
   const header = call.header(idempotencyHeader)
   if (header === undefined) {
     if (idempotency === 'required') throw IdempotencyKeyMissing()
     return undefined
   }
   const key = parseKey(header)
+  if (isSealed) requireUnguessable(key, nowMs)
   // An id in a custom header was not created as an idempotency key, so the time in it is not the
   // first request's.
   const madeAtMs = idempotencyHeader === defaultKeyHeader ? timeOf(key) : undefined

@@ -100,7 +100,7 @@ export class MutationAttempt {
       const row = await this.#begin(claim)
       if (!row) return undefined
       const { fingerprint } = row
-      if (fingerprint) return replay({ ...row, fingerprint }, claim)
+      if (fingerprint) return replay({ ...row, fingerprint }, claim, this.#parts.seal)
       if (!row.claimed) throw IdempotencyKeyInFlight()
       return await this.#runClaimed(next, claim)
     } finally {
@@ -261,7 +261,7 @@ export class MutationAttempt {
     // The winner's answer was committed, and answers are kept for days. It can only be missing if
     // it was deleted a moment ago.
     if (!winner) throw IdempotencyKeyInFlight()
-    return replay(winner, claim)
+    return replay(winner, claim, this.#parts.seal)
   }
 
   /** Looks up the outcome of a commit whose reply was lost. */
@@ -280,7 +280,7 @@ export class MutationAttempt {
     }
     log.info('the connection was lost during the commit, but the transaction was committed')
     this.#transaction.gathered.committed()
-    return restore(stored, claim)
+    return restore(stored, claim, this.#parts.seal)
   }
 }
 

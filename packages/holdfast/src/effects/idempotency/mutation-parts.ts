@@ -5,6 +5,7 @@ import type { BoundTransaction, HandlerSession } from '../../storage/postgres/tr
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Call } from '../../kernel/call/call.ts'
 import type { Prepare } from '../../kernel/call/prepare.ts'
+import type { AnswerSeal } from './answer-seal.ts'
 import type { KeyClaim } from './key-claim.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { MutationObserver } from './observe-mutations.ts'
@@ -22,6 +23,8 @@ export interface MutationParts {
   readonly problemTypeBase: string
   /** Prepares a call; `undefined` if the operation has no `prepare`. */
   readonly prepare: Prepare | undefined
+  /** Seals and opens answers that contain secrets. */
+  readonly seal: AnswerSeal
   /** Binds the handler's `db`, jobs and messages to its transaction. */
   readonly bind: (session: HandlerSession) => BoundTransaction
   /** Detects calls to third parties in handlers. */

@@ -52,7 +52,7 @@ export async function prepareCall(
 async function findAnswer(
   claim: KeyClaim,
   call: Call,
-  { pool, ring }: MutationParts,
+  { pool, ring, seal }: MutationParts,
 ): Promise<Answer | undefined> {
   const leaves = ring.locate(claim.madeAtMs).read
   const found = await withConnection(pool, call, (connection) =>
@@ -60,7 +60,7 @@ async function findAnswer(
   ).catch((error: unknown) => {
     throw toPostgresFailure(error, call.operation, call.deadline)
   })
-  if (found.stored) return replay(found.stored, claim)
+  if (found.stored) return replay(found.stored, claim, seal)
   if (found.isRunning) throw IdempotencyKeyInFlight()
   return undefined
 }

@@ -16,6 +16,28 @@ export const IdempotencyKeyInvalid: Problem<'idempotency-key-invalid'> = problem
     'The header must be one string of 1 to 255 printable ASCII characters, quoted ("8e03978e-40d5-43dd-bc93-6894a57f9324") as defined by RFC 9651, or bare.',
 })
 
+/** The key of a sealed answer is not random. */
+export const IdempotencyKeyGuessable: Problem<'idempotency-key-guessable'> = problem(
+  'idempotency-key-guessable',
+  {
+    status: 400,
+    title: 'Idempotency key not random',
+    description:
+      'The answer of this operation contains a secret, which is encrypted with the key. The key must have at least 122 random bits: a UUIDv4, or a random token of 22 characters of base64url. A UUIDv7 is not random enough, because it contains the time.',
+  },
+)
+
+/** The secret key of a sealed answer is missing. */
+export const IdempotencyAnswerUnreadable: Problem<'idempotency-answer-unreadable'> = problem(
+  'idempotency-answer-unreadable',
+  {
+    status: 500,
+    title: 'The answer to this idempotency key cannot be decrypted',
+    description:
+      'The call was executed. Its answer was encrypted with a secret key that the service does not have any more. The call does not run again with this key. Check the data before you send the request with a new key.',
+  },
+)
+
 /** The key was used for another request. */
 export const IdempotencyKeyReused: Problem<'idempotency-key-reused'> = problem('idempotency-key-reused', {
   status: 422,
@@ -68,9 +90,11 @@ export const OutcomeUnknown: Problem<'outcome-unknown'> = problem('outcome-unkno
 export const idempotencyProblems: readonly AnyProblem[] = [
   IdempotencyKeyMissing,
   IdempotencyKeyInvalid,
+  IdempotencyKeyGuessable,
   IdempotencyKeyReused,
   IdempotencyKeyInFlight,
   IdempotencyKeyExpired,
   IdempotencyAnswerErased,
+  IdempotencyAnswerUnreadable,
   OutcomeUnknown,
 ]

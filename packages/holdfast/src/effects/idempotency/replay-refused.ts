@@ -15,9 +15,9 @@ import { mayBeOf, replay } from './stored-answer.ts'
  * this look-up: validation runs in memory, before the database is used.
  */
 export function replayRefused(
-  parts: Pick<MutationParts, 'pool' | 'ring' | 'service' | 'retentionMs'>,
+  parts: Pick<MutationParts, 'pool' | 'ring' | 'service' | 'retentionMs' | 'seal'>,
 ): AnswerRefused {
-  const { pool, ring } = parts
+  const { pool, ring, seal } = parts
   return async (call, refusal) => {
     const claim = keyOf(call, parts)
     if (!claim || !(refusal instanceof ProblemError)) throw refusal
@@ -28,8 +28,8 @@ export function replayRefused(
     })
     if (found.isRunning) throw IdempotencyKeyInFlight()
     // A different request is not a retry: report the errors in its input.
-    if (!found.stored || !mayBeOf(found.stored, claim)) throw refusal
-    return replay(found.stored, claim)
+    if (!found.stored || !mayBeOf(found.stored, claim, seal)) throw refusal
+    return replay(found.stored, claim, seal)
   }
 }
 

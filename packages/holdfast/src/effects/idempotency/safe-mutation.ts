@@ -51,7 +51,8 @@ const pauses = { firstMs: 20, maxMs: 500 }
  * until the deadline. That is safe, because a rolled-back transaction has no effects.
  */
 export function safeMutation(operation: CompiledOperation, parts: MutationParts): Stage {
-  const form = storedFormOf(operation)
+  const form = storedFormOf(operation, parts.seal)
+  form.seal?.requireKeys(operation.name)
   const observer = parts.observe(operation.name)
 
   async function run(call: Call, next: Next): Promise<Answer> {

@@ -1,6 +1,8 @@
 import type { Answer } from '../../kernel/operation/answer.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { Operation } from '../../kernel/operation/operation.ts'
+import { ProblemError } from '../../kernel/problem/problem.ts'
+import { type AnswerSeal, isSealed, type OpenedAnswer } from './answer-seal.ts'
 import type { KeyClaim } from './key-claim.ts'
 import { IdempotencyAnswerErased, IdempotencyKeyReused } from './problems.ts'
 import type { AnswerRow } from './queries/answers.ts'
@@ -11,6 +13,8 @@ const replayedHeader = 'idempotency-replayed'
 
 const maxBytes = 256 * 1024
 const storedHeaders = ['content-type', 'location', 'etag', 'link']
+/** Further headers of sealed answers: an answer with cookies must not be cached. */
+const sealedHeaders = ['cache-control']
 /**
  * Headers that are valid only for one connection or one moment. They are not stored, even if a
  * problem declares them.
@@ -21,20 +25,24 @@ export interface StoredForm {
   readonly operation: Operation
   /** Names of the stored headers. */
   readonly kept: ReadonlySet<string>
+  /** Seals the answers; `undefined` if they are stored in plain text. */
+  readonly seal: AnswerSeal | undefined
 }
 
 /**
  * Returns the stored form of an operation's answers. It contains the headers that describe the
  * content, and the headers that the operation and its problems declare.
  */
-export function storedFormOf(operation: Operation): StoredForm {
+export function storedFormOf(operation: Operation, seal: AnswerSeal): StoredForm {
   const declared = [
     ...Object.keys(operation.headers).map((name) => name.toLowerCase()),
     ...operation.problems.flatMap((type) => Object.keys(type.headers)),
   ]
+  const stored = [...storedHeaders, ...declared, ...(operation.isSealed ? sealedHeaders : [])]
   return {
     operation,
-    kept: new Set([...storedHeaders, ...declared].filter((name) => !neverStored.has(name))),
+    kept: new Set(stored.filter((name) => !neverStored.has(name))),
+    seal: operation.isSealed ? seal : undefined,
   }
 }
 
@@ -52,7 +60,7 @@ export interface AnsweredKey {
  * @throws HoldfastError `idempotency-answer-too-large` if the answer is larger than 256 KiB.
  */
 export function toStored(answer: Answer, { claim, subjects, form }: AnsweredKey): StoreParameters {
-  const { operation, kept } = form
+  const { operation, kept, seal } = form
   const bytes = answer.body === null ? 0 : Buffer.byteLength(answer.body)
   if (bytes > maxBytes) {
     throw new HoldfastError(
@@ -72,24 +80,31 @@ export function toStored(answer: Answer, { claim, subjects, form }: AnsweredKey)
     headers,
     body: answer.body,
     subjects,
+    ...seal?.seal(answer, headers, claim),
   }
 }
 
 /**
  * Returns a stored answer, marked as replayed. Throws `IdempotencyAnswerErased` if the answer was
- * erased, and `IdempotencyKeyReused` if it belongs to another request.
+ * erased, `IdempotencyAnswerUnreadable` if it cannot be decrypted, and `IdempotencyKeyReused` if it
+ * belongs to another request.
  */
-export function replay(stored: AnswerRow, claim: KeyClaim): Answer {
-  const { status, headers, body } = restore(stored, claim)
-  return { status, headers: { ...headers, [replayedHeader]: 'true' }, body }
+export function replay(stored: AnswerRow, claim: KeyClaim, seal: AnswerSeal): Answer {
+  const answer = restore(stored, claim, seal)
+  return { ...answer, headers: { ...answer.headers, [replayedHeader]: 'true' } }
 }
 
 /**
- * Returns whether a stored answer may belong to a request; true for an erased answer, whose request
- * is unknown.
+ * Returns whether a stored answer may belong to a request; true for an answer that was erased or
+ * cannot be decrypted, whose request is unknown.
  */
-export function mayBeOf({ fingerprint }: AnswerRow, claim: KeyClaim): boolean {
-  return fingerprint.length === 0 || fingerprint.equals(claim.fingerprint)
+export function mayBeOf(stored: AnswerRow, claim: KeyClaim, seal: AnswerSeal): boolean {
+  try {
+    restore(stored, claim, seal)
+    return true
+  } catch (error) {
+    return !(error instanceof ProblemError) || error.code !== IdempotencyKeyReused.code
+  }
 }
 
 /** Returns whether an answer was replayed. */
@@ -100,9 +115,14 @@ export function isReplayed({ headers }: Answer): boolean {
 /**
  * Returns a stored answer in its original form. Throws as {@link replay} does.
  */
-export function restore(stored: AnswerRow, claim: KeyClaim): Answer {
+export function restore(stored: AnswerRow, claim: KeyClaim, seal: AnswerSeal): Answer {
   // An erased row has no fingerprint, since the request could be guessed from it.
   if (stored.fingerprint.length === 0) throw IdempotencyAnswerErased()
-  if (!stored.fingerprint.equals(claim.fingerprint)) throw IdempotencyKeyReused()
-  return { status: stored.status, headers: stored.headers, body: stored.body }
+  const { fingerprint, answer } = isSealed(stored) ? seal.open(stored, claim) : plainAnswer(stored)
+  if (!fingerprint.equals(claim.fingerprint)) throw IdempotencyKeyReused()
+  return answer
+}
+
+function plainAnswer({ fingerprint, status, headers, body }: AnswerRow): OpenedAnswer {
+  return { fingerprint, answer: { status, headers, body } }
 }

@@ -40,7 +40,7 @@ export function compileOperation(
     ...checkRoute(operation.route),
     ...findAccessIssues(operation.access),
     ...checkIdempotency(operation),
-    ...checkPreparation(operation),
+    ...checkQuery(operation),
     ...checkGuards(operation),
     ...findResponseIssues(operation),
   ]
@@ -104,9 +104,13 @@ function checkIdempotency(operation: Operation): readonly string[] {
   ]
 }
 
-/** The types exclude a query with `prepare`, but plain JavaScript can define one. */
-function checkPreparation({ kind, prepare }: Operation): readonly string[] {
-  return kind === 'query' && prepare ? ['a query has no `prepare`; do the work in `run`'] : []
+/** The types exclude queries with options of mutations, but plain JavaScript can define one. */
+function checkQuery({ kind, prepare, isSealed }: Operation): readonly string[] {
+  if (kind === 'mutation') return []
+  return [
+    ...(prepare ? ['a query has no `prepare`; do the work in `run`'] : []),
+    ...(isSealed ? ['a query cannot be `sealed`, because its answer is not stored'] : []),
+  ]
 }
 
 function checkGuards({ budget, maxRows, repeats }: Operation): readonly string[] {

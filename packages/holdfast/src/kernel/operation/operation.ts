@@ -149,6 +149,14 @@ export interface MutationDefinition<
    */
   readonly idempotencyHeader?: string
   /**
+   * True if the answer contains a secret, such as a session cookie or an API key. The stored
+   * answer, its cookies included, is then encrypted with the idempotency key and the secret keys of
+   * the service, so that a copy of the database is of no use. A replay also has the cookies.
+   * Clients must send random keys, such as a UUIDv4. Default false: the answer is stored in plain
+   * text, without its cookies.
+   */
+  readonly sealed?: boolean
+  /**
    * The isolation level of the transaction. Default `'read committed'`. After a serialization
    * failure or a deadlock, the handler runs again within the deadline.
    */
@@ -223,6 +231,8 @@ export interface Operation {
   readonly idempotency: 'required' | { readonly optional: string }
   /** The header that carries the idempotency key, in lower case. */
   readonly idempotencyHeader: string
+  /** True if the stored answer is encrypted. */
+  readonly isSealed: boolean
   readonly isolation: Isolation
   /** Returns the subjects of a call in addition to its caller. Default: none. */
   readonly subjectsOf: ((call: SubjectsOfCall<never, never>) => Subjects) | undefined
@@ -302,6 +312,7 @@ export function createOperation<Kind extends Operation['kind']>(
     location: given.location,
     idempotency: given.idempotency ?? 'required',
     idempotencyHeader: given.idempotencyHeader?.toLowerCase() ?? defaultKeyHeader,
+    isSealed: given.sealed ?? false,
     isolation: given.isolation ?? 'read committed',
     subjectsOf: given.subjectsOf,
     definedAt,

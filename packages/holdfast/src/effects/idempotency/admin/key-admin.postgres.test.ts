@@ -70,6 +70,7 @@ test('keys are listed, newest first, by caller, key and time', async () => {
       key,
       status: 201,
       bodyBytes: 20,
+      isSealed: false,
       createdAt: expect.any(Date),
     })),
   )

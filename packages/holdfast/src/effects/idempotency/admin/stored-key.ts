@@ -4,15 +4,21 @@ export interface ListedKey {
   readonly service: string
   /** The caller's tenant, kind and id as a JSON array; empty for anonymous callers. */
   readonly scope: string
+  /** The key; `sha256:` and its hash if the answer is sealed. */
   readonly key: string
   /** The HTTP status of the answer. */
   readonly status: number
   /** Size of the answer's body, in bytes. */
   readonly bodyBytes: number
   readonly createdAt: Date
+  /** True if the answer is encrypted. Only a retry with the key can read it. */
+  readonly isSealed: boolean
 }
 
-/** A key with its stored answer, which retries receive. */
+/**
+ * A key with its stored answer, which retries receive. A sealed answer has neither headers nor a
+ * body here.
+ */
 export interface StoredKey extends ListedKey {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null

@@ -1,3 +1,5 @@
+import { storedFormOfKey } from '../../answer-seal.ts'
+import { isSealedKey } from './stored-key-columns.ts'
 import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
 
 // Limits the result if many callers share one key, which is a defect of the clients.
@@ -7,11 +9,12 @@ const maxScopes = 20
 export function findKeyRows(key: string, scope: string | null): Statement {
   return {
     text: `
-      select service, scope, key, status, coalesce(octet_length(body), 0) as "bodyBytes", created_at as "createdAt", headers, body
+      select service, scope, key, status, coalesce(octet_length(body), 0) as "bodyBytes", created_at as "createdAt",
+        ${isSealedKey} as "isSealed", headers, case when ${isSealedKey} then null else body end as body
       from holdfast.idempotency_keys
-      where key = $1 and ($2::text is null or scope = $2)
+      where key in ($1, $3) and ($2::text is null or scope = $2)
       order by scope
       limit ${maxScopes}`,
-    values: [key, scope],
+    values: [key, scope, storedFormOfKey(key)],
   }
 }

@@ -3,6 +3,7 @@ import { pageValues, theseIds } from '../../../subjects/queries/find-subject-row
 import type { SubjectInService, SubjectPage } from '../../../subjects/subject-source.ts'
 import { leafName } from '../../queries/answers.ts'
 import { subjectsName } from '../../queries/key-subjects.ts'
+import { isSealedKey } from './stored-key-columns.ts'
 
 // A leaf is one of the tables that hold the keys. An attempt close to a slot boundary may write its
 // answer to two leaves. The second row is a copy: it is erased too, but not counted.
@@ -30,7 +31,9 @@ export function findKeyIds(leaf: number, page: SubjectPage): Statement {
 export function readKeyRows(leaf: number, ids: readonly string[]): Statement {
   return {
     text: `
-      select 'idempotency-key' as kind, service, scope, key, status, headers, body, created_at as "createdAt"
+      select 'idempotency-key' as kind, service, scope, key, status, headers,
+        case when ${isSealedKey} then null else body end as body, ${isSealedKey} as "isSealed",
+        created_at as "createdAt"
       from ${leafName(leaf)}
       where id = ${theseIds} and not is_copy and fingerprint <> ''
       order by id`,
