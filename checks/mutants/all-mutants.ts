@@ -12,6 +12,7 @@ import { postgresMutants } from './postgres.ts'
 import { prepareMutants } from './prepare.ts'
 import { responseMutants } from './responses.ts'
 import { secretMutants } from './secrets.ts'
+import { tenantMutants } from './tenants.ts'
 import { tokenMutants } from './tokens.ts'
 import { transactionMutants } from './transactions.ts'
 import { unixSocketMutants } from './unix-socket.ts'
@@ -31,6 +32,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   postgres: postgresMutants,
   responses: responseMutants,
   secrets: secretMutants,
+  tenants: tenantMutants,
   tokens: tokenMutants,
   transactions: transactionMutants,
   unixSocket: unixSocketMutants,

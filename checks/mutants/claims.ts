@@ -29,8 +29,8 @@ export const claimMutants: readonly Mutant[] = [
   {
     name: 'unique jobs: the waiting job is not locked',
     file: `${src}/effects/jobs/queries/enqueue.ts`,
-    text: "holds_key and state <> 'running'\n      for key share`",
-    replacement: "holds_key and state <> 'running'`",
+    text: "= ${tenantOf('$4')}\n      for key share`",
+    replacement: "= ${tenantOf('$4')}`",
     killedBy: [
       {
         file: `${src}/effects/jobs/enqueue/unique-jobs.postgres.test.ts`,

@@ -135,8 +135,8 @@ export const erasureMutants: readonly Mutant[] = [
   {
     name: 'subjects: a consumer that does not inherit',
     file: `${effects}/messages/fan-out.ts`,
-    text: '{ traceparent, subjects })',
-    replacement: '{ traceparent })',
+    text: '{ traceparent, tenant, subjects })',
+    replacement: '{ traceparent, tenant })',
     killedBy: [{ file: subjects, name: 'and its consumers inherit them' }],
     why: 'The copy of the payload in the job of a consumer would not be found.',
   },

@@ -54,6 +54,7 @@ function describe(job: StoredJob, screen: Screen): string {
         ['Deleted', formatTime(job.expiresAt, now)],
         ['Claimed', `${count(job.claims, 'time')}, ${job.failures} failed`],
         ['Priority', job.priority === 0 ? null : String(job.priority)],
+        ['Tenant', job.tenant],
         ['Unique key', job.uniqueKey],
         [
           'Limit key',

@@ -56,6 +56,7 @@ describe.skipIf(missing)('bullmq', () => {
     payload: 1,
     publishedAt: new Date('2026-01-02T03:04:05Z'),
     traceparent: undefined,
+    tenant: undefined,
     subjects: [],
   }
 

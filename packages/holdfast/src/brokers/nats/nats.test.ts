@@ -67,6 +67,7 @@ describe.skipIf(missing)('nats', () => {
     payload: 1,
     publishedAt: new Date(),
     traceparent: undefined,
+    tenant: undefined,
     subjects: [],
   }
 

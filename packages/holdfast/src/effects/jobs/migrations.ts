@@ -55,6 +55,8 @@ create table holdfast.jobs (
   -- The last failure.
   failure jsonb,
   traceparent text,
+  -- The tenant of the transaction that enqueued the job. The job runs as this tenant.
+  tenant text default nullif(current_setting('holdfast.tenant', true), ''),
   enqueued_at timestamptz not null default now(),
   claimed_at timestamptz,
   -- Set when the attempt was marked as started; null if the job is only claimed. In no index, so
@@ -70,7 +72,8 @@ create index jobs_blocked on holdfast.jobs (service, name, limit_key, priority d
 -- The condition is not "state = 'running'": with it, the planner might read the whole index to find
 -- one job by its id.
 create index jobs_claimed on holdfast.jobs (worker) where worker is not null;
-create unique index jobs_unique on holdfast.jobs (service, name, unique_key) where holds_key;
+-- Each tenant has separate unique keys.
+create unique index jobs_unique on holdfast.jobs (service, name, unique_key, coalesce(tenant, '')) where holds_key;
 
 -- The jobs that have ended, each moved here by the statement that ends it.
 create table holdfast.ended_jobs (
@@ -96,6 +99,7 @@ create table holdfast.ended_jobs (
   progress jsonb,
   failure jsonb,
   traceparent text,
+  tenant text,
   enqueued_at timestamptz not null,
   claimed_at timestamptz,
   finished_at timestamptz not null default now(),
@@ -108,12 +112,12 @@ create index ended_jobs_dead on holdfast.ended_jobs (service, name, seq) where s
 -- All jobs, for queries by hand.
 create view holdfast.all_jobs as
   select id, service, name, seq, input, state, priority, run_at, claim, failures, snoozes, worker, unique_key, keeps_key,
-    limit_key, has_slot, rate_key, share_key, is_cancelled, progress, failure, traceparent, enqueued_at, claimed_at,
+    limit_key, has_slot, rate_key, share_key, is_cancelled, progress, failure, traceparent, tenant, enqueued_at, claimed_at,
     null::timestamptz as finished_at, null::timestamptz as expires_at
   from holdfast.jobs
   union all
   select id, service, name, seq, input, state, priority, run_at, claim, failures, snoozes, null::uuid, unique_key, keeps_key,
-    limit_key, has_slot, rate_key, share_key, is_cancelled, progress, failure, traceparent, enqueued_at, claimed_at,
+    limit_key, has_slot, rate_key, share_key, is_cancelled, progress, failure, traceparent, tenant, enqueued_at, claimed_at,
     finished_at, expires_at
   from holdfast.ended_jobs;
 

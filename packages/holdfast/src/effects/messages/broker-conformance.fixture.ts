@@ -39,6 +39,7 @@ function message(key: string, payload: number): RelayedMessage {
     payload,
     publishedAt: new Date('2026-01-02T03:04:05.678Z'),
     traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+    tenant: undefined,
     subjects: [],
   }
 }

@@ -55,6 +55,10 @@ export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unk
     return this.#around.attempt
   }
 
+  get tenant(): string | undefined {
+    return this.#around.tenant
+  }
+
   get settings(): unknown {
     return this.#around.settings
   }

@@ -83,8 +83,8 @@ function fanOut(known: Known, { service, pool, bind }: FanOutParts, signal: Abor
         const isOwn = row.event === event && row.service === publisher
         if (!isOwn || BigInt(row.position) <= BigInt(position)) continue
         const message = toPublished(row)
-        const { traceparent, subjects } = message
-        const enqueued = jobs.enqueue(job, toConsumedMessage(message), { traceparent, subjects })
+        const { traceparent, tenant, subjects } = message
+        const enqueued = jobs.enqueue(job, toConsumedMessage(message), { traceparent, tenant, subjects })
         await abortable(enqueued, signal)
       }
     }

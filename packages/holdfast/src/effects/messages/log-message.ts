@@ -10,7 +10,7 @@ export function isPresent(row: LogMessageRow): boolean {
 
 /** Converts a row with a message to the message. */
 export function toPublished(row: NewMessageRow | LogMessageRow): PublishedMessage {
-  const { id, service, event, key, payload, traceparent, published_at, subjects } = row
+  const { id, service, event, key, payload, traceparent, tenant, published_at, subjects } = row
   return {
     id: id!,
     service,
@@ -19,6 +19,7 @@ export function toPublished(row: NewMessageRow | LogMessageRow): PublishedMessag
     payload: payload as Json,
     publishedAt: published_at,
     traceparent: traceparent ?? undefined,
+    tenant: tenant ?? undefined,
     subjects: subjects ?? [],
   }
 }

@@ -102,6 +102,7 @@ describe('lists of messages', () => {
       position: null,
       publishedAt: expect.any(Date),
       traceparent: expect.any(String),
+      tenant: null,
     })
   })
 

@@ -114,6 +114,8 @@ export interface StoredMessage {
   readonly position: string | null
   readonly publishedAt: Date
   readonly traceparent: string | null
+  /** The tenant of the call that published the message; `null` for no tenant. */
+  readonly tenant: string | null
 }
 
 /**

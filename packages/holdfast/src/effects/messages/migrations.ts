@@ -16,6 +16,8 @@ create table holdfast.messages (
   key text not null,
   payload json not null,
   traceparent text,
+  -- The tenant of the transaction that published the message. Its consumers run as this tenant.
+  tenant text default nullif(current_setting('holdfast.tenant', true), ''),
   published_at timestamptz not null default clock_timestamp(),
   -- Assigned by the dispatcher after the commit, so a subscription that reads in the order of
   -- positions misses no message.

@@ -26,6 +26,12 @@ export interface EnqueueOptions {
    * ignored. Default: the trace of the call or job that enqueues it.
    */
   readonly traceparent?: string | undefined
+  /**
+   * The tenant as which the job runs. Default: the tenant of the call or job that
+   * enqueues it. Set it in a job without a tenant, such as a scheduled one, that enqueues a job for
+   * each tenant.
+   */
+  readonly tenant?: string | undefined
   /** Subjects of the job, in addition to those that its `subjectsOf` returns. Default: none. */
   readonly subjects?: Subjects
 }

@@ -80,6 +80,8 @@ export interface PublishedMessage extends Message<Json> {
   readonly service: string
   /** The `traceparent` of the call that published the message, if that call has a trace. */
   readonly traceparent: string | undefined
+  /** The tenant of the call that published the message; `undefined` for no tenant. */
+  readonly tenant: string | undefined
   /** The subjects of the message. Pass them on to the jobs that are enqueued for the message. */
   readonly subjects: readonly string[]
 }

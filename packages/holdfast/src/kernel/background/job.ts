@@ -27,6 +27,8 @@ export interface JobContext<Input, Db, Values = NoSettings> extends Effects {
   readonly id: string
   /** The number of the attempt, from 1. Failed attempts count; restarts of the service do not. */
   readonly attempt: number
+  /** The tenant of the call that enqueued the job; `undefined` for no tenant. */
+  readonly tenant: string | undefined
   /** The values of the settings declared in `holdfast({ settings })`. */
   readonly settings: Values
   /**

@@ -19,7 +19,7 @@ export interface CallParts {
 /** Creates the call of a request, before any stage has run. */
 export function createCall(request: CallRequest, { operation, span, log }: CallParts): Call {
   const requestId = request.requestId ?? crypto.randomUUID()
-  return {
+  const call: Call = {
     operation,
     wire: request.input,
     readInput: request.readInput,
@@ -31,7 +31,14 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     requestId,
     log: new CallLog(log, () => {
       const { traceId, spanId } = span.trace
-      return { operation: operation.name, requestId, traceId, spanId }
+      const { tenant } = call.caller
+      return {
+        operation: operation.name,
+        requestId,
+        ...(tenant === undefined ? {} : { tenant }),
+        traceId,
+        spanId,
+      }
     }),
     onFailure: request.onFailure,
     span,
@@ -53,6 +60,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     prepared: undefined,
     effects: undefined,
   }
+  return call
 }
 
 const stillClock: Clock = { now: () => 0, monotonicMs: () => 0, after: () => ({ cancel: () => {} }) }

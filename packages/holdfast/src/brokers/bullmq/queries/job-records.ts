@@ -12,6 +12,7 @@ export interface BegunRow {
   /** The number of attempts that have failed so far. */
   readonly failures: number
   readonly traceparent: string | null
+  readonly tenant: string | null
   /** Time since the job was enqueued, in milliseconds. */
   readonly age_ms: number
 }
@@ -21,7 +22,7 @@ export function beginJobs(ids: readonly string[]): Statement {
   return {
     name: 'holdfast_begin_jobs',
     text: `
-      select id, input, failures, traceparent,
+      select id, input, failures, traceparent, tenant,
         extract(epoch from now() - enqueued_at)::double precision * 1000 as age_ms
       from holdfast.jobs where id = any($1::uuid[])`,
     values: [ids],

@@ -379,6 +379,8 @@ export const statementCalls: Readonly<Record<string, Readonly<Record<string, Sta
     limitValues: 'not planned',
     limitTransaction: calls([times, '1']),
   },
+  'storage/postgres/queries/set-tenant.ts': { setTenant: calls(['acme']), setAdmission: calls(['acme']) },
+  'identity/tenants/queries/find-gaps.ts': { findGaps: calls([{ column: 'tenant' }]) },
   'storage/postgres/queries/limit-statements.ts': { limitStatements: calls([1_000, 'transaction']) },
   'storage/postgres/queries/check-transaction.ts': {
     transactionHolds: 'not planned',

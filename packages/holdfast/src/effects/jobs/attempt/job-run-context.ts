@@ -36,6 +36,7 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
   readonly settings: unknown
   readonly id: string
   readonly attempt: number
+  readonly tenant: string | undefined
   readonly log: Logger
   readonly #scope: AttemptScope
   readonly #parts: JobRunParts
@@ -48,6 +49,7 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
     this.settings = parts.settings
     this.id = scope.row.id
     this.attempt = scope.row.failures + 1
+    this.tenant = scope.row.tenant ?? undefined
     this.log = scope.log
     this.#scope = scope
     this.#parts = parts

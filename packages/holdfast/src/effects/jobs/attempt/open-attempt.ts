@@ -33,6 +33,7 @@ export function openAttempt(job: Job, row: ClaimedRow, host: AttemptHost): Attem
     'holdfast.job': job.name,
     'holdfast.job.id': row.id,
     'holdfast.attempt': attempt,
+    ...(row.tenant === null ? {} : { 'holdfast.tenant': row.tenant }),
   })
   const { traceId, spanId } = span.trace
   const deadlineMs = toMilliseconds(job.deadline, { option: 'deadline' })
@@ -41,7 +42,14 @@ export function openAttempt(job: Job, row: ClaimedRow, host: AttemptHost): Attem
     ...shared,
     job,
     row,
-    log: new CallLog(log, () => ({ job: job.name, jobId: row.id, attempt, traceId, spanId })),
+    log: new CallLog(log, () => ({
+      job: job.name,
+      jobId: row.id,
+      attempt,
+      ...(row.tenant === null ? {} : { tenant: row.tenant }),
+      traceId,
+      spanId,
+    })),
     work: { deadline, span, usage: newUsage() },
     deadline,
     limitMs: deadlineMs + idleGraceMs,

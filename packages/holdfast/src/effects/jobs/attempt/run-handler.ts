@@ -17,8 +17,12 @@ export interface HandlerResources {
 }
 
 /** Creates the transaction of an attempt. The transaction begins with its first statement. */
-export function createTransaction({ pool, work, limitMs, job }: AttemptScope): Transaction {
-  return new Transaction(pool, work, { limits: uniformLimits(limitMs), owner: job })
+export function createTransaction({ pool, work, limitMs, job, row }: AttemptScope): Transaction {
+  return new Transaction(pool, work, {
+    limits: uniformLimits(limitMs),
+    owner: job,
+    tenant: row.tenant ?? undefined,
+  })
 }
 
 /**

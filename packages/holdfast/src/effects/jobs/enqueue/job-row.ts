@@ -29,6 +29,8 @@ export interface JobRow {
   readonly rateKey?: string
   readonly shareKey?: string
   readonly traceparent?: string
+  /** The tenant as which the job runs. Default: the tenant of the transaction that enqueues it. */
+  readonly tenant?: string
   readonly subjects?: readonly string[]
 }
 
@@ -59,6 +61,7 @@ function rowOf(job: JobType, read: StoredInput, options: EnqueueOptions): JobRow
     ...(options.at === undefined ? {} : { atMs: options.at.getTime() }),
     ...uniqueOf(options),
     ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
+    ...(options.tenant === undefined ? {} : { tenant: options.tenant }),
     ...keysOf(job, read.value),
     ...subjectsOf(job, read.value, options),
   }

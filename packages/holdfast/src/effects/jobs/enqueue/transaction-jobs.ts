@@ -109,7 +109,7 @@ export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
   }
 
   async #insertUnique(row: JobRow): Promise<EnqueuedJob> {
-    const unique = { service: this.#service, name: row.name, key: row.uniqueKey! }
+    const unique = { service: this.#service, name: row.name, key: row.uniqueKey!, tenant: row.tenant }
     for (let attempts = 0; attempts < maxUniqueAttempts; attempts += 1) {
       const [inserted] = await this.#run<{ id: string }>(insertUniqueJob(this.#service, row))
       if (inserted) {

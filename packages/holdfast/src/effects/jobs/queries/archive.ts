@@ -9,7 +9,7 @@ import { limitedOrReady, missingPermits } from '../states.ts'
 /** The columns that are copied for an archived job, in the order of {@link archive}. */
 const columns = `
           id, service, name, seq, input, priority, run_at, claim, snoozes, unique_key, keeps_key, limit_key, rate_key, share_key,
-          progress, traceparent, enqueued_at, claimed_at`
+          progress, traceparent, tenant, enqueued_at, claimed_at`
 
 /** SQL expressions over the deleted row. */
 export interface Archived {
@@ -69,11 +69,11 @@ export function unarchive(set: Readonly<Record<'failures' | 'snoozes', string>>)
       ), returned as (
         insert into holdfast.jobs (
           id, service, name, input, priority, claim, unique_key, keeps_key, holds_key, limit_key, has_slot, rate_key,
-          share_key, progress, failure, traceparent, enqueued_at, claimed_at, state, failures, snoozes
+          share_key, progress, failure, traceparent, tenant, enqueued_at, claimed_at, state, failures, snoozes
         )
         select
           id, service, name, input, priority, claim, unique_key, keeps_key, keeps_key, limit_key, has_slot, rate_key,
-          share_key, progress, failure, traceparent, enqueued_at, claimed_at, case ${limitedOrReady(missing)} end,
+          share_key, progress, failure, traceparent, tenant, enqueued_at, claimed_at, case ${limitedOrReady(missing)} end,
           ${set.failures}, ${set.snoozes}
         from (select * from gone order by seq) as ordered
         returning id, name, seq, state

@@ -24,6 +24,8 @@ export interface ClaimedRow extends ClaimOf {
   readonly share_key: string | null
   readonly has_slot: boolean
   readonly traceparent: string | null
+  /** The tenant as which the job runs; `null` for no tenant. */
+  readonly tenant: string | null
   /** Time since the job was enqueued, in milliseconds. */
   readonly age_ms: number
 }
@@ -176,7 +178,7 @@ const claimed = `
         holds_key = holds_key and keeps_key
       from picked where jobs.id = picked.id
       returning jobs.id, jobs.claim, jobs.name, jobs.priority, jobs.seq::double precision as seq, jobs.input, jobs.failures,
-        jobs.snoozes, jobs.lost_claims, jobs.limit_key, jobs.share_key, jobs.has_slot, jobs.traceparent,
+        jobs.snoozes, jobs.lost_claims, jobs.limit_key, jobs.share_key, jobs.has_slot, jobs.traceparent, jobs.tenant,
         extract(epoch from now() - jobs.enqueued_at)::double precision * 1000 as age_ms`
 
 const claim = {

@@ -15,9 +15,12 @@ export function insertJobs(service: string, rows: readonly JobRow[]): readonly S
   return [inserted, ...insertSubjects(service, 'job', rows)]
 }
 
-/** Returns whether a job is due immediately, and has no limits. Most jobs are. */
-function isReady({ delayMs, atMs, limitKey, rateKey, uniqueKey }: JobRow): boolean {
-  return [delayMs, atMs, limitKey, rateKey, uniqueKey].every((option) => option === undefined)
+/**
+ * Returns whether a job is due immediately, has no limits, and runs as the tenant of its
+ * transaction. Most jobs are.
+ */
+function isReady({ delayMs, atMs, limitKey, rateKey, uniqueKey, tenant }: JobRow): boolean {
+  return [delayMs, atMs, limitKey, rateKey, uniqueKey, tenant].every((option) => option === undefined)
 }
 
 /** Inserts a ready job. Takes three quarters of the general statement's server time. */
@@ -39,20 +42,23 @@ export interface UniqueKey {
   readonly service: string
   readonly name: string
   readonly key: string
+  /** The tenant that has the key. Default: the tenant of the transaction. */
+  readonly tenant?: string | undefined
 }
 
 /**
  * Finds the unclaimed job that holds a unique key, and locks it against claims until the
  * transaction ends. If the job ran before the commit, it would miss the writes of this transaction.
  */
-export function lockUniqueJob({ service, name, key }: UniqueKey): Statement {
+export function lockUniqueJob({ service, name, key, tenant }: UniqueKey): Statement {
   return {
     name: 'holdfast_lock_unique_job',
     text: `
       select id from holdfast.jobs
       where service = $1 and name = $2 and unique_key = $3 and holds_key and state <> 'running'
+        and coalesce(tenant, '') = ${tenantOf('$4')}
       for key share`,
-    values: [service, name, key],
+    values: [service, name, key, tenant ?? null],
   }
 }
 
@@ -60,13 +66,14 @@ export function lockUniqueJob({ service, name, key }: UniqueKey): Statement {
  * Finds the running job that holds a unique key until it ends. The job is not locked, so its end
  * does not wait for this transaction.
  */
-export function findRunningUniqueJob({ service, name, key }: UniqueKey): Statement {
+export function findRunningUniqueJob({ service, name, key, tenant }: UniqueKey): Statement {
   return {
     name: 'holdfast_find_running_unique_job',
     text: `
       select id from holdfast.jobs
-      where service = $1 and name = $2 and unique_key = $3 and holds_key and state = 'running'`,
-    values: [service, name, key],
+      where service = $1 and name = $2 and unique_key = $3 and holds_key and state = 'running'
+        and coalesce(tenant, '') = ${tenantOf('$4')}`,
+    values: [service, name, key, tenant ?? null],
   }
 }
 
@@ -82,10 +89,15 @@ export function registerNames(service: string, names: readonly string[]): Statem
   }
 }
 
+/** Returns SQL for a given tenant, or that of the transaction; an empty text for no tenant. */
+function tenantOf(given: string): string {
+  return `coalesce(${given}, current_setting('holdfast.tenant', true), '')`
+}
+
 const insertion = `
       insert into holdfast.jobs (
         service, id, name, input, priority, run_at, state, unique_key, holds_key, keeps_key, limit_key, rate_key, share_key,
-        traceparent
+        traceparent, tenant
       )
       select
         $2, row.id, row.name, row.input::json, row.priority, due.run_at,
@@ -94,15 +106,16 @@ const insertion = `
           ${limitedOrReady({ slot: 'row."limitKey" is not null', turn: 'row."rateKey" is not null' })}
         end,
         row."uniqueKey", row."uniqueKey" is not null, coalesce(row."uniqueUntil" = 'ended', false), row."limitKey",
-        row."rateKey", row."shareKey", row.traceparent
+        row."rateKey", row."shareKey", row.traceparent, nullif(${tenantOf('row.tenant')}, '')
       from rows from (
         json_to_recordset($1::json) as (
           id uuid, name text, input text, priority smallint, "delayMs" double precision, "atMs" double precision,
-          "uniqueKey" text, "uniqueUntil" text, "limitKey" text, "rateKey" text, "shareKey" text, traceparent text
+          "uniqueKey" text, "uniqueUntil" text, "limitKey" text, "rateKey" text, "shareKey" text, traceparent text,
+          tenant text
         )
       ) with ordinality as row (
         id, name, input, priority, "delayMs", "atMs", "uniqueKey", "uniqueUntil", "limitKey", "rateKey", "shareKey",
-        traceparent, n
+        traceparent, tenant, n
       )
       cross join lateral (
         select coalesce(
@@ -118,7 +131,7 @@ const insert = { name: 'holdfast_insert_jobs', text: insertion, isInsert: true }
 const insertUnique = {
   name: 'holdfast_insert_unique_job',
   text: `${insertion}
-      on conflict (service, name, unique_key) where holds_key do nothing
+      on conflict (service, name, unique_key, coalesce(tenant, '')) where holds_key do nothing
       returning id`,
 }
 

@@ -49,6 +49,7 @@ export function awaitMessage(
         from holdfast.messages, holdfast.jobs
         where messages.event = $3 and messages.key = $4 and messages.service = $5
           and jobs.id = $1 and messages.published_at >= jobs.enqueued_at
+          and ${isSeenBy('messages.tenant', 'jobs.tenant')}
         order by messages.seq
         limit 1
       ), resolved as (
@@ -67,6 +68,8 @@ export function awaitMessage(
 
 /** A message that has arrived. */
 export interface ArrivedMessage extends AwaitedMessage {
+  /** The tenant of the message. Default: no tenant. */
+  readonly tenant?: string | undefined
   /**
    * The whole message as JSON text. Postgres must not parse it as `jsonb`, which rejects some texts
    * that JSON allows.
@@ -84,10 +87,14 @@ export function resolveWaits(messages: readonly ArrivedMessage[]): Statement {
     text: `
       with come as materialized (
         select distinct on (waits.job_id, waits.step) waits.job_id, waits.step, message.json::json as message
-        from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality
-          as message (event, key, json, publisher, n)
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
+          as message (event, key, json, publisher, tenant, n)
         join holdfast.job_waits as waits
           on waits.event = message.event and waits.key = message.key and waits.publisher = message.publisher
+        cross join lateral (
+          select tenant from holdfast.jobs where jobs.id = waits.job_id offset 0
+        ) as waiter
+        where ${isSeenBy('message.tenant', 'waiter.tenant')}
         order by waits.job_id, waits.step, message.n
       ), ended as (
         delete from holdfast.job_waits as waits using come
@@ -105,8 +112,17 @@ export function resolveWaits(messages: readonly ArrivedMessage[]): Statement {
       messages.map(({ key }) => key),
       messages.map(({ json }) => json),
       messages.map(({ publisher }) => publisher),
+      messages.map(({ tenant }) => tenant ?? null),
     ],
   }
+}
+
+/**
+ * Returns an SQL condition: a job of a tenant sees no message of another tenant. A message or a job
+ * without a tenant belongs to the service itself.
+ */
+function isSeenBy(message: string, job: string): string {
+  return `(${message} is null or ${job} is null or ${message} = ${job})`
 }
 
 /** Ends a wait whose timeout has passed, unless its message has arrived since. */

@@ -120,20 +120,25 @@ export class StepRunner {
     if (!scope.holdsLease()) throw leaseOver
     const span = scope.work.span.begin(`step ${name}`, 'internal')
     const stepWork = { ...scope.work, span }
-    const { pool, job, limitMs } = scope
+    const { pool, job, limitMs, row } = scope
+    const tenant = row.tenant ?? undefined
     try {
-      return await withTransaction(pool, { work: stepWork, limitMs, owner: job }, async (transaction) => {
-        const bound = scope.bind(transaction)
-        const context = new StepRunContext(scope, bound, this.#keyOf(name))
-        const running = scope.externalCalls.within(
-          { operation: job.name, isOpen: () => transaction.isOpen },
-          () => bound.within(() => work(context)),
-        )
-        const given = await abortable(Promise.resolve(running), scope.deadline)
-        const result = this.#toJson(name, given)
-        await transaction.commit((check) => [storeStep({ job: scope.row, name, result }, check)])
-        return fromJson(result)
-      })
+      return await withTransaction(
+        pool,
+        { work: stepWork, limitMs, owner: job, tenant },
+        async (transaction) => {
+          const bound = scope.bind(transaction)
+          const context = new StepRunContext(scope, bound, this.#keyOf(name))
+          const running = scope.externalCalls.within(
+            { operation: job.name, isOpen: () => transaction.isOpen },
+            () => bound.within(() => work(context)),
+          )
+          const given = await abortable(Promise.resolve(running), scope.deadline)
+          const result = this.#toJson(name, given)
+          await transaction.commit((check) => [storeStep({ job: scope.row, name, result }, check)])
+          return fromJson(result)
+        },
+      )
     } catch (error) {
       span.fail(error instanceof Error ? error.name : 'unknown')
       throw error

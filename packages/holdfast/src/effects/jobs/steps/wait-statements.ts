@@ -6,8 +6,9 @@ import { lockMessages, resolveWaits } from '../queries/waits.ts'
 export function waitStatements(messages: readonly PublishedMessage[]): readonly Statement[] {
   // The `traceparent` of the message is left out, because the job continues in the trace that it
   // already belongs to.
-  const arrived = messages.map(({ traceparent: _theirs, service: publisher, ...message }) => ({
+  const arrived = messages.map(({ traceparent: _theirs, tenant, service: publisher, ...message }) => ({
     publisher,
+    tenant,
     event: message.event,
     key: message.key,
     json: JSON.stringify(message),

@@ -46,7 +46,7 @@ export function takeRedriven(service: string, subscriber: string): Statement {
         returning message_id
       )
       select
-        null as last, 1 as seen, id, messages.service, event, key, payload, traceparent, subjects, published_at, position
+        null as last, 1 as seen, id, messages.service, event, key, payload, traceparent, tenant, subjects, published_at, position
       from holdfast.messages join taken on messages.id = taken.message_id`,
     values: [service, subscriber],
   }

@@ -16,6 +16,7 @@ export interface NewMessageRow {
   readonly key: string
   readonly payload: unknown
   readonly traceparent: string | null
+  readonly tenant: string | null
   readonly subjects: readonly string[] | null
   readonly published_at: Date
 }
@@ -28,7 +29,7 @@ export function findNewMessages(batch: number): Statement {
   return {
     name: 'holdfast_find_new_messages',
     text: `
-      select id, service, event, key, payload, traceparent, subjects, published_at from holdfast.messages
+      select id, service, event, key, payload, traceparent, tenant, subjects, published_at from holdfast.messages
       where position is null
       order by seq
       limit $1`,

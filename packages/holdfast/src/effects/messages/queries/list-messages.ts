@@ -23,7 +23,7 @@ export function listMessageRows({
 }: MessageFilters): Statement {
   return {
     text: `
-      select id, event, key, payload, position, published_at as "publishedAt", traceparent
+      select id, event, key, payload, position, published_at as "publishedAt", traceparent, tenant
       from holdfast.messages
       where ($1::text is null or event = $1)
         and ($2::text is null or key = $2)

@@ -169,7 +169,7 @@ export function readMessages({ after, publishers, events, limit }: LogWindow): S
       )
       select
         seen.last, seen.count as seen, next.id, next.service, next.event, next.key, next.payload,
-        next.traceparent, next.subjects, next.published_at, next.position
+        next.traceparent, next.tenant, next.subjects, next.published_at, next.position
       from (select max(position) as last, count(*)::integer as count from next) as seen
       left join next on next.service = any ($2) and ($3::text[] is null or next.event = any ($3))
       order by next.position`,

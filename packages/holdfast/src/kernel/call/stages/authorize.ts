@@ -45,6 +45,7 @@ function admit(decision: Decision, call: Call, next: Next): Answer | Promise<Ans
   if (caller !== call.caller) checkCaller(caller, access.name)
   call.caller = caller as Caller
   call.rowCheck = isCheck ? decision : undefined
+  if (call.caller.tenant !== undefined) call.span.set('holdfast.tenant', call.caller.tenant)
   return next(call)
 }
 

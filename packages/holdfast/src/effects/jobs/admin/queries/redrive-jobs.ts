@@ -24,13 +24,14 @@ export function redriveDead({ service, name, limit }: RedriveOf): Statement {
   return {
     text: `
       with candidates as (
-        select distinct on (unique_key, case when unique_key is null or not keeps_key then id end) id
+        select distinct on (unique_key, tenant, case when unique_key is null or not keeps_key then id end) id
         from holdfast.ended_jobs as dead
         where service = $3 and name = $1 and state = 'dead' and not (keeps_key and exists (
           select from holdfast.jobs as other
           where other.service = $3 and other.name = $1 and other.unique_key = dead.unique_key and other.holds_key
+            and coalesce(other.tenant, '') = coalesce(dead.tenant, '')
         ))
-        order by unique_key, case when unique_key is null or not keeps_key then id end, seq desc
+        order by unique_key, tenant, case when unique_key is null or not keeps_key then id end, seq desc
       ), chosen as materialized (
         select id from holdfast.ended_jobs
         where id in (select id from candidates) and state = 'dead'
