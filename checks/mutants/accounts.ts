@@ -17,14 +17,14 @@ const sessionsTest = `${src}/identity/sessions/sessions.postgres.test.ts`
 /** Mutants of accounts: passwords, sessions, and the operations for them. */
 export const accountMutants: readonly Mutant[] = [
   {
-    name: 'run: a returned problem that is not final commits its writes',
+    name: 'run: a problem that is not final keeps the writes',
     file: `${src}/kernel/call/stages/run.ts`,
     text: 'if (failure !== problem || !isFinal(problem)) throw failure',
     replacement: 'if (failure !== problem) throw failure',
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
-        name: 'is undone, as if it had been thrown',
+        name: 'a problem that is not final undoes the writes',
       },
     ],
     why: 'The problem would be stored as the final answer, although a retry may succeed.',

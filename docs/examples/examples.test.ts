@@ -9,7 +9,9 @@ import { writeExample } from './write-examples.ts'
 /** The public functions without an example, each with the reason. */
 const withoutExample: Readonly<Record<string, string>> = {
   'holdfast HandlerResponse': 'created by respond',
+  'holdfast ProblemWithWrites': 'created by keepWrites',
   'holdfast Redirect': 'created by redirects',
+  'holdfast RowCheck': 'created by rules about a row',
   'holdfast SetCookie': 'created by cookie',
   'holdfast/http fromRequest': 'for runtimes; programs call createHandler',
   'holdfast/postgres createDatabase': 'for query builders; programs call postgres, drizzle or kysely',

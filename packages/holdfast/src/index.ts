@@ -151,6 +151,7 @@ export {
   type ProblemOptions,
   type ProblemWith,
 } from './kernel/problem/problem.ts'
+export { keepWrites, type ProblemWithWrites } from './kernel/problem/keep-writes.ts'
 export {
   Forbidden,
   InsufficientScope,

@@ -1,4 +1,4 @@
-import { anyone, type Caller, holdfast, problem } from 'holdfast'
+import { anyone, type Caller, holdfast, keepWrites, problem } from 'holdfast'
 import { postgres, sql, type PostgresOptions } from 'holdfast/postgres'
 import { z } from 'zod'
 
@@ -104,7 +104,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     async run({ input, db }) {
       runs.names.push(input.name)
       await db.query(sql`insert into effects (name) values (${input.name})`)
-      return Refused({ reason: `run ${runs.names.length}` })
+      return keepWrites(Refused({ reason: `run ${runs.names.length}` }))
     },
   })
 
@@ -115,7 +115,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     problems: [SlowDown],
     async run({ input, db }) {
       await db.query(sql`insert into effects (name) values (${input.name})`)
-      return SlowDown()
+      return keepWrites(SlowDown())
     },
   })
 

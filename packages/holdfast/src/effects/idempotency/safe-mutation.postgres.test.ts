@@ -132,7 +132,7 @@ describe('the outcome of a handler', () => {
     expect(await effects.countOf(name)).toBe(0)
   })
 
-  test('a returned problem is final: its effects are committed once, and it is replayed', async () => {
+  test('a problem that keeps the writes is final: they are committed once, and it is replayed', async () => {
     const [name, key] = [uniqueName(), randomUUIDv7()]
     const first = await effects.tested.send('note', { name }, { key })
     const second = await effects.tested.send('note', { name }, { key })
@@ -144,7 +144,7 @@ describe('the outcome of a handler', () => {
     expect(await effects.countOf(name)).toBe(1)
   })
 
-  test('a returned problem that is not final is undone, as if it had been thrown', async () => {
+  test('a problem that is not final undoes the writes, although the handler keeps them', async () => {
     const [name, key] = [uniqueName(), randomUUIDv7()]
     expect((await effects.tested.send('noteAndSlowDown', { name }, { key })).status).toBe(429)
     expect(await effects.countOf(name)).toBe(0)

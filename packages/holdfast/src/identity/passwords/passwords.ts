@@ -55,7 +55,17 @@ export interface PasswordCall {
 const lowestMinLength = 8
 const lowestMaxLength = 64
 
-/** Checks, hashes and verifies passwords, with a limit on the hashes that run or wait. */
+/**
+ * Checks, hashes and verifies passwords, with a limit on the hashes that run or wait.
+ *
+ * @example
+ * ```ts
+ * const passwords = new Passwords({ minLength: 12 })
+ * const { signal } = new AbortController()
+ * const hash = await passwords.hashNew('correct horse battery', { signal })
+ * const { matches } = await passwords.verify('correct horse battery', hash, { signal })
+ * ```
+ */
 export class Passwords {
   readonly #hasher: PasswordHasher
   readonly #isBreached: PasswordOptions['isBreached']

@@ -50,6 +50,7 @@ const sessionUse: UseRecord = { statement: noteSeen }
  *
  * @example
  * ```ts
+ * const session = sessions()
  * mutation({
  *   route: 'DELETE /session',
  *   access: inSession(),

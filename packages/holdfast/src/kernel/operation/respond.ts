@@ -1,4 +1,4 @@
-import type { ProblemError } from '../problem/problem.ts'
+import type { ProblemWithWrites } from '../problem/keep-writes.ts'
 import type { SetCookie } from './cookie.ts'
 import type { Redirect } from './redirects.ts'
 
@@ -34,11 +34,9 @@ export class HandlerResponse<out Output> {
 
 /**
  * The return value of a handler: its output, or a redirect, alone or with headers and cookies; or a
- * declared problem. The writes of a mutation that returns a problem are committed; those of a
- * mutation that throws it are undone. A problem with status 408, 425, 429 or from 500 is always
- * handled as if thrown.
+ * problem that keeps the writes of a mutation.
  */
-export type HandlerResult<Output> = Output | Redirect | HandlerResponse<Output | Redirect> | ProblemError
+export type HandlerResult<Output> = Output | Redirect | HandlerResponse<Output | Redirect> | ProblemWithWrites
 
 /**
  * Adds response headers and cookies to the output of a handler, or to its redirect.

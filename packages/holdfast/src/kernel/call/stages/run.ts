@@ -5,7 +5,8 @@ import { abortable } from '../../base/cancellation.ts'
 import type { CompiledOperation } from '../../operation/compile.ts'
 import { type FailureOptions, handlerFailures, logLate } from '../handler-failure.ts'
 import { isFinal } from '../../problem/is-final.ts'
-import { ProblemError } from '../../problem/problem.ts'
+import { ProblemWithWrites } from '../../problem/keep-writes.ts'
+import type { ProblemError } from '../../problem/problem.ts'
 import { isThenable } from '../../base/thenable.ts'
 
 /** The parts of the last stage besides the operation. */
@@ -23,7 +24,7 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
     throw failureOf(error, call)
   }
 
-  /** Answers with a problem that the handler has returned, so that its writes are committed. */
+  /** Answers with a problem instead of throwing it, so that the writes of the handler are kept. */
   function refuse(problem: ProblemError, call: Call): Answer {
     const { span, requestId } = call
     const failure = failureOf(problem, call)
@@ -34,7 +35,7 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
   }
 
   function encode(output: unknown, call: Call): Answer | Promise<Answer> {
-    if (output instanceof ProblemError) return refuse(output, call)
+    if (output instanceof ProblemWithWrites) return refuse(ProblemWithWrites.problemOf(output), call)
     try {
       const answer = operation.encode(output, call.log)
       if (!(answer instanceof Promise)) return withLinks(answer, call)
