@@ -7,8 +7,8 @@ const root = resolve(import.meta.dirname, '..')
 const place = join(import.meta.dirname, 'node_modules/holdfast')
 
 /**
- * Builds the package in this folder's `node_modules`, as if npm had installed it. The measured code
- * is then the code that users run. The `dist` of the package does not change.
+ * Builds the package in this folder's `node_modules`, as if npm had installed it, so that the
+ * measured code is the code that users run. The `dist` of the package does not change.
  */
 export async function buildPackage(processes: Processes): Promise<void> {
   rmSync(place, { recursive: true, force: true })

@@ -27,7 +27,7 @@ export function cpuSecondsOfPostgres(mainPid: number): number {
 
 /**
  * Returns four times in seconds: user and system time of a process, then user and system time of
- * its children that have ended.
+ * its ended children.
  */
 function readTimes(pid: number): readonly [number, number, number, number] {
   if (process.platform !== 'linux') return [Number.NaN, Number.NaN, Number.NaN, Number.NaN]

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 
 /** Options of a process. */
 export interface StartOptions {
-  /** Variables that override the variables of this process. */
+  /** Variables that override those of this process. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   /** The core on which the process runs. Default: any core. */

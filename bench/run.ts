@@ -5,7 +5,7 @@ import { Session } from './session.ts'
 import { toMarkdown } from './to-markdown.ts'
 import { writeResults } from './write-results.ts'
 
-// The benchmarks are imported lazily, because they use the package, which must be built before.
+// The benchmarks are imported lazily, because they use the package, which must be built first.
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   http: async () => (await import('./http/http-benchmark.ts')).httpBenchmark,
   jobs: async () => (await import('./jobs/jobs-benchmark.ts')).jobsBenchmark,

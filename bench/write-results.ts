@@ -11,7 +11,7 @@ export function writeResults(name: string, results: string): void {
   const [before, rest] = split(page, begin)
   const [, after] = split(rest, end)
   writeFileSync(readme, `${before}${begin}\n\n${results}\n\n${end}${after}`)
-  // The tables are formatted, because the checks of the repository would fail otherwise.
+  // The tables are formatted, because the repository's checks would otherwise fail.
   execFileSync(join(import.meta.dirname, '../node_modules/.bin/oxfmt'), [readme], { stdio: 'inherit' })
 }
 

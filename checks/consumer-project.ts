@@ -20,7 +20,7 @@ export interface ConsumerProject {
   readonly manifest: object
   /**
    * The versions of all packages, indirect dependencies included. Without it, npm would request the
-   * list of releases of each package. npm removes from it what the project does not depend on.
+   * list of releases of each package. npm removes the packages that the project does not depend on.
    */
   readonly lock: object
 }

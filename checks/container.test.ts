@@ -21,7 +21,7 @@ describe('the Dockerfile', () => {
   const file = DockerfileParser.parse(text)
   const froms = file.getFROMs()
   const last = froms.at(-1)!
-  /** The instructions of the final image, without the instructions of earlier stages. */
+  /** The instructions of the final image, without those of earlier stages. */
   const image = file
     .getInstructions()
     .filter((instruction) => instruction.getRange().start.line > last.getRange().start.line)
@@ -141,8 +141,8 @@ describe('compose.yaml', () => {
 
   test('compose.yaml is valid by the schema of the specification', () => {
     const ajv = new Ajv2019({ strict: false, validateFormats: false, validateSchema: false })
-    // The schema declares `id`, a keyword of older drafts. It refers to its parts by position, so
-    // the keyword is not needed.
+    // The schema declares `id`, a keyword of older drafts. The schema refers to its parts by
+    // position, so it does not need the keyword.
     const isValid = ajv.removeKeyword('id').compile(composeSchema)
     expect([isValid(compose), isValid.errors]).toEqual([true, null])
   })

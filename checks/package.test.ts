@@ -17,7 +17,7 @@ const entries = Object.keys(manifest.exports).filter((subpath) => subpath !== '.
  */
 const consumer = mkdtempSync(join(tmpdir(), 'holdfast-consumer-'))
 const inConsumer = { cwd: consumer, env: { NODE_ENV: undefined, NODE_OPTIONS: undefined } }
-// The limit for a command that hangs. The duration of a command is not part of a test's result.
+// The limit for a hanging command. A test's result does not depend on the duration of a command.
 const limitMs = 1_800_000
 let tarball: string
 

@@ -15,10 +15,7 @@ export interface CommandResult {
 export interface RunCommandOptions {
   /** The current folder. Default: the root of this repository. */
   readonly cwd?: string
-  /**
-   * Variables that override the variables of this process. A variable that is undefined here is
-   * removed.
-   */
+  /** Variables that override those of this process. An undefined variable is removed. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 

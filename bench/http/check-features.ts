@@ -19,7 +19,7 @@ interface Inspected {
   readonly timeout: Duration
   /** The lines of its log so far. */
   readonly log: () => readonly LogLine[]
-  /** True if a text was in a request to the collector. */
+  /** Returns true if a text was in a request to the collector. */
   readonly hasReported: (signal: Signal, text: string) => boolean
   /** Returns the number that a statement selects. */
   readonly count: (text: string, value: number) => Promise<number>
@@ -43,7 +43,7 @@ const checks: Readonly<Record<string, Check>> = {
 
 /**
  * Starts each of the servers, and checks that it has the same features as the others. Throws if a
- * server on Node lacks a feature. On another runtime, a missing feature is a result.
+ * server on Node lacks a feature. On other runtimes, a missing feature is a result.
  */
 export async function checkFeatures(
   participants: readonly Participant[],
@@ -159,7 +159,7 @@ async function checkLogLine({ url, log, timeout, participant: { traces } }: Insp
   await fetch(`${url}/accounts/1`, { headers: { 'x-request-id': requestId } })
   const linesOfIt = (): readonly LogLine[] => log().filter((line) => line['requestId'] === requestId)
   await until(() => linesOfIt().length > 0, { timeout })
-  // If the request had a second line, it would be written before the lines of the next request.
+  // If the request had a second log line, it would be written before the lines of the next request.
   const next = randomUUID()
   await fetch(`${url}/accounts/1`, { headers: { 'x-request-id': next } })
   await until(() => log().some((line) => line['requestId'] === next), { timeout })
@@ -197,7 +197,7 @@ async function checkJob(inspected: Inspected): Promise<string> {
   const countReceipts = (transfer: number): Promise<number> =>
     count('select count(*) from receipts where transfer = $1', transfer)
   await until(async () => (await countReceipts(id)) > 0, { timeout })
-  // Jobs run in order here. So if the first job ran twice, its second run would have ended before
+  // Jobs run in order here, so if the first job ran twice, its second run would have ended before
   // the next job.
   const next = (await (await post(inspected, { account, amount: 7 })).json()) as { id: number }
   await until(async () => (await countReceipts(next.id)) > 0, { timeout })

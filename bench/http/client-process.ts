@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import autocannon from 'autocannon'
 
-// The client is a separate process, so that its CPU time does not count as CPU time of the server.
+// The client is a separate process, so that its CPU time does not count as the server's.
 const [, , url = '', seconds = '3', method = 'GET'] = process.argv
 const transfer = (request: autocannon.Request): autocannon.Request => ({
   ...request,

@@ -39,8 +39,8 @@ export const httpBenchmark: Benchmark = async (bench) => {
 }
 
 /**
- * Returns a key that is the same for participants that can share a server: they differ only in
- * their names.
+ * Returns a key, which is equal for participants that differ only in name and so can share a
+ * server.
  */
 function serverKey({ server, runtime, env, redis, sends, usesSocket }: Participant): string {
   return JSON.stringify({ server, runtime, env, redis, sends, usesSocket })

@@ -9,7 +9,7 @@ export interface KeyRefusal {
   readonly title: string
 }
 
-/** The value of a key in Redis. The first call is running while there is no answer. */
+/** The value of a key in Redis. Without an answer, the first call is still running. */
 interface Claim {
   readonly fingerprint: string
   readonly answer?: Answer
@@ -23,10 +23,9 @@ interface Answer {
 const retentionSeconds = 604_800
 
 /**
- * Returns the hooks of a route with idempotency keys. They do the same as common plugins: the key
- * is claimed in Redis before the handler runs, and the answer is stored in Redis after the handler
- * has run. The transaction of the handler is a separate commit. `refuse` returns the error for a
- * refused key.
+ * Returns the hooks of a route with idempotency keys. They work like common plugins: the key is
+ * claimed in Redis before the handler runs, and the answer is stored in Redis after the handler has
+ * run. The handler's transaction commits separately. `refuse` returns the error for a refused key.
  */
 export function keysInRedis(
   refuse: (refusal: KeyRefusal) => Error,

@@ -18,8 +18,8 @@ export interface Participant {
   /** True if the server records traces. */
   readonly traces?: boolean
   /**
-   * The participant that this one is compared with: its figures are divided by that one's figures.
-   * Default: the base of the task.
+   * The baseline: the figures of this participant are divided by those of the baseline. Default:
+   * the base of the task.
    */
   readonly comparedWith?: Participant
 }

@@ -23,7 +23,7 @@ export async function readAccount(id: number): Promise<Account> {
   return rows[0]!
 }
 
-/** A transfer that was made. */
+/** A completed transfer. */
 export interface Transfer {
   readonly id: number
   readonly account: number

@@ -8,8 +8,8 @@ import type { Contender, Stage } from './stage.ts'
 interface Case {
   readonly participant: Participant
   /**
-   * The documented time until a job of a dead worker starts again, for engines in which it exceeds
-   * the time limit of this benchmark.
+   * The documented time until a dead worker's job starts again, for engines that exceed this
+   * benchmark's time limit.
    */
   readonly saidTakeOver?: string
 }
@@ -23,7 +23,7 @@ const cases: readonly Case[] = [
 ]
 const longestTakeOverMs = 180_000
 const longestStartMs = 20_000
-// The time to wait for a stored end of a job. It is longer than any engine takes.
+// The time to wait for the end of a job to be stored. It is longer than any engine takes.
 const timeoutMs = 2_000
 
 interface Place {
@@ -31,7 +31,7 @@ interface Place {
   readonly stage: Stage
 }
 
-/** Measures the consequences for a job if its worker is paused for too long, or killed. */
+/** Measures what happens to a job whose worker is paused too long or killed. */
 export async function deadWorkers(bench: Bench, stage: Stage): Promise<Table> {
   bench.notify('Stopped and killed workers')
   const rows: (readonly string[])[] = []

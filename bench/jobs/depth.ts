@@ -81,7 +81,7 @@ function toCells(few: readonly Worked[], many: readonly Worked[]): readonly stri
   ]
 }
 
-/** Adds jobs until as many wait. */
+/** Adds jobs until the wanted number of jobs is waiting. */
 async function fillUp(stage: Stage, contender: Contender, wanted: number): Promise<void> {
   const [row] = await stage.sql<{ count: number }>(contender, contender.engine.countUnfinished)
   await stage.sql(contender, contender.engine.fill, [wanted - row!.count])

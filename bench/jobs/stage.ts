@@ -45,7 +45,7 @@ export interface RunOptions<T extends Task> {
   readonly core?: number
 }
 
-// The limit for a program that hangs.
+// The limit for a hanging program.
 const maxMs = 1_800_000
 
 /** Starts a Postgres for the participants. */

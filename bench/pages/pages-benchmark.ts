@@ -19,7 +19,7 @@ interface Reading {
 const rows = 1_000_000
 const depths = [0, 1_000, 500_000, 990_000]
 const pageSize = 50
-// The time limit of reading one page repeatedly. A slow page is read only a few times.
+// The time limit for reading one page repeatedly. A slow page is read only a few times.
 const maxMs = 400
 const mostReads = 200
 

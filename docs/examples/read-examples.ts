@@ -37,7 +37,7 @@ export function readPublicFunctions(): readonly PublicFunction[] {
   return [...found.values()]
 }
 
-/** Returns the names and the doc comments of the functions that a declaration declares. */
+/** Returns the names and the doc comments of the functions in a declaration. */
 function commentsOf(
   name: string,
   { node, module, comment }: Declared,

@@ -74,7 +74,7 @@ test('every member and function in a table has a description', () => {
   expect(empty).toEqual([])
 })
 
-/** True for the names that types of options have. */
+/** Returns true if a name is that of an option type. */
 function isOptionType(name: string): boolean {
   return /(?:Options|Definition|Limits?|Policy|Check|UniqueJob)$/.test(name)
 }

@@ -15,7 +15,7 @@ import { BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace'
  * Returns the instrumentation of Fastify.
  */
 export function startOpenTelemetry(env: NodeJS.ProcessEnv): FastifyOtelInstrumentation {
-  // As OpenTelemetry documents it for ES modules.
+  // As documented by OpenTelemetry for ES modules.
   register('@opentelemetry/instrumentation/hook.mjs', import.meta.url)
   const isLean = env['SPANS'] === 'lean'
   const ofFastify = new FastifyOtelInstrumentation(

@@ -3,7 +3,7 @@ import { insertReceipt, type Transfer } from '../work.ts'
 
 const queue = 'receipts'
 
-/** Jobs in BullMQ, which are added after the transaction that they belong to. */
+/** Jobs in BullMQ, which are added after their transaction. */
 export interface Receipts {
   /** Adds the job of a transfer. */
   send(transfer: Transfer): Promise<unknown>

@@ -4,7 +4,7 @@ import { destination, type Logger, pino } from 'pino'
 
 const flushMs = 100
 
-/** Returns a logger that writes the same lines as Holdfast, in batches too. */
+/** Returns a logger that writes the same lines as Holdfast, also in batches. */
 export function createLogger(): Logger {
   const logger = pino(
     {

@@ -1,4 +1,4 @@
-/** Returns the settings of an engine with a name. */
+/** Returns the settings with this name. */
 export function settingsNamed<Settings>(
   settings: Readonly<Record<string, Settings>>,
   name: string,

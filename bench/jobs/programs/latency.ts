@@ -25,7 +25,7 @@ export interface LatencyTask extends Task {
 export type Latencies = readonly number[]
 
 const { engine: name, settings, url, jobs, limitMs, maxPauseMs, isOneProcess } = readTask<LatencyTask>()
-// The number of first jobs that are not measured, because they open connections.
+// The number of initial jobs, which are not measured, because they open connections.
 const unmeasured = 2
 
 const starts = new Map<number, PromiseWithResolvers<bigint>>()

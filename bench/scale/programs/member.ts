@@ -9,7 +9,7 @@ export interface MemberTask {
   /** Number of consumers of a worker. */
   readonly consumers: number
   /**
-   * Number of jobs to enqueue per second. The fleet does not run jobs of their name. 0: the process
+   * Number of jobs to enqueue per second, under a name that the fleet does not run. 0: the process
    * runs as a worker instead.
    */
   readonly enqueuesPerSecond: number

@@ -4,7 +4,7 @@ import { pgTable, text } from 'drizzle-orm/pg-core'
 import fastify from 'fastify'
 import { z } from 'zod'
 
-// This server is like the one with `pg` alone, but uses Drizzle.
+// The same server as with `pg` alone, but with Drizzle.
 const greetings = pgTable('greetings', { hello: text().notNull() })
 const db = drizzle(process.env['DATABASE_URL'] ?? '', { schema: { greetings } })
 await db.execute(sql`select 1`)

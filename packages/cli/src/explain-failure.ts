@@ -2,8 +2,8 @@ import { HoldfastError, ProblemError } from 'holdfast'
 import { redactText } from './redact-stored.ts'
 
 /**
- * Returns the message that people see for a failure. It contains no password of a URL, and contains
- * a stack only if the failure is a defect.
+ * Returns the message that people see for a failure. It never contains the password of a URL, and
+ * contains a stack only for a defect.
  */
 export function explainFailure(error: unknown): string {
   return redactText(explain(error))

@@ -9,7 +9,7 @@ test.each([
   [-60_000, '1m'],
   [-7_200_000, '2h'],
   [-172_800_000, '2d'],
-  // The clocks of two machines differ a little, so this time is not in the future.
+  // The clocks of two machines differ a little, so this time does not count as future.
   [500, '0s'],
   [300_000, 'in 5m'],
 ])('a time %d ms away is %s', (ms, shown) => {

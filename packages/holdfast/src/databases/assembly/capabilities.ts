@@ -26,8 +26,8 @@ export interface AssemblyHost extends IdempotencyHost, ReadsHost, JobsHost, Mess
 /**
  * The capabilities of a database: its tables, stages, effects and background work. Their
  * migrations, stages and parts of a worker run in this order. Messages start after jobs, because
- * the leader of the jobs dispatches the messages. Webhooks are used through the transactions of
- * handlers, so they only have tables.
+ * the jobs' leader dispatches the messages. Webhooks only have tables, because they are used
+ * through handlers' transactions.
  */
 export const capabilities: readonly DatabaseCapability<AssemblyHost, CapabilityOptions>[] = [
   signingKeysCapability,

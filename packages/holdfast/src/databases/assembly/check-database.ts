@@ -7,9 +7,8 @@ import { schemaVersion } from './schema-version.ts'
 
 /**
  * Returns a health check that fails if a database does not answer. It also fails, with
- * `schema-too-new`, if a newer version of Holdfast has changed the tables while this process runs,
- * and this version can no longer work with them. The load balancer then sends no more calls to this
- * process.
+ * `schema-too-new`, if a newer version of Holdfast has changed the tables in a way that this
+ * running version cannot work with. The load balancer then sends no more calls to this process.
  *
  * @param pool a pool used only for the framework's own statements. In a pool shared with calls, the
  * check would wait behind the calls. Under load, the check would fail, and the load balancer would
@@ -18,7 +17,7 @@ import { schemaVersion } from './schema-version.ts'
 export function checkDatabase(pool: Pool): Check {
   return {
     timeout: '1s',
-    // With this cache time and the timeout, a database that hangs is reported within two seconds.
+    // With this cache time and the timeout, a hanging database is reported within two seconds.
     cacheFor: '500ms',
     run: ({ signal }) =>
       withConnection(pool, systemWork(signal), async (connection) => {

@@ -15,11 +15,11 @@ const server = createServer((_request, response) => void response.writeHead(204)
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)))
 afterAll(() => void server.close())
 
-/** The key of a lock. The test holds the lock while sessions of the service wait for it. */
+/** The key of a lock that the test holds while the service's sessions wait for it. */
 const lock = 4_711
 const input = z.object({})
 
-/** Creates a service that has every kind of work that uses connections. */
+/** Creates a service with every kind of work that uses connections. */
 function createLoaded(connections?: Parameters<typeof postgres>[0]) {
   const { consumer, job, mutation, query, service } = holdfast({ database: postgres(connections) })
   const meet = sql`select pg_advisory_xact_lock_shared(${lock})`
@@ -126,8 +126,7 @@ describe('connection lanes', () => {
       calls.push(on.fetch('/health/ready'))
       await until(async () => {
         most = Math.max(most, (await sessions(on)).all)
-        // The process opens all connections, except the connections that are reserved for idle
-        // lanes.
+        // The process opens all connections, except those reserved for idle lanes.
         return most >= 10
       })
     })

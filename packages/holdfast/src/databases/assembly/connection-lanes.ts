@@ -77,7 +77,7 @@ export function planConnections(option: number | ConnectionLimits = {}): Connect
 }
 
 /**
- * Checks that a budget has room for connections that must be available at all times.
+ * Checks that a budget has room for connections that must always be available.
  *
  * @throws HoldfastError `configuration-invalid`.
  */
@@ -104,7 +104,7 @@ export interface Lanes {
    * it.
    */
   readonly reserveHeartbeat: () => () => void
-  /** Opens the pool of a replica, which is another server with its own connection limit. */
+  /** Opens the pool of a replica, which is a separate server with its own connection limit. */
   readonly openReplica: (
     options: Pick<PoolOptions, 'connectionString' | 'isPooled' | 'applicationName'>,
   ) => Pool
@@ -116,7 +116,8 @@ export interface Lanes {
 const wakeConnections = 1
 const beatConnections = 1
 // Lock timeout of the framework's own statements, in milliseconds. A statement that waits for a
-// locked row would occupy one of the few connections of this lane. It runs again later.
+// locked row would occupy one of the few connections of this lane. Such a statement runs again
+// later.
 const frameworkLockTimeoutMs = 1_000
 
 /**

@@ -76,9 +76,8 @@ async function openDatabase(
   const { write, own } = connections.lanes
   const guard = await openStatementGuard({ statements: host.statements, pool: own })
   opening.defer(() => guard.close())
-  // Uses the lane of mutations instead of the framework's own lane. Many processes that start at
-  // the same time wait for each other here, and the lock timeout of the framework's own lane is
-  // only a second.
+  // Uses the lane of mutations, because processes that start at the same time wait for each other
+  // here, and the lock timeout of the framework's own lane is only a second.
   await requireAnswer(recognizeDatabase(write, { log: host.log, isDisposable }))
   const opened = await openCapabilities(
     capabilities,

@@ -29,8 +29,8 @@ export interface FindPoolerOptions {
  * Returns true if the connection goes through a pooler. Logs the features that do not work through
  * it, and session settings that put commits at risk.
  *
- * @throws HoldfastError `configuration-invalid` if the direct URL points to a pooler or to
- *   another database, or if a pooler's sessions have settings that the driver cannot work with;
+ * @throws HoldfastError `configuration-invalid` if the direct URL points to a pooler or to a
+ *   different database, or if a pooler's sessions have settings that the driver cannot work with;
  *   `database-unreachable`; `database-too-old`.
  */
 export async function findPooler(
@@ -55,7 +55,7 @@ export async function findPooler(
 const withoutDirectWay =
   'the database is behind a connection pooler and DATABASE_DIRECT_URL is not set: migrations cannot be applied, and jobs and messages of other processes are polled once a second'
 
-/** Throws if the URL in a variable points to a pooler, or to another database. */
+/** Throws if the URL in a variable points to a pooler, or to a different database. */
 function requireDirect(variable: string, { isPooled: leadsToPooler, database }: Way, way: Way): void {
   if (leadsToPooler)
     throw invalid(

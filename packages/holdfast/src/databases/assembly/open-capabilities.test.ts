@@ -4,7 +4,7 @@ import type { OpenCapability, WorkerPart } from '../../storage/capability/databa
 import { openCapabilities } from './open-capabilities.ts'
 import { startWorker } from './start-worker.ts'
 
-/** Returns a log, and capabilities and parts of a worker, which write to this log. */
+/** Returns a log, and capabilities and worker parts that write to it. */
 function recorded() {
   const log: string[] = []
   const stage =

@@ -27,8 +27,8 @@ export interface ConnectionOptions {
   readonly preparedStatements?: boolean
   /**
    * The implementation of the Postgres protocol that runs the statements of the pools. `'pg'` is
-   * that of the driver. `'holdfast'` is the framework's own: it sends each round trip from one
-   * buffer and uses less CPU time, but is new. Default `'pg'`.
+   * the driver's. `'holdfast'` is the framework's own: it sends each round trip from one buffer and
+   * uses less CPU time, but is new. Default `'pg'`.
    */
   readonly wire?: WireName
 }

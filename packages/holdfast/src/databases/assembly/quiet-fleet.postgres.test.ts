@@ -42,8 +42,8 @@ const another = service({ name: 'another', operations: {}, jobs: [own, unrelated
 const fleet = [workers, workers, workers, workers, another]
 
 const clock = createFakeClock()
-// Pools send their statements with `StatementSender.send`; wakers and all other parts use `query`
-// of the driver.
+// Pools send their statements with `StatementSender.send`; wakers and all other parts use the
+// driver's `query`.
 const byPools = vi.spyOn(StatementSender.prototype, 'send')
 const byOthers = vi.spyOn(pg.Client.prototype, 'query')
 const ends: (() => Promise<unknown>)[] = []
@@ -66,7 +66,7 @@ beforeAll(async () => {
   await pass(1)
 })
 afterAll(async () => {
-  // The clock must advance, so that the delays of the stopping processes end.
+  // The clock must advance for the stopping processes' delays to end.
   const ticking = setInterval(() => clock.advance(100), 5)
   for (const end of ends.splice(0).toReversed()) await end()
   clearInterval(ticking)

@@ -34,7 +34,7 @@ const contract: Migration = {
   needsVersion: 2,
 }
 
-/** Runs the migrations of a program that was made for a version of the schema. */
+/** Runs the migrations of a program built for this schema version. */
 function start(version: number, migrations: readonly Migration[]): Promise<MigrationReport> {
   return migrate({
     connectionString: database.url,

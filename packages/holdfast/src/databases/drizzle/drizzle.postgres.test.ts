@@ -45,7 +45,7 @@ const addAuthor = mutation({
     await db.insert(authors).values({ id, fullName })
     let added = 0
     for (const [index, title] of titles.entries()) {
-      // A savepoint: a duplicate title is left out, and the transaction continues.
+      // A savepoint: a duplicate title is skipped, and the transaction continues.
       await db
         .transaction(async (savepoint) => {
           await savepoint.insert(books).values({ id: id * 100 + index, title, authorId: id })

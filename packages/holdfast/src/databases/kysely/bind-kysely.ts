@@ -22,11 +22,11 @@ export interface KyselyRead<Tables>
     // The `sql` tag needs this interface to execute statements.
     QueryExecutorProvider {
   /**
-   * Does the same as in Kysely. It is redeclared with this return type: Kysely's own return type is
-   * accepted neither by the `sql` tag nor by `list`.
+   * Works as in Kysely. Redeclared with this return type, because neither the `sql` tag nor `list`
+   * accepts Kysely's own.
    */
   withPlugin(plugin: KyselyPlugin): KyselyRead<Tables>
-  /** Does the same as in Kysely. It is redeclared for the same reason as `withPlugin`. */
+  /** Works as in Kysely. Redeclared for the same reason as `withPlugin`. */
   withSchema(schema: string): KyselyRead<Tables>
 }
 

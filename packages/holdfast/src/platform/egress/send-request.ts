@@ -97,7 +97,7 @@ function exchange(
 
 /**
  * Returns a lookup function that always returns the checked addresses, because the name may resolve
- * to other addresses a moment later.
+ * to different addresses a moment later.
  */
 function alwaysFind(addresses: readonly string[]): LookupFunction {
   const found = addresses.map((address) => ({ address, family: isIP(address) }))

@@ -28,7 +28,7 @@ const driver = /\/node_modules\/(?:pg|pg-pool|@opentelemetry\/(?:otlp-)?exporter
 const httpClient = /^node:(?:_http_|internal\/deps\/undici\/)|\/node_modules\/undici\//
 const library = /^node:|\/node_modules\//
 
-/** Returns the code that made the call that a diagnostics channel reports. */
+/** Returns the code that made the call reported by a diagnostics channel. */
 export function callerOf(): Caller {
   const frames = framesBelowChannel()
   const end = frames.findIndex(({ path }) => isFrameworks(path) || !library.test(path))

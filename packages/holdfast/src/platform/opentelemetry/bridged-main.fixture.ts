@@ -26,7 +26,7 @@ if (situation === 'with-sdk') {
 const receiver = createServer((request, response) => void request.resume().on('end', () => response.end()))
 let received: Promise<unknown> = Promise.resolve()
 if (situation === 'instrumented') {
-  // Creates a span for each request of this process, like an instrumentation of node:http.
+  // Creates a span for each request of this process, as an instrumentation of node:http does.
   channel('http.client.request.start').subscribe(() => trace.getTracer('http').startSpan('POST').end())
   await once(receiver.listen(0, '127.0.0.1'), 'listening')
   received = once(receiver, 'request')

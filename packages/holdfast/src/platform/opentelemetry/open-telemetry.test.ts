@@ -21,7 +21,7 @@ interface Outcome {
   readonly own: readonly Recorded[]
   /** The spans that the SDK recorded. */
   readonly sdk: readonly Recorded[]
-  /** True if a span that starts after the service has stopped is recorded. */
+  /** True if spans are still recorded after the service has stopped. */
   readonly isLeft: boolean
 }
 

@@ -1,7 +1,7 @@
 import { type Context, createContextKey } from '@opentelemetry/api'
 
-// OpenTelemetry's SDK uses the same key, so the tracers and instrumentations of the SDK create no
-// spans either.
+// OpenTelemetry's SDK uses the same key, so the SDK's tracers and instrumentations create no spans
+// either.
 const key = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
 
 /** Returns a context in which no spans are created. */

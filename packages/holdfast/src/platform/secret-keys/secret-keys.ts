@@ -19,13 +19,13 @@ const nonceLength = 12
 const tagLength = 16
 const headLength = 1 + idLength + saltLength + nonceLength
 
-/** The parameters of a seal. Data opens only with the parameters with which it was sealed. */
+/** The parameters of a seal. Data opens only with the parameters it was sealed with. */
 export interface Sealing {
   /** The kind of the data, such as `'idempotency-answer'`. A constant, unique in the framework. */
   readonly purpose: string
   /**
-   * The identity of the data, such as the ids of its row: sealed data that is moved to another row
-   * does not open. Default: none.
+   * The identity of the data, such as the ids of its row: sealed data moved to a different row does
+   * not open. Default: none.
    */
   readonly context?: readonly string[]
   /**
@@ -81,7 +81,7 @@ export class SecretKeys {
    * Decrypts data that any of the secret keys has sealed.
    *
    * @throws HoldfastError `secret-key-unknown` if the secret key of the data is not in the list;
-   *   `sealed-data-invalid` if the data was altered, or sealed with other parameters.
+   *   `sealed-data-invalid` if the data was altered, or sealed with different parameters.
    */
   open(sealed: Uint8Array, sealing: Sealing): Buffer {
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)

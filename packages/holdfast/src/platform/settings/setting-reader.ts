@@ -107,8 +107,8 @@ function describe(schema: Schema): JsonSchema {
 }
 
 /**
- * Returns the schema's value for a variable that is not set: `undefined`, or the default of the
- * schema. Returns no value if the schema does not allow a missing variable.
+ * Returns the schema's value for an unset variable: `undefined`, or the default of the schema.
+ * Returns no value if the schema does not allow a missing variable.
  */
 function readAbsent(schema: Schema, { default: own }: JsonSchema): { readonly value: unknown } | undefined {
   try {
@@ -126,7 +126,7 @@ function readAbsent(schema: Schema, { default: own }: JsonSchema): { readonly va
   }
 }
 
-/** A list is one text with commas. */
+/** A list is one comma-separated text. */
 function textReaderOf(schema: JsonSchema): (text: string) => unknown {
   const read = fieldReader(schema, schema)
   const isList = alternatives(resolveReference(schema, schema)).some((branch) =>

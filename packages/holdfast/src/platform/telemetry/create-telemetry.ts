@@ -125,7 +125,7 @@ export function createTelemetry(options: TelemetryOptions = {}, host: TelemetryH
   }
 }
 
-/** Fills in the defaults of the environment of telemetry. */
+/** Fills in the defaults of a telemetry host. */
 export function withDefaults(host: TelemetryHost): Required<TelemetryHost> {
   const { env = process.env } = host
   const toLine =

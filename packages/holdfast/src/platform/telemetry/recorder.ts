@@ -15,7 +15,7 @@ export interface Recorder extends Pick<Telemetry, 'beginTrace' | 'within' | 'hid
   /** Returns the span in which this code runs; `undefined` if there is none. */
   activeSpan(): Span | undefined
   /**
-   * Opens a reader of the spans that end from now on. `from: 'oldest'` includes the spans that are
+   * Opens a reader of the spans that end after this call. `from: 'oldest'` also includes the spans
    * still in the buffer.
    */
   readSpans(from?: 'now' | 'oldest'): RingReader<FinishedSpan>

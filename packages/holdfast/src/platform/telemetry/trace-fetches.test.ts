@@ -37,8 +37,8 @@ beforeEach(() => {
 })
 
 /**
- * Runs work within a span. The trace of the span began in another service. Returns the spans that
- * ended while the work ran.
+ * Runs work within a span whose trace began in another service. Returns the spans that ended while
+ * the work ran.
  */
 async function traced(
   telemetry: TelemetryForTest,

@@ -7,7 +7,7 @@ const form = /^(?:(?:\*\.)?[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*|[0-9a-f]*(?::[0-9a-f.]
  * Reads the option `untracedHosts`: host names, or `*.` and a domain for all of its subdomains.
  * Returns a function that tests whether a host in lower case is one of them.
  *
- * @throws HoldfastError `configuration-invalid` if an entry has another form, such as a URL.
+ * @throws HoldfastError `configuration-invalid` if an entry has a different form, such as a URL.
  */
 export function readUntracedHosts(hosts: readonly string[] = []): (host: string) => boolean {
   const names = new Set<string>()

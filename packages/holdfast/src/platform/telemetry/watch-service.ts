@@ -10,7 +10,7 @@ import { readTelemetrySettings } from './settings.ts'
 import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
 
 /**
- * Starts the telemetry of a service like {@link createTelemetry}, and serves its metrics. If
+ * Starts the telemetry of a service as {@link createTelemetry} does, and serves its metrics. If
  * metrics cannot be served, the service starts without them and prints a notice. In production, if
  * the metrics server is configured explicitly, the start fails instead.
  *

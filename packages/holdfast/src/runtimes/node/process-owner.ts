@@ -32,8 +32,8 @@ export interface ProcessOwner {
 /**
  * Stops the process gracefully on SIGTERM and SIGINT, and with exit code 1 after an uncaught error.
  * A second signal ends the process immediately. Before the service has started, the first signal
- * already ends it: the database rolls back an interrupted start. (Without a listener, PID 1 of a
- * container would not receive signals at all.)
+ * already ends the process: the database rolls back an interrupted start. (Without a listener, PID
+ * 1 of a container would not receive signals at all.)
  */
 export function manageProcess(log: Logger): ProcessOwner {
   let stops: Stops | undefined

@@ -25,7 +25,7 @@ import { type Stoppable, stopServer, type StopTimes } from './stop-server.ts'
  * - All settings are checked before anything is opened, and reported together.
  * - The port answers health probes from the moment it listens, and calls only once everything has
  *   started.
- * - A start that fails closes what it has started, and exits with code 1.
+ * - A failed start closes what it has started, and exits with code 1.
  * - A stop takes little more than `grace`: work that has not ended by then is cut off and named in
  *   the log (stop-server.ts).
  * - Only `manageProcess` handles signals and sets exit codes; with `signals: false`, it does not

@@ -31,8 +31,8 @@ import type { HandlerSession } from '../postgres/transaction/handler-session.ts'
  *                     └▶ close
  *
  * Invariants:
- * - All capabilities are opened at the same time, so that a start takes only as many round trips as
- *   the slowest capability. Parts of a worker start one after another, in the order of the list.
+ * - All capabilities open concurrently, so a start takes only as many round trips as the slowest
+ *   capability. Parts of a worker start one after another, in the order of the list.
  * - Everything that was opened is closed, even if a later part fails to start.
  * - A capability that needs a function of another capability receives it through its host.
  */
@@ -67,10 +67,7 @@ export interface DatabaseCapability<Host, Options = object> {
   readonly migrations?: readonly Migration[]
   /** The problems that mutations may return because of the capability's stages. Default: none. */
   readonly mutationProblems?: readonly AnyProblem[]
-  /**
-   * Returns the members that the capability adds to the contexts of handlers that write. Default:
-   * none.
-   */
+  /** Returns the members that the capability adds to a writing handler's context. Default: none. */
   readonly effects?: (host: Host) => CapabilityEffects
   /**
    * Opens the capability: reads its state, and starts its tasks. If it rejects, it leaves nothing
@@ -87,8 +84,8 @@ export type CapabilityEffects = {
 /** An open capability. All parts are optional. */
 export interface OpenCapability {
   /**
-   * Returns the capability's stage for an operation; `undefined` if it has no stage for the
-   * operation. Stages run in the order of the list; each stage wraps the following stages.
+   * Returns the capability's stage for an operation; `undefined` if there is none. Stages run in
+   * the order of the list; each stage wraps those after it.
    */
   stageFor?(operation: CompiledOperation, settings: StageSettings): Stage | undefined
   /** Returns the database that the identifiers and the access rule of an operation use. */
@@ -114,7 +111,7 @@ export interface OpenCapability {
 
 /** The part of a worker that a capability runs, such as its jobs or its messages. */
 export interface WorkerPart {
-  /** The jobs that the part adds to those of the service. Default: none. */
+  /** The jobs that this part adds to the service's own. Default: none. */
   readonly jobs?: readonly Job[]
   /** Returns whether this process is the leader of its service. Default: `false`. */
   leads?(): boolean
@@ -131,7 +128,7 @@ export interface WorkerPart {
 
 /** The worker to which the parts belong. */
 export interface WorkerHost {
-  /** The jobs that all parts add to those of the service. */
+  /** The jobs that all parts add to the service's own. */
   readonly addedJobs: readonly Job[]
   /** Returns whether this process is the leader of its service. */
   readonly leads: () => boolean

@@ -115,8 +115,8 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * Returns the links that a registry package cannot contain: the path and the relative target of
- * each link.
+ * Returns the path and relative target of each symbolic link. A registry package cannot contain
+ * them.
  */
 function linksOf(root: string): { readonly link: string; readonly target: string }[] {
   const list = join(root, 'native', 'pg-symlinks.json')

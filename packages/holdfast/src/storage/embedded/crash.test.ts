@@ -136,8 +136,8 @@ test('the watchdog signals only a server of its folder', async () => {
 })
 
 /**
- * Checks that a program has received no signal yet: sends SIGTERM, and expects this signal to end
- * the program.
+ * Checks that a program has received no signal yet: sends SIGTERM and expects it to be the signal
+ * that ends the program.
  */
 async function expectUnharmed(program: ChildProcess): Promise<void> {
   const exited = once(program, 'exit')

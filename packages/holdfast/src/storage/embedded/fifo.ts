@@ -3,9 +3,8 @@ import { closeSync, constants, openSync } from 'node:fs'
 import type { Account } from './account.ts'
 import { errorCode } from './error-code.ts'
 
-// A FIFO shows immediately whether a process that has opened it is still alive. This is reliable
-// even after kill -9, if the process ID was reused, or if the processes are in different
-// containers.
+// Through a FIFO, a process learns at once whether the process at its other end is still alive.
+// This is reliable even after kill -9, with reused process IDs, and across containers.
 
 /** Creates a FIFO that only the account can open. */
 export function makeFifo(path: string, account: Account | undefined): void {

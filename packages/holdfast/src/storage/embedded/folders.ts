@@ -12,7 +12,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Account } from './account.ts'
 import { attempt, errorCode } from './error-code.ts'
 
-/** Returns a path without symbolic links. Its last parts may not exist yet. */
+/** Returns a path with its symbolic links resolved. Its last segments may not exist yet. */
 export function resolveLinks(path: string): string {
   try {
     return realpathSync(path)
@@ -49,7 +49,7 @@ export function makeFolder(path: string, options: FolderOptions): void {
   if (!attempt(() => renameSync(staging, path), ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'])) rmdirSync(staging)
 }
 
-/** Makes the account the owner of a file or folder that root has created. */
+/** Makes the account the owner of a file or folder created by root. */
 export function give(path: string, account: Account | undefined): void {
   if (account) lchownSync(path, account.uid, account.gid)
 }

@@ -9,8 +9,8 @@ import { serverAccount } from './server-account.ts'
 import { unavailable } from './unavailable.ts'
 
 /**
- * The folder for the files of a server that root starts, used if the server's unprivileged user
- * cannot reach the requested folder.
+ * The folder for the files of a server started by root, if the server's unprivileged user cannot
+ * reach the requested folder.
  */
 export const asideDirectory = '/var/lib/holdfast'
 
@@ -22,7 +22,7 @@ export interface Home {
   readonly data: string
   /** The directory of the Unix socket. Only the user that the server runs as can open it. */
   readonly sockets: string
-  /** The log file of Postgres since its last start. */
+  /** The Postgres log file, with the entries since the last start. */
   readonly log: string
   /** The user that the server runs as; `undefined` for the user of this process. */
   readonly account: Account | undefined
@@ -71,10 +71,10 @@ function asideName(directory: string): string {
   return `${hash.slice(0, 12)}${directory.replaceAll('/', '-').slice(-100)}`
 }
 
-/** Makes the server's user the owner of a folder that belongs to root and is empty. */
+/** Makes the server's user the owner of an empty folder that belongs to root. */
 function takeOwnership(directory: string, account: Account): void {
-  // Check for files before the owner: another process changes the owner before it creates files, so
-  // a folder with its files no longer belongs to root here.
+  // Read the files before the owner. Another process changes the owner before it creates files, so
+  // if its files are seen here, its new owner is seen too.
   const empty = readdirSync(directory).length === 0
   if (statSync(directory).uid !== 0) return
   if (!empty) throw notOurs(directory)

@@ -110,10 +110,7 @@ function send(writer: number, message: string): boolean {
   return attempt(() => writeSync(writer, `${message}\n`), ['EPIPE'])
 }
 
-/**
- * Reads until the end of the FIFO, which is reached if no writer is left. Throws EAGAIN if there is
- * a writer.
- */
+/** Reads to the end of the FIFO. Throws EAGAIN while a writer has it open. */
 function drain(reader: number): void {
   const buffer = Buffer.alloc(1024)
   while (readSync(reader, buffer) > 0);

@@ -12,7 +12,7 @@ const quietMs = 1_000
 const timeoutMs = 120_000
 
 /**
- * Runs an action while no other process starts or stops the server of this home.
+ * Runs an action while no other process can start or stop this home's server.
  *
  * The lock is a folder. If the folder is empty, the lock is free. Otherwise, the folder contains
  * one FIFO, which the holder of the lock keeps open. A process takes the lock by renaming a folder

@@ -21,8 +21,8 @@ export interface EmbeddedPostgresOptions {
    */
   readonly stopTimeout?: Duration
   /**
-   * Receives messages for the user, such as that a database is being created. Default: messages are
-   * dropped.
+   * Receives messages for the user, for example when a database is being created. Default: messages
+   * are dropped.
    */
   readonly notify?: (message: string) => void
 }

@@ -52,7 +52,7 @@ export function isReady(home: Home, pid: number): boolean {
 
 /**
  * Returns the process ID of this home's running server. Removes the lock file if its process ID
- * belongs to another program, because Postgres would then not start.
+ * belongs to another program, because Postgres would otherwise refuse to start.
  */
 export async function findPostmaster(home: Home): Promise<number | undefined> {
   // The file is empty for a moment while a server starts, and permanently after some crashes of the

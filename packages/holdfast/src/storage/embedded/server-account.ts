@@ -9,7 +9,7 @@ import { unavailable } from './unavailable.ts'
  * then its own user runs the server. Postgres refuses to run as root. So if this process runs as
  * root, the server runs as the owner of the data folder, or of the closest parent folder that does
  * not belong to root. If there is no such folder, the server runs as the user `postgres` or
- * `nobody`. If it runs as the folder's owner, that user can later start it without root.
+ * `nobody`. Running the server as the folder's owner lets that user start it later without root.
  */
 export function serverAccount(directory: string): Account | undefined {
   if (process.geteuid?.() !== 0) return undefined

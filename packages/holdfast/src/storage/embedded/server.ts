@@ -31,8 +31,8 @@ export interface ServerPlan {
 }
 
 /**
- * Returns a running server: a new server, a server that another process started, or a server that a
- * killed process left running. Call it only while the home is locked.
+ * Returns a running server: a new one, one started by another process, or one that a killed process
+ * left running. Call it only while the home is locked.
  */
 export async function ensureServer(plan: ServerPlan): Promise<Postmaster> {
   const running = await findPostmaster(plan.home)
@@ -127,8 +127,8 @@ async function launch(
   const server = spawn(program, ['-D', home.data, ...options], {
     ...home.account,
     cwd: home.directory,
-    // The server runs in a separate session, so that Ctrl-C in a terminal does not reach it. So
-    // this process can finish its work before the server stops.
+    // The server runs in its own session, so that Ctrl-C in a terminal does not reach it, and this
+    // process can finish its work before the server stops.
     detached: true,
     env: serverEnvironment(),
     stdio: ['ignore', log, log],

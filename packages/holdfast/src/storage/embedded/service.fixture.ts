@@ -74,7 +74,7 @@ export function startService({ entry, cwd, account, ...options }: ServiceOptions
     process.execPath,
     ['--input-type=module', '-e', script, source, JSON.stringify(options)],
     {
-      // The process has a separate process group, as if a shell had started it in a terminal.
+      // The process has its own process group, as if a shell had started it in a terminal.
       detached: true,
       stdio: ['pipe', 'pipe', 'inherit'],
       ...(cwd === undefined ? {} : { cwd }),

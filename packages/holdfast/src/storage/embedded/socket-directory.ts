@@ -7,8 +7,8 @@ import type { Home } from './home.ts'
  * Creates the directory of the server's Unix socket, which only the user of the server can open.
  * Call it only while the home is locked and no server runs in it.
  *
- * @returns the value of `unix_socket_directories`; it is empty, for no socket, if the path of the
- * socket would be too long.
+ * @returns the value of `unix_socket_directories`; empty (no socket) if the socket's path would be
+ * too long.
  */
 export function prepareSocketDirectory({ sockets, account, notify }: Home, port: number): string {
   if (!removeSockets(sockets)) {

@@ -56,8 +56,8 @@ stop_server "$1"
 
 /**
  * Starts the process that shuts the server down when no process holds a lease. It reads the FIFO of
- * the leases through `reader`. It runs in a separate session, so that no signal of a terminal
- * reaches it. It does not keep this process alive.
+ * the leases through `reader`. It runs in its own session, so that terminal signals do not reach
+ * it. It does not keep this process alive.
  */
 export async function startWatchdog(home: Home, reader: number): Promise<void> {
   const watchdog = spawn('sh', ['-c', script, 'holdfast-watchdog', home.data], {

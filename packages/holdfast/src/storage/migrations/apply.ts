@@ -147,8 +147,8 @@ async function untilUnblocked(
 }
 
 /**
- * Returns the error for a failure outside of the file's statements: a deferred constraint failed,
- * the row in the journal could not be written, or the cleanup failed.
+ * Returns the error for a failure outside the file's statements: a deferred constraint failed, the
+ * row in the journal could not be written, or the cleanup failed.
  */
 function explained(migration: PendingMigration, error: unknown): unknown {
   if (!(error instanceof pg.DatabaseError)) return error

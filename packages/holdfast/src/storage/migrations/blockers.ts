@@ -3,7 +3,7 @@ import { describeSession, sessionColumns, type SessionRow } from './describe-ses
 
 /** A running watch for the sessions that block another session. */
 export interface BlockerWatch {
-  /** Stops the watch, and returns a description of the blocking sessions that were seen last. */
+  /** Stops the watch, and returns a description of the last blocking sessions seen. */
   end(): Promise<string>
 }
 
@@ -13,7 +13,7 @@ export interface BlockerWatchOptions {
   readonly pid: number
   /** Time for which the same sessions may block before they are reported, in milliseconds. */
   readonly reportAfterMs: number
-  /** Called once for each set of sessions that has blocked it for `reportAfterMs`. */
+  /** Called once per set of sessions that has blocked for `reportAfterMs`. */
   readonly report: (blockers: string) => void
 }
 
@@ -22,8 +22,8 @@ const lookEveryMs = 100
 const preparedTransaction = 0
 
 /**
- * Observes on a second connection which sessions block a session. After that session has stopped
- * waiting, its blockers can no longer be determined.
+ * Observes the sessions that block a session, over a second connection. Once that session has
+ * stopped waiting, its blockers can no longer be determined.
  */
 export function watchBlockers(
   observer: pg.ClientBase,

@@ -65,7 +65,7 @@ export async function noteBegun(client: pg.ClientBase, { owner, name }: PendingM
   })
 }
 
-/** Returns true if the start of a migration was recorded, but its outcome was not recorded. */
+/** Returns true if the start of a migration was recorded, but its outcome was not. */
 export async function wasBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<boolean> {
   const { rows } = await client.query({
     text: 'select from holdfast.migrations_begun where owner = $1 and name = $2',
@@ -75,8 +75,8 @@ export async function wasBegun(client: pg.ClientBase, { owner, name }: PendingMi
 }
 
 /**
- * Deletes the record that a migration was started, once its outcome is recorded or all of its
- * effects are removed.
+ * Deletes the record of a migration's start, once its outcome is recorded or all of its effects are
+ * removed.
  */
 export async function clearBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<void> {
   await client.query({

@@ -28,8 +28,8 @@ export interface LockOptions {
  * Runs work under the migration lock, which only one process can hold at a time. The lock belongs
  * to the session, so it is released when the session ends for any reason.
  *
- * The lock is polled. If a session waited for the lock in a statement, it would hold a snapshot. A
- * CREATE INDEX CONCURRENTLY by the lock's holder would wait for that snapshot, which is a deadlock.
+ * The lock is polled, because a statement that waits for it would hold a snapshot. A CREATE INDEX
+ * CONCURRENTLY by the lock's holder would wait for that snapshot: a deadlock.
  *
  * @throws HoldfastError `migration-lock-timeout` with the holder.
  */

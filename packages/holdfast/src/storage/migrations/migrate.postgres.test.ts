@@ -247,7 +247,7 @@ test('a migration that loses a deadlock with running transactions is retried', a
   await apply([table, { name: '0002-others', sql: 'create table others (id int)' }])
   const holder = new DriverClient({ connectionString: database.url })
   await holder.connect()
-  // The migration detects the deadlock first.
+  // With this timeout, the migration is the first to detect the deadlock.
   await holder.query(`begin; set local deadlock_timeout = '1h'; select from others`)
   const attempts: string[] = []
   const migrating = apply(

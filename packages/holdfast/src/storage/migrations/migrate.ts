@@ -77,9 +77,9 @@ async function applyPending(options: MigrateOptions): Promise<MigrationReport> {
   let appliedBefore: number | undefined
   try {
     for (;;) {
-      // Each file runs in a new session. The session state that one file leaves must not affect the
-      // next files, because a later start may apply the next files without that state. Settings
-      // that a file changed for new sessions must take effect for the next files.
+      // Each file runs in a new session. Session state that a file leaves behind must not affect
+      // later files, because a later start may apply them without it. Settings that a file changed
+      // for new sessions must apply to later files.
       const client = await connect(options)
       try {
         const round = await whileLocked(client, lockOptions(options), () =>

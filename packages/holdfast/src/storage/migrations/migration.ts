@@ -1,4 +1,4 @@
-/** A change of a database's schema. */
+/** A change to a database's schema. */
 export interface Migration {
   /**
    * The file name of the migration without `.sql`, such as `0001-accounts`. Migrations are applied

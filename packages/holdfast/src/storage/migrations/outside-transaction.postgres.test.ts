@@ -42,7 +42,7 @@ async function holdUp(): Promise<{ end(): Promise<unknown> }> {
   return { end: () => holder.query('rollback') }
 }
 
-/** Applies migrations that are blocked. Repeats this until the error names the blocking session. */
+/** Applies blocked migrations again and again until the error names the blocking session. */
 async function failBlocked(migrations: readonly Migration[]): ReturnType<Migrating['fail']> {
   let failure: Awaited<ReturnType<Migrating['fail']>> | undefined
   await until(async () => {
@@ -238,7 +238,7 @@ describe('migrations without a transaction', () => {
         alter table things add constraint positive check (id > 0) not valid`,
       }
       await migrating.apply([first])
-      // Makes the journal row impossible to write. If the statement had run outside of the row's
+      // Prevents the journal row from being written. If the statement had run outside the row's
       // transaction, its effect would remain.
       await migrating.sql(`
       create function refuse() returns trigger language plpgsql as $$ begin raise 'no row today'; end $$;

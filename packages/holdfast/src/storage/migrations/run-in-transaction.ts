@@ -48,7 +48,10 @@ export async function runInTransaction(
   }
 }
 
-/** Begins a transaction whose isolation does not depend on a setting of an earlier statement. */
+/**
+ * Begins a transaction with a fixed isolation level, regardless of settings that earlier statements
+ * changed.
+ */
 export async function beginMigration(client: pg.ClientBase): Promise<void> {
   await client.query(beginStatement('read committed').text)
 }
@@ -80,8 +83,8 @@ async function checkIndex(
 }
 
 /**
- * Returns the error of a migration whose CREATE INDEX IF NOT EXISTS finds another relation with the
- * index's name.
+ * Returns the error of a migration whose CREATE INDEX IF NOT EXISTS finds a different relation with
+ * the index's name.
  */
 export function notTheIndex(migration: PendingMigration, name: string): HoldfastError {
   return new HoldfastError(

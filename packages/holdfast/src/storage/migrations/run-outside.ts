@@ -19,7 +19,7 @@ export interface OutsideStatement {
  * Each attempt first reads the progress of an earlier attempt, and drops or completes its leftover.
  * After the statement, the attempt reads the progress again: a migration counts as applied only if
  * the database is in the state that the statement produces. The start is recorded before the
- * statement runs. So after a crash between the statement and the row in the journal, a later
+ * statement runs, so that after a crash between the statement and the row in the journal, a later
  * process can distinguish the statement's result from an object that existed before.
  */
 export async function runOutside(

@@ -4,10 +4,10 @@ import type { Migration } from './migration.ts'
 /**
  * Creates the schema epoch, which running processes use to detect that a migration has been
  * committed. The epoch is the file number (relfilenode) of an empty table, which a committed
- * TRUNCATE changes. It is in the catalog, where Postgres also looks up the tables of a statement.
- * So a transaction sees a new epoch at any isolation level, and if it sees a changed table, it also
- * sees the new epoch. If the epoch were stored in a row, a repeatable-read transaction would see
- * the epoch of its snapshot.
+ * TRUNCATE changes. It is stored in the catalog, where Postgres also looks up a statement's tables.
+ * So at any isolation level, a transaction that sees a changed table also sees the new epoch. If
+ * the epoch were stored in a row, a repeatable-read transaction would see the epoch of its
+ * snapshot.
  */
 export const schemaEpochMigration: Migration = {
   name: '0002-schema-epoch',

@@ -12,7 +12,7 @@ interface Row {
 }
 
 /**
- * Types that are compared as another type. Postgres would treat an untyped value as that other
+ * Types that Postgres compares as a different type. It would also read an untyped value as that
  * type.
  */
 const others: Readonly<Record<string, readonly string[]>> = {

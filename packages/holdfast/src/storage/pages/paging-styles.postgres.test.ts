@@ -157,7 +157,7 @@ describe('cursor keys', () => {
     const fresh = await cursorOf(other)
     await other.stop()
     for (const cursor of [old!, fresh]) expect(idsOf(await tested.call.byCursor({ cursor }))).toBe('5 4 3')
-    // The process uses the new key by now.
+    // The process already uses the new key.
     await client.query(`delete from holdfast.secrets where name = 'cursor' and id = 1`)
     const last = await startOther()
     const ask = async (cursor: string): Promise<number> =>

@@ -18,8 +18,8 @@ export interface Branch {
 
 /**
  * Reads a window branch by branch until it has enough rows. One statement is enough, unless the
- * first column of the order may be null. In that case, the rows with a null are in another part of
- * the index, and one condition for both parts would scan the whole index.
+ * first sort column is nullable. Then the rows with a null are in a different part of the index,
+ * and one condition for both parts would scan the whole index.
  */
 export async function readBranches<Row>(
   window: PageWindow,
@@ -74,8 +74,8 @@ function fail(error: unknown, { after, orderings }: PageWindow): never {
 }
 
 /**
- * Returns the sort clause, such as `a desc, b nulls first`. Default directions and default
- * positions of nulls are left out.
+ * Returns the sort clause, such as `a desc, b nulls first`. Omits default directions and default
+ * null positions.
  */
 function orderParts(orderings: readonly Ordering[]): readonly SeekPart[] {
   return orderings.flatMap(({ direction, nulls }, column): readonly SeekPart[] => [
@@ -108,7 +108,7 @@ function conditionsOf(orderings: readonly Ordering[], after: Position): readonly
  * Returns the condition for rows after a position, comparing the columns from index `from` on.
  * Columns of one direction without nulls are compared as a row, `(a, b) > ($1, $2)`, which is a
  * range of the index. If more columns follow, the condition is `a >= $1 and (a <> $1 or …)`: the
- * first part is the range. In the second part, `>` would select the same rows as `<>`. But Postgres
+ * first part is the range. In the second part, `>` would select the same rows as `<>`, but Postgres
  * would count the filter of `>` twice, underestimate the number of rows, and prefer a sort.
  */
 function behind(orderings: readonly Ordering[], after: Position, from: number): readonly SeekPart[] {

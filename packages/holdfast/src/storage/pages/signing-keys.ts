@@ -13,7 +13,7 @@ interface KeyRow {
 }
 
 const timeoutMs = 30_000
-/** Max number of keys, including the current key: cursors in bookmarks should expire eventually. */
+/** Max number of keys, including the current key: bookmarked cursors should expire eventually. */
 const keptKeys = 8
 
 /** The keys that sign the cursors of pages. */

@@ -87,11 +87,11 @@ export function preparationDatabase(
   })
 }
 
-/** The differences between the databases. */
+/** The parts in which the databases of admission and of `prepare` differ. */
 interface ReadOnlyParts {
-  /** The code that uses the database, for the error about a statement that writes. */
+  /** The code that uses the database, named in the error about a writing statement. */
   readonly who: string
-  /** The remedy in that error. */
+  /** The fix that this error suggests. */
   readonly fix: string
   /** Returns the statement that limits each read to the rows of a tenant. */
   readonly scopeOf: (tenant: string | undefined) => Statement | undefined

@@ -10,7 +10,7 @@ interface Member extends Caller {
   readonly id: string
 }
 
-// Statements that differ, because the guard of tests rejects repeated statements.
+// Distinct statements, because the guard rejects repeated ones in tests.
 const functions = [
   'pi',
   'now',

@@ -46,8 +46,8 @@ interface QueryRequest {
 
 /**
  * The session of a query. Each statement takes a read-only connection and releases it, so that a
- * handler holds no connection between statements. Running statements are interrupted when the
- * call's deadline ends.
+ * handler holds no connection between statements. Running statements are interrupted at the call's
+ * deadline.
  */
 export class ReadSession implements Queryable {
   readonly #primary: Pool

@@ -12,10 +12,11 @@ export interface UseRecorderParts {
   readonly log: Logger
 }
 
-// A row is written at most this often by a process, regardless of how many calls use it.
+// Min interval between two writes of a row by one process, regardless of how many calls use the
+// row.
 const everyMs = 10_000
 const limitMs = 5_000
-// A statement of this many ids takes about 100 ms. Further uses are not recorded.
+// A statement with this many ids takes about 100 ms. Uses beyond this number are not recorded.
 const maxIds = 10_000
 
 /**

@@ -17,8 +17,8 @@ export class PrimaryHistory {
   }
 
   /**
-   * Returns the time, in milliseconds, up to which a replica that has reached a position has all
-   * changes; `undefined` if that is before the start of the history.
+   * Returns the time up to which a replica at this position has all changes, in milliseconds;
+   * `undefined` if that is before the start of the history.
    */
   reachedMs(position: bigint): number | undefined {
     return this.#samples.findLast((sample) => sample.position <= position)?.atMs

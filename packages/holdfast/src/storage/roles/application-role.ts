@@ -17,8 +17,8 @@ export interface Roles {
  * URLs of both roles; `undefined` if the role of the URL cannot bypass policies, because then the
  * service can run as this role.
  *
- * Roles belong to the server and not to a database, and every process on the server may create the
- * role at the same time. So the password is derived from the password of the superuser.
+ * Roles belong to the server, not to a database, and several processes may create the role at the
+ * same time, so its password is derived from the superuser's.
  */
 export async function createApplicationRole(superuserUrl: string): Promise<Roles | undefined> {
   const client = await connectClient({
@@ -42,7 +42,7 @@ export async function createApplicationRole(superuserUrl: string): Promise<Roles
 /** Returns the URL of the application role on the server of a superuser's URL. */
 export function urlOfApplication(superuserUrl: string): URL {
   const url = requireDatabaseUrl(superuserUrl)
-  // A superuser without a password is admitted without one, and so is the application role.
+  // If the superuser needs no password, the application role needs none either.
   if (url.password !== '')
     url.password = createHmac('sha256', url.password).update(applicationRole).digest('base64url')
   url.username = applicationRole

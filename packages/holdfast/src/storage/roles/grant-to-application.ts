@@ -81,7 +81,7 @@ async function grantFrameworkTables(client: DriverClient, role: string): Promise
     commit`)
 }
 
-// Two sessions that grant on the same object at the same time would fail.
+// Concurrent grants on the same object would fail.
 const lock = `select pg_advisory_xact_lock(hashtextextended('holdfast grants', 0))`
 
 function laterTables(role: string): string {

@@ -21,7 +21,7 @@ export class Fingerprints {
   }
 
   /**
-   * Returns a fingerprint that is the same for statements that differ only in their values. Returns
+   * Returns a fingerprint, which is equal for statements that differ only in their values. Returns
    * the text itself if it does not parse.
    */
   of(text: string): string {

@@ -21,8 +21,7 @@ import { faultsOf, type PlanKind, prepare } from './read-plan.fixture.ts'
 
 // Reads the plans of all statements of the framework while the statistics are wrong. In production,
 // they are wrong for at least a minute after a burst, until autovacuum corrects them. A statement
-// must not scan a large table. It also must not read many rows through an index only to discard
-// them.
+// must neither scan a large table nor read many rows through an index only to discard them.
 
 const { service } = holdfast({ database: postgres() })
 

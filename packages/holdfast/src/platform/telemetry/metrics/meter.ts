@@ -96,7 +96,7 @@ class InstrumentMeter implements Meter {
 
   /**
    * Returns the instrument of this name. The first user of the name creates it. A later instrument
-   * of the same name, but of another kind, is not exported.
+   * of the same name, but of a different kind, is not exported.
    */
   #instrument<Kind extends Instrument>(name: string, create: () => Kind): Kind {
     const made = create()

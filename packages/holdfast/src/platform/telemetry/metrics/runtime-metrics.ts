@@ -12,8 +12,8 @@ import { unstableNames as names } from './unstable-names.ts'
 const nanosPerSecond = 1e9
 const delayResolutionMs = 20
 
-// Min duration of a measured period. If metrics are read more often, several reads return the
-// values of the same period, so that one reader does not end the period of another.
+// Min length of a measurement period. Reads within one period return the same values; otherwise,
+// one reader would cut short another's period.
 const shortestStretchMs = 10_000
 
 const gcBounds = [0.001, 0.01, 0.1, 1]
@@ -76,7 +76,7 @@ function measureLoop(meter: Meter): () => void {
   let state: LoopState = { p50: 0, p99: 0, max: 0, utilization: 0 }
 
   /**
-   * Converts a measured interval between timer rounds to the delay of the event loop: the part that
+   * Converts a measured interval between timer rounds to the event loop's delay: the part that
    * exceeds the timer's resolution.
    */
   const seconds = (nanos: number): number => Math.max(0, nanos / nanosPerSecond - delayResolutionMs / 1_000)

@@ -10,10 +10,7 @@ export interface Exporter {
   wake(): void
   /** Exports the records so far, and resolves when the export has ended. */
   flush(): Promise<void>
-  /**
-   * Exports the records so far, for the last time. Records that are not sent when `abort` is
-   * aborted are lost.
-   */
+  /** Exports the remaining records and stops. Records not yet sent when `abort` fires are lost. */
   stop(abort: AbortSignal): Promise<void>
 }
 

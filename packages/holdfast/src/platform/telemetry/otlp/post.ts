@@ -83,8 +83,8 @@ async function exchange(target: OtlpTarget, body: string, abort: AbortSignal): P
 }
 
 /**
- * Returns the agent that keeps connections for the next batch. These connections keep no process
- * alive.
+ * Returns the agent that keeps connections for the next batch. The connections do not keep the
+ * process alive.
  */
 function agentOf(protocol: string, { Agent }: Pick<typeof http, 'Agent'>): http.Agent {
   const known = agents.get(protocol) ?? new Agent({ keepAlive: true })

@@ -28,7 +28,7 @@ export interface ReceivedRequest {
   readonly json: unknown
 }
 
-/** A receiver of OTLP/HTTP that rejects every request that the protocol does not define. */
+/** A receiver of OTLP/HTTP that rejects every request not defined by the protocol. */
 export interface Receiver {
   readonly url: string
   readonly requests: readonly ReceivedRequest[]
@@ -48,7 +48,9 @@ export interface ReceiverOptions {
   readonly port?: number
 }
 
-/** Starts a receiver until the test ends; the test fails if a request is not valid OTLP. */
+/**
+ * Starts a receiver that runs until the test ends; the test fails if a request is not valid OTLP.
+ */
 export async function startReceiver({ answer, port = 0 }: ReceiverOptions = {}): Promise<Receiver> {
   const requests: ReceivedRequest[] = []
   const spans: ReceivedSpan[] = []

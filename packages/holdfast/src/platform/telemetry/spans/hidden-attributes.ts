@@ -7,19 +7,19 @@ type Hiding = Pick<Redactor, 'isSensitive' | 'text'>
 /** Redacts spans: hides the values that services declare as sensitive. */
 export class HiddenAttributes {
   #redactors: readonly Hiding[] = []
-  // The redacted copies. Equal objects have one copy, because readers identify shared attributes by
-  // object identity.
+  // The redacted copies, one per object, because readers identify shared attributes by object
+  // identity.
   #shown = new WeakMap<Attributes, Attributes>()
 
-  /** Adds a redactor. It applies to all spans that are read from now on. */
+  /** Adds a redactor. It applies to all spans that are read afterwards. */
   add(redactor: Hiding): void {
     this.#redactors = [...this.#redactors, redactor]
     this.#shown = new WeakMap()
   }
 
   /**
-   * Returns a redacted copy of a span. If the span has nothing to hide, returns the span itself;
-   * most spans have nothing to hide.
+   * Returns a redacted copy of a span. Returns the span itself if, like most spans, it has nothing
+   * to hide.
    */
   hide(span: FinishedSpan): FinishedSpan {
     if (this.#redactors.length === 0) return span

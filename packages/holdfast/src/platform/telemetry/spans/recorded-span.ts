@@ -25,8 +25,8 @@ export interface SpanStart {
   /** The parent span. */
   readonly parent?: RecordedSpan | undefined
   /**
-   * The position in an existing trace. If it is not set, and the span has no parent, the span
-   * starts a new trace.
+   * The position in an existing trace. A span with neither this position nor a parent starts a new
+   * trace.
    */
   readonly trace?: TraceContext | undefined
 }

@@ -50,8 +50,8 @@ export class Ring<Written, Read> {
   }
 
   /**
-   * Opens a reader of the items that are written from now on. `from: 'oldest'` includes the items
-   * that are still in the ring.
+   * Opens a reader of the items written after this call. `from: 'oldest'` also includes the items
+   * still in the ring.
    */
   openReader(from: 'now' | 'oldest' = 'now'): RingReader<Read> {
     let next = from === 'now' ? this.#written : Math.max(0, this.#written - this.#size)

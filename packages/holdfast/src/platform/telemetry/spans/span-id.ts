@@ -7,8 +7,8 @@ export interface TraceBits {
 }
 
 // Ids stay numbers until they are read. As texts, they would take most of a span's memory. Random
-// bits are generated in bulk, because the cost of a call hardly depends on the number of bits. This
-// is the max number of bits per call.
+// bits are generated in bulk, because the cost of a call hardly depends on the number of bits. The
+// pool holds the max number of bits per call.
 const pool = new Int32Array(16_384)
 let used = pool.length
 

@@ -13,7 +13,7 @@ import type { LineWriter } from './line-writer.ts'
  * Writes each line as one JSON object: the level, the time, the fields of the logger, the fields of
  * the line, the message. Warnings and errors are written immediately.
  *
- * The fields must be plain JSON. `redactedLog` makes sure of that.
+ * The fields must be plain JSON, which `redactedLog` ensures.
  */
 export class JsonLog implements Logger {
   readonly #least: Level

@@ -68,7 +68,7 @@ class BatchingWriter implements LineWriter {
       return
     }
     this.#held += line
-    // A reader that has not accepted the last batch gets no other batch.
+    // A reader that has not accepted the last batch gets no further batch.
     if (this.#rest.length > 0) return
     if (isUrgent || this.#held.length >= batchLength) this.#release()
     else this.#timer ??= setTimeout(this.#releaseLater, maxDelayMs).unref()

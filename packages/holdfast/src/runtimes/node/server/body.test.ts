@@ -69,7 +69,7 @@ describe('a body', () => {
       using client = await openRaw(port)
       client.send(`${post}Content-Length: 1073741824\r\n\r\n`)
       expect(await client.answer()).toMatchObject({ status: 413 })
-      // This is more than all buffers on the way can hold. If it was sent, the server has read it.
+      // More than all buffers on the way can hold: once it is sent, the server has read it.
       const isRead = await client.sendInVain(2 ** 24)
       await client.closed
       return isRead

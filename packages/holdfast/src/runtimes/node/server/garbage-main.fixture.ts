@@ -5,8 +5,8 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A main file with calls that must keep no memory after their responses. It reports the memory that
-// is left.
+// A main file with calls that must retain no memory after their responses. It reports the retained
+// memory.
 const { query, mutation, service } = holdfast({ database: postgres() })
 const Answer = z.object({ n: z.int() })
 
@@ -33,7 +33,7 @@ const write = mutation({
 
 const kept: unknown[] = []
 
-/** A negative control: each call keeps more memory than a call may leave. */
+/** A negative control: each call retains more memory than allowed. */
 const leak = query({
   route: 'GET /leak',
   access: anyone('a test'),

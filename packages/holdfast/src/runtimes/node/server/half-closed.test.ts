@@ -7,7 +7,7 @@ import { serveForTest } from '../serve.fixture.ts'
 
 const { query, service } = holdfast()
 
-// A response that is too long for the buffers of the kernel.
+// A response too long for the kernel's buffers.
 const much = 'x'.repeat(2 ** 24)
 let runs = 0
 let isAborted = false

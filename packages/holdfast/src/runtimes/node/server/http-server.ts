@@ -17,13 +17,13 @@ import { type NodeExchange, sendAnswer, type SendOptions } from './send-answer.t
 import { TrustedProxies } from './trusted-proxies.ts'
 import { createUnsentAnswers, type UnsentAnswers } from './unsent-answers.ts'
 
-/** The part of a handler that answers the requests of a server. */
+/** The part of a handler that answers a server's requests. */
 export type AnswerSource = Pick<Handler, 'answer' | 'refuse'>
 
-/** A server of node:http and its shutdown. */
+/** A `node:http` server that can be shut down. */
 export interface HttpServer {
   readonly server: Server
-  /** Makes every response close its connection from now on. The server continues to listen. */
+  /** Makes every further response close its connection. The server continues to listen. */
   drain(): void
   /** Stops listening and closes idle connections; resolves when every connection has ended. */
   close(): Promise<void>
@@ -63,7 +63,7 @@ const unfinishedMs = 500
  *   Only a client that has stopped reading, or that has not sent its whole request, is cut off.
  */
 
-/** Creates the server that answers with a handler. The server does not listen yet. */
+/** Creates a server whose requests the handler answers. The server does not listen yet. */
 export function createHttpServer(handler: AnswerSource, options: HttpServerOptions): HttpServer {
   return new NodeHttpServer(handler, options)
 }
@@ -134,9 +134,9 @@ class NodeHttpServer implements HttpServer {
   #watch(socket: Socket): void {
     this.#lastOf.set(socket, undefined)
     socket.once('close', () => this.#lastOf.delete(socket))
-    // If a client has half-closed its connection, TCP does not show if the client still reads.
-    // Therefore its call is cancelled. The response reports the cancellation. If the call had
-    // already finished, the response contains the result.
+    // If a client has half-closed its connection, TCP does not show if the client still reads, so
+    // its call is cancelled. The response reports the cancellation, or contains the result if the
+    // call had already finished.
     socket.once('end', () => this.#lastOf.get(socket)?.client.cancel(clientDisconnected))
   }
 
@@ -157,8 +157,8 @@ class NodeHttpServer implements HttpServer {
   #answerRequests(): void {
     const { server } = this
     server.on('request', (incoming, response) => void this.#answer({ incoming, response }))
-    // A client that sends `Expect: 100-continue` gets the 100 response when the body is read. If
-    // the header fields are rejected, the client gets no 100 response.
+    // A client that sends `Expect: 100-continue` gets the 100 response when the body is read, and
+    // none if the header fields are rejected.
     server.on('checkContinue', (incoming, response) => {
       void this.#answer({ incoming, response }, () => response.writeContinue())
     })

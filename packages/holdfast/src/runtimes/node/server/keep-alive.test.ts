@@ -46,7 +46,7 @@ describe('an idle connection', () => {
     expect((await late.answer()).status).toBe(408)
     idle.send(get)
     expect((await idle.answer()).status).toBe(200)
-    // A new request has a separate timeout, which begins with the first byte of the request.
+    // A new request has its own timeout, which starts with its first byte.
     idle.send('GET /orders/1 HTTP/1.1\r\nHo')
     expect((await idle.answer()).status).toBe(408)
     if (!idle.socket.destroyed) await once(idle.socket, 'close')

@@ -9,7 +9,7 @@ export interface Listener {
   readonly port: number
   /** The URL of the server for clients on this machine. */
   readonly url: string
-  /** Answers requests from another source from now on. */
+  /** Replaces the source that answers requests. */
   answerWith(source: AnswerSource): void
   /** Stops listening, and ends all connections. */
   close(): void

@@ -5,7 +5,7 @@ import { CancellationSource } from '../../../kernel/base/cancellation.ts'
 import type { Peer } from '../../../kernel/operation/credentials.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
 
-/** A request of node:http as the handler reads it. */
+/** A `node:http` request as the handler reads it. */
 export class NodeRequest implements HttpRequest {
   readonly method: string
   readonly target: string

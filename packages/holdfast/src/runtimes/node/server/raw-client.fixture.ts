@@ -9,7 +9,7 @@ export interface RawAnswer {
   readonly body: string
 }
 
-/** A connection that can send bytes that an HTTP client would not send. */
+/** A connection for sending bytes that no HTTP client would send. */
 export interface RawClient extends Disposable {
   readonly socket: Socket
   /** Sends text unchanged. */
@@ -21,7 +21,7 @@ export interface RawClient extends Disposable {
   answer(method?: 'HEAD'): Promise<RawAnswer>
   /** Sends bytes that the server discards. Resolves to true if the server has read all of them. */
   sendInVain(bytes: number): Promise<boolean>
-  /** Returns the text that was received after the responses that have been read. */
+  /** Returns the text received after the responses already read. */
   rest(): string
   /** Resolves when the server has closed the connection. */
   readonly closed: Promise<void>

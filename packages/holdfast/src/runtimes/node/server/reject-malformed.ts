@@ -63,7 +63,7 @@ export function rejectMalformed(server: Server, handler: Pick<Handler, 'refuse'>
 
 /**
  * Returns true if an earlier request is still being answered: its call runs, or its response is
- * being written. The client would treat another response as the response to that request.
+ * being written. The client would treat a further response as the response to that request.
  */
 function isAnswered(socket: Duplex): boolean {
   const { _httpMessage: response } = socket as { _httpMessage?: UnfinishedResponse | null }

@@ -13,7 +13,7 @@ import { createHttpServer } from './http-server.ts'
 import { openRaw } from './raw-client.fixture.ts'
 import { serveForTest } from '../serve.fixture.ts'
 
-// A response that is too long for the buffers of the kernel.
+// A response too long for the kernel's buffers.
 const much = 'x'.repeat(2 ** 24)
 const requestId = 'the-slow-one'
 

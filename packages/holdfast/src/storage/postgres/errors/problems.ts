@@ -25,8 +25,8 @@ export const DatabaseBusy: Problem<'database-busy'> = problem('database-busy', {
 })
 
 /**
- * The problem for a transaction that repeatedly conflicted with other transactions on the same
- * rows, until its deadline.
+ * The problem for a transaction that kept conflicting with other transactions on the same rows
+ * until its deadline.
  */
 export const DatabaseContended: Problem<'database-contended'> = problem('database-contended', {
   status: 503,

@@ -36,7 +36,7 @@ export function hideDriverError(wrapper: Error, error: unknown): void {
   hidden.set(wrapper, error)
 }
 
-/** Returns the underlying error. Prisma stores it in a different place than `cause`. */
+/** Returns the underlying error. Prisma does not store it in `cause`. */
 function originOf(error: Error & { readonly meta?: { readonly driverAdapterError?: unknown } }): unknown {
   return hidden.get(error) ?? error.cause ?? error.meta?.driverAdapterError
 }
@@ -189,8 +189,7 @@ export function markReadOnlyServer(error: unknown): void {
 }
 
 const socketErrors = new Set([
-  // Errors of a Unix socket: no permission, and a full queue of connections that the server has not
-  // accepted yet.
+  // Unix socket errors: no permission, and a full queue of connections waiting to be accepted.
   'EACCES',
   'EAGAIN',
   'EAI_AGAIN',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ConnectionBudget, type Lane } from './connection-budget.ts'
 
-/** A fake lane without sessions. It counts the calls that the budget makes. */
+/** A fake lane without sessions. It counts the budget's calls. */
 class CountedLane implements Lane {
   readonly min: number
   readonly max: number

@@ -1,7 +1,7 @@
 /**
  * The connections that a process may open to one database, divided into lanes.
  *
- * Each kind of work has a lane: a separate pool, whose sessions have special settings. For example,
+ * Each kind of work has a lane: its own pool, whose sessions have specific settings. For example,
  * sessions of reads refuse to write, and the names of jobs' sessions identify the worker. The lanes
  * share the budget.
  *
@@ -16,11 +16,11 @@
  * Invariants:
  * - Open and reserved sessions together never exceed the budget. A session counts from the start of
  *   its handshake until its socket has closed.
- * - A lane can open its min at any time: the other lanes leave room for these sessions. If a lane
- *   is added while other lanes use that room, the next sessions that they release are closed to
- *   make room.
- * - A lane gives up a session beyond its min only after the session has been idle for a second, so
- *   that mixed work does not open and close connections all the time.
+ * - A lane can always open its min: the other lanes leave room for these sessions. If a lane is
+ *   added while other lanes use that room, the next sessions that they release are closed to make
+ *   room.
+ * - A lane gives up a session beyond its min only after the session has been idle for a second,
+ *   so that mixed work does not keep opening and closing connections.
  */
 
 /** The sessions of one lane, from the budget's point of view. */
@@ -106,8 +106,8 @@ export class ConnectionBudget {
   }
 
   /**
-   * Returns whether the lane must close a session that it does not need, because another lane waits
-   * for a session and has fewer sessions than its min.
+   * Returns whether the lane must close a session that it does not need, because a waiting lane has
+   * fewer sessions than its min.
    */
   isOwed(lane: Lane): boolean {
     if (lane.open <= lane.min) return false

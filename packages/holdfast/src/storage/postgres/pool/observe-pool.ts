@@ -11,7 +11,7 @@ const waitTime = 'db.client.connection.wait_time'
 
 const waitBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5]
 
-/** The state of a pool, which can be read at any time. */
+/** The current state of a pool. */
 export interface PoolState {
   readonly max: number
   readonly open: number

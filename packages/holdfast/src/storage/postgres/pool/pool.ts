@@ -55,7 +55,7 @@ export interface PoolOptions {
   readonly log: Logger
   /** The implementation of the protocol for statements. Default {@link defaultWire}. */
   readonly wire?: WireName | undefined
-  /** True to prepare statements that are repeated. Default true. */
+  /** True to prepare repeated statements. Default true. */
   readonly usesPreparedStatements?: boolean | undefined
   /**
    * True if the URL points to a pooler in transaction mode, so that sessions are shared with other
@@ -82,13 +82,12 @@ export interface Pool {
   end(): Promise<void>
 }
 
-// The last resort: each call interrupts its statements at its own deadline, and sets a shorter
-// limit.
+// A last resort: each call sets a shorter limit, and interrupts its statements at its own deadline.
 const statementTimeoutMs = 60_000
-// Interval at which Postgres, from version 14, checks that the client of a running statement is
-// connected. It stops the statements of disconnected clients.
+// Interval at which Postgres 14 and later check that the client of a running statement is still
+// connected. If it is not, the statement is stopped.
 const clientCheckMs = 1_000
-// Transactions of handlers set another limit. The framework's own transactions are idle only if the
+// Handlers' transactions set their own limit. The framework's own transactions are idle only if the
 // process hangs.
 const idleInTransactionTimeoutMs = 10_000
 const maxAgeMs = 30 * 60_000

@@ -10,7 +10,7 @@ export interface PruningTask extends Pick<RecurringTaskParts, 'failure' | 'clock
   readonly batch: number
   /**
    * Returns whether this process prunes now. Default: always. Several processes may prune at the
-   * same time if each deletes only rows that it finds unlocked.
+   * same time if each deletes only unlocked rows.
    */
   readonly isResponsible?: () => boolean
   /**

@@ -26,7 +26,7 @@ export interface SessionPoolOptions {
   readonly log: Logger
   /** Called when a request is refused. */
   readonly onRefused: () => void
-  /** Returns a new client that is not connected yet. */
+  /** Returns a new, unconnected client. */
   readonly create: () => DriverClient
 }
 

@@ -40,11 +40,11 @@ export function beginStatement(isolation: IsolationLevel): Statement {
  * The SQL columns that set the limits of a transaction (`$1` to `$3`) and its marker (`$4`), and
  * return the schema epoch.
  *
- * `transaction_timeout` ends the session if the transaction takes longer, in any state. No other
- * limit applies if a client disappears while it sends a message, because its transaction then
- * neither runs a statement nor is idle. This limit requires Postgres 17, and is not set on older
- * servers. A `transaction_timeout` of the role is removed first: its timer has been running since
- * BEGIN, and a running timer cannot be changed.
+ * `transaction_timeout` limits the transaction in any state, and ends its session. No other limit
+ * applies if a client disappears while it sends a message, because its transaction is then neither
+ * running a statement nor idle. This limit requires Postgres 17, and is not set on older servers. A
+ * `transaction_timeout` of the role is removed first: its timer has been running since BEGIN, and a
+ * running timer cannot be changed.
  */
 export const limitColumns: string = `
         set_config('statement_timeout', $1, true),

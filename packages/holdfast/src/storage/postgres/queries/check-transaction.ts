@@ -19,9 +19,9 @@ export function transactionHolds(marker: string, epoch: string): string {
 }
 
 /**
- * Returns a statement that fails in two cases. If the original transaction has ended, and this is
- * another transaction, it fails with SQLSTATE HF002. If a migration was committed after the
- * transaction began, it fails with a retryable error.
+ * Returns a statement that fails with SQLSTATE HF002 if it runs in a different transaction, because
+ * the original one has ended, and with a retryable error if a migration was committed after the
+ * transaction began.
  */
 export function checkTransaction({ marker, epoch }: TransactionCheck): Statement {
   return {

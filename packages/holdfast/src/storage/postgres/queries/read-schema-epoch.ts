@@ -5,7 +5,7 @@ export interface SchemaEpochRow {
   readonly epoch: number
 }
 
-/** The SQL expression of the database's schema epoch, for use in other statements. */
+/** The SQL expression for the database's schema epoch, for use in other statements. */
 export const schemaEpoch = `pg_relation_filenode('holdfast.schema_epoch')`
 
 /** Returns a statement that reads the schema epoch: a number that every migration changes. */

@@ -1,6 +1,6 @@
 import type { Statement } from '../statement/statement.ts'
 
-/** The setting with the tenant whose rows a transaction may read and write. */
+/** The setting that names the tenant whose rows a transaction may read and write. */
 const tenantSetting = 'holdfast.tenant'
 
 /** The setting that is `on` while identifiers and access rules read. */
@@ -23,9 +23,9 @@ export function setTenant(tenant: string | undefined): Statement | undefined {
 }
 
 /**
- * Returns a statement for the transaction in which an identifier or an access rule reads. In tables
- * that identify callers, policies may show it the rows of all tenants, because the tenant is not
- * known yet.
+ * Returns a statement for the transaction in which an identifier or an access rule reads. Policies
+ * of tables that identify callers may show this transaction the rows of all tenants, because the
+ * tenant is not known yet.
  */
 export function setAdmission(tenant: string | undefined): Statement {
   return { ...admissionText, values: [tenant ?? ''] }

@@ -2,7 +2,7 @@ import type { Clock } from '../../../kernel/base/clock.ts'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { withTimeout } from '../../../kernel/base/wait.ts'
 
-/** The error of a wait that timed out because the server did not answer. */
+/** The error of a server that did not answer in time. */
 export const unanswered: HoldfastError = new HoldfastError(
   'database-timeout',
   'The database timed out; the connection was closed.',

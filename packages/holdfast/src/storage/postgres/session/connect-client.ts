@@ -94,8 +94,7 @@ function isUnanswered(cause: unknown): boolean {
 }
 
 function messageOf(cause: unknown): string {
-  // The driver tried several addresses: the aggregate error has no message, but the errors in it
-  // have messages.
+  // The driver tried several addresses. Only the errors inside the aggregate error have messages.
   if (cause instanceof AggregateError) return cause.errors.map(messageOf).join(', ')
   return (cause instanceof Error ? cause.message : String(cause)) || 'no response'
 }

@@ -6,8 +6,8 @@ import { isUnixSocket, serverOf } from './database-url.ts'
 
 /**
  * Reads the encryption parameters of a `postgres://` URL. `sslmode` and the related parameters have
- * the same meaning as in libpq. If this module differs from libpq, it is stricter: it rejects an
- * unclear value.
+ * the same meaning as in libpq. The only differences from libpq are stricter: unclear values are
+ * rejected.
  *
  * | `sslmode`       | encrypted | certificate checked                                 | host name checked |
  * | --------------- | --------- | --------------------------------------------------- | ----------------- |

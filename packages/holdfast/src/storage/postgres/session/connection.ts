@@ -37,7 +37,7 @@ export interface Queryable {
   ): Promise<pg.QueryResult<Row>>
 }
 
-// Max time for a ROLLBACK or a reset, in milliseconds. Then the connection is closed.
+// Max time for a ROLLBACK or a reset, in milliseconds. After this time, the connection is closed.
 const timeoutMs = 500
 
 /** Dependencies of a {@link Connection}. */

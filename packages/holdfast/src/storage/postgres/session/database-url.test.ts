@@ -29,7 +29,7 @@ test.each([
   expect(url.pathname).toBe('/shop')
   expect(url.username || url.searchParams.get('user')).toBe('app')
   expect(url.password || url.searchParams.get('password')).toBe('pw')
-  // Every form is parsed into one form, which other clients can read too.
+  // Every form is normalized to the same form, which other clients also accept.
   expect(requireDatabaseUrl(url.href).href).toBe(url.href)
   expect(url.protocol).toMatch(/^postgres/)
 })
@@ -76,7 +76,7 @@ test.each([
 afterEach(() => void vi.unstubAllEnvs())
 
 // The driver replaces an empty parameter with an environment variable. A URL that counts as local
-// could then point to another machine, without encryption.
+// could then point to a different machine, without encryption.
 test.each([
   ['postgres:///shop?host=&user=app', { host: 'localhost', port: 5432, user: 'app' }],
   ['postgres://app@db.example/shop?port=', { host: 'db.example', port: 5432, user: 'app' }],

@@ -10,8 +10,8 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
  * - The client: the process ID and secret key of its backend, the parameters of its startup packet,
  *   its stream, and the list of statements that its session has prepared.
  * - The messages of the client, so that statements that are sent together end with one Sync.
- * - The callbacks of a query for protocol messages, so that rows beyond a limit can be dropped when
- *   they arrive. Also the result object that collects rows.
+ * - The callbacks of a query for protocol messages, so that rows beyond a limit can be dropped on
+ *   arrival, and the result object that collects rows.
  * - `prepareValue`, which serializes a parameter: values are checked with it before anything is
  *   sent.
  * - The parsers of types that the framework does not parse.
@@ -140,8 +140,8 @@ export const DriversResult = (pg as unknown as { readonly Result: unknown }).Res
 /**
  * Adds the columns of another result of the same statement to a result. Both results share the
  * template of their rows, because V8 copies a shared object faster than one created for each
- * result. Parsers are looked up for each result, because the program may register others in the
- * meantime.
+ * result. Parsers are looked up for each result, because the program may have registered new ones
+ * in the meantime.
  */
 export function copyColumns(from: DriversResult, to: DriversResult): void {
   to.fields = from.fields

@@ -116,8 +116,8 @@ describe('sslmode', () => {
 })
 
 /**
- * A proxy for the server. It records the bytes that clients send, and can answer instead of the
- * server.
+ * A proxy for the server. It records the bytes that clients send, and can answer in the server's
+ * place.
  */
 interface Recorder extends AsyncDisposable {
   readonly port: number

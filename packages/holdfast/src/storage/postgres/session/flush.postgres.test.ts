@@ -85,7 +85,7 @@ describe.each(['pg', 'holdfast'] as const)('on the wire of %s', (wire) => {
     text: 'select 1 / $1::int as result',
     values: [by],
   })
-  /** The types of the messages that `send` sends. */
+  /** Returns the types of the messages that `send` sends. */
   async function messagesOf(send: () => Promise<unknown>): Promise<string> {
     sent.length = 0
     await send()

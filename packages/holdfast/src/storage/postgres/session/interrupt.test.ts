@@ -12,7 +12,7 @@ import type { Wire } from '../wire/wire.ts'
 class LostClient extends EventEmitter {
   /** The argument with which the client was released: true if the client must be closed. */
   readonly released: unknown[] = []
-  // A cancel request reaches no server.
+  // No server listens here, so cancel requests fail.
   readonly host = '/nowhere'
   readonly port = 1
   readonly processID = 1

@@ -2,7 +2,7 @@ import type { DriverClient } from './driver-client.ts'
 
 /**
  * Returns whether the client is connected through a pooler such as PgBouncer. If so, the process ID
- * that the client received for cancel requests is not the process ID of the backend that runs its
+ * that the client received for cancel requests differs from that of the backend that runs its
  * statements.
  */
 export async function isPooled(client: Pick<DriverClient, 'query' | 'processID'>): Promise<boolean> {

@@ -6,12 +6,12 @@ const maxNames = 500
 // Max number of texts that are remembered after one use. Without this limit, texts that contain
 // values would fill the memory.
 const maxSeen = 1_000
-// If the prepared statement of a text repeatedly becomes stale, the text is no longer prepared. An
-// example is a text that refers to a different table with each search_path.
+// Max number of times that a text's prepared statement may become stale. After that, the text is no
+// longer prepared. For example, a text may refer to a different table under each search_path.
 const maxRetirements = 3
 // Max number of names in total: a session keeps every name that was prepared in it, with its plan.
 const maxMade = 2 * maxNames
-// Postgres truncates names to 63 bytes. A longer prefix could displace the number at the end of the
+// Postgres truncates names to 63 bytes. A longer prefix could cut off the number at the end of the
 // name.
 const maxPrefixLength = 40
 const checkEveryMs = 1_000

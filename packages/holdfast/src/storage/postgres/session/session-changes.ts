@@ -3,7 +3,10 @@ import { shapeOf } from '../statement/statement-shape.ts'
 import type { DriverClient } from './driver-client.ts'
 import { SessionReset } from './session-reset.ts'
 
-/** Possible changes of a session by the statements of a handler, and the resets that undo them. */
+/**
+ * The changes that a handler's statements may have made to a session, and the resets that undo
+ * them.
+ */
 export class SessionChanges {
   #isChanged = false
   #needsThoroughReset = false

@@ -14,7 +14,7 @@ import { OutgoingStatement } from '../wire/outgoing-statement.ts'
  *
  * The settings that a session starts with, including the framework's limits, come from its startup
  * packet, and RESET restores them. The reset does not undo the state of an extension (`dblink`,
- * `plperl`), or `setseed`. It also does not undo a PREPARE within a function that a select calls;
+ * `plperl`), or `setseed`. It also does not undo a PREPARE within a function called by a select;
  * such a prepared statement uses memory until the session ends.
  */
 
@@ -40,8 +40,8 @@ const deallocate = `; do $$ declare found text; begin
 /** Options of {@link SessionReset}. */
 export interface SessionResetOptions {
   /**
-   * True to also remove prepared statements, because a statement has run that cannot be planned,
-   * such as DO or CALL.
+   * True to also remove prepared statements, because an unplannable statement has run, such as DO
+   * or CALL.
    */
   readonly isThorough: boolean
   /**
@@ -89,8 +89,8 @@ export class SessionReset {
   }
 
   /**
-   * Calls `settled` when the reset has succeeded or failed. Call it at most once, before the reset
-   * has ended.
+   * Calls `settled` when the reset has succeeded or failed. Call this method at most once, before
+   * the reset has ended.
    */
   whenSettled(settled: (hasSucceeded: boolean) => void): void {
     this.#settled = settled

@@ -26,9 +26,9 @@ const ofOwnSessions: SessionSettings = {
   // A smaller value loses digits of a float.
   extra_float_digits: '1',
   bytea_output: 'hex',
-  // If off, a backslash in a literal is an escape, so that the literal ends in a different place.
+  // If off, a backslash in a literal is an escape, so the literal would end in a different place.
   standard_conforming_strings: 'on',
-  // If off, a NULL in an array that is sent becomes the text NULL.
+  // If off, a NULL in an array parameter becomes the text NULL.
   array_nulls: 'on',
   // If on, `= NULL` matches rows.
   transform_null_equals: 'off',
@@ -45,7 +45,7 @@ const ofOwnConnections: SessionSettings = {
   idle_in_transaction_session_timeout: '0',
   // A timeout would close idle connections of a pool and the LISTEN connection.
   idle_session_timeout: '0',
-  // A serializable query would wait until no transaction that writes is running.
+  // A serializable query would wait until no writing transaction is running.
   default_transaction_deferrable: 'off',
   // The server ends a session whose data is not acknowledged for this long, in milliseconds,
   // because the client's machine or network is gone. Otherwise the session would hold its locks for
@@ -65,7 +65,7 @@ export function driverSettings({ isPooled }: { readonly isPooled: boolean }): Se
 }
 
 /**
- * Returns the settings of a pooler's session whose values differ from those that the driver needs,
+ * Returns the settings of a pooler's session that differ from the values that the driver needs,
  * each as the `set` clause for an `alter role` that corrects it. A pooler's sessions start with the
  * settings of the role and the database.
  */

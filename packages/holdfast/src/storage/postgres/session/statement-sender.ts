@@ -38,7 +38,7 @@ export interface SenderParts {
   /** The work for which the statements run. */
   readonly work: Work
   readonly statements: StatementObserver
-  /** Prepares statements that are repeated; `undefined` if no statement is prepared. */
+  /** Prepares repeated statements; `undefined` if no statement is prepared. */
   readonly prepared: PreparedStatements | undefined
   readonly lifetimes: SessionLifetimes
   /** True if the pool's sessions are read-only by design. */
@@ -149,8 +149,8 @@ export class StatementSender {
     markDriverError(error)
     const hasValues = (values?.length ?? 0) > 0
     describeFailure(error, { text, hasValues, calledAt, showsValues: this.#parts.showsValues })
-    // The error of a skipped statement is ignored, because it was caused by an earlier statement,
-    // which failed.
+    // The error of a skipped statement is ignored, because the failure of an earlier statement
+    // caused it.
     if (!(error instanceof Error) || error instanceof StatementSkipped) return
     if (wasPrepared) this.#doubtPlan(error, text, name!)
     if (!this.#parts.isReadOnly && isReadOnlyTransaction(error)) this.#retireSessions(error)
@@ -185,8 +185,8 @@ export class StatementSender {
   }
 
   /**
-   * Rejects with the error, but first waits until a cancel request that is under way can no longer
-   * cancel the next statement.
+   * Rejects with the error, but first waits until a pending cancel request can no longer cancel the
+   * next statement.
    */
   async #failAfter(error: unknown, interruption: Promise<boolean>): Promise<never> {
     if (!(await interruption)) this.#connection.destroy()

@@ -29,7 +29,7 @@ export type SqlTokenKind =
   /** An operator, a bracket, a comma, or a character without meaning in SQL. */
   | 'operator'
   | 'semicolon'
-  /** The start of a comment, string or identifier that does not end. */
+  /** The start of an unterminated comment, string or identifier. */
   | 'unterminated'
 
 // Character codes.
@@ -53,7 +53,7 @@ const underscore = 95
 const firstBeyondAscii = 128
 
 const isOperatorCode = codesOf('~!@#^&|`?+-*/%<>=')
-// These characters allow an operator of several characters to end in a plus or minus.
+// An operator of several characters may end in plus or minus only if it contains one of these.
 const isLooseOperatorCode = codesOf('~!@#^&|`?%')
 
 /** A cursor over the tokens of a text. It allocates nothing per token. */
@@ -186,8 +186,8 @@ export class SqlLexer {
   }
 
   /**
-   * Reads a run of operator characters up to a comment or another character. Each run is read once,
-   * even if it contains several operators.
+   * Reads a run of operator characters up to a comment or a character of a different kind. Each run
+   * is read once, even if it contains several operators.
    */
   #readRun(): void {
     const { text, start } = this
@@ -271,7 +271,7 @@ function isIdentifierPart(code: number): boolean {
   return isTagPart(code) || code === dollar
 }
 
-/** Returns the offset after whitespace and comments. Stops at a comment that does not end. */
+/** Returns the offset after whitespace and comments. Stops at an unterminated comment. */
 function skipBlanks(text: string, from: number): number {
   let at = from
   while (at < text.length) {
@@ -296,7 +296,7 @@ function endOfLine(text: string, from: number): number {
 
 /**
  * Returns the offset after a comment, which may contain nested comments; `undefined` if the comment
- * does not end.
+ * is unterminated.
  */
 function endOfComment(text: string, from: number): number | undefined {
   let depth = 0

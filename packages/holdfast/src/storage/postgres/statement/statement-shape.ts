@@ -57,7 +57,7 @@ export class StatementShape {
 
   /**
    * True if the statement may change the role of its transaction: it is a SET or names a role or
-   * `set_config`. Another function that changes the role is not detected.
+   * `set_config`. A role change by any other function is not detected.
    */
   get mayChangeRole(): boolean {
     return (this.#mayChangeRole ??=

@@ -8,7 +8,7 @@ import { z } from 'zod'
 export type Act = (db: Queryable) => Promise<unknown>
 
 /**
- * A service whose operations run actions of the test, on one connection each for queries and
+ * A service whose operations run the test's actions, with one connection for queries and one for
  * mutations.
  */
 export interface ActingService extends AsyncDisposable {

@@ -41,7 +41,7 @@ async function run(text: string): Promise<readonly object[]> {
 const notes = async (): Promise<unknown> =>
   (await run('select text from notes order by text')).map((row) => Object.values(row)[0])
 
-/** Sends other texts for statements of the framework, and records the groups that are sent. */
+/** Replaces the texts of the framework's statements, and records the groups that are sent. */
 function sendInstead(texts: Readonly<Record<string, string>>): void {
   const send = Reflect.get(StatementSender.prototype, 'send')
   vi.spyOn(StatementSender.prototype, 'send').mockImplementation(function (

@@ -13,9 +13,8 @@ interface ClientLike extends StatementClient {
 
 /**
  * Runs work of an administrator in one transaction: the client's current transaction, or a new one
- * if the client is not in a transaction. This does not use {@link Transaction}, which needs the
- * pool of a service, because the pool or client here belongs to a script, a test or the command
- * line.
+ * if the client is not in a transaction. {@link Transaction} cannot be used here: it needs a
+ * service's pool, but this pool or client belongs to a script, a test or the command line.
  */
 export async function inTransaction<T>(
   client: StatementClient,
@@ -51,10 +50,10 @@ async function transact<T>(
   }
 }
 
-// The isolation level and the limits are stated, because the role or the database may set other
-// values. All are sent in one message, because an idle timeout could end the transaction between
-// two messages. The lock timeout is the shortest, so that an administrator who waits for a lock
-// gets the error of that timeout.
+// The isolation level and the limits are stated, because the role or the database may have
+// different defaults. All are sent in one message, because an idle timeout could end the
+// transaction between two messages. The lock timeout is the shortest, so that an administrator who
+// waits for a lock gets the error of that timeout.
 const begin = `${beginStatement('read committed').text};
   set local lock_timeout = '10s';
   set local statement_timeout = '60s';

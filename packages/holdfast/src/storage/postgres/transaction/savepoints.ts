@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import type { SavepointCommand } from '../statement/statement-shape.ts'
 
-/** A savepoint command that has been sent, and may not have been answered. */
+/** A savepoint command that has been sent but possibly not answered yet. */
 export interface SentCommand extends SavepointCommand {
   /** The position of the next gathered row when the command was sent. */
   readonly position: number

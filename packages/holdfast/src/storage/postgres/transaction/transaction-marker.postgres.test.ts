@@ -45,7 +45,7 @@ afterEach(() => {
 
 /**
  * Sends a command in place of a marked statement, as if the lexer had failed to reject it.
- * Optionally hides the command tag of the command.
+ * Optionally hides its command tag.
  */
 function sendUnseen(command: string, isTagSeen: boolean): void {
   const send = Reflect.get(StatementSender.prototype, 'send')

@@ -18,8 +18,8 @@ export interface TransactionOptions {
   readonly tenant?: string | undefined
   /**
    * True if the commit checks the marker and the schema epoch. Default true. False for transactions
-   * that only run statements of the framework. Such statements never end the transaction, and they
-   * work before and after a migration.
+   * that run only the framework's statements, which never end the transaction and work before and
+   * after a migration.
    */
   readonly isChecked?: boolean
 }

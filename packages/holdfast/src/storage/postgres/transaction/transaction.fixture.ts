@@ -15,7 +15,7 @@ export type FakeConnection = Partial<Omit<Connection, 'run'>> & {
 
 /**
  * Returns a pool of one connection without a server, for tests of a single check: with a real
- * server, another check would fail first.
+ * server, a different check would fail first.
  */
 export function poolOf(connection: FakeConnection): Pool {
   const run = async (statement: Statement): Promise<FakeResult> => ({

@@ -6,7 +6,7 @@ import { Transaction } from './transaction.ts'
 import { uniformLimits } from '../queries/begin-transaction.ts'
 import { type FakeConnection, poolOf } from './transaction.fixture.ts'
 
-// Tests each check in isolation: with a real server, another check would fail first.
+// Tests each check in isolation: with a real server, a different check would fail first.
 
 function transactionOn(connection: FakeConnection, deadline = AbortSignal.timeout(60_000)): Transaction {
   return new Transaction(poolOf(connection), systemWork(deadline), {

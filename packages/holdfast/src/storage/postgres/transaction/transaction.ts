@@ -153,9 +153,8 @@ export class Transaction implements HandlerSession {
     const scope = setTenant(this.tenant)
     if (scope) statements.push(scope)
     if (isUndoable) statements.push(startSavepoint)
-    // `before` is in a separate group, so that it has a separate snapshot. In the same group,
-    // `before` would already start the transaction, and BEGIN could not set the isolation level any
-    // more.
+    // `before` is in a separate group, so that it has its own snapshot. In the same group, `before`
+    // would already start the transaction, and BEGIN could no longer set the isolation level.
     const groups = before ? [[before], statements] : [statements]
     const sent = connection.runTogether(groups, along && (() => along(connection)))
     const results = await abortable(sent, this.work.deadline)
@@ -328,7 +327,7 @@ export class Transaction implements HandlerSession {
 
   /**
    * Throws if a statement of the handler has ended the transaction: earlier statements may have
-   * been committed without the later statements.
+   * been committed without the later ones.
    */
   rejectEnded(): void {
     if (this.#wasEnded || this.#connection!.transactionStatus === 'I') throw this.#ended()
@@ -347,7 +346,7 @@ export class Transaction implements HandlerSession {
 
   /**
    * Rolls the transaction back, then runs a statement outside of the transaction: in the same
-   * session, or in another session if the first session was lost.
+   * session, or in a new one if that session was lost.
    */
   async runAfterRollBack<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
     await this.rollBack()

@@ -1,4 +1,4 @@
 import type { WireName } from './wire.ts'
 
-/** The implementation of the protocol for the statements of a pool, by default. */
+/** The default implementation of the protocol for a pool's statements. */
 export const defaultWire: WireName = 'pg'

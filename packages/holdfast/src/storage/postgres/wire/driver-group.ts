@@ -115,8 +115,7 @@ export class DriverGroup extends DriversQuery {
   }
 
   /**
-   * Starts the result of another statement. A simple query returns the result of its last
-   * statement.
+   * Starts the next statement's result. A simple query returns the result of its last statement.
    */
   #startResult(statement: OutgoingStatement): void {
     this.#results[0] = this.#newResult(statement)

@@ -6,8 +6,8 @@ import type { DriverGroup } from './driver-group.ts'
 import { DriverWire } from './driver-wire.ts'
 import { OutgoingStatement } from './outgoing-statement.ts'
 
-// A caller whose statement has failed reads the status of the transaction. Before ReadyForQuery,
-// the driver reports the status before the group.
+// A caller reads the transaction status after its statement has failed. Until ReadyForQuery, the
+// driver still reports the status from before the group.
 test.each(['readyForQuery', 'end'])('a statement that has failed settles at %s', (event) => {
   const connection = Object.assign(new EventEmitter(), { submittedNamedStatements: {} })
   let sent: DriverGroup | undefined

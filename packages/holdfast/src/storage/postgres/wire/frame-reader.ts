@@ -66,7 +66,7 @@ export class FrameReader {
   }
 
   /**
-   * Reads a chunk, and passes on each message that is complete.
+   * Reads a chunk, and passes on each complete message.
    *
    * @throws ProtocolViolation if a header is invalid.
    */

@@ -5,8 +5,8 @@ import { SocketWire } from './socket-wire.ts'
 
 /**
  * Returns the wire of a client that has not connected yet. The client connects, authenticates and
- * ends the session. The wire reads all messages, and passes messages that do not concern a
- * statement on to the client.
+ * ends the session. The wire reads all messages, and passes on to the client those that do not
+ * concern a statement.
  */
 export function openSocketWire(client: pg.Client & ClientInternals): SocketWire {
   const wire = new SocketWire({

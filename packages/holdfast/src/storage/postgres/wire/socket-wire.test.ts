@@ -67,8 +67,8 @@ test.each<[string, Buffer]>([
   ],
   [
     'a value that is longer than its row',
-    // The truncated JSON does not parse. Without the check of the length, only this statement would
-    // fail, instead of the whole connection.
+    // The truncated JSON does not parse. Without the length check, only this statement would fail,
+    // instead of the whole connection.
     Buffer.concat([parsed, bound, described({ a: json }), message('D', int16(1), int32(5), 'abc')]),
   ],
   [

@@ -5,7 +5,7 @@ import type { CommandTag } from './server-messages.ts'
 import { type ExchangeSession, StatementExchange } from './statement-exchange.ts'
 import { StatementSkipped } from './statement-skipped.ts'
 
-/** Statements with one Sync at their end. The server answers them in order. */
+/** Statements followed by one Sync. The server answers them in order. */
 export class StatementGroup {
   readonly #exchanges: readonly StatementExchange[]
   /** The index of the statement whose answer arrives next. */
