@@ -21,7 +21,7 @@ const Happened = event('effect.happened', { payload: Named.extend({ what: z.stri
 export function createCutService(options: CutServiceOptions = {}) {
   const { around = (database) => database, jobDeadline = '5m' } = options
   const { consumer, job, mutation, service } = holdfast({
-    // The pool has several connections. If it had one, its loss would block all calls.
+    // The pool has several connections. If its only connection were lost, all calls would block.
     database: around(
       postgres({
         migrations: new URL('./cut-migrations/', import.meta.url),

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface ClientsReport {
   /** The keys whose response was a success. */
   readonly answered: readonly string[]
-  /** The other keys, each with the reason of its failure. */
+  /** The other keys, each with the reason for its failure. */
   readonly failed: readonly { readonly key: string; readonly reason: string }[]
   /** The number of connections opened. */
   readonly connections: number

@@ -8,9 +8,9 @@ import { KeyFleet } from './key-model/key-fleet.ts'
  *
  * Method: fast-check generates sequences of commands, and runs them on two instances, each behind a
  * separate proxy. Some commands send a key, with a fault in the handler or with a cut connection.
- * Others restart an instance with another retention, which changes the layout of the key tables. A
- * model of the client's knowledge of each key decides which responses are allowed. After each
- * command, the database is checked. A sequence that fails is shrunk and printed with its seed.
+ * Others restart an instance with a different retention, which changes the layout of the key
+ * tables. A model of the client's knowledge of each key decides which responses are allowed. After
+ * each command, the database is checked. A sequence that fails is shrunk and printed with its seed.
  */
 
 /** `KEY_MODEL_RUNS=5000 npm test key-model` runs more sequences. */

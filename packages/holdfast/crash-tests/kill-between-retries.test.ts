@@ -5,7 +5,7 @@ import { startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
- * Goal: the answer of a key stays the same if each process that sends it is then killed.
+ * Goal: the answer of a key stays the same even if each process that sends it is killed afterwards.
  *
  * Method: a server is killed while a row lock blocks its transfer. Then the same key is sent four
  * times, and the server is killed after each response. All responses must be the same, and there

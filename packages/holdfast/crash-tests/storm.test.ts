@@ -85,8 +85,8 @@ test(
       console.info(
         `storm of ${report.seconds} s: ${report.keys} keys, ${report.requests} requests, ${replays} replays, ${refused} refusals, ${report.serverKills} SIGKILLs, ${report.backendKills} backends terminated, ${report.postgresRestarts} crashes of Postgres, ${bank.payments} payments of ${bank.calls.size}`,
       )
-      // Without these conditions, the test could pass without testing: duplicates must have run at
-      // the same time, and requests must have been rejected.
+      // Without these conditions, the test could pass without testing anything: duplicates must
+      // have run at the same time, and requests must have been rejected.
       expect(replays).toBeGreaterThan(observations.length / 2)
       expect(refused).toBeGreaterThan(0)
       expect(bank.payments).toBeGreaterThan(0)

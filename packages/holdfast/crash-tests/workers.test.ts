@@ -80,7 +80,7 @@ async function enqueue({ servers }: Fleet, { isBlocking = false, ...work }: Work
   expect(response.status).toBe(200)
 }
 
-/** Lets the jobs continue that wait at a gate. */
+/** Lets the jobs that wait at a gate continue. */
 async function openGate({ looking }: Fleet, name: string): Promise<void> {
   await looking.query('insert into gates (name) values ($1)', [name])
 }

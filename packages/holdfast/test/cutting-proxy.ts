@@ -75,7 +75,7 @@ export function isCommitted({ type, bytes }: WireMessage): boolean {
   return type === 'C' && bytes.toString('latin1', 5, bytes.length - 1) === 'COMMIT'
 }
 
-/** Starts a proxy in front of the Postgres server of a URL. */
+/** Starts a proxy in front of the Postgres server at a URL. */
 export async function startCuttingProxy(databaseUrl: string, watch: Watch = () => {}): Promise<CuttingProxy> {
   const target = overTcp(databaseUrl)
   const links = new Set<Link>()

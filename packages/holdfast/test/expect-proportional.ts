@@ -1,8 +1,9 @@
 import { expect } from 'vitest'
 
 const factor = 8
-// The max ratio of the times of both inputs. With eight times the length and an eighth of the
-// repetitions, proportional work takes the same time, and quadratic work takes eight times as long.
+// The max ratio between the times of the two inputs. With eight times the length and an eighth of
+// the repetitions, proportional work takes the same time, and quadratic work takes eight times as
+// long.
 const tolerated = 3
 const minMs = 10
 const rounds = 3

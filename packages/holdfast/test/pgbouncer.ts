@@ -14,8 +14,8 @@ export function pgBouncerTool(): Promise<DebianTool> {
 }
 
 /**
- * Starts PgBouncer in transaction mode in front of the Postgres server of a URL: each transaction
- * may get another server session.
+ * Starts PgBouncer in transaction mode in front of the Postgres server at a URL: each transaction
+ * may get a different server session.
  */
 export function startPgBouncer(serverUrl: string): Promise<TestServer> {
   const { hostname, port, username, password } = overTcp(serverUrl)

@@ -8,14 +8,14 @@ import { overTcp } from './over-tcp.ts'
 export interface SwitchedProxy {
   /** The URL of a database through the proxy. */
   readonly url: string
-  /** Sends new connections to another server. Open connections stay with their server. */
+  /** Sends new connections to a different server. Open connections stay with their server. */
   switchTo(url: string): void
   /** Closes all open connections. */
   drop(): void
   close(): Promise<void>
 }
 
-/** Starts a proxy that forwards to the server of a URL, until it is switched. */
+/** Starts a proxy that forwards to the server at a URL, until it is switched. */
 export async function startSwitchedProxy(url: string): Promise<SwitchedProxy> {
   let target = overTcp(url)
   const sockets = new Set<Socket>()

@@ -3,7 +3,7 @@ import { registerHooks } from 'node:module'
 import type { Plugin } from 'vitest/config'
 
 /*
- * Runs the tests with another default for the option `wire`:
+ * Runs the tests with a different default for the option `wire`:
  * `HOLDFAST_TEST_WIRE=holdfast npm test`. The constant in default-wire.ts is replaced in Vitest, in
  * each program that a test starts, and in bundled programs.
  */
@@ -25,7 +25,7 @@ export function replacedModule(id: string): string | undefined {
   return `export const defaultWire = '${wire}'`
 }
 
-/** A plugin of Vitest that selects the wire. It also selects that of all child processes. */
+/** A Vitest plugin that selects the wire, also for all child processes. */
 export function testWire(): Plugin {
   const wire = selectedWire()
   if (wire === undefined) return { name: 'test-wire' }

@@ -3,7 +3,7 @@ const longest = 80
 
 /**
  * Returns a short, reproducible label for sent bytes: the beginnings of the SQL statements, or the
- * command of another protocol.
+ * command of a different protocol.
  */
 export function labelOf(bytes: Buffer): string {
   const texts = statementsOf(bytes)

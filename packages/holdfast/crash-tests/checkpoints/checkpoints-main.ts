@@ -34,7 +34,7 @@ const plain = job({
   run: ({ input, db }) => note(db, 'plain', input.name).then(() => {}),
 })
 
-// Publishes a message after a delay. By then, the job usually waits for the message.
+// Publishes a message after a delay. By then, the job is usually waiting for the message.
 const answer = job({
   name: 'answer',
   input: Named,

@@ -57,7 +57,7 @@ async function enqueueJob(
   return job?.id
 }
 
-/** Cancels one of the enqueued jobs, in any state. */
+/** Cancels one of the enqueued jobs, regardless of its state. */
 function cancel(place: number): Command {
   return command({
     name: `cancel job ${place}`,

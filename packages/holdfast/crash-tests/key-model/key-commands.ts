@@ -13,8 +13,8 @@ const keyCount = 3
 const instanceCount = 2
 // Approximate number of messages that a mutation exchanges in each direction.
 const maxMessage = 12
-// The timeout of an attempt with a fault. It is long enough for a call without a fault. It is not
-// longer, because a call on a silent connection takes the whole timeout.
+// The timeout of an attempt with a fault. Long enough for a call without a fault, but no longer,
+// because a call on a silent connection takes the whole timeout.
 const faultTimeout = '300ms'
 
 /** The state of one run: a client's knowledge of its keys. */
@@ -95,8 +95,8 @@ function sendTogether(targets: readonly Target[], harm: Harm): Command {
       const sent = Promise.all(targets.map((target) => send(run, fleet, target)))
       if (harm !== 'none') await harmSessions(fleet, harm)
       for (const [n, answer] of (await sent).entries()) {
-        // The key belonged to another running request, which may have failed since. Therefore the
-        // outcome is still unknown.
+        // The key belonged to a different running request, which may have failed since. Therefore
+        // the outcome is still unknown.
         if (isReused(answer)) continue
         expectNoFault(model.take({ request: targets[n]!.request, answer, isDisturbed: true }))
       }

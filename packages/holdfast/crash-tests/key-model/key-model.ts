@@ -26,8 +26,8 @@ export interface Reply {
 interface Settled {
   readonly request: string
   /**
-   * The answer that is stored for the key. `undefined` if the client has not received it, and knows
-   * only that other requests with the key were rejected.
+   * The stored answer, as far as the client knows it. `undefined` while the client has seen only
+   * rejections of other requests with this key.
    */
   answer: Answer | undefined
 }
@@ -47,8 +47,8 @@ export class KeyModel {
   }
 
   /**
-   * Records that a request is sent at the same time as other requests, so that the responses may
-   * come in any order.
+   * Records that a request is sent at the same time as other requests, so the responses may come in
+   * any order.
    */
   sending(request: Request): void {
     if (!this.#settled) this.#mayBeCommitted.add(nameOf(request))

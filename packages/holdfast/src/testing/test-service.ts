@@ -77,7 +77,7 @@ export interface TestService<Defined extends Operations> extends AsyncDisposable
   stop(): Promise<void>
 }
 
-// The grace period of the worker. It is short: if a test ends while jobs are running, it does not
+// The grace period of the worker. Short, because a test that ends while jobs are running does not
 // need their results.
 const stopLimitMs = 1_000
 

@@ -80,7 +80,7 @@ export type AnswerCaller<Defined extends Operations> = <Name extends keyof Defin
 ) => Promise<Answer>
 
 /**
- * Creates the caller that returns responses. A call goes through the whole pipeline except for the
+ * Creates the caller that returns responses. A call goes through the whole pipeline, but through no
  * transport.
  */
 export function createAnswerCaller<Defined extends Operations>(

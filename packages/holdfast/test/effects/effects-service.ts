@@ -20,7 +20,7 @@ const SlowDown = problem('slow-down', {
 const Named = z.object({ name: z.string() })
 const Effect = z.object({ id: z.string(), name: z.string() })
 
-/** Calls wait for a connection for long enough on a slow machine. */
+/** Lets calls wait long enough for a connection, even on a slow machine. */
 const patientConnections = { wait: '60s' } as const
 
 /** Counts the runs of the handlers. A rollback does not change the counts. */

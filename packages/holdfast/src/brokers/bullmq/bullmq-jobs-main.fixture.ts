@@ -5,7 +5,7 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A service whose jobs have long transactions. They record each effect with the attempt's number.
+// A service whose jobs run long transactions, and record each effect with the attempt's number.
 const { job, mutation, service } = holdfast({
   database: postgres({
     migrations: new URL('../../../test/jobs/migrations/', import.meta.url),

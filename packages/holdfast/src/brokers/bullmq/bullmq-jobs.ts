@@ -17,7 +17,7 @@ export interface BullMqJobsOptions {
   readonly connection: string | RedisOptions
   /**
    * Prefix of the queues' keys in Redis. Default `'bull'`, the default of BullMQ. Change it if
-   * Redis is shared and other programs expect another prefix.
+   * Redis is shared and other programs expect a different prefix.
    */
   readonly prefix?: string
   /**

@@ -265,7 +265,7 @@ test('services on one database do not affect each other', async () => {
       otherServices: ['other'],
     })
     expect(await collect(exportSubject(app.pool, customer, { service: 'other' }))).toHaveLength(2)
-    // Now `other` is the only service that has rows of the subject.
+    // Only `other` still has rows of the subject.
     expect(await eraseSubject(app.pool, customer, { cancelWaiting: true })).toMatchObject({
       service: 'other',
       erased,

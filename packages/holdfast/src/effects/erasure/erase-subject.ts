@@ -20,16 +20,15 @@ import { firstId, nextAfter, subjectSources } from './subject-sources.ts'
 //    crash, the next erasure continues with the rows that are left.
 // 3. A message is deleted only when every subscription has read it. A job is deleted only when it
 //    cannot run.
-// 4. A dry run executes the same look-ups, and no statement that writes.
+// 4. A dry run executes the same look-ups, but no writes.
 
 /** Options of {@link eraseSubject}. */
 export interface EraseOptions extends SubjectOf {
-  /** True to count what would be erased, and erase nothing. Default false. */
+  /** True to only count the rows that would be erased. Default false. */
   readonly dryRun?: boolean
   /**
-   * True to cancel waiting jobs and undelivered webhooks, and to erase their data. Otherwise, the
-   * data of this work is kept until the work has ended. Default false. Set it if this work is no
-   * longer needed.
+   * True to also cancel waiting jobs and undelivered webhooks, and erase their data. If false,
+   * their data is kept until they end. Default false. Set it if this work is no longer needed.
    */
   readonly cancelWaiting?: boolean
   /**
@@ -83,12 +82,12 @@ const maxReference = 255
 // Max number of passes. Each pass finds rows that were written during the previous pass. If rows
 // are written faster than they are erased, the remaining rows are left for the next erasure.
 const maxPasses = 10
-// Max number of attempts for a batch that is chosen as a deadlock victim.
+// Max number of attempts per batch. A batch that Postgres aborts because of a deadlock is repeated.
 const maxAttempts = 5
 
 /**
- * Erases the data stored about a subject, in batches, each in its own transaction. An erasure can
- * be interrupted at any time, and continues when it is run again.
+ * Erases the data stored about a subject, in batches, each in its own transaction. An interrupted
+ * erasure continues when it is run again.
  *
  * @param client A pool or a client. If the client is in a transaction, all batches commit with that
  * transaction.

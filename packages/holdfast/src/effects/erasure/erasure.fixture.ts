@@ -98,8 +98,8 @@ export interface ErasureTests {
 }
 
 /**
- * Starts the service for the tests of a file, and restores it before each test. `onCustomer` is
- * called with the customer of each test, which no other test uses.
+ * Starts the service for the tests of a file, and restores it before each test. `onCustomer`
+ * receives each test's customer, which is unique to that test.
  */
 export function useErasure(onCustomer: (customer: string) => void): ErasureTests {
   const app = duringFile(startErasure)

@@ -32,8 +32,8 @@ import {
 import { eraseSubject } from './erase-subject.ts'
 import { findSubjectServices } from './queries/find-services.ts'
 
-// Checks which tables the statements of an erasure scan. The check does not depend on statistics or
-// timing. Even with millions of rows, only the subject's rows may be read.
+// Checks which tables the statements of an erasure scan: even with millions of rows, they may read
+// only the subject's rows. Statistics and timing do not affect the check.
 
 const rows = 6_000
 const subject = subjectIdOf('customer:1')

@@ -5,9 +5,8 @@ import type { FoundRow, SubjectSource } from '../subjects/subject-source.ts'
 import { webhookSource } from '../webhooks/subject-webhooks.ts'
 
 /**
- * The sources of all rows of a subject. Messages come before jobs and webhooks, because messages
- * become jobs and webhooks. So a later source finds the rows that are written while an erasure
- * runs.
+ * The sources of all rows of a subject. Messages become jobs and webhooks, so they come first: rows
+ * written while an erasure runs are found by a later source.
  */
 export const subjectSources: readonly SubjectSource[] = [
   ...keySources,

@@ -68,7 +68,8 @@ describe('concurrent duplicates', () => {
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })
     await until(async () => (await held.waiters()) === 1)
-    // Simulates another attempt that committed without the lock: the primary key decides.
+    // Simulates a second attempt that committed without the lock: only the primary key prevents the
+    // duplicate.
     const { canonicalRequest, fingerprintOf } = await import('./fingerprint.ts')
     const { route } = effects.tested.running.operations.get('hold')!
     const fingerprint = fingerprintOf(canonicalRequest(route, { path: {}, query: {}, body: { name, lock } }))

@@ -28,7 +28,7 @@
 /** Number of tables in the ring. */
 export const leafCount = 8
 
-/** Number of slots whose answers can be found at any time. */
+/** Number of slots that are readable at any one time. */
 const liveCount = leafCount - 1
 
 const hourMs = 3_600_000
@@ -56,7 +56,7 @@ export interface KeyPlace {
 export interface RingRow {
   /** Length of a slot, in milliseconds. */
   readonly width_ms: number
-  /** The time since which slots have this width, in milliseconds since the Unix epoch. */
+  /** The time at which this width took effect, in milliseconds since the Unix epoch. */
   readonly since_ms: number
   /** The database's clock, in milliseconds since the Unix epoch. */
   readonly now_ms: number
@@ -148,13 +148,13 @@ export class KeyRing {
   }
 }
 
-// The lists are computed once, so that the look-up of a key's leaves allocates almost nothing.
+// Computed once, so that looking up a key's leaves allocates almost nothing.
 const allLeaves = leavesByNewest(leafCount)
 const liveLeaves = leavesByNewest(liveCount)
 
 /**
- * For each leaf, returns the `count` newest leaves, newest first, at the time when that leaf is the
- * newest.
+ * Returns, for each leaf, the `count` newest leaves at the time when that leaf is the newest;
+ * newest first.
  */
 function leavesByNewest(count: number): readonly (readonly number[])[] {
   return Array.from({ length: leafCount }, (_, newest) =>
@@ -163,8 +163,8 @@ function leavesByNewest(count: number): readonly (readonly number[])[] {
 }
 
 /**
- * A place for each pair of leaves, including pairs of a leaf with itself. Answers are written to
- * the leaves of the pair, and read from them.
+ * The place for each pair of leaves, including each leaf paired with itself. An answer is written
+ * to both leaves of the pair, and read from both.
  */
 const places: readonly KeyPlace[] = Array.from({ length: leafCount * leafCount }, (_, index) => {
   const first = Math.floor(index / leafCount)

@@ -42,7 +42,7 @@ export function timeOf(key: string): number | undefined {
   return parts ? Number.parseInt(`${parts[1]}${parts[2]}`, 16) : undefined
 }
 
-/** Max time that a key may be ahead of the database's clock. */
+/** Max time by which a key's time may be ahead of the database's clock. */
 const maxAheadMs = 5 * 60_000
 
 /**

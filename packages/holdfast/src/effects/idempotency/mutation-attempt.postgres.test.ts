@@ -88,8 +88,8 @@ test.each(['destroyed', 'silent'] as const)(
 
 test('a client that vanishes while sending holds its key for seconds, not forever', async () => {
   const [name, key] = [randomUUIDv7(), randomUUIDv7()]
-  // The claim runs, but the message that ends it does not arrive: the transaction is neither idle
-  // nor running a statement.
+  // The claim's statement is sent, but the Sync after it never arrives: the transaction is neither
+  // idle nor running a statement.
   const cut = proxy.cut({
     sender: 'frontend',
     where: ({ type }) => type === 'S',

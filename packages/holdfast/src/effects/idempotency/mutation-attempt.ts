@@ -50,8 +50,8 @@ export interface AttemptOf {
   readonly work: Work
 }
 
-// Time for which a transaction may stay idle after the call's deadline. Postgres then ends the
-// transaction, if the process has not ended it.
+// Time for which a transaction may stay idle after the call's deadline. After that, Postgres ends
+// the transaction if the process has not.
 const idleGraceMs = 1_000
 /**
  * Min timeout of a COMMIT, in milliseconds. After this time, the connection is closed and the

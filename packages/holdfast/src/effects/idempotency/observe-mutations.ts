@@ -9,9 +9,9 @@ type Outcome = 'run' | 'replayed' | 'in-flight' | 'reused' | 'failed'
 
 /** Counts the outcomes of one mutation's calls. */
 export interface MutationObserver {
-  /** Called when a call was answered, by its handler or with a stored answer. */
+  /** Called after a call is answered, by its handler or with a stored answer. */
   answered(answer: Answer): void
-  /** Called when a call was rejected or failed. */
+  /** Called after a call is rejected or fails. */
   failed(error: unknown): void
   /** Called when a transaction is run again after a conflict. */
   retried(): void

@@ -84,7 +84,7 @@ const createOptionally = mutation({
   input,
   problems: [Refused],
   idempotency: { optional: 'a test' },
-  // A preparation that waits for nothing.
+  // A preparation that does not wait for anything, unless `work` does.
   prepare: ({ input: { name }, db, signal }) => {
     prepared.push(name)
     return work({ name, db, signal }) as number
@@ -290,7 +290,7 @@ test('a preparation holds no connection', async () => {
   const tested = await start()
   const gate = closeGate()
   const names = ['a', 'b', 'c', 'd', 'e']
-  // Mutations have one connection here, and so have reads.
+  // Here, the mutations share one connection, and the reads share another.
   const calls = names.map((name) => tested.send('create', { name }))
   await until(() => prepared.length === names.length)
   expect((await tested.send('plain', {})).status).toBe(204)

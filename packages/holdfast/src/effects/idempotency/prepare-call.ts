@@ -13,7 +13,7 @@ import { replay } from './stored-answer.ts'
 /** The outcome of a preparation: the stored answer of the key, or how the transaction continues. */
 export type Preparation = { readonly answer: Answer } | { readonly next: Next }
 
-/** The parts of a call that is prepared. */
+/** The parameters of {@link prepareCall} that belong to one call. */
 export interface PreparationParts {
   readonly prepare: Prepare
   /** The key of the call; `undefined` if the call has no key. */
@@ -26,8 +26,8 @@ export interface PreparationParts {
  * only for the look-up. The transaction claims the key afterwards, so that of several prepared
  * duplicates only one takes effect.
  *
- * If `prepare` throws a final problem, the transaction stores this problem in place of the result
- * of the handler: a duplicate that arrives later gets the same problem, and has no effect either.
+ * If `prepare` throws a final problem, the transaction stores this problem instead of the handler's
+ * result, so a later duplicate gets the same problem and has no effect either.
  */
 export async function prepareCall(
   call: Call,

@@ -38,7 +38,7 @@ export const IdempotencyAnswerUnreadable: Problem<'idempotency-answer-unreadable
   },
 )
 
-/** The key was used for another request. */
+/** The key was used for a different request. */
 export const IdempotencyKeyReused: Problem<'idempotency-key-reused'> = problem('idempotency-key-reused', {
   status: 422,
   title: 'Idempotency key reused for another request',

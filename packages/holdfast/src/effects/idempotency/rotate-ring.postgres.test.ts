@@ -179,7 +179,8 @@ test('a process with the earlier width cannot commit', async () => {
   const before = await start()
   await before.record(randomUUID())
   const after = await start({ retention: '60d' })
-  // Both processes use the same key: there must be one effect, regardless of their layouts.
+  // Both processes use the same key, so there must be exactly one effect, regardless of their
+  // layouts.
   for (let n = 0; n < 10; n += 1) {
     const key = randomUUIDv7()
     const answers = await Promise.all([before.record(key, key), after.record(key, key)])

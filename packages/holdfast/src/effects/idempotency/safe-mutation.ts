@@ -118,7 +118,7 @@ function attemptWork(
   return { deadline, span, usage, guard: new HandlerGuard(operation, watch, { span, log }) }
 }
 
-/** Returns the name of an error for a trace. There are only a few different names. */
+/** Returns an error's name for a trace, from a small set of names. */
 function nameOf(error: unknown): string {
   if (error instanceof ProblemError) return error.code
   return sqlStateOf(error) ?? (error instanceof Error ? error.name : 'unknown')

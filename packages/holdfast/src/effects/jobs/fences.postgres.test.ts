@@ -19,8 +19,8 @@ import { lockMessages } from './queries/waits.ts'
 import { rescueJobs } from './leadership/rescue-jobs.ts'
 import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
-// Tests each statement in isolation, without the other checks: a job has one effect only if each
-// fence is correct.
+// Tests each statement in isolation, without the other checks: if one fence were wrong, a job could
+// take effect twice.
 
 const { service } = holdfast({ database: postgres() })
 

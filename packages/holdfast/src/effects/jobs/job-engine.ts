@@ -17,7 +17,7 @@ export interface JobEngine {
   takes(job: JobType): boolean
   /**
    * Starts the given jobs, and runs them until `stop` is called. `start` is called once. The
-   * engine's own services may be unreachable at the start and at any later time.
+   * engine's own services may be unreachable at the start or later.
    *
    * @throws HoldfastError `service-invalid` if a job needs a feature that the engine does not
    * support.

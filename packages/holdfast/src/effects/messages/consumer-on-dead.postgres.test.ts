@@ -9,7 +9,7 @@ import { startPruning } from '../jobs/leadership/prune.ts'
 import { createPool } from '../../storage/postgres/pool/pool.ts'
 import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 
-// Tests the handling of later messages of a key after a message has failed permanently.
+// Tests how a key's later messages are handled after one of its messages has failed permanently.
 
 const Counted = event('thing.counted', { payload: z.int() })
 

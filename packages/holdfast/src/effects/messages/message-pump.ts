@@ -37,8 +37,8 @@ export interface MessagePumpParts {
   /** Lends connections for the framework's own statements. */
   readonly pool: Pool
   /**
-   * Lends readers at most as many connections as {@link connectionsOf} returns. A relay holds a
-   * connection while its broker is slow.
+   * Lends connections to readers, at most as many as {@link connectionsOf} returns. A relay holds
+   * its connection until its broker responds.
    */
   readonly readerPool: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction

@@ -19,8 +19,8 @@ export async function registerAll(
 ): Promise<void> {
   const work = limitedWork(limitMs)
   await transact(pool, { work, limitMs }, async (transaction) => {
-    // With this lock, no positions are assigned while the sequence is compared with the positions
-    // in use.
+    // While this lock is held, no positions are assigned, so the sequence can be compared with the
+    // positions in use.
     await transaction.run(lockDispatchWaiting())
     await transaction.run(repairPositions())
     if (declarations.length > 0) await transaction.run(registerSubscriptions(service, declarations))

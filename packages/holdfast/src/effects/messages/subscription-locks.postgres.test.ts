@@ -13,8 +13,8 @@ import {
   lockSubscription,
 } from './queries/subscriptions.ts'
 
-// Tests each statement in isolation, without the other checks: a message is dispatched once only if
-// each statement is correct.
+// Tests each statement in isolation, without the other checks: if one were wrong, a message could
+// be dispatched twice.
 
 let store: TestMessages
 let one: pg.Client

@@ -70,8 +70,8 @@ export interface SubscriptionReference {
 }
 
 /**
- * The point at which a subscription continues: after a position, or at the first message that was
- * published at a time or later.
+ * The point at which a subscription continues: after a position, or at the first message published
+ * at or after a time.
  */
 export type SubscriptionTarget = { readonly position: bigint | string } | { readonly since: Date }
 
@@ -95,7 +95,7 @@ export interface MovedSubscription {
 
 /**
  * Moves a subscription back or forward: to a `position`, or to the first message published `since`
- * a time. With `maySkip: false`, moves it only back. The subscription then handles all messages
+ * a time. With `maySkip: false`, it can only move back. The subscription then handles all messages
  * after that point, even if it has handled them before. A batch in progress is still completed.
  *
  * Brokers ignore messages that they still recognize as duplicates. A consumer still consumes each

@@ -37,8 +37,8 @@ class TransactionMessages extends RowGathering<MessageRow> {
 
   async publish(event: EventType, key: string, payload: unknown): Promise<string> {
     const made = toMessageRow(event, key, payload)
-    // If the row is ready, it is collected synchronously: a caller that forgets to await loses
-    // nothing.
+    // A row that is ready is collected synchronously, so the message is sent even if the caller
+    // forgets to await.
     const row = made instanceof Promise ? await made : made
     this.gather([row], () => publishedLate(event))
     return row.id

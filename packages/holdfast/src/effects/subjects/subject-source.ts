@@ -37,7 +37,7 @@ export type HoldReason = 'running' | 'waiting' | (string & Record<never, never>)
 /** Number of erased rows, by kind. Kinds without rows are absent. */
 export type ErasedCounts = Readonly<Record<string, number>>
 
-/** One kind of rows with subjects, with functions to find, export and erase them. */
+/** One kind of row with subjects, with functions to find, export and erase such rows. */
 export interface SubjectSource {
   /** The name of the kind in results. */
   readonly kind: string

@@ -242,7 +242,7 @@ test('subjects whose rows an earlier version has deleted are deleted page by pag
   }
   expect((await sweep())[1]).toBe(0)
   expect(await countSubjects()).toBe(10)
-  // These statements do not delete the subjects of the rows, as in an earlier version.
+  // Like an earlier version, these statements do not delete the rows' subjects.
   for (const table of ['jobs', 'webhook_messages', 'messages'])
     await on.sql(
       `delete from holdfast.${table} where id = (select id from holdfast.${table} order by id limit 1)`,

@@ -14,7 +14,10 @@ export function notify(wakes: readonly Wake[]): Statement {
   }
 }
 
-/** Notifies the workers and the leader of a service that jobs of a name may be runnable again. */
+/**
+ * Notifies the workers and the leader of a service that jobs with the given name may be runnable
+ * again.
+ */
 export function notifyReturned(service: string, name: string): Statement {
   const names = new Set([name])
   return notify([

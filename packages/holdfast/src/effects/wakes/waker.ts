@@ -208,7 +208,7 @@ class NotifyingWaker implements Waker {
       const wakes = this.#outgoing.take()
       const { name, text, values = [] } = notify(wakes)
       try {
-        // A pooler may run each statement in another session.
+        // A pooler may run each statement in a different session.
         const named = this.#parts.isPooled === true || name === undefined ? {} : { name }
         await client.query({ ...named, text, values: [...values] })
       } catch (error) {

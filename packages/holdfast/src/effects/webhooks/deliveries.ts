@@ -22,13 +22,13 @@ export interface Deliveries {
   /** Lists the deliveries of an owner, newest first, as a source for `page`. */
   listDeliveries(statements: Statements, list: DeliveryList): PageSource<WebhookDelivery>
   /**
-   * Sends a delivery again, in any state. Throws `WebhookDeliveryUnknown` or
+   * Sends a delivery again, regardless of its state. Throws `WebhookDeliveryUnknown` or
    * `WebhookEndpointDisabled`.
    */
   replayDelivery(transaction: Transaction, delivery: WithOwner): Promise<void>
   /**
-   * Sends the deliveries of a time range to an endpoint again, oldest first. Only failed deliveries
-   * are sent, unless `which` is `'all'`. Returns the number of deliveries, at most 10,000. Throws
+   * Sends an endpoint's deliveries of a time range again, oldest first. Only failed deliveries are
+   * sent, unless `which` is `'all'`. Returns the number of deliveries, at most 10,000. Throws
    * `WebhookEndpointUnknown` or `WebhookEndpointDisabled`.
    */
   replayDeliveries(transaction: Transaction, range: ReplayRange & { readonly owner: string }): Promise<number>

@@ -211,7 +211,7 @@ test('a signed webhook must match its schema', async () => {
   expect(seen).toEqual([])
 })
 
-// A message that is replayed after a long outage keeps its id, and may not have arrived before.
+// A message replayed after a long outage keeps its id, even if it never arrived before.
 test('an id that begins with an old time is accepted', async () => {
   expect(await send({ id: '01890a5d-ac96-774b-bcce-b302099a8057' })).toMatchObject({ status: 204 })
   expect(await amounts()).toEqual([10])

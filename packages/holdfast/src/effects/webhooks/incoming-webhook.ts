@@ -22,7 +22,7 @@ export interface IncomingWebhookDefinition<
   readonly route: `POST /${string}`
   /**
    * The sender's name, which is the caller's id. Webhook ids are unique per sender. Do not change
-   * it: under a new name, webhooks that are sent again are handled again.
+   * it: under a new name, webhooks that are sent again would be handled a second time.
    */
   readonly sender: string
   /** Returns the secrets shared with the sender, `whsec_…`; several during a rotation. */

@@ -51,7 +51,7 @@ export async function replayDeliveryOf(client: StatementClient, reference: Endpo
     }),
   )
   if (jobs.length > 0) return
-  // After the check, the delivery was erased, or its endpoint was disabled.
+  // Since the first check, the delivery was erased, or its endpoint was disabled.
   await checkReplayable(client, reference)
   throw WebhookEndpointDisabled()
 }

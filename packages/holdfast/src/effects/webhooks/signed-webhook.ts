@@ -16,8 +16,8 @@ export interface WebhookSender extends Caller {
 }
 
 /**
- * Returns an access rule that admits webhooks that are signed with one of the secrets. The
- * signature is checked before the body is parsed.
+ * Returns an access rule that admits webhooks signed with one of the secrets. The signature is
+ * checked before the body is parsed.
  */
 export function signedWebhook<Values>(
   sender: string,

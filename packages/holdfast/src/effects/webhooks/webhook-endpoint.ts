@@ -10,7 +10,7 @@ export interface WebhookEndpoint {
   /** Names of the events that the endpoint receives; `null` means all. */
   readonly events: string[] | null
   readonly description: string
-  /** A disabled endpoint is sent nothing. */
+  /** Nothing is sent to a disabled endpoint. */
   readonly state: 'enabled' | 'disabled'
   /** The reason why the endpoint is disabled; `null` if it is enabled. */
   readonly reason: string | null

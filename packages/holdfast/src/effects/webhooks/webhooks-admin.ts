@@ -145,7 +145,7 @@ export async function enableWebhookEndpoint(client: StatementClient, id: string)
 }
 
 /**
- * Sends a delivery again, in any state, with the same `webhook-id`. Throws the problem
+ * Sends a delivery again, regardless of its state, with the same `webhook-id`. Throws the problem
  * `WebhookDeliveryUnknown` or `WebhookEndpointDisabled`.
  *
  * @example
@@ -158,8 +158,8 @@ export async function replayWebhookDelivery(client: StatementClient, id: string)
 }
 
 /**
- * Sends the deliveries of a time range to an endpoint again, oldest first. Only failed deliveries
- * are sent, unless `which` is `'all'`. Returns the number of deliveries, at most 10,000. Throws the
+ * Sends an endpoint's deliveries of a time range again, oldest first. Only failed deliveries are
+ * sent, unless `which` is `'all'`. Returns the number of deliveries, at most 10,000. Throws the
  * problem `WebhookEndpointUnknown` or `WebhookEndpointDisabled`.
  *
  * @example

@@ -63,7 +63,8 @@ function readKey({ header }: Credentials, options: ApiKeyIdentifierOptions): str
   const text = options.header === undefined ? bearerToken(header) : header(options.header.toLowerCase())
   if (text === undefined) return undefined
   const isOurs = text.startsWith(`${options.prefix}_`)
-  // A bearer token with another prefix belongs to another identifier. A header of its own does not.
+  // A bearer token with a different prefix belongs to a different identifier. The content of the
+  // option's header does not.
   if (!isOurs && options.header === undefined) return undefined
   if (isOurs && isKeyText(options.prefix, text)) return text
   throw Unauthenticated({ detail: 'The API key is malformed: it was mistyped or truncated.' })

@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib'
  * - The prefix lets secret scanners find keys in source code, and tells the service that a bearer
  *   token is an API key.
  * - The random part has 178 bits, so a fast hash of it is safe to store.
- * - The checksum (CRC-32) shows typing errors and truncated keys without a look-up.
+ * - The checksum (CRC-32) detects typing errors and truncated keys without a look-up.
  */
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -46,7 +46,7 @@ export function startOfKeyText(prefix: string, text: string): string {
 
 /** Returns random characters, each with the same probability. */
 function randomText(length: number): string {
-  // The largest multiple of the size of the alphabet that fits into a byte.
+  // The largest multiple of the alphabet's size that fits into a byte.
   const limit = 256 - (256 % alphabet.length)
   let text = ''
   while (text.length < length)

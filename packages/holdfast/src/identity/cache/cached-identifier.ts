@@ -5,7 +5,7 @@ import type { Identifier } from '../../kernel/operation/identifier.ts'
 import type { SecuritySchemes } from '../../kernel/operation/security-scheme.ts'
 import { IdentityCache } from './identity-cache.ts'
 
-/** The parts of a call that a look-up sees. They do not include the request. */
+/** The parts of a call that a look-up receives, without the request. */
 export type LookupContext<Db = unknown, Values = unknown> = Omit<
   Credentials<Db, Values>,
   'header' | 'cookies' | 'peer'

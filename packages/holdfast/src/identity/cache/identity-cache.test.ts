@@ -4,7 +4,7 @@ import { createFakeClock } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { IdentityCache, type CachedCall } from './identity-cache.ts'
 
-/** A look-up that the test ends. */
+/** A look-up that ends when the test resolves or rejects it. */
 interface Lookup extends PromiseWithResolvers<Caller | undefined> {
   readonly key: string
   readonly call: CachedCall
@@ -30,7 +30,7 @@ function startCache(maxEntries = 10) {
     await expect.poll(() => lookups.length).toBeGreaterThan(index)
     return lookups[index]!
   }
-  /** Looks up a key, and ends the look-up with this caller. */
+  /** Looks up a key, and resolves the look-up to this caller. */
   const endWith = async (key: string, caller: Caller | undefined) => {
     const index = lookups.length
     const found = find(key)
@@ -79,7 +79,7 @@ test('a caller that is revoked during its look-up does not outlive the second', 
   const early = find('ann')
   const slow = await lookupAt(0)
   clock.advance(1_000)
-  // The first look-up may have read before the revocation, so a new one starts.
+  // The first look-up may have read the row before the revocation, so a new look-up starts.
   const late = find('ann')
   ;(await lookupAt(1)).reject(Unauthenticated())
   await expect(late).rejects.toMatchObject({ status: 401 })

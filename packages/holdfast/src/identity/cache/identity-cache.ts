@@ -43,7 +43,7 @@ const maxAgeMs = 1_000
  */
 export class IdentityCache<Context extends CachedCall> {
   readonly #options: IdentityCacheOptions<Context>
-  /** By the hash of the key. The caller that was used last is at the end. */
+  /** By the hash of the key. The most recently used caller is at the end. */
   readonly #entries = new Map<string, Entry>()
   readonly #lookups = new Map<string, Lookup>()
 

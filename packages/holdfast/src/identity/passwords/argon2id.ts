@@ -25,8 +25,8 @@ const maxima: Parameters = { memoryKiB: 262_144, passes: 64, parallelism: 64 }
 const minima: Parameters = { memoryKiB: 7_168, passes: 1, parallelism: 1 }
 
 /**
- * Returns a hasher that uses Argon2id (RFC 9106) of `node:crypto`, which Node has since 24.7. If
- * you raise the parameters, the hash of an account is replaced at its next sign-in.
+ * Returns a hasher that uses Argon2id (RFC 9106) from `node:crypto` (Node 24.7 and later). If you
+ * raise the parameters, the hash of an account is replaced at its next sign-in.
  *
  * @throws HoldfastError `configuration-invalid` if a parameter is out of range, or if this Node has
  *   no Argon2.
@@ -75,7 +75,7 @@ function findIssues(parameters: Parameters): readonly string[] {
     : [...issues, `Node ${process.version} has no Argon2; use Node 24.7 or later, or set another hasher`]
 }
 
-/** Runs Argon2 in a thread of the pool of libuv. */
+/** Runs Argon2 in a thread of libuv's pool. */
 function derive(
   password: string,
   { algorithm, memoryKiB, passes, parallelism, salt }: Omit<Argon2Hash, 'hash'>,

@@ -45,7 +45,10 @@ export class BoundedQueue {
     }
   }
 
-  /** Waits for a place. The task that leaves hands its place over, so that no other can take it. */
+  /**
+   * Waits for a place. A task that ends hands its place to the next waiting task, so that no other
+   * task can take it.
+   */
   #wait(cancellation: Cancellation): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = (): void => {

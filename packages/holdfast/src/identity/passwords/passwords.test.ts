@@ -23,7 +23,7 @@ function fakeHasher(version = 1) {
   return { hasher, done }
 }
 
-/** A hasher whose hashes end when the test says so. */
+/** A hasher whose calls finish when the test says so. */
 function blockedHasher() {
   const running: PromiseWithResolvers<string>[] = []
   const hasher: PasswordHasher = {

@@ -29,8 +29,8 @@ export interface PasswordOptions {
   ) => boolean | Promise<boolean>
   /**
    * Max number of passwords that a process hashes at the same time. Default: one less than the
-   * number of processors, at least 1 and at most 3, because Node has 4 threads for files, names and
-   * hashes together. Raise it together with `UV_THREADPOOL_SIZE`.
+   * number of processors, at least 1 and at most 3, because file access, DNS look-ups and hashing
+   * share Node's 4 threads. Raise it together with `UV_THREADPOOL_SIZE`.
    */
   readonly concurrency?: number
   /**
@@ -104,8 +104,8 @@ export class Passwords {
   }
 
   /**
-   * Compares a password with a stored hash. Without a stored hash, takes as long, and does not
-   * match: the time does not show which accounts exist.
+   * Compares a password with a stored hash. Without a stored hash, it takes as long and does not
+   * match, so the time does not reveal which accounts exist.
    *
    * @throws Unavailable if too many passwords wait to be hashed.
    */
@@ -127,7 +127,7 @@ export class Passwords {
     return this.#queue.run(verify, signal, busy)
   }
 
-  /** Returns the hash that stands for the hashes of unknown accounts, computed once. */
+  /** Returns the hash that stands in for all unknown accounts, computed once. */
   async #unknownHash(): Promise<string> {
     this.#unknown ??= this.#hasher.hash(crypto.randomUUID())
     try {

@@ -10,7 +10,7 @@ import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { sessionMigrations } from './migrations.ts'
 import { deleteExpired } from './queries/sessions.ts'
 
-/** The capability of sessions: their table, and the deletion of those that expired. */
+/** The capability of sessions: their table, and the deletion of expired sessions. */
 export const sessionsCapability: DatabaseCapability<CapabilityHost> = {
   migrations: sessionMigrations,
   open: (host) => ({ workerPart: () => new SessionsWorkerPart(host) }),

@@ -27,21 +27,21 @@ export interface SessionOptions {
   /** Time after which a session ends even if it is used. Default `'30d'`, at most 400 days. */
   readonly maxAge?: Duration
   /**
-   * Max number of sessions of a user. Beyond it, the oldest one ends at a sign-in. Default 100.
+   * Max number of sessions of a user. If a sign-in exceeds it, the oldest session ends. Default
+   * 100.
    */
   readonly maxPerUser?: number
 }
 
 /** The user of a new session, and the client that the list of sessions shows. */
 export interface NewSession {
-  /** The id of the user: `caller.id` of the calls of the session. */
+  /** The id of the user: `caller.id` in the calls of the session. */
   readonly user: string
   /** The tenant of the user: `caller.tenant`. Default: none. */
   readonly tenant?: string | undefined
   /**
    * The id of the session that the new one replaces. Pass the caller's `session` if the user signs
-   * in again or gets more rights, so that a token that was stolen before is worthless. Default:
-   * none.
+   * in again or gets more rights, so that a previously stolen token is worthless. Default: none.
    */
   readonly replaces?: string | undefined
   /** The address of the client. Default: unknown. */
@@ -54,12 +54,12 @@ export interface NewSession {
 export interface Session {
   readonly id: string
   readonly user: string
-  /** When the user last proved their identity. */
+  /** The time at which the user last proved their identity. */
   readonly authenticatedAt: Date
   readonly createdAt: Date
   /** The last use. It is written about once a minute. */
   readonly seenAt: Date
-  /** When the session ends even if it is used. */
+  /** The time at which the session ends even if it is used. */
   readonly expiresAt: Date
   readonly address: string | undefined
   readonly userAgent: string | undefined
@@ -160,7 +160,7 @@ function toSession(row: SessionRow): Session {
   }
 }
 
-/** Returns a header of a client in a form that Postgres can store. */
+/** Returns a client's header in a form that Postgres can store. */
 function storable(text: string | undefined): string | null {
   return text === undefined ? null : text.replaceAll('\0', '').slice(0, maxTextLength).toWellFormed()
 }

@@ -7,9 +7,9 @@ export interface TenantPoliciesOptions {
   /** The type of the column: `'uuid'`. Default `'text'`. */
   readonly type?: string
   /**
-   * True if identifiers and access rules may read the rows of all tenants, as in a table of
-   * sessions or members: they find out the tenant. Handlers still see only the rows of the tenant.
-   * Default false.
+   * True if identifiers and access rules may read the rows of all tenants, for example of a table
+   * of sessions or members, from which they determine the tenant. Handlers still see only the rows
+   * of the tenant. Default false.
    */
   readonly isReadAtAdmission?: boolean
 }

@@ -66,7 +66,7 @@ async function as(url: string, text: string): Promise<pg.QueryResult> {
   }
 }
 
-/** Creates a role with a password of its own, and returns a URL with it. */
+/** Creates a role with its own password, and returns a URL for connecting as this role. */
 async function createRole(attributes: string): Promise<{ readonly name: string; readonly url: string }> {
   const name = `role_${process.pid}_${Math.random().toString(36).slice(2)}`
   await as(database.url, `create role ${name} login password 'secret' ${attributes}`)

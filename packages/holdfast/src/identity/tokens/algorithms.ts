@@ -59,7 +59,7 @@ export function isSameAlgorithm(one: string, other: string): boolean {
   return one === other || (isEdDsa(one) && isEdDsa(other))
 }
 
-/** RFC 9864 replaces the name `EdDSA` by `Ed25519`. */
+/** RFC 9864 replaces the name `EdDSA` with `Ed25519`. */
 function isEdDsa(name: string): boolean {
   return name === 'EdDSA' || name === 'Ed25519'
 }

@@ -49,7 +49,7 @@ export interface DpopOptions<Values = unknown> {
 
 /**
  * Returns an identifier of JWT access tokens in `Authorization: Bearer` (RFC 9068, RFC 6750), with
- * the checks of RFC 8725. Credentials of another form, such as API keys, are left to other
+ * the checks of RFC 8725. Credentials in a different form, such as API keys, are left to other
  * identifiers.
  *
  * @throws HoldfastError `configuration-invalid` for an issuer over http, an empty audience, or an

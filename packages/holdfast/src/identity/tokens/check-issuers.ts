@@ -23,7 +23,7 @@ export type CompleteIssuer = TrustedIssuer &
 /**
  * Returns the issuers with their defaults.
  *
- * @param mode undefined if it is unknown yet.
+ * @param mode `undefined` if it is not known yet.
  * @throws HoldfastError `configuration-invalid` that lists every issue.
  */
 export function completeIssuers(

@@ -5,7 +5,7 @@ import { TokenRefused } from './token-refused.ts'
 /** The claims of a token (RFC 7519 section 4). */
 export type TokenClaims = Readonly<Record<string, unknown>>
 
-/** The header of a token, as far as it is used. */
+/** The members of a token's header that are used. */
 export interface TokenHeader {
   readonly algorithm: string
   readonly type: string | undefined
@@ -25,8 +25,8 @@ export interface CompactToken {
 const start = /^e[wy][\w-]*\./
 
 /**
- * Returns true if credentials are a JWT, valid or not. Credentials of another form, such as an API
- * key, belong to another identifier.
+ * Returns true if credentials are a JWT, valid or not. Credentials in a different form, such as an
+ * API key, belong to a different identifier.
  */
 export function looksLikeToken(credentials: string): boolean {
   return start.test(credentials)
@@ -37,7 +37,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Parses a token in compact form (RFC 7515 section 3.1), strictly: canonical base64url, UTF-8, and
- * no duplicate names. Otherwise, another parser could read other claims than this one.
+ * no duplicate names. Otherwise, a different parser could read different claims.
  *
  * @param kind a DPoP proof contains its key; a token must not.
  * @throws TokenRefused
@@ -74,7 +74,7 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const characters = /^[\w-]+$/
 
 /**
- * Returns true if a text is base64url in its only form: without padding, and with zeros as its
+ * Returns true if a text is base64url in its canonical form: without padding, and with zeros as its
  * unused bits. Otherwise, one token could have several texts.
  */
 function isCanonical(text: string): boolean {

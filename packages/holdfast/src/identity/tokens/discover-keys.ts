@@ -4,8 +4,8 @@ import { issuerUnavailable } from './issuer-unavailable.ts'
 import { findUrlIssue } from './issuer-url.ts'
 
 /**
- * Returns the key set of an issuer. Its URL comes from the metadata of the issuer, of OpenID
- * Connect Discovery or of RFC 8414, unless it is given.
+ * Returns the key set of an issuer. If no URL is given, it comes from the issuer's metadata (OpenID
+ * Connect Discovery or RFC 8414).
  *
  * @throws HoldfastError `issuer-unavailable`
  */
@@ -16,7 +16,7 @@ export async function fetchKeySet(issuer: string, jwksUri: string | undefined): 
 /** Returns the URL of the key set in the metadata of an issuer. */
 async function discoverJwksUri(issuer: string): Promise<string> {
   const metadata = (await fetchMetadata(issuer)) as { issuer?: unknown; jwks_uri?: unknown } | null
-  // Otherwise, the metadata of another issuer could be served at a path of this one (RFC 8414
+  // Otherwise, the metadata of a different issuer could be served at a path of this one (RFC 8414
   // section 3.3).
   if (metadata?.issuer !== issuer)
     throw invalidMetadata(issuer, `its "issuer" is ${JSON.stringify(metadata?.issuer)}`)

@@ -1,6 +1,6 @@
 import { issuerUnavailable } from './issuer-unavailable.ts'
 
-// A key set with the certificates of 100 keys is smaller.
+// Larger than a key set with the certificates of 100 keys.
 const maxBytes = 512 * 1_024
 const timeoutMs = 5_000
 

@@ -1,6 +1,6 @@
 /**
- * Returns the issue of a URL of an issuer: keys that arrive over http could be exchanged on the
- * way. Loopback addresses may use http, for development and tests.
+ * Returns the issue of an issuer's URL. Keys that arrive over http could be replaced on the way.
+ * Loopback addresses may use http, for development and tests.
  */
 export function findUrlIssue(text: string): string | undefined {
   const url = URL.parse(text)

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A key pair of an issuer of the tests. */
+/** A key pair of a test issuer. */
 export interface TestKey {
   readonly id: string
   readonly algorithm: string
@@ -53,7 +53,7 @@ export function signText(text: string, algorithm: string, key: KeyObject | Buffe
   return sign(hash, bytes, { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST })
 }
 
-/** An issuer of the tests: its key set is served on a loopback address. */
+/** A test issuer, which serves its key set on a loopback address. */
 export class TestIssuer {
   readonly url: string
   readonly audience = 'https://api.example.com'
@@ -64,7 +64,7 @@ export class TestIssuer {
   readonly requests: string[] = []
   /** Answers requests in place of the issuer, if it returns true. */
   respond: (request: IncomingMessage, response: ServerResponse) => boolean = () => false
-  /** The metadata members that differ. */
+  /** The metadata members that differ from the default. */
   metadata: Members = {}
 
   constructor(url: string, key: TestKey) {
@@ -94,7 +94,7 @@ export class TestIssuer {
     return { alg: this.key.algorithm, typ: 'at+jwt', kid: this.key.id, ...changes }
   }
 
-  /** Returns a token that is signed with the key of the issuer, or with another key. */
+  /** Returns a token signed with the issuer's key, or with a different key. */
   token(header: Members | string, payload: Members | string, key: TestKey = this.key): string {
     const text = `${encodePart(header)}.${encodePart(payload)}`
     return `${text}.${signText(text, key.algorithm, key.privateKey).toString('base64url')}`

@@ -6,7 +6,7 @@ import { startTokenService, type TokenOutcome, type TokenService } from './token
 const accepted = expect.objectContaining({ status: 200 }) as TokenOutcome
 const down = expect.objectContaining({ status: 503 }) as TokenOutcome
 
-/** Sends a new valid token that is signed with a key. */
+/** Sends a new valid token signed with a key. */
 function sendWith(tested: TokenService, key: TestKey = tested.issuer.key): Promise<TokenOutcome> {
   const { issuer, clock } = tested
   return tested.send(

@@ -6,7 +6,7 @@ import { isIssuerUnavailable, issuerUnavailable } from './issuer-unavailable.ts'
 import { TokenRefused } from './token-refused.ts'
 import { findKey, readKeySet, type VerificationKey } from './verification-keys.ts'
 
-/** The parts of a call that a search for a key uses. */
+/** The parts of a call that a key search uses. */
 export interface KeySearchContext {
   readonly clock: Clock
   readonly log: Logger
@@ -22,9 +22,11 @@ export interface KeySourceOptions {
   readonly staleForMs: number
 }
 
-/** Keys are loaded again after this time. */
+/** The age at which keys are loaded again. */
 const maxAgeMs = 600_000
-/** From this age, keys are loaded again in the background, so that calls do not wait for it. */
+/**
+ * From this age, keys are loaded again in the background, so that calls do not wait for the load.
+ */
 const refreshAgeMs = 300_000
 /** The min time between two loads, so that tokens with invented key ids do not flood the issuer. */
 const cooldownMs = 10_000
@@ -33,11 +35,12 @@ const cooldownMs = 10_000
  * The keys of an issuer, loaded when a token needs them:
  *
  *     age of the keys   0 ──────── 5 min ──────── 10 min ─────────────── staleFor
- *     known key id      used     │ used, loads  │ loads; used if       │ loads;
- *                                │ beside it    │ the load fails       │ 503 if it fails
+ *     known key id      used     │ used; loads  │ loads; used if       │ loads;
+ *                                │ in parallel  │ the load fails       │ 503 if it fails
  *     unknown key id    loads; refused if the key set has no such key
  *
- * At most one load runs, calls wait for the same one, and loads start at least 10 seconds apart.
+ * At most one load runs at a time, and all calls that need it wait for it. Loads start at least 10
+ * seconds apart.
  */
 export class KeySource {
   readonly #options: KeySourceOptions

@@ -44,7 +44,7 @@ const maxEntries = 10_000
 export class TokenVerifier {
   readonly #issuers: ReadonlyMap<string, IssuerParts>
   readonly #maxTokenBytes: number
-  /** By the hash of the token. The token that was used last is at the end. */
+  /** By the hash of the token. The most recently used token is at the end. */
   readonly #entries = new Map<string, Entry>()
 
   constructor(issuers: readonly CompleteIssuer[], maxTokenBytes: number) {

@@ -45,8 +45,8 @@ export interface TrustedIssuer {
    */
   readonly clockSkew?: Duration
   /**
-   * The max time since the token was issued (`iat`), whatever its `exp`. Default `'24h'`. Raise it
-   * if the issuer's tokens live longer.
+   * The max time since the token was issued (`iat`), regardless of its `exp`. Default `'24h'`.
+   * Raise it if the issuer's tokens live longer.
    */
   readonly maxAge?: Duration
   /**
@@ -71,7 +71,7 @@ export interface TrustedIssuer {
    */
   readonly check?: (claims: TokenClaims) => string | undefined
   /**
-   * Returns the subject of a token, of which `idPrefix` and it make the id of the caller. Default:
+   * Returns the subject of a token. The caller's id is `idPrefix` followed by the subject. Default:
    * `sub`.
    */
   readonly subject?: (claims: TokenClaims) => unknown
@@ -83,10 +83,9 @@ export interface TrustedIssuer {
   /** Returns the scopes of a token. Default: those in `scope` or `scp`. */
   readonly scopes?: (claims: TokenClaims) => readonly string[]
   /**
-   * Returns the caller with these claims; `undefined` refuses the token. Must depend on nothing but
-   * the claims, because callers are remembered. Replaces `idPrefix`, `subject`,
-   * `isService` and `scopes`. Default: a user or a service with the id `sub` and the scopes of the
-   * token.
+   * Returns the caller with these claims; `undefined` refuses the token. Must depend only on the
+   * claims, because callers are cached. Replaces `idPrefix`, `subject`, `isService` and `scopes`.
+   * Default: a user or a service with the id `sub` and the scopes of the token.
    */
   readonly caller?: (claims: TokenClaims) => Caller | undefined
 }

@@ -12,7 +12,7 @@ export interface JsonWebKeySet {
 export interface VerificationKey {
   readonly id: string | undefined
   readonly jwk: JWK
-  /** Identifies the key and its rules; equal for the same key of a later key set. */
+  /** Identifies the key and its rules; equal for the same key in a later key set. */
   readonly text: string
   /** Returns the key for an algorithm. */
   import(algorithm: TokenAlgorithm): Promise<CryptoKey>
@@ -24,7 +24,7 @@ export type KeySearch = { readonly key: VerificationKey } | { readonly missing: 
 const maxKeys = 100
 
 /**
- * Returns the keys of a key set. Keys of `known` that are in the set again stay the same objects.
+ * Returns the keys of a key set. A key that is also in `known` is returned as the same object.
  *
  * @throws HoldfastError `issuer-unavailable` if the value is not a key set, or has more than 100
  *   keys.

@@ -21,9 +21,9 @@ export interface RetryPolicy {
   readonly schedule?: readonly Duration[]
 }
 
-/** A limit on the number of jobs of a name that run at once, across all processes. */
+/** A limit on the number of jobs with the same name that run at once, across all processes. */
 export interface ConcurrencyLimit<Input> {
-  /** Max number of jobs of a key that run at once. */
+  /** Max number of jobs with the same key that run at once. */
   readonly limit: number
   /**
    * Returns the key to which the limit applies: `({ account }) => account`. Default: one limit for
@@ -32,8 +32,8 @@ export interface ConcurrencyLimit<Input> {
   readonly key?: (input: Input) => string
   /**
    * True if a job keeps its slot between its attempts, until it has ended. With a limit of 1, jobs
-   * of a key then run strictly in order. If false, later jobs may run between two attempts. Default
-   * false.
+   * with the same key then run strictly in order. If false, later jobs may run between two
+   * attempts. Default false.
    */
   readonly ordered?: boolean
   /**
@@ -46,11 +46,11 @@ export interface ConcurrencyLimit<Input> {
 }
 
 /**
- * A limit on the number of jobs of a name that start per period, across all processes. The starts
- * are spaced evenly.
+ * A limit on the number of jobs with the same name that start per period, across all processes. The
+ * starts are spaced evenly.
  */
 export interface RateLimit<Input> {
-  /** Max number of jobs of a key that start per period. */
+  /** Max number of jobs with the same key that start per period. */
   readonly limit: number
   /** The length of the period. */
   readonly per: Duration

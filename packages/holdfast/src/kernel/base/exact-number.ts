@@ -15,9 +15,8 @@ const literalForm = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 const zero = 48
 
 /**
- * Returns true if a double represents a number exactly as written. This is the case if `literal`,
- * in JSON syntax, has the same decimal value as the shortest decimal of its double. Runs in linear
- * time.
+ * Returns true if a double represents a number exactly as written: if `literal`, in JSON syntax,
+ * equals the shortest decimal that parses to the same double. Runs in linear time.
  */
 export function isExactNumber(literal: string): boolean {
   const number = Number(literal)

@@ -7,8 +7,7 @@ export interface InvalidJson {
 }
 
 /**
- * Returns the current state of a value as JSON text. Later changes of the value by the caller have
- * no effect on the text.
+ * Returns a value as JSON text. Later changes to the value do not affect the text.
  *
  * @throws The error of `invalid` if JSON cannot represent it.
  */

@@ -5,8 +5,8 @@ import type { Clock, Timer } from './clock.ts'
  * in the order in which they were set, so a list is enough. Most calls end long before their
  * deadline, and setting a timer of the runtime for each call costs more than the list.
  *
- * A timer fires when the clock's timer fires, never earlier than it is due. To set a timer of
- * another duration, use the clock itself.
+ * A timer fires when the clock's timer fires, never earlier than it is due. For a timer of a
+ * different duration, use the clock itself.
  */
 export class TimerQueue implements Pick<Clock, 'after'> {
   readonly #clock: Clock

@@ -14,7 +14,7 @@ const fields = (uuid: string): { readonly timeMs: number; readonly counter: numb
   }
 }
 
-/** Sets the clock to a time that is later than that of any UUID so far, and returns this time. */
+/** Sets the clock later than the time of any UUID so far, and returns the new time. */
 function later(): number {
   const nowMs = fields(uuidv7()).timeMs + 60_000
   vi.useFakeTimers({ now: nowMs, toFake: ['Date'] })

@@ -58,8 +58,8 @@ export function withTimeout<T>(
 }
 
 /**
- * Runs work with a signal that is aborted on timeout, and rejects at that moment even if the work
- * ignores the signal.
+ * Runs work with a signal that is aborted on timeout. Rejects on timeout even if the work ignores
+ * the signal.
  */
 export async function runWithTimeout<T>(
   { timeoutMs, timedOut, clock = realTime, stopping }: Timeout & { readonly stopping?: AbortSignal },

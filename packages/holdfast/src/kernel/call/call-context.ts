@@ -52,9 +52,9 @@ export class CallContext
     this.input = call.input
     this.db = call.db
     this.prepared = call.prepared
-    // At run time, each of these members may be absent. The types of handlers prevent the use of an
-    // absent member: without a database, a handler has no such member; a query has no effects; a
-    // mutation has no `statements`.
+    // Any of these members may be absent at run time. The types of handlers leave out the absent
+    // ones: without a database, a handler has none of them; a query has no effects; a mutation has
+    // no `statements`.
     this.statements = call.statements as never
     this.jobs = effects?.jobs as never
     this.publish = effects?.publish as never

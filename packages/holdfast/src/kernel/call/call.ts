@@ -93,7 +93,7 @@ export interface Call extends Work {
   identifier: Identifier | undefined
   /** The problem of an invalid cookie, if no identifier found a caller. */
   refusal: ProblemError | undefined
-  /** The parts of the call that identifiers and the access rule see. */
+  /** The part of the call that identifiers and the access rule receive. */
   admission: Admission | undefined
   /** The part of the access rule that depends on a row. Set by the authorize stage. */
   rowCheck: RowCheck<Caller, unknown, unknown> | undefined
@@ -125,7 +125,7 @@ export type Next = (call: Call) => Answer | Promise<Answer>
 
 /**
  * A stage of the pipeline: it works before, after or around `next`, or answers without calling
- * `next`. A stage fails by throwing a problem. A stage that waits for nothing returns the result of
+ * `next`. A stage fails by throwing a problem. A stage that does not wait returns the result of
  * `next` unchanged, so no promise is allocated for a call that never waits.
  */
 export type Stage = (call: Call, next: Next) => Answer | Promise<Answer>

@@ -8,7 +8,7 @@ import type { Logger } from '../base/log.ts'
 import type { Span } from '../telemetry/span.ts'
 import { newUsage } from '../host/work.ts'
 
-/** The parts of a call that its transport does not provide. */
+/** The properties of a call that its transport does not provide. */
 export interface CallParts {
   readonly operation: CompiledOperation
   readonly span: Span

@@ -5,7 +5,7 @@ import { type AnyProblem, ProblemError } from '../problem/problem.ts'
 import type { Mode } from '../host/service-host.ts'
 import type { Call } from './call.ts'
 
-/** The parts of a service that determine how the failure of a handler is answered. */
+/** The service's options for the failures of handlers. */
 export interface FailureOptions {
   readonly mode: Mode
   /** The problems of the framework, which any operation may throw. */
@@ -13,8 +13,8 @@ export interface FailureOptions {
 }
 
 /**
- * Returns a function that returns the failure of a call, given the error that the operation's code
- * has thrown: the error itself, or the defect that a problem is undeclared.
+ * Returns a function that converts an error thrown by the operation's code to the failure of the
+ * call: the error itself, or the defect of an undeclared problem.
  */
 export function handlerFailures(
   operation: CompiledOperation,

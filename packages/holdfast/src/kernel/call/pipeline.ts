@@ -21,7 +21,7 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
  * - answer problems: turns the errors of later stages into an answer
  * - bound time: sets `deadline`, which limits every later wait
  * - identify: sets `caller`; absent if all callers are anonymous
- * - refuse cross-site: refuses a mutation that a page on another site sent
+ * - refuse cross-site: refuses a mutation sent by a page on another site
  * - authorize: admits or rejects the caller, and narrows its type
  * - validate input: sets `input`
  * - data: sets `db`; runs the later stages in a transaction, or returns a stored answer
@@ -32,8 +32,8 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
  * - Every failure of a stage becomes an answer, because the first stage catches the errors of all
  *   others.
  * - Input is validated only after the caller was admitted.
- * - A stage that waits for nothing returns the result of `next` unchanged, so no promise is
- *   allocated for a call that never waits.
+ * - A stage that does not wait returns the result of `next` unchanged, so no promise is allocated
+ *   for a call that never waits.
  * - A stage that an operation does not need is not in its pipeline.
  */
 

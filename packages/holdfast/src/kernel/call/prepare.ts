@@ -11,8 +11,8 @@ import type { Call } from './call.ts'
 import { type FailureOptions, handlerFailures, logLate } from './handler-failure.ts'
 
 /**
- * Runs `prepare` of a mutation within the deadline of the call, and sets `prepared` of the call.
- * Returns the problem that `prepare` has thrown; throws any other failure.
+ * Runs a mutation's `prepare` within the call's deadline, and sets the call's `prepared`. Returns
+ * the problem that `prepare` has thrown; throws any other failure.
  */
 export type Prepare = (call: Call) => Promise<ThrownProblem | undefined>
 
@@ -49,7 +49,10 @@ export interface PrepareOptions extends FailureOptions {
   readonly database: PreparationDatabase | undefined
 }
 
-/** Returns the function that prepares the calls of an operation; `undefined` without `prepare`. */
+/**
+ * Returns the function that prepares an operation's calls; `undefined` if the operation has no
+ * `prepare`.
+ */
 export function createPrepare(operation: CompiledOperation, options: PrepareOptions): Prepare | undefined {
   const { prepare } = operation
   if (!prepare) return undefined

@@ -21,7 +21,7 @@ export interface AdmittedCall {
   readonly log: Logger
 }
 
-/** The parts of the service that identifiers and access rules see. */
+/** The parts of the service that identifiers and access rules receive. */
 export interface AdmissionParts {
   readonly settings: unknown
   readonly clock: Clock
@@ -101,7 +101,7 @@ export class Admission implements AccessRequest {
     return this.#call.deadline.signal
   }
 
-  /** Returns the same request with another caller. */
+  /** Returns the same request with a different caller. */
   withCaller(caller: Caller): AccessRequest {
     if (caller === this.caller) return this
     return new Admission(this.#call, this.#parts, { caller, opened: this.#opened })

@@ -7,7 +7,7 @@ import type { Logger } from '../base/log.ts'
 import type { NoSettings } from '../host/settings.ts'
 import type { ReadPage } from '../pages/page.ts'
 
-/** The parts of a call that all code of an operation sees. */
+/** The parts of a call that all code of an operation receives. */
 interface CallParts<Input, CallerType extends Caller, Values> {
   /** The validated input. */
   readonly input: Input
@@ -80,8 +80,8 @@ export interface MutationContext<
 >
   extends CallContext<Input, CallerType, Db, Values, Row>, Effects {
   /**
-   * The value that `prepare` of the mutation returned; `undefined` without `prepare`. If the
-   * transaction runs again, it is the same value, so do not change it.
+   * The value that `prepare` of the mutation returned; `undefined` without `prepare`. It is the
+   * same value if the transaction runs again, so do not mutate it.
    */
   readonly prepared: Prepared
 }

@@ -42,7 +42,8 @@ export interface Cookie {
    *
    * @param value printable ASCII without spaces, quotes, commas, semicolons and backslashes, such
    * as base64url.
-   * @throws HoldfastError `cookie-invalid` for another value, or one that is too long for browsers.
+   * @throws HoldfastError `cookie-invalid` for any other value, or one that is too long for
+   * browsers.
    */
   set(value: string): SetCookie
   /** Returns the field that deletes the cookie. */

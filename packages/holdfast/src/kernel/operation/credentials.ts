@@ -30,8 +30,8 @@ export interface Credentials<Db = unknown, Values = unknown> {
   readonly statements: Statements
   /**
    * Records that a row, such as a session, is used now. Returns at once: the statement of the
-   * record runs within 10 seconds, once for all rows. A process that is killed loses what it has
-   * not written.
+   * record runs within 10 seconds, once for all rows. Uses that are not written yet are lost if the
+   * process is killed.
    */
   readonly recordUse: RecordUse
   /**

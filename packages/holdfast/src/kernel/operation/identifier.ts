@@ -51,8 +51,8 @@ export interface Identifier<Db = unknown, Values = unknown> {
   /**
    * Returns the identifier of one running service. Called when a service starts. Define it if the
    * identifier keeps state, such as a cache: two services, or two starts of one service, can have
-   * different databases. An error that it throws, such as one of an invalid setting, fails the
-   * start. Default: all services use the same identifier.
+   * different databases. If it throws, for example because a setting is invalid, the start fails.
+   * Default: all services use the same identifier.
    */
   forService?(host: IdentifierHost<Values>): Identifier<Db, Values>
 }

@@ -145,7 +145,7 @@ export interface MutationDefinition<
   readonly idempotency?: 'required' | { readonly optional: string }
   /**
    * Name of the header that carries the idempotency key. Default `'idempotency-key'`. Change it for
-   * callers that send the key in another header, such as `webhook-id`.
+   * callers that send the key in a different header, such as `webhook-id`.
    */
   readonly idempotencyHeader?: string
   /**

@@ -11,8 +11,7 @@ test.each(['/', '/orders/1?a=b#c', 'https://app.example.com', 'https://app.examp
   },
 )
 
-// At least one browser would follow each of these targets to another host, or a header cannot
-// contain the target.
+// Targets that some browser would follow to another host, or that a header cannot contain.
 test.each([
   '//attacker.example',
   '/\\attacker.example',

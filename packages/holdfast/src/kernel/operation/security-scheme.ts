@@ -1,6 +1,6 @@
 /*
  * The authentication methods of callers, for the API description. A service declares its security
- * schemes, and an access rule may declare others. The OpenAPI document of the service lists the
+ * schemes, and an access rule may replace them. The OpenAPI document of the service lists the
  * schemes that each operation needs. This is documentation only: `identify` and access rules
  * authenticate the request.
  */

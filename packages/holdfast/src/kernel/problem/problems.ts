@@ -10,7 +10,7 @@ export const BadRequest: Problem<'bad-request'> = problem('bad-request', {
     'Malformed syntax: invalid JSON, an invalid percent escape, or a malformed header; see `detail`. Fix the request and send it again.',
 })
 
-/** The cursor is forged, damaged, or from another list. */
+/** The cursor is forged, damaged, or from a different list. */
 export const CursorInvalid: Problem<'cursor-invalid'> = problem('cursor-invalid', {
   status: 400,
   title: 'Invalid cursor',

@@ -29,8 +29,8 @@ export function deviationsOf(value: unknown, reference: JsonSchema, root: JsonSc
   for (const part of schema.allOf ?? []) deviations += deviationsOf(value, part, root)
   if (schema.anyOf ?? schema.oneOf)
     deviations += Math.min(...alternatives(schema).map((branch) => deviationsOf(value, branch, root)))
-  // This is higher than any number of wrong members, so that an alternative of another type is
-  // never the closest.
+  // Higher than any number of wrong members, so that an alternative of a different type is never
+  // the closest.
   if (!isOfTypes(value, typesOf(schema))) return otherType
   if (!isRecord(value)) return deviations
   const missing = (schema.required ?? []).filter((key) => value[key] === undefined).length

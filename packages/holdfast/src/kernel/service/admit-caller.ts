@@ -80,7 +80,7 @@ export async function admitCaller(
     )
     request.caller = caller
     const decision = await abortable(Promise.resolve(access.authorize(request)), deadline)
-    // The types allow no rule about a row here: the request has no input.
+    // The types exclude row rules here, because the request has no input.
     return !(decision instanceof ProblemError) && !(decision instanceof RowCheck)
   } finally {
     deadline.end()

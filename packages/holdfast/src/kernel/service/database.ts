@@ -55,7 +55,7 @@ export interface OpenDatabase {
    */
   stageFor(operation: CompiledOperation, settings: StageSettings): Stage
   /**
-   * Returns the function that answers a mutation's calls with rejected input. Default: the
+   * Returns the function that answers calls of a mutation whose input was rejected. Default: the
    * rejection is the answer.
    */
   answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined

@@ -63,6 +63,6 @@ export interface ServiceParts {
   readonly identifiers: readonly Identifier[]
   readonly settings: Settings<unknown> | undefined
   readonly securitySchemes: SecuritySchemes
-  /** True if the application sets `securitySchemes` beside identifiers, which declare their own. */
+  /** True if the application sets `securitySchemes` although its identifiers declare their own. */
   readonly hasUnusedSchemes: boolean
 }

@@ -50,7 +50,7 @@ export function startService<E extends ModuleExports>(
     .start({ env: {}, mode, clock, log, notify: () => {} })
 }
 
-/** Starts a service with these operations, which must fail, and returns the error message. */
+/** Expects the start of a service with these operations to fail, and returns the error message. */
 export async function refusalOf(operations: Operations, options: StartOptions = {}): Promise<string> {
   return startService(operations, options).then(
     () => 'it started',

@@ -46,7 +46,7 @@ export interface TelemetryOptions {
    */
   readonly spanBufferSize?: number
   /**
-   * Max number of series per instrument. Any more series share one overflow series. Default 2,000.
+   * Max number of series per instrument. Further series share one overflow series. Default 2,000.
    */
   readonly seriesLimit?: number
   /**

@@ -11,7 +11,7 @@ const fails = {
 }
 const passes = { run: async () => {} }
 
-/** Returns a check that ignores its signal, and ends only when the test ends it. */
+/** Returns a check that ignores its signal, and finishes only when the test lets it. */
 function deaf() {
   const runs: PromiseWithResolvers<void>[] = []
   const signals: AbortSignal[] = []

@@ -51,7 +51,7 @@ function toProblem(path: string | undefined): ProblemError {
 }
 
 /**
- * These requests are not in logs, metrics and traces, because the service that reports them has not
+ * These requests are not in logs, metrics or traces, because the service that reports them has not
  * started yet.
  */
 function beginExchange(header: HttpRequest['header']): Exchange {

@@ -26,7 +26,7 @@ export interface Challenging {
  * names the schemes of the service. If the service has no schemes either, the challenge asks for a
  * bearer token, because every 401 requires a challenge. Credentials outside `Authorization` have no
  * registered scheme: the challenge is `Cookie` for a cookie and `ApiKey` for others. Clients ignore
- * schemes that they do not know. A 403 has a challenge only if another bearer token would help.
+ * schemes that they do not know. A 403 has a challenge only if a different bearer token would help.
  */
 export function createChallenge(access: AnyAccess, { name, securitySchemes }: Challenging): Challenge {
   const rules: readonly SecurityRule[] = [

@@ -87,7 +87,7 @@ describe.skipIf(missing !== undefined)('cookies in a browser', () => {
     expect(cookies).toMatchObject([{ name: '__Host-session', httpOnly: true, secure: true }])
   })
 
-  // `localhost` on another port is another origin of the same site.
+  // `localhost` on a different port is a different origin of the same site.
   test.each(['127.0.0.1', 'localhost'])(
     'a form on %s is refused, although its cookie is sent',
     async (host) => {

@@ -15,7 +15,7 @@ import { parseQueryString } from './request/query-string.ts'
 import { parseTarget } from './request/target.ts'
 
 // Clients choose the length of bodies, header fields and targets. The time to parse them must grow
-// linearly, even if the input is made to cause searching or backtracking.
+// linearly, even for input crafted to cause searching or backtracking.
 
 type Work = (text: string) => unknown
 

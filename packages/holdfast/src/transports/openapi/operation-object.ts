@@ -20,7 +20,7 @@ import type { Security } from './security.ts'
 import { everyAnswersHeaders, headerReference } from './shared-headers.ts'
 import { tagOf } from './tag-of.ts'
 
-/** Suffix that the name of an input schema gets if the output schema of the same name differs. */
+/** Suffix of an input schema's name if the output schema with the same name differs. */
 export const inputVariant = 'Input'
 
 /** The parts of the document on which the description of an operation depends. */

@@ -6,7 +6,7 @@ import { pageStyle } from '../http/answer/problem-style.ts'
 import { type ReferenceBundle, referencePackage } from './reference-bundle.ts'
 
 const options = {
-  // A relative URL, so that the page works behind a proxy that serves it under another path.
+  // A relative URL, so that the page works behind a proxy that serves it under a different path.
   url: 'openapi.json',
   telemetry: false,
   withDefaultFonts: false,

@@ -112,7 +112,7 @@ test('a key of several callers is shown for one of them', async () => {
 
 test('older keys are deleted, in as many batches as necessary', async () => {
   await call('young')
-  // Inserts enough rows to fill more pages than one statement reads.
+  // Inserts more rows than fit on the pages that one statement reads.
   await on.sql(`
     insert into holdfast.idempotency_keys_3 (id, service, scope, key, fingerprint, status, headers, body, created_at)
     select gen_random_uuid(), '', '', n::text, '', 204, '{}', repeat('x', 1500), now() - interval '8 days'

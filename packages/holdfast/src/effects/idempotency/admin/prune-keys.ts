@@ -9,9 +9,8 @@ const pagesAtOnce = 2_000
 
 /**
  * Deletes keys whose answers are older than `olderThan`. Each statement deletes from one range of
- * pages. Returns the number of deleted keys. A retry with a deleted key runs again, so keep the
- * keys with which clients may still retry. Services delete keys older than their `retention`
- * themselves.
+ * pages. Returns the number of deleted keys. A retry with a deleted key runs again, so keep keys
+ * that clients may still send again. Services delete keys older than their `retention` themselves.
  *
  * @throws HoldfastError `duration-invalid`.
  *

@@ -15,7 +15,7 @@ export function leafName(leaf: number): string {
 
 /**
  * Returns a query that reads a key's answer from the given leaves. The query stops at the first
- * leaf with the answer. `parameter`: the placeholder of the key's id.
+ * leaf with the answer. `parameter` is the placeholder for the key's id.
  */
 export function answerIn(leaves: readonly number[], parameter: string): string {
   return leaves

@@ -31,7 +31,7 @@ const answerRow = `answer ${columns} as materialized (
         where ${holds}
       )`
 
-// One statement for all leaves: it stores the answer in all leaves or in no leaf.
+// One statement writes to all leaves, so the answer is stored in every leaf or in no leaf.
 const storeText = perLeaves((leaves) => {
   const [last, ...others] = leaves.toReversed()
   const around = others.map(

@@ -2,7 +2,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import { findServiceRows } from './queries/find-services.ts'
 
-/** Selects the service that owns the jobs of a name. */
+/** Selects the service that owns the jobs with a given name. */
 export interface JobsOf {
   /**
    * The name of the service. Default: the service that declares the job name, or the only service

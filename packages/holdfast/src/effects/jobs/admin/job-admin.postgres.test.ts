@@ -16,7 +16,7 @@ import { openDriverPool } from '../../../storage/postgres/session/driver-client.
 const { job, mutation, service } = holdfast({ database: postgres() })
 
 const input = z.object({ name: z.string() })
-/** Names whose jobs fail permanently. */
+/** Names of jobs that fail permanently. */
 const hopeless = new Set<string>()
 const runs: string[] = []
 const run = async ({ input: { name } }: { input: { name: string } }): Promise<void> => {

@@ -9,12 +9,12 @@ export interface JobPause {
   readonly service: string
   readonly name: string
   readonly pausedAt: Date
-  /** The number of jobs of this name that have not ended, including running jobs. */
+  /** The number of jobs with this name that have not ended, including running jobs. */
   readonly jobs: number
 }
 
 /**
- * Pauses the jobs of a name: no worker starts any of them until {@link resumeJobs} is called.
+ * Pauses the jobs with the given name: no worker starts them until {@link resumeJobs} is called.
  * Running jobs continue, and jobs can still be enqueued. Pausing a paused name changes nothing.
  *
  * @throws HoldfastError `job-service-ambiguous`.
@@ -31,7 +31,7 @@ export async function pauseJobs(client: StatementClient, name: string, of: JobsO
 }
 
 /**
- * Resumes the jobs of a name. Returns true if the name was paused.
+ * Resumes the jobs with the given name. Returns true if the name was paused.
  *
  * @throws HoldfastError `job-service-ambiguous`.
  *

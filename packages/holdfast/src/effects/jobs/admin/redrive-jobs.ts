@@ -20,7 +20,7 @@ export interface RedrivenJobs {
   /** Ids of the redriven jobs, oldest first. */
   readonly ids: readonly string[]
   /**
-   * The number of jobs of this name that are still dead, because of the limit or because another
+   * The number of jobs with this name that are still dead, because of the limit or because another
    * job holds their unique key.
    */
   readonly left: number
@@ -29,8 +29,8 @@ export interface RedrivenJobs {
 const maxRedriven = 10_000
 
 /**
- * Redrives the dead jobs of a name, oldest first, with a fresh set of attempts. Completed steps are
- * not repeated, and limits apply.
+ * Redrives the dead jobs with the given name, oldest first. Their attempts are counted from zero
+ * again. Completed steps are not repeated, and limits apply.
  *
  * @throws HoldfastError `job-list-invalid` if the limit is out of range, `job-unique-taken`, or
  * `job-service-ambiguous`.

@@ -32,7 +32,7 @@ export interface ListedJob {
   /** The number of failed attempts. */
   readonly failures: number
   readonly failure: JobFailure | null
-  /** True if the job was cancelled. The signal of a running job is aborted. */
+  /** True if the job was cancelled. If it is running, its signal is aborted. */
   readonly isCancelled: boolean
   readonly enqueuedAt: Date
   /**

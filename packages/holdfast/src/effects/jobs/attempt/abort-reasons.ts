@@ -7,8 +7,8 @@ export const jobLost: HoldfastError = new HoldfastError(
 )
 
 /**
- * The failure of a step that was not started because the lease of its worker had ended: no
- * heartbeat had reached the database in time.
+ * The failure of a step that was not started because its worker's lease had ended: no heartbeat had
+ * reached the database in time.
  */
 export const leaseOver: HoldfastError = new HoldfastError(
   'job-lease-over',

@@ -89,7 +89,7 @@ export class AttemptRunner {
     return this.#released
   }
 
-  /** The signal that aborts storing outcomes: outcomes that are not stored yet are then dropped. */
+  /** Aborts the storing of outcomes: those not stored by then are dropped. */
   get closing(): AbortSignal {
     return this.#closing.signal
   }
@@ -135,9 +135,9 @@ export class AttemptRunner {
   }
 
   /**
-   * Waits up to `graceMs` for the running attempts, then aborts the attempts that are still
-   * running. Outcomes can be stored for the rest of the grace period, but for at least a second.
-   * Then they are dropped.
+   * Waits up to `graceMs` for the running attempts, then aborts the remaining ones. Their outcomes
+   * can be stored during the rest of the grace period, or for a second if that is longer. After
+   * that, they are dropped.
    */
   async stop(graceMs: number): Promise<void> {
     const endMs = performance.now() + graceMs

@@ -17,8 +17,8 @@ export interface AttemptHost extends Pick<
   readonly telemetry: Telemetry
 }
 
-// Extra time after the timeout of a job. If the process hangs between two statements, the database
-// ends the job's transaction when this time is over.
+// Extra time after a job's timeout. After that, the database ends the job's transaction, even if
+// the process hangs between two statements.
 const idleGraceMs = 1_000
 
 /**

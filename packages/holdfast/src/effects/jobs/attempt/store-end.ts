@@ -9,9 +9,9 @@ export type RunStatement = (statement: Statement) => Promise<readonly EndedRow[]
  * Ends an attempt. Resolves to the new state of the job, or to `undefined` if this claim no longer
  * holds the job.
  *
- * A job that continues stays in the table of active jobs. If it was cancelled, it is moved to the
- * ended jobs instead. If it is cancelled while the statement waits for its row, the statement
- * changes nothing; the statement is then repeated, and sees the cancellation.
+ * A job that continues stays in the table of active jobs; if it was cancelled, it is moved to the
+ * ended jobs instead. If the job is cancelled while the statement waits for its row, the statement
+ * changes nothing. It is then repeated, and sees the cancellation.
  */
 export async function storeEnd(
   run: RunStatement,

@@ -86,7 +86,7 @@ class Limits {
   readonly #intervalMs: number
 
   constructor({ concurrency, rate }: Limited['job'], rows: readonly LimitRow[]) {
-    // Another version of the program, which still declares a limit, may have enqueued the job.
+    // The job may come from a version of the program that still declares a limit.
     this.#maxSlots = concurrency?.limit ?? Infinity
     this.#intervalMs = rate ? toMilliseconds(rate.per, { option: 'rate.per' }) / rate.limit : 0
     for (const { kind, key, slots, next_ms } of rows) {

@@ -1,8 +1,8 @@
 import { claimKey, type ClaimOf } from './claim-of.ts'
 import type { ClaimedRow } from '../queries/claim.ts'
 
-// Duration of the work that a process claims ahead, in milliseconds. It is short, so that jobs do
-// not wait long in this process, but long enough that the process never waits for the next claim.
+// Duration of the work that a process claims ahead, in milliseconds. Short enough that jobs do not
+// wait long in this process, and long enough that the process never waits for the next claim.
 const aheadMs = 50
 const maxAheadPerSlot = 10
 // A claimed job that has waited for longer than this is released, so that another process can start
@@ -34,7 +34,7 @@ export class Backlog {
     return this.#held.map(({ row }) => row)
   }
 
-  /** Returns how many jobs to claim for this number of free slots. */
+  /** Returns the number of jobs to claim if `room` slots are free. */
   wanted(room: number): number {
     const ahead = Math.min(
       Math.floor((this.#concurrency * aheadMs) / this.#expectedMs),

@@ -36,7 +36,7 @@ test('a sweep searches all jobs: every ten seconds, after a claim that found no 
   bounds.segments(names, 0)
   bounds.claimed([claimed(3)], 0)
   expect(bounds.segments(names, 9_999).behind).toHaveLength(1)
-  // A claim of some names is not a sweep of the other names.
+  // Claiming some names does not sweep the others.
   expect(bounds.segments(['mail'], 10_000).behind).toEqual([])
   expect(bounds.segments(names, 10_001).behind).toEqual([])
   expect(bounds.segments(names, 10_002).behind).toHaveLength(1)

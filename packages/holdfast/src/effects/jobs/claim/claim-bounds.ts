@@ -33,14 +33,14 @@ interface Claimed {
   readonly seq: number
 }
 
-/** The bounds of the jobs of one name and priority. */
+/** The bounds for one job name and priority. */
 interface Bound {
   /**
    * All jobs up to this `seq` were claimed more than {@link settleMs} ago, except for jobs that
    * committed late.
    */
   settled: number
-  /** The highest `seq` that was claimed at the time `pendingMs`. */
+  /** The highest `seq` claimed by the time `pendingMs`. */
   pending: number
   pendingMs: number
   latest: number
@@ -62,8 +62,8 @@ export class ClaimBounds {
   }
 
   /**
-   * Returns whether a claim that found nothing is followed by a sweep, since a job may have been
-   * committed late.
+   * Returns whether to sweep after a claim that found nothing, since a job may have been committed
+   * late.
    */
   sweepInstead(nowMs: number): boolean {
     if (this.#bounds.size === 0 || nowMs - this.#sweptMs < sweepIdleEveryMs) return false

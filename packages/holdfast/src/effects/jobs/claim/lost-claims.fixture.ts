@@ -33,10 +33,7 @@ const kill = job({
 /** A service whose jobs kill their worker. */
 export const losing = service({ name: 'losing', operations: {}, jobs: [hang, kill] })
 
-/**
- * Runs these jobs in this process, ten jobs of a name at the same time, until the process is
- * killed.
- */
+/** Runs these jobs in this process, ten per name at a time, until the process is killed. */
 export async function startLosingWorker(): Promise<void> {
   isChild = true
   const running = await losing.start({

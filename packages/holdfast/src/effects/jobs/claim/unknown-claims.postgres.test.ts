@@ -113,8 +113,8 @@ test('two attempts of a job never run at the same time, even if the reply to the
     mode: 'silent',
   })
   await on.enqueue()
-  // Waits until the second attempt runs. Also waits until the first attempt has sent its end again,
-  // and has learned that its job is lost.
+  // Waits until the second attempt runs, and until the first attempt has sent its end again and
+  // learned that its job is lost.
   await until(() => hasRepeated && on.lines.some((line) => line.includes('job lost')))
   // The worker then releases the claims that it does not know of. It must not release the claim of
   // the second attempt.

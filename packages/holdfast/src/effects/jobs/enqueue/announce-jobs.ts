@@ -1,8 +1,8 @@
 import type { JobRow } from './job-row.ts'
 import type { WakeKind, WakeSender } from '../../wakes/wake.ts'
 
-// The leader looks for due jobs several times in this period, so jobs that are due later need no
-// wake.
+// Jobs due after this period need no wake: the leader looks for due jobs several times within the
+// period.
 const soonMs = 60_000
 
 /** Wakes the processes that have work to do after jobs were committed. */

@@ -60,8 +60,8 @@ export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
   ): Promise<EnqueuedJob> {
     const made = toJobRow(job, input, this.#traced(options))
     if (options.unique !== undefined) return this.#insertUnique(await made)
-    // If the row is ready, it is collected synchronously, so a caller that forgets to await still
-    // enqueues it.
+    // A row that is ready is collected synchronously, so the job is enqueued even if the caller
+    // forgets to await.
     const row = made instanceof Promise ? await made : made
     this.gather([row], enqueuedLate)
     return { id: row.id, isNew: true }

@@ -4,8 +4,8 @@ import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 
-// If an enqueued job is dropped because a job with the same unique key exists, that job must see
-// the writes for which the dropped job was enqueued.
+// If an enqueued job is dropped because a job with the same unique key exists, the existing job
+// must see the writes of the transaction that enqueued the dropped job.
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 

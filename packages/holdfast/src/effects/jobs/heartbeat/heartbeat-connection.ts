@@ -25,7 +25,7 @@ const settings: Readonly<Record<string, string>> = {
   // The commit of a heartbeat waits neither for the disk nor for a standby. If a heartbeat is lost
   // in a crash, the next heartbeat replaces it.
   synchronous_commit: 'off',
-  // The value is set explicitly, since a database or role may have other defaults.
+  // The value is set explicitly, since a database or role may have a different default.
   default_transaction_read_only: 'off',
   default_transaction_isolation: 'read committed',
 }

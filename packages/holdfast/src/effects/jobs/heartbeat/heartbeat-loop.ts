@@ -16,9 +16,9 @@ export interface HeartbeatLoopParts {
    * dead.
    */
   readonly sendHeartbeat: () => Promise<boolean>
-  /** Called once, when the worker was declared dead. No more heartbeats are sent. */
+  /** Called once, when the worker is declared dead. No more heartbeats are sent. */
   readonly onDeclaredDead: () => void
-  /** Called when a heartbeat failed. */
+  /** Called when a heartbeat fails. */
   readonly onFailed: (error: unknown) => void
   /**
    * Called when the heartbeats stop because the event loop of the main thread has not responded for
@@ -37,7 +37,7 @@ export class HeartbeatLoop {
     this.#parts = parts
   }
 
-  /** Sends heartbeats until {@link stop} is called or the worker was declared dead. */
+  /** Sends heartbeats until {@link stop} is called or the worker is declared dead. */
   async run(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {

@@ -57,7 +57,7 @@ export class HeartbeatView {
     return this.#now()
   }
 
-  /** Records that the heartbeat that was sent at this time has reached the database. */
+  /** Records that the heartbeat sent at `sentAt` has reached the database. */
   confirmed(sentAt: bigint): void {
     Atomics.store(this.#values, beatSentAt, sentAt)
     Atomics.compareExchange(this.#values, reachableSince, 0n, sentAt)
@@ -77,8 +77,8 @@ export class HeartbeatView {
   }
 
   /**
-   * Time for which all heartbeats have reached the database, in milliseconds. 0 if the last
-   * heartbeat failed.
+   * Duration of the current run of successful heartbeats, in milliseconds; 0 if the last heartbeat
+   * failed.
    */
   get reachableForMs(): number {
     return Atomics.load(this.#values, reachableSince) === 0n ? 0 : this.#sinceMs(reachableSince)

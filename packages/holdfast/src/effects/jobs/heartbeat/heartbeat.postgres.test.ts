@@ -63,7 +63,7 @@ const heartbeats = async (): Promise<readonly string[]> =>
     ({ at }) => at,
   )
 
-/** Waits until a heartbeat arrives that is not among the known heartbeats. */
+/** Waits for a heartbeat that is not in `known`. */
 const further = (known: readonly string[]): Promise<readonly string[]> =>
   until(async () => {
     const found = await heartbeats()

@@ -52,8 +52,8 @@ export interface Heartbeat {
   /** True if the worker holds its lease, as far as this process knows. */
   readonly holdsLease: boolean
   /**
-   * Time for which all heartbeats have reached the database, in milliseconds. 0 if the last
-   * heartbeat failed.
+   * Duration of the current run of successful heartbeats, in milliseconds; 0 if the last heartbeat
+   * failed.
    */
   readonly reachableForMs: number
   /**

@@ -19,7 +19,7 @@ export interface AdmissionsParts {
   readonly isOwn: (name: string) => boolean
 }
 
-// Max number of batches of a name to admit before the next name.
+// Max number of batches to admit for one name before the next name has its turn.
 const maxPasses = 5
 
 /** Admits jobs that have limits, for the job names that this process leads. */
@@ -40,7 +40,7 @@ export class Admissions {
     })
   }
 
-  /** Admits the jobs of the given names for which this process is the leader. */
+  /** Admits the jobs of the given names, except names led by other processes. */
   admitSoon(names: readonly string[]): void {
     const own = names.filter(this.#parts.isOwn)
     for (const name of own) this.#woken.add(name)
@@ -60,8 +60,8 @@ export class Admissions {
   }
 
   /**
-   * Admits the jobs of the given names for which this process is the leader. Resolves to true if
-   * there may be more of these jobs.
+   * Admits the jobs of the given names, except names led by other processes. Resolves to true if
+   * more of these jobs may be waiting.
    */
   async admit(names: readonly string[]): Promise<boolean> {
     const { waker, isOwn } = this.#parts

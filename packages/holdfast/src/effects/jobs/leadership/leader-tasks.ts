@@ -23,10 +23,10 @@ import { concerned, type Wake } from '../../wakes/wake.ts'
 // if its state is unchanged. Admission takes a lock per name. So no task needs the leader's term as
 // a fence.
 
-/** A worker of this process that can rescue the jobs of others. */
+/** A worker in this process that can rescue other workers' jobs. */
 export interface Rescuer {
   readonly id: string
-  /** Time for which all heartbeats of the worker have reached the database, in milliseconds. */
+  /** Duration of the worker's current run of successful heartbeats, in milliseconds. */
   readonly reachableForMs: number
 }
 
@@ -52,8 +52,8 @@ const minRescueIntervalMs = 250
 const reachableMs = beatMs + 1_000
 
 /**
- * Returns the name of the task that admits the jobs of a name. Names without limits have this task,
- * too, since another version of the program may limit their jobs.
+ * Returns the name of the task that admits the jobs with the given name. Names without limits have
+ * such a task, too, since another version of the program may limit their jobs.
  */
 export function admissionTask(name: string): string {
   return `admit ${name}`

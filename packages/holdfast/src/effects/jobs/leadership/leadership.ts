@@ -9,7 +9,7 @@ import { withConnection } from '../../../storage/postgres/pool/with-connection.t
 import type { Waker } from '../../wakes/waker.ts'
 import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 
-// Elects one process per service for the work that one process can do for all processes: promotion,
+// Elects one process per service for the work that only one process has to do: promotion,
 // admission, rescue, pruning, schedules, dispatching.
 //
 //   candidate ─ campaign ─▶ holdfast.service_leaders ◀─ campaign (renews) ─ leader
@@ -27,7 +27,7 @@ import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 //   which is informational; the statements are idempotent or lock what they change (see
 //   leader-tasks.ts).
 // - If the leader does not have a task, any process that has the task runs it. For example, another
-//   version of the program has other schedules and limits.
+// version of the program has different schedules and limits.
 
 /**
  * Duration of a lease after a renewal, in milliseconds. If the leader hangs, its tasks stop for at
@@ -39,7 +39,7 @@ const renewMs = 2_000
 // When a renewal is due, the rest of the lease allows two attempts.
 const retryMs = 1_000
 const timeoutMs = 1_500
-// Spreads out the checks of candidates that wait for the end of the same lease.
+// Spreads out the checks of candidates that wait for the same lease to end.
 const jitterMs = 200
 
 /** Dependencies of {@link startLeadership}. */
@@ -50,7 +50,7 @@ export interface LeadershipParts {
   readonly log: Logger
   readonly waker: Waker
   /**
-   * Names of the tasks that this process has if it leads. A task has the same name in all
+   * Names of the tasks that this process runs if it leads. A task has the same name in all
    * processes.
    */
   readonly covers: readonly string[]

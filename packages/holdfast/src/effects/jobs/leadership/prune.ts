@@ -57,8 +57,7 @@ const boundResetMs = 10 * 60_000
 
 /**
  * The ended jobs of a service that have expired. Each pass starts where the previous pass ended,
- * because the index entries of deleted rows stay until a vacuum. An old snapshot can prevent the
- * vacuum.
+ * because the index entries of deleted rows stay until a vacuum, which an old snapshot can prevent.
  */
 class ExpiredJobs {
   readonly #parts: PruningParts

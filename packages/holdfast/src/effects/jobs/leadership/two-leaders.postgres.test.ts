@@ -16,8 +16,8 @@ import { startPruning } from './prune.ts'
 import { runSchedules } from '../schedules/run-schedules.ts'
 import type { Waker } from '../../wakes/waker.ts'
 
-// Runs every task of a leader in two processes at the same time, as may happen when a new leader
-// has just been elected. Work that both processes do must have one effect.
+// Runs every task of a leader in two processes at the same time, as may happen just after a new
+// leader is elected. Work done by both processes must take effect only once.
 
 const { job, service } = holdfast({ database: postgres() })
 const input = z.object({ n: z.int().optional(), tick: z.string().optional() })

@@ -30,7 +30,7 @@ export interface ClaimedRow extends ClaimOf {
   readonly age_ms: number
 }
 
-/** The parts of the ready jobs that a claim searches. */
+/** The segments of the ready jobs that a claim searches. */
 export interface ClaimSegments {
   /** Jobs of one name and priority with a greater `seq`. */
   readonly behind: readonly { readonly name: string; readonly priority: number; readonly after: number }[]
@@ -77,7 +77,7 @@ export function storeProgress({ id, claim }: ClaimOf, value: string): Statement 
   }
 }
 
-/** Finds the claims of a worker whose jobs have been cancelled. */
+/** Finds a worker's claims whose jobs have been cancelled. */
 export function findCancelled(worker: string): Statement {
   return {
     name: 'holdfast_find_cancelled',
@@ -98,8 +98,8 @@ export function releaseClaims(claims: readonly ClaimOf[]): Statement {
 }
 
 /**
- * Releases claims of these names that their worker does not know of, because the reply to the claim
- * was lost.
+ * Releases claims of jobs with these names that the worker does not know of, because the reply was
+ * lost.
  */
 export function releaseUnknownClaims(
   worker: string,

@@ -16,8 +16,8 @@ export function insertJobs(service: string, rows: readonly JobRow[]): readonly S
 }
 
 /**
- * Returns whether a job is due immediately, has no limits, and runs as the tenant of its
- * transaction. Most jobs are.
+ * Returns whether a job is due immediately, has no limits, and runs as its transaction's tenant,
+ * like most jobs.
  */
 function isReady({ delayMs, atMs, limitKey, rateKey, uniqueKey, tenant }: JobRow): boolean {
   return [delayMs, atMs, limitKey, rateKey, uniqueKey, tenant].every((option) => option === undefined)

@@ -52,10 +52,9 @@ export interface EndedRow {
 }
 
 /**
- * Ends an attempt if this claim still holds the job; otherwise returns no row. Also returns no row
- * if the job is cancelled while the statement waits for its row, and the requested state would let
- * the job continue. Therefore run the statement with `storeEnd`, which repeats it if it returned no
- * row.
+ * Ends an attempt if this claim still holds the job; otherwise returns no row. If a job that would
+ * continue is cancelled while the statement waits for the job's row, the statement returns no row
+ * either. So run it with `storeEnd`, which then repeats it.
  */
 export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
   return {
@@ -76,8 +75,7 @@ export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
 }
 
 /**
- * Returns whether a job continues after its attempt has ended in this way. A cancelled job never
- * continues.
+ * Returns whether the job continues after this end of its attempt. A cancelled job never continues.
  */
 export function continues({ state }: AttemptEnd): boolean {
   return state === 'scheduled' || state === 'ready' || state === 'waiting'

@@ -22,8 +22,8 @@ export interface PrunedRow {
 }
 
 /**
- * Deletes a batch of the expired jobs of a service and their steps. Skips jobs that another process
- * is deleting.
+ * Deletes a batch of a service's expired jobs, with their steps. Skips jobs that another process is
+ * deleting.
  */
 export function pruneJobs({ service, after, limit }: PruneBatch): Statement {
   return {

@@ -12,8 +12,8 @@ export interface ScheduleRow {
 export type RegisteredSchedule = Pick<Schedule, 'name' | 'cron' | 'timeZone'>
 
 /**
- * Registers a schedule that starts now. If a registered schedule has new times, it starts again
- * now.
+ * Registers a schedule that starts now. If the times of a registered schedule have changed, it
+ * starts again now.
  */
 export function registerSchedule(service: string, { name, cron, timeZone }: RegisteredSchedule): Statement {
   return {
@@ -49,8 +49,8 @@ export interface AdvancedSchedule {
 /**
  * Stores the time up to which the ticks of a schedule are enqueued. If the clock was set back by up
  * to an hour, the stored time is kept, so that no tick is enqueued twice. If the stored time is
- * further ahead, the schedule continues from now. Otherwise, it would have no ticks until that
- * time.
+ * further ahead, the schedule continues from now, because it would otherwise have no ticks until
+ * that time.
  */
 export function advanceSchedule({ service, name, doneUntil }: AdvancedSchedule): Statement {
   return {

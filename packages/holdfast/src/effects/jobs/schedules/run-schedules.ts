@@ -34,7 +34,7 @@ export interface RunningSchedules {
 }
 
 const everyMs = 60_000
-// The delay is shorter than the grace period of a tick.
+// Shorter than the grace period of a tick.
 const retryMs = 15_000
 const minMs = 50
 const limitMs = 5_000
@@ -51,9 +51,9 @@ interface Taken {
 }
 
 /**
- * Starts to enqueue the jobs of schedules when they are due, while this process has that task.
- * Several processes may do this at the same time: each tick is enqueued once, since the schedule's
- * row is locked.
+ * Starts to enqueue the schedules' jobs when they are due, while this process has the schedules'
+ * tasks. Several processes may do this at the same time: each tick is enqueued once, since the
+ * schedule's row is locked.
  */
 export function runSchedules({ schedules, ...parts }: SchedulesParts): RunningSchedules {
   // One task per schedule, so that a failure in the input of one schedule does not delay the other

@@ -108,8 +108,8 @@ export class ScheduleTimes {
   }
 
   /**
-   * Goes back from `untilMs` past about `count` due instants, and returns where it stops. At most
-   * `count` due instants lie between the two, or slightly more around a clock change.
+   * Returns an instant before `untilMs` such that about `count` due instants lie between the two:
+   * at most `count`, or slightly more around a clock change.
    */
   countBack(
     untilMs: number,

@@ -50,7 +50,7 @@ function readTimes({ name, cron, timeZone }: Pick<Schedule, 'name' | 'cron' | 't
 
 /** Delay after which a tick counts as missed, in milliseconds. */
 const graceMs = 60_000
-// Max number of missed ticks to enqueue: a day of a schedule that is due every minute.
+// Max number of missed ticks to enqueue: one day's ticks of a schedule that is due every minute.
 const maxTicks = 1_440
 // Max number of ticks per transaction, so that the transaction stays short.
 const batch = 100

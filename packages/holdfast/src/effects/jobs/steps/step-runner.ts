@@ -148,8 +148,8 @@ export class StepRunner {
   }
 
   /**
-   * Returns the idempotency key of a step for third parties. They cannot guess it without the job's
-   * id.
+   * Returns the idempotency key that a step sends to third parties. It cannot be guessed without
+   * the job's id.
    */
   #keyOf(name: string): string {
     return hash('sha256', JSON.stringify(['holdfast', this.#scope.row.id, name]), 'base64url')

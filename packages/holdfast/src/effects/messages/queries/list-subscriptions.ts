@@ -4,7 +4,7 @@ import type { SubscriptionKind } from '../subscription.ts'
 // Limit of each count: large enough to show that a subscription is far behind.
 const maxCounted = 100_000
 
-/** Lists subscriptions with their positions and lag. `kind`: `null` for all. */
+/** Lists subscriptions with their positions and lag. `kind` is `null` for all kinds. */
 export function listSubscriptionRows(kind: SubscriptionKind | null): Statement {
   return {
     text: `

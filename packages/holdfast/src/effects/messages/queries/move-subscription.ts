@@ -24,8 +24,8 @@ export function moveTo(id: SubscriptionId, position: string, maySkip: boolean): 
 }
 
 /**
- * Moves a subscription to the position just before the first message that was published at a time
- * or later. If there is no such message, moves it to the end.
+ * Moves a subscription to the position just before the first message published at or after a time.
+ * If there is no such message, moves it to the end.
  */
 export function moveBefore(id: SubscriptionId, since: Date, maySkip: boolean): Statement {
   const target = `coalesce(
@@ -36,7 +36,7 @@ export function moveBefore(id: SubscriptionId, since: Date, maySkip: boolean): S
   return { text: move(target), values: [id.service, id.kind, id.name, since, maySkip] }
 }
 
-/** `target`: SQL for the requested position. */
+/** `target` is SQL for the requested position. */
 function move(target: string): string {
   return `
       with own as materialized (

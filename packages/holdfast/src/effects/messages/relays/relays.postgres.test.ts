@@ -94,7 +94,7 @@ async function lastPosition(): Promise<string | null> {
   return rows[0]?.last ?? null
 }
 const isUpToDate = async (name = 'out'): Promise<boolean> => {
-  // Wakes the dispatcher and the relays as the poll of a worker does.
+  // Wakes the dispatcher and the relays, as a worker's poll does.
   dispatcher.now()
   for (const one of running) one.wake()
   const last = await lastPosition()

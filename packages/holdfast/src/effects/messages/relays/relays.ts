@@ -18,9 +18,9 @@ export interface Relays {
 }
 
 /**
- * Starts to forward messages to brokers. Each message is sent at least once, and messages of a key
- * are sent in order. Any number of processes may run the same relay; each batch is sent by one of
- * them. `pool` needs a connection for each relay.
+ * Starts to forward messages to brokers. Each message is sent at least once, and messages with the
+ * same key are sent in order. Any number of processes may run the same relay; each batch is sent by
+ * one of them. `pool` needs a connection for each relay.
  */
 export function startRelays({ relays, ...parts }: RelaysParts): Relays {
   const runners = relays.map((relay) => new RelayRunner(relay, parts))

@@ -12,8 +12,8 @@ export interface OrphansRow {
 
 /**
  * Reads a page of subjects in the order of their ids, and deletes the subjects whose row no longer
- * exists. All tables are read in one snapshot, in which a job that is being archived is in one of
- * the tables.
+ * exists. All tables are read in one snapshot, so a job that is being archived is always found in
+ * one of them.
  *
  * OFFSET 0 keeps the planner from hashing whole tables: each id is looked up in an index.
  */

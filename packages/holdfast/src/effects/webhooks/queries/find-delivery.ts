@@ -1,7 +1,7 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import { isKept } from './erased-message.ts'
 
-/** The data of an attempt of a delivery. */
+/** The data for one attempt of a delivery. */
 export interface DeliveryRow {
   readonly message_id: string
   readonly body: string

@@ -65,7 +65,7 @@ export interface FoundKeyRow extends Pick<ApiKeyRow, 'id' | 'kind' | 'caller' | 
   readonly is_expired: boolean
 }
 
-/** Reads the key with a hash. Expiry is judged by the clock of the database. */
+/** Reads the key with the given hash. The database's clock decides if the key has expired. */
 export function readApiKey(service: string, hash: Buffer): Statement {
   return {
     text: `
@@ -89,7 +89,7 @@ export interface OwnedKey {
 
 const isOwned = 'id = $1 and service = $2 and kind = $3 and caller = $4 and tenant is not distinct from $5'
 
-/** Revokes a key. A key that is revoked already keeps its time. */
+/** Revokes a key. An earlier time of revocation is kept. */
 export function revokeApiKey({ id, service, kind, caller, tenant }: OwnedKey): Statement {
   return {
     text: `
@@ -123,7 +123,7 @@ export function expireApiKey({ id, service, kind, caller, tenant }: OwnedKey, ov
   }
 }
 
-/** Records the use of keys. A key is written at most once a minute. */
+/** Records the use of keys. Writes each key at most once a minute. */
 export function recordKeyUse(ids: readonly string[]): Statement {
   return {
     text: `

@@ -13,7 +13,7 @@ export interface SessionRow {
   readonly user_agent: string | null
 }
 
-// One expression, so that no plan reads all sessions that expire later by their index.
+// One expression, so that no plan uses an index to read all sessions that expire later.
 const notEnded = "least(expires_at, seen_at + $3 * interval '1 millisecond') > now()"
 
 /** The row of {@link findSession}. */
@@ -27,7 +27,7 @@ const columns = 'id, account, tenant, authenticated_at, created_at, seen_at, exp
 /** Max interval between two writes of a session's last use. */
 const seenInterval = "interval '1 minute'"
 
-/** Finds the session of a token that has not ended. */
+/** Finds the session of a token, unless the session has ended. */
 export function findSession(
   service: string,
   { tokenHash, idleMs }: { readonly tokenHash: Buffer; readonly idleMs: number },
@@ -49,7 +49,7 @@ export interface InsertedSession extends Pick<
   readonly service: string
   readonly tokenHash: Buffer
   readonly absoluteMs: number
-  /** Max number of sessions of the account, with the new one. */
+  /** Max number of sessions of the account, including the new one. */
   readonly limit: number
   /** The session that the new one replaces. */
   readonly replaces: string | null
@@ -117,7 +117,7 @@ export function selectSessions(service: string, account: string, idleMs: number)
   }
 }
 
-/** Writes that sessions were used. */
+/** Records that sessions were used. */
 export function noteSeen(ids: readonly string[]): Statement & { readonly values: readonly unknown[] } {
   return {
     text: `
@@ -127,7 +127,7 @@ export function noteSeen(ids: readonly string[]): Statement & { readonly values:
   }
 }
 
-/** Deletes sessions that expired, up to a number of rows. */
+/** Deletes expired sessions, up to `limit` rows. */
 export function deleteExpired(limit: number): Statement {
   return {
     text: `

@@ -7,7 +7,7 @@ export interface TenantGaps {
   readonly role: string
   /** The roles that the service is or may become, and to which no policy applies. */
   readonly bypassing: readonly string[]
-  /** True if a table has the column, apart from the exempt tables. */
+  /** True if a table that is not exempt has the column. */
   readonly hasTables: boolean
   readonly tables: readonly TableGap[]
   readonly views: readonly ViewGap[]

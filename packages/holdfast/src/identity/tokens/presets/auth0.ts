@@ -11,7 +11,7 @@ export interface Auth0Options extends PresetOptions {
 }
 
 /**
- * Returns the issuer of an Auth0 tenant. A token of a machine (`gty`) is one of a service. With
+ * Returns the issuer of an Auth0 tenant. A machine's token (`gty`) belongs to a service. With
  * role-based access control, `permissions` are scopes.
  *
  * @example

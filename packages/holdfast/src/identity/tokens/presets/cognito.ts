@@ -38,7 +38,7 @@ export function cognito({ region, userPoolId, clientIds, ...options }: CognitoOp
     ...(options.keys ? {} : { jwksUri: `${issuer}/.well-known/jwks.json` }),
     audience: false,
     algorithms: ['RS256'],
-    // The header of Cognito has no type.
+    // The header of Cognito's tokens has no type.
     types: [undefined, 'at+jwt'],
     check({ token_use: use, client_id: client }) {
       if (use !== 'access') return 'it is not an access token'

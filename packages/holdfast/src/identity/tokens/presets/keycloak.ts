@@ -50,7 +50,10 @@ export function keycloak({ url, realm, audience, clients, ...options }: Keycloak
   }
 }
 
-/** A service account has its client as a claim, and a user name with the id of the client. */
+/**
+ * The token of a service account has its client as a claim, and a user name that contains the
+ * client's id.
+ */
 function isServiceAccount({ client_id: client, azp, preferred_username: name }: TokenClaims): boolean {
   return typeof client === 'string' && client === azp && name === `service-account-${client.toLowerCase()}`
 }

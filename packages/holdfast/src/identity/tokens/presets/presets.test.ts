@@ -21,7 +21,7 @@ interface Shape {
   /** The claims of a service that differ. `undefined`: the provider has no such tokens. */
   readonly service?: Members
   readonly serviceCaller?: Members
-  /** Changes of the claims with which a token is refused, and the reason. */
+  /** Changes to the claims for which a token is refused, and the reason. */
   readonly refused: readonly (readonly [changes: Members, reason: string])[]
 }
 

@@ -7,7 +7,7 @@ import { abortable } from '../../base/cancellation.ts'
 import { checkCaller } from '../../operation/check-caller.ts'
 import { ProblemError } from '../../problem/problem.ts'
 
-/** The parts of the service that rules about rows see. */
+/** The parts of the service that row rules receive. */
 export interface AdmitRowOptions {
   readonly settings: unknown
   readonly clock: Clock
@@ -22,7 +22,7 @@ export interface AdmitRowOptions {
 export function admitRow(options: AdmitRowOptions): Stage {
   return (call, next) => {
     const { rowCheck } = call
-    // Another rule of `anyOf` has admitted the caller.
+    // A different rule of `anyOf` has admitted the caller.
     if (!rowCheck) return next(call)
     return abortable(rowCheck.check(requestOf(call, options)), call.deadline).then((outcome) =>
       admit(outcome, call, next),

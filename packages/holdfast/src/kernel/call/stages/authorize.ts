@@ -39,7 +39,7 @@ type Decision = AccessDecision<Caller, unknown, unknown>
 function admit(decision: Decision, call: Call, next: Next): Answer | Promise<Answer> {
   if (decision instanceof ProblemError) throw reasonOf(decision, call)
   const { access } = call.operation
-  // Without `checksRow`, no stage would run the check. A check is no caller, so the call fails.
+  // Without `checksRow`, no stage would run the check. A check is not a caller, so the call fails.
   const isCheck = access.checksRow === true && decision instanceof RowCheck
   const caller = isCheck ? decision.caller : decision
   if (caller !== call.caller) checkCaller(caller, access.name)

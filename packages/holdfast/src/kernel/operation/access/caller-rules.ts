@@ -11,8 +11,8 @@ import {
 } from '../../problem/problems.ts'
 
 /*
- * The rules that depend only on the caller. They wait for nothing. A caller without an identity
- * gets a 401, since signing in may help. A caller with an identity gets a 403.
+ * The rules that depend only on the caller. They never wait. A caller without an identity gets a
+ * 401, since signing in may help. A caller with an identity gets a 403.
  */
 
 /**

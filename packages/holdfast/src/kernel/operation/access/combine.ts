@@ -9,7 +9,7 @@ import { RowCheck } from './row-check.ts'
 /** A list of rules. */
 type Rules = readonly [AnyAccess, ...AnyAccess[]]
 
-/** The rule that a list of rules makes, if all of them must admit a caller. */
+/** The rule that combines a list of rules, all of which must admit a caller. */
 type All<List extends readonly AnyAccess[]> = Access<CallerOfAll<List>, RowOfAll<List>, InputOfAll<List>>
 
 type CallerOfAll<List extends readonly AnyAccess[]> = List extends readonly [
@@ -36,7 +36,7 @@ type InputOfAll<List extends readonly AnyAccess[]> = List extends readonly [
   ? First & InputOfAll<Rest>
   : unknown
 
-/** The rule that a list of rules makes, if one of them is enough to admit a caller. */
+/** The rule that combines a list of rules, one of which must admit a caller. */
 type One<List extends readonly AnyAccess[]> = Access<
   List[number] extends Access<infer C, unknown, never> ? C : never,
   List[number] extends Access<Caller, infer Row, never> ? Row : never,
@@ -173,7 +173,7 @@ function passOne(checks: readonly AnyCheck[], otherwise?: Caller): AnyCheck {
   return new RowCheck(checks[0]!.caller, async (request) => {
     let refusal: ProblemError | undefined
     for (const each of checks) {
-      // One after the other: a row that is not needed is not locked.
+      // One after the other, so that rows that are not needed are not locked.
       const outcome = await each.check(request)
       if (!(outcome instanceof ProblemError)) return outcome
       refusal ??= outcome
@@ -182,7 +182,7 @@ function passOne(checks: readonly AnyCheck[], otherwise?: Caller): AnyCheck {
   })
 }
 
-/** Returns a request with another caller. */
+/** Returns the request with a different caller. */
 function withCaller(request: AccessRequest, caller: Caller): AccessRequest {
   return request instanceof Admission ? request.withCaller(caller) : { ...request, caller }
 }

@@ -6,7 +6,9 @@ import { createRowRule, type RowLoad } from './row-rule.ts'
 
 /** Options of `members` of an application. */
 export interface MembersDefinition<Group, Membership extends object, Role extends string, Db, Values> {
-  /** Loads the membership of the caller in the group `key`; `undefined` for other people. */
+  /**
+   * Loads the caller's membership in the group `key`; `undefined` if the caller is not a member.
+   */
   readonly load: (
     request: RowLoad<Group, User, Db, Values>,
   ) => Membership | undefined | Promise<Membership | undefined>

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { ProblemError } from '../../problem/problem.ts'
 
-/** The parts of a call that a rule about a row sees, besides the caller. */
+/** The parts of a call that a row rule receives, besides the caller. */
 export interface RowRequest<out Input = unknown, out Db = unknown, out Values = unknown> {
   /** The validated input. */
   readonly input: Input

@@ -43,7 +43,7 @@ const ownNote = app.row('ownNote()', {
   },
 })
 
-/** The runs of a rule, and functions that it calls before and after its statement. */
+/** The number of runs of a rule, and the functions that it calls before and after its statement. */
 let runs = 0
 const nothing = async (): Promise<void> => {}
 let before = nothing

@@ -6,7 +6,7 @@ import { type Problem, ProblemError } from '../../problem/problem.ts'
 import { Forbidden, NotFound } from '../../problem/problems.ts'
 import { RowCheck, type RowRequest } from './row-check.ts'
 
-/** The parts of a call that `load` of a rule about a row sees. */
+/** The parts of a call that a row rule's `load` function receives. */
 export interface RowLoad<Key, C extends Caller, Db, Values> extends Omit<
   RowRequest<unknown, Db, Values>,
   'input'
@@ -30,8 +30,9 @@ export interface RowDefinition<Input, Key, C extends Caller, Row extends object,
    */
   readonly callers?: Access<C>
   /**
-   * Loads the row; `undefined` if there is no such row. If `locks` is true, lock the row with `for
-   * update`. A statement whose condition includes the owner never locks the row of another caller.
+   * Loads the row; `undefined` if there is no such row. If `locks` is true, lock the row with
+   * `for update`. Include the owner in the statement's condition, so that it never locks another
+   * caller's row.
    */
   readonly load: (request: RowLoad<Key, C, Db, Values>) => Row | undefined | Promise<Row | undefined>
   /** Returns true if the caller may use the row. Default: every row that `load` returns. */
@@ -64,7 +65,8 @@ export function createRowRule<Input, Key, C extends Caller, Row extends object>(
       return denied === 'forbidden' ? Forbidden() : missing()
     })
   const proceed = (decision: AccessDecision<C, undefined, unknown>): AccessDecision<C, Row, Input> =>
-    // A check is no rule about a caller: it is passed on as a caller, which no stage accepts.
+    // The types exclude a row check here. If there is one, it is passed on as the caller, and no
+    // stage accepts it.
     decision instanceof ProblemError ? decision : checkFor(decision as C)
   return {
     name,

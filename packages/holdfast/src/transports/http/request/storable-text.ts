@@ -2,7 +2,7 @@ import { BadRequest } from '../../../kernel/problem/problems.ts'
 
 /**
  * Rejects text that cannot be stored unchanged: U+0000, which Postgres does not support, and
- * unpaired surrogates, which are replaced by another character when encoded. Throws `BadRequest`.
+ * unpaired surrogates, which are replaced when encoded. Throws `BadRequest`.
  */
 export function rejectUnstorable(text: string, part: string): void {
   if (text.includes('\0'))

@@ -2,7 +2,7 @@ import { storedFormOfKey } from '../../answer-seal.ts'
 import { isSealedKey } from './stored-key-columns.ts'
 import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
 
-// Limits the result if many callers share one key, which is a defect of the clients.
+// Limits the result if many callers have used one key, which only faulty clients cause.
 const maxScopes = 20
 
 /** Finds a key of one caller, or of all callers that have used it. */

@@ -1,6 +1,6 @@
 import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
 
-/** Finds the services that declare jobs, and whether each declares jobs of a name. */
+/** Finds the services that declare jobs, and whether each of them declares the given job name. */
 export function findServiceRows(name: string): Statement {
   return {
     text: `

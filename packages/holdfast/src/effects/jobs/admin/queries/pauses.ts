@@ -10,7 +10,9 @@ export function listPauseRows(): Statement {
   }
 }
 
-/** Pauses the jobs of a name. If they are already paused, the original pause time is kept. */
+/**
+ * Pauses the jobs with the given name. If they are already paused, the original pause time is kept.
+ */
 export function insertPause(service: string, name: string): Statement {
   return {
     text: `
@@ -29,7 +31,7 @@ export function deletePause(service: string, name: string): Statement {
   }
 }
 
-/** SQL for the number of jobs of a paused name that have not ended. */
+/** SQL that counts the unended jobs of a paused name. */
 const countPending = `
         (
           select count(*) from holdfast.jobs where jobs.service = pauses.service and jobs.name = pauses.name

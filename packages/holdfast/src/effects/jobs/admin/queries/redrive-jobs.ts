@@ -11,14 +11,14 @@ export interface RedriveOf {
 /** The outcome of {@link redriveDead}. */
 export interface RedrivenRow {
   readonly ids: readonly string[]
-  /** The number of jobs of the name that are still dead. */
+  /** The number of jobs with this name that are still dead. */
   readonly left: number
 }
 
 /**
- * Redrives dead jobs of a name, oldest first. If several dead jobs have the same unique key, and
- * the key applies until a job has ended, only the newest is redriven. If another job holds the key,
- * none of them is redriven.
+ * Redrives dead jobs with the given name, oldest first. If several of them share a unique key that
+ * applies until a job ends, only the newest is redriven. If another job holds that key, none of
+ * them is redriven.
  */
 export function redriveDead({ service, name, limit }: RedriveOf): Statement {
   return {

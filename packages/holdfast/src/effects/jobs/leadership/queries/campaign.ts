@@ -5,7 +5,7 @@ export interface Candidate {
   readonly service: string
   /** A UUID that identifies the process. */
   readonly holder: string
-  /** Names of the tasks that the process has if it leads. */
+  /** Names of the tasks that the process runs if it leads. */
   readonly covers: readonly string[]
   readonly leaseMs: number
   /**
