@@ -37,6 +37,7 @@ export const smallTables: ReadonlySet<string> = new Set([
 ])
 
 const largeTables = [
+  'api_keys',
   'dead_messages',
   'ended_jobs',
   'erasures',
@@ -145,6 +146,9 @@ const inserts = `
     insert into holdfast.sessions (id, service, token_hash, account, expires_at)
     select id, service, sha256(id::text::bytea), 'a' || n % 500,
       now() + case when moves then interval '-1 day' else interval '30 days' end
+    from pg_temp.rows;
+    insert into holdfast.api_keys (id, service, hash, start, kind, caller, name, scopes)
+    select id, service, sha256(id::text::bytea), 'hf_live_', 'service', 'a' || n % 500, '', '{}'
     from pg_temp.rows;
     insert into holdfast.used_ids (id, expires_at)
     select sha256(id::text::bytea), now() + case when moves then interval '-1 day' else interval '1 minute' end

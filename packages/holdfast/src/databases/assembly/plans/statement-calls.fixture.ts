@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { uuidFromHex } from '../../../kernel/base/uuid.ts'
+import { identityCalls } from './identity-calls.fixture.ts'
 import { call, calls, type StatementCalls } from './statement-call.fixture.ts'
 
 /*
@@ -380,7 +381,6 @@ export const statementCalls: Readonly<Record<string, Readonly<Record<string, Sta
     limitTransaction: calls([times, '1']),
   },
   'storage/postgres/queries/set-tenant.ts': { setTenant: calls(['acme']), setAdmission: calls(['acme']) },
-  'identity/tenants/queries/find-gaps.ts': { findGaps: calls([{ column: 'tenant' }]) },
   'storage/postgres/queries/limit-statements.ts': { limitStatements: calls([1_000, 'transaction']) },
   'storage/postgres/queries/check-transaction.ts': {
     transactionHolds: 'not planned',
@@ -388,26 +388,5 @@ export const statementCalls: Readonly<Record<string, Readonly<Record<string, Sta
   },
   'storage/postgres/queries/read-schema-epoch.ts': { readSchemaEpoch: calls([]) },
   'storage/statement-guard/queries/read-unique-keys.ts': { readUniqueKeys: calls([]) },
-  'identity/sessions/queries/sessions.ts': {
-    findSession: calls([service, { tokenHash: hash('sha256', id, 'buffer'), idleMs: 1_000 }]),
-    insertSession: calls([
-      {
-        id: fresh,
-        service,
-        tokenHash: hash('sha256', fresh, 'buffer'),
-        account: 'a1',
-        tenant: null,
-        address: null,
-        user_agent: null,
-        absoluteMs: 1_000,
-        limit: 100,
-        replaces: id,
-      },
-    ]),
-    deleteSession: calls([service, 'a1', id]),
-    deleteSessions: calls([service, 'a1', id]),
-    selectSessions: calls([service, 'a1', 1_000]),
-    noteSeen: calls([ids]),
-    deleteExpired: calls([10]),
-  },
+  ...identityCalls,
 }
