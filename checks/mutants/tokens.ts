@@ -10,6 +10,8 @@ const claims = `${folder}/check-claims.ts`
 const keys = `${folder}/verification-keys.ts`
 const binding = `${folder}/binding/check-binding.ts`
 const proof = `${folder}/binding/dpop-proof.ts`
+const certificates = 'packages/holdfast/src/runtimes/node/tls/client-certificates.ts'
+const certificateTests = 'packages/holdfast/src/identity/certificates/client-certificates.test.ts'
 const dpopTests = `${folder}/binding/dpop.postgres.test.ts`
 
 /** Mutants of access tokens. */
@@ -278,5 +280,45 @@ export const tokenMutants: readonly Mutant[] = [
       },
     ],
     why: 'A replayed request would be accepted.',
+  },
+  {
+    name: 'client certificates: the header of every client is read',
+    file: certificates,
+    text: 'if (this.#trustsHeader && this.#proxies.isTrusted(socket.remoteAddress))',
+    replacement: 'if (this.#trustsHeader)',
+    killedBy: [{ file: certificateTests, name: 'cannot send a certificate in a header' }],
+    why: 'Every client could choose its certificate.',
+  },
+  {
+    name: 'client certificates: the header needs no permission',
+    file: certificates,
+    text: 'if (this.#trustsHeader && this.#proxies',
+    replacement: 'if (this.#proxies',
+    killedBy: [{ file: certificateTests, name: 'cannot send a certificate in a header' }],
+    why: 'A proxy that does not know the header would pass on that of its client.',
+  },
+  {
+    name: 'client certificates: connections with an invalid certificate stay open',
+    file: 'packages/holdfast/src/runtimes/node/tls/close-unauthorized.ts',
+    text: 'if (!socket.authorized && socket.getPeerX509Certificate()) socket.destroy()',
+    replacement: '',
+    killedBy: [{ file: certificateTests, name: 'with a certificate of another authority' }],
+    why: 'A client with an expired certificate would be anonymous instead of refused.',
+  },
+  {
+    name: 'client certificates: the first of several services',
+    file: 'packages/holdfast/src/identity/certificates/client-certificates.ts',
+    text: 'if (others.length === 0) return',
+    replacement: 'return',
+    killedBy: [{ file: certificateTests, name: 'with a certificate of two services' }],
+    why: 'The caller would depend on the order of the names.',
+  },
+  {
+    name: 'client certificates: files that do not fit replace the old ones',
+    file: 'packages/holdfast/src/runtimes/node/tls/tls-files.ts',
+    text: '    createSecureContext(contents)\n',
+    replacement: '',
+    killedBy: [{ file: certificateTests, name: 'TLS without a key, with a missing file' }],
+    why: 'A server would start with a key that does not belong to its certificate.',
   },
 ]

@@ -24,3 +24,7 @@ export { clerk, type ClerkOptions } from './identity/tokens/presets/clerk.ts'
 export { cognito, type CognitoOptions } from './identity/tokens/presets/cognito.ts'
 export { entra, type EntraOptions } from './identity/tokens/presets/entra.ts'
 export { keycloak, type KeycloakOptions } from './identity/tokens/presets/keycloak.ts'
+export {
+  clientCertificates,
+  type ClientCertificatesOptions,
+} from './identity/certificates/client-certificates.ts'

@@ -10,6 +10,7 @@ export type { HttpLimits } from './runtimes/node/settings/http-limits.ts'
 export { readSettings, type ReadSettingsOptions } from './runtimes/node/settings/read-settings.ts'
 export type { Serve, Server } from './runtimes/node/serve.ts'
 export type { ServeOptions } from './runtimes/node/serve-options.ts'
+export type { TlsOptions } from './runtimes/node/tls/tls-options.ts'
 
 const parts = {
   documentation,

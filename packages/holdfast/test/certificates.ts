@@ -8,7 +8,7 @@ export interface Certificate {
 
 /** A certificate authority for tests. */
 export interface TestAuthority extends Certificate {
-  /** Returns a certificate for host names and IPv4 addresses. */
+  /** Returns a certificate for host names, IPv4 addresses and URIs. */
   issue(...hosts: readonly string[]): Certificate
 }
 
@@ -114,6 +114,7 @@ function utcTime(ms: number): Buffer {
 }
 
 function alternativeName(host: string): Buffer {
+  if (host.includes('://')) return element(0x86, Buffer.from(host))
   const isAddress = /^[\d.]+$/.test(host)
   return isAddress
     ? element(0x87, Buffer.from(host.split('.').map(Number)))

@@ -96,7 +96,8 @@ export interface Peer {
   readonly address: string | undefined
   /**
    * The client's certificate, verified by the runtime. `undefined` if the client has sent no
-   * certificate, or if the runtime does not verify certificates: `serve` listens without TLS.
+   * certificate, or if the runtime does not verify certificates: `serve` does so only with the
+   * option `tls` or `trustClientCert`.
    */
   readonly certificate: PeerCertificate | undefined
 }

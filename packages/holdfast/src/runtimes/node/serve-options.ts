@@ -4,6 +4,7 @@ import type { Logger } from '../../kernel/base/log.ts'
 import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
 import type { HttpLimits } from './settings/http-limits.ts'
+import type { TlsOptions } from './tls/tls-options.ts'
 import type { StopOptions } from './settings/stop-times.ts'
 
 /** Options of `serve` and `work`. */
@@ -25,6 +26,18 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    * proxies that you operate: every listed machine can choose the address that the service sees.
    */
   readonly trustedProxies?: readonly string[]
+  /**
+   * True if each trusted proxy verifies client certificates, and sets the header `Client-Cert`
+   * (RFC 9440) or removes it. `peer.certificate` then comes from this header, for connections from
+   * a trusted proxy only. Default: `TRUST_CLIENT_CERT`, else false. A proxy that passes on the
+   * header of its client would let every client choose its certificate.
+   */
+  readonly trustClientCert?: boolean
+  /**
+   * The files of a server that listens with TLS. Default: `TLS_CERT_FILE`, `TLS_KEY_FILE` and
+   * `TLS_CLIENT_CA_FILE`, else no TLS.
+   */
+  readonly tls?: TlsOptions
   /**
    * The logger: a pino logger, or `fromWinston(logger)`. Default: one JSON object per line on
    * stdout, from level `LOG_LEVEL`, else `info`.

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { Server, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Handler } from '../../../transports/http/handler.ts'
@@ -10,10 +10,13 @@ import type { ProblemError } from '../../../kernel/problem/problem.ts'
 import { InternalError, Unavailable } from '../../../kernel/problem/problems.ts'
 import { checkHost } from './host.ts'
 import { type HttpLimits, type ReadHttpLimits, readHttpLimits } from '../settings/http-limits.ts'
-import { NodeRequest } from './node-request.ts'
+import { NodeRequest, type RequestPeers } from './node-request.ts'
 import { rejectMalformed } from './reject-malformed.ts'
 import { checkSingletons } from './singleton-fields.ts'
 import { type NodeExchange, sendAnswer, type SendOptions } from './send-answer.ts'
+import { ClientCertificates } from '../tls/client-certificates.ts'
+import { closeUnauthorized } from '../tls/close-unauthorized.ts'
+import type { TlsContents } from '../tls/tls-files.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
 import { createUnsentAnswers, type UnsentAnswers } from './unsent-answers.ts'
 
@@ -40,6 +43,10 @@ export interface HttpServerOptions {
   readonly log: Logger
   /** The proxies whose `X-Forwarded-For` is trusted. Default: none. */
   readonly trustedProxies?: TrustedProxies
+  /** True if the trusted proxies set the header `Client-Cert` (RFC 9440). Default false. */
+  readonly trustClientCert?: boolean
+  /** The files of a server with TLS. Default: no TLS. */
+  readonly tls?: TlsContents | undefined
   /** The clock that measures how long responses stay unread. */
   readonly clock: Clock
 }
@@ -73,7 +80,7 @@ class NodeHttpServer implements HttpServer {
   readonly #handler: AnswerSource
   readonly #limits: ReadHttpLimits
   readonly #log: Logger
-  readonly #proxies: TrustedProxies
+  readonly #peers: RequestPeers
   readonly #unsent: UnsentAnswers
   /**
    * Every connection, with its last request that needs a response. An entry lives as long as its
@@ -89,14 +96,16 @@ class NodeHttpServer implements HttpServer {
   #openAnswers = 0
   #isDraining = false
 
-  constructor(handler: AnswerSource, { limits, log, clock, trustedProxies }: HttpServerOptions) {
+  constructor(handler: AnswerSource, options: HttpServerOptions) {
+    const { limits, log, clock, trustedProxies, trustClientCert = false, tls } = options
     this.#handler = handler
     this.#limits = readHttpLimits(limits)
     this.#log = log
-    this.#proxies = trustedProxies ?? new TrustedProxies([])
+    const proxies = trustedProxies ?? new TrustedProxies([])
+    this.#peers = { proxies, certificates: new ClientCertificates(proxies, trustClientCert) }
     this.#unsent = createUnsentAnswers({ ...this.#limits, clock, log })
-    this.server = createNodeServer(this.#limits)
-    this.server.on('connection', (socket: Socket) => this.#watch(socket))
+    this.server = createNodeServer(this.#limits, tls)
+    this.server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => this.#watch(socket))
     this.#keepUnsentAnswers()
     this.#answerRequests()
     rejectMalformed(this.server, handler, log)
@@ -170,7 +179,7 @@ class NodeHttpServer implements HttpServer {
   async #answer(exchange: NodeExchange, beforeContent?: () => void): Promise<void> {
     const { incoming, response } = exchange
     if (this.#ending.has(incoming.socket)) return
-    const request = new NodeRequest(incoming, this.#proxies, beforeContent)
+    const request = new NodeRequest(incoming, this.#peers, beforeContent)
     this.#lastOf.set(incoming.socket, request)
     this.#openAnswers += 1
     response.once('close', () => this.#answered(exchange, request))
@@ -215,9 +224,9 @@ class NodeHttpServer implements HttpServer {
   }
 }
 
-function createNodeServer(limits: ReadHttpLimits): Server {
+function createNodeServer(limits: ReadHttpLimits, tls: TlsContents | undefined): Server {
   const { maxHeaderBytes, headerTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = limits
-  const server = process.getBuiltinModule('node:http').createServer({
+  const options: ServerOptions = {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
@@ -229,7 +238,10 @@ function createNodeServer(limits: ReadHttpLimits): Server {
     connectionsCheckingInterval: Math.min(1_000, headerTimeoutMs, requestTimeoutMs),
     // `checkHost` checks the header instead, so that a rejection is a problem document too.
     requireHostHeader: false,
-  })
+  }
+  const server = tls
+    ? createTlsServer(options, tls)
+    : process.getBuiltinModule('node:http').createServer(options)
   // Without this option, node:http would end a connection when the client half-closes it, which
   // truncates the response.
   Object.assign(server, { httpAllowHalfOpen: true })
@@ -237,6 +249,17 @@ function createNodeServer(limits: ReadHttpLimits): Server {
   // limit. Their total size is limited already.
   server.maxHeadersCount = 0
   return server
+}
+
+/** Creates a server with TLS, which has the same interface for requests. */
+function createTlsServer(options: ServerOptions, tls: TlsContents): Server {
+  const asksClients = tls.ca !== undefined
+  const server = process
+    .getBuiltinModule('node:https')
+    // A client may send no certificate; `closeUnauthorized` closes connections with an invalid one.
+    .createServer({ ...options, ...tls, requestCert: asksClients, rejectUnauthorized: false })
+  if (asksClients) closeUnauthorized(server)
+  return server as unknown as Server
 }
 
 function tooMuchUnsent(): ProblemError {

@@ -1,6 +1,7 @@
 import { systemClock } from '../../../kernel/base/clock.ts'
 import { type AnswerSource, createHttpServer, type HttpServer } from './http-server.ts'
 import { listen } from './listen.ts'
+import { readTlsFiles, type TlsServer, watchTlsFiles } from '../tls/tls-files.ts'
 import type { Configuration } from '../settings/configuration.ts'
 
 /** A listening server whose source of answers can be replaced. */
@@ -18,7 +19,7 @@ export interface Listener {
 /** Starts to listen, and answers from a source until another source replaces it. */
 export async function openListener(
   initial: AnswerSource,
-  { host, port: askedPort, limits, trustedProxies, log, notify }: Configuration,
+  { host, port: askedPort, limits, trustedProxies, trustClientCert, tls, log, notify }: Configuration,
 ): Promise<Listener> {
   let source = initial
   const http = createHttpServer(
@@ -26,13 +27,21 @@ export async function openListener(
       answer: (request) => source.answer(request),
       refuse: (problem, request) => source.refuse(problem, request),
     },
-    { limits, trustedProxies, log, clock: systemClock },
+    {
+      limits,
+      trustedProxies,
+      trustClientCert,
+      tls: tls && readTlsFiles(tls),
+      log,
+      clock: systemClock,
+    },
   )
+  if (tls) http.server.once('close', watchTlsFiles(tls, http.server as unknown as TlsServer, log))
   const port = await listen(http.server, { port: askedPort, host, notify })
   return {
     http,
     port,
-    url: toUrl(host, port),
+    url: toUrl(tls ? 'https' : 'http', host, port),
     answerWith(other) {
       source = other
     },
@@ -44,7 +53,7 @@ export async function openListener(
 }
 
 /** Returns the URL of a port for clients on this machine. The server may listen on any address. */
-function toUrl(host: string, port: number): string {
+function toUrl(protocol: string, host: string, port: number): string {
   const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+  return `${protocol}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

@@ -6,7 +6,7 @@ import { TrustedProxies } from './trusted-proxies.ts'
 
 test('a request knows its connection', async () => {
   const server = createServer((incoming, response) => {
-    response.end(JSON.stringify(new NodeRequest(incoming, new TrustedProxies([])).connection))
+    response.end(JSON.stringify(new NodeRequest(incoming, { proxies: new TrustedProxies([]) }).connection))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)

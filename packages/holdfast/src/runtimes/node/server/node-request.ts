@@ -3,7 +3,15 @@ import { BodyBuffer, bodyTooScattered } from '../../../transports/http/request/b
 import type { HttpRequest, RequestConnection } from '../../../transports/http/request/http-request.ts'
 import { CancellationSource } from '../../../kernel/base/cancellation.ts'
 import type { Peer } from '../../../kernel/operation/credentials.ts'
+import type { ClientCertificates } from '../tls/client-certificates.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
+
+/** The sources of the address and the certificate of a client. */
+export interface RequestPeers {
+  readonly proxies: TrustedProxies
+  /** Default: clients have no certificates. */
+  readonly certificates?: ClientCertificates
+}
 
 /** A `node:http` request as the handler reads it. */
 export class NodeRequest implements HttpRequest {
@@ -12,15 +20,21 @@ export class NodeRequest implements HttpRequest {
   readonly client: CancellationSource = new CancellationSource()
   readonly #incoming: IncomingMessage
   readonly #proxies: TrustedProxies
+  readonly #certificates: ClientCertificates | undefined
   readonly #beforeContent: (() => void) | undefined
 
   /**
-   * `proxies` determines the address of the client. `beforeContent` is called before the body is
-   * read.
+   * `proxies` determines the address of the client, and `certificates` its certificate.
+   * `beforeContent` is called before the body is read.
    */
-  constructor(incoming: IncomingMessage, proxies: TrustedProxies, beforeContent?: () => void) {
+  constructor(
+    incoming: IncomingMessage,
+    { proxies, certificates }: RequestPeers,
+    beforeContent?: () => void,
+  ) {
     this.#incoming = incoming
     this.#proxies = proxies
+    this.#certificates = certificates
     this.#beforeContent = beforeContent
     this.method = incoming.method ?? 'GET'
     this.target = targetOf(incoming.url ?? '/')
@@ -44,9 +58,7 @@ export class NodeRequest implements HttpRequest {
 
   readonly peer = (): Peer => ({
     address: this.#proxies.clientOf(this.#incoming.socket.remoteAddress, this.header('x-forwarded-for')),
-    // The server has no TLS. A proxy that verifies certificates passes them on in a header of its
-    // own.
-    certificate: undefined,
+    certificate: this.#certificates?.find(this.#incoming.socket, this.header),
   })
 
   readonly readContent: HttpRequest['readContent'] = (limitBytes) => {

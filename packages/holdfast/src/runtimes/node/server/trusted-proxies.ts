@@ -40,6 +40,12 @@ export class TrustedProxies {
     return address
   }
 
+  /** Returns true if a connection comes from a trusted proxy. */
+  isTrusted(connected: string | undefined): boolean {
+    const address = addressIn(connected ?? '')
+    return address !== undefined && this.#trusts(address)
+  }
+
   #trusts(address: string): boolean {
     return this.#ranges.check(address, familyOf(address))
   }

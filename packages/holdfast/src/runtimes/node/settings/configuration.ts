@@ -14,6 +14,7 @@ import type { Settings } from '../../../kernel/host/settings.ts'
 import { createProcessLog } from '../log/process-log.ts'
 import type { ServeOptions } from '../serve-options.ts'
 import type { StopTimes } from '../stop-server.ts'
+import type { TlsOptions } from '../tls/tls-options.ts'
 import { TrustedProxies } from '../server/trusted-proxies.ts'
 import { configure } from './configure.ts'
 import { chooseHttpLimits, type HttpLimits } from './http-limits.ts'
@@ -36,6 +37,10 @@ export interface Configuration extends Pick<ServiceHost, 'env' | 'notify'> {
   readonly securityHeaders: SecurityHeaderOptions
   /** The proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: TrustedProxies
+  /** True if the trusted proxies set the header `Client-Cert`. */
+  readonly trustClientCert: boolean
+  /** `undefined`: no TLS. */
+  readonly tls: TlsOptions | undefined
   /** `undefined` if the process runs no jobs. */
   readonly workerOptions: WorkerOptions | undefined
   readonly stopTimes: StopTimes
@@ -71,10 +76,35 @@ export async function readConfiguration(
     limits: chooseHttpLimits(options, values),
     securityHeaders: chooseSecurityHeaders(options, values),
     trustedProxies: new TrustedProxies(options.trustedProxies ?? listIn(values.TRUSTED_PROXIES)),
+    trustClientCert: chooseTrustClientCert(options, values),
+    tls: options.tls ?? tlsOf(values),
     workerOptions:
       options.worker === false ? undefined : { concurrency: values.WORKER_CONCURRENCY, ...options.worker },
     stopTimes: chooseStopTimes(options, values, mode),
   }
+}
+
+/** Without trusted proxies, the header would come from clients. */
+function chooseTrustClientCert(options: ServeOptions, values: ServerValues): boolean {
+  const trusts = options.trustClientCert ?? values.TRUST_CLIENT_CERT
+  const proxies = options.trustedProxies ?? listIn(values.TRUSTED_PROXIES)
+  if (!trusts || proxies.length > 0) return trusts
+  throw configurationInvalid([
+    'Client certificates in a header are trusted (option trustClientCert or variable TRUST_CLIENT_CERT), but no proxy is trusted. Set TRUSTED_PROXIES to the addresses of your proxies.',
+  ])
+}
+
+function tlsOf({ TLS_CERT_FILE, TLS_KEY_FILE, TLS_CLIENT_CA_FILE }: ServerValues): TlsOptions | undefined {
+  if (TLS_CERT_FILE !== undefined && TLS_KEY_FILE !== undefined) {
+    return {
+      certFile: TLS_CERT_FILE,
+      keyFile: TLS_KEY_FILE,
+      ...(TLS_CLIENT_CA_FILE === undefined ? {} : { clientCaFile: TLS_CLIENT_CA_FILE }),
+    }
+  }
+  if (TLS_CERT_FILE === undefined && TLS_KEY_FILE === undefined && TLS_CLIENT_CA_FILE === undefined)
+    return undefined
+  throw configurationInvalid(['TLS needs both TLS_CERT_FILE and TLS_KEY_FILE. Set both, or neither.'])
 }
 
 /** Returns the parts of a text that are separated by commas. */

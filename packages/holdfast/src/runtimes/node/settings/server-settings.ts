@@ -1,7 +1,7 @@
 import type { Level } from '../../../kernel/base/log.ts'
 import type { Settings } from '../../../kernel/host/settings.ts'
 import { settings } from '../../../platform/settings/create-settings.ts'
-import { durationMs, oneOf, text, wholeNumber } from '../../../platform/settings/schemas.ts'
+import { durationMs, flag, oneOf, text, wholeNumber } from '../../../platform/settings/schemas.ts'
 import { setting } from '../../../platform/settings/setting.ts'
 import { defaultKeepAliveTimeout } from './http-limits.ts'
 
@@ -17,6 +17,10 @@ export interface ServerValues {
   readonly KEEP_ALIVE_TIMEOUT: number
   readonly STRICT_TRANSPORT_SECURITY: string | undefined
   readonly TRUSTED_PROXIES: string | undefined
+  readonly TRUST_CLIENT_CERT: boolean
+  readonly TLS_CERT_FILE: string | undefined
+  readonly TLS_KEY_FILE: string | undefined
+  readonly TLS_CLIENT_CA_FILE: string | undefined
   readonly WORKER_CONCURRENCY: number
 }
 
@@ -58,6 +62,26 @@ export const serverSettings: Settings<ServerValues> = settings<ServerValues>({
       'Addresses of the proxies in front of the service, separated by commas, such as 10.0.0.0/8. Their X-Forwarded-For determines the address of a client.',
     optional: true,
     defaultDescription: 'none: the address of a client is that of its connection',
+  }),
+  TRUST_CLIENT_CERT: setting(flag(), {
+    description:
+      'True if each trusted proxy verifies client certificates, and sets the header Client-Cert (RFC 9440) or removes it.',
+    default: 'false',
+  }),
+  TLS_CERT_FILE: setting(text(), {
+    description: 'Path of the certificate of the server and its chain, in PEM. Read again when it changes.',
+    optional: true,
+    defaultDescription: 'no TLS',
+  }),
+  TLS_KEY_FILE: setting(text(), {
+    description: 'Path of the private key of TLS_CERT_FILE, in PEM.',
+    optional: true,
+    defaultDescription: 'no TLS',
+  }),
+  TLS_CLIENT_CA_FILE: setting(text(), {
+    description: 'Path of the authorities whose client certificates are accepted, in PEM.',
+    optional: true,
+    defaultDescription: 'clients are not asked for certificates',
   }),
   WORKER_CONCURRENCY: setting(wholeNumber({ min: 1, max: 1_000 }), {
     description: 'Max number of jobs that a process runs at once.',
