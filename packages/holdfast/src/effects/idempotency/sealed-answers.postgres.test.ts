@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID, randomUUIDv7 } from 'node:crypto'
 import { anyone, type Answer, cookie, event, holdfast, problem, respond } from 'holdfast'
+import { toOpenApi } from 'holdfast/openapi'
 import { postgres, sql } from 'holdfast/postgres'
 import { eraseSubject, exportSubject, type SubjectRecord } from 'holdfast/erasure'
 import { listKeys, pruneKeys, showKey } from 'holdfast/idempotency'
@@ -326,6 +327,16 @@ test('sealed keys are listed, shown, pruned, exported and erased', async () => {
     await tested.sql(`update holdfast.idempotency_keys_${leaf} set created_at = now() - interval '9 days'`)
   expect(await pruneKeys(client, '8d')).toBeGreaterThan(0)
   expect(await listKeys(client)).toEqual([])
+})
+
+test('the OpenAPI document asks for a random key, and lists the problems of sealed answers', async () => {
+  const tested = await start()
+  const { post } = toOpenApi(tested.running).paths['/sign-in']!
+  const text = JSON.stringify(post)
+  expect(text).toContain('at least 122 random bits')
+  expect(text).not.toContain('UUIDv7')
+  expect(text).toContain('idempotency-key-guessable')
+  expect(text).toContain('idempotency-answer-unreadable')
 })
 
 test('a sealed query does not start', async () => {

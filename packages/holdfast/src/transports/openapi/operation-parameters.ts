@@ -45,6 +45,9 @@ function described(input: JsonSchema, name: string): Pick<ParameterObject, 'desc
 function headerParameters(operation: CompiledOperation): OperationObject['parameters'] {
   const every = ['RequestId', 'Traceparent', 'RequestTimeout'].map(parameterReference)
   if (operation.kind === 'query') return [parameterReference('IfNoneMatch'), ...every]
-  const isShared = operation.idempotency === 'required' && operation.idempotencyHeader === defaultKeyHeader
+  const isShared =
+    operation.idempotency === 'required' &&
+    operation.idempotencyHeader === defaultKeyHeader &&
+    !operation.isSealed
   return [isShared ? parameterReference('IdempotencyKey') : idempotencyKeyParameter(operation), ...every]
 }

@@ -46,9 +46,12 @@ export function problemsOf(operation: CompiledOperation, running: RunningService
 }
 
 function mutationProblems(
-  { idempotency }: CompiledOperation,
+  { idempotency, isSealed }: CompiledOperation,
   { mutationProblems: problems }: RunningService,
 ): readonly AnyProblem[] {
-  if (idempotency === 'required') return problems
-  return problems.filter(({ code }) => code !== 'idempotency-key-missing')
+  const impossible = new Set([
+    ...(idempotency === 'required' ? [] : ['idempotency-key-missing']),
+    ...(isSealed ? [] : ['idempotency-key-guessable', 'idempotency-answer-unreadable']),
+  ])
+  return problems.filter(({ code }) => !impossible.has(code))
 }

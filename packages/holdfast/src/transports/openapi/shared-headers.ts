@@ -20,6 +20,8 @@ const idempotencyKey = {
 const keyExample = '"one-key-per-request"'
 const keyPurpose =
   'Makes the request safe to retry: the same request with the same key takes effect once and always gets the same response. A unique string of 1 to 255 printable ASCII characters, quoted or bare; preferably a UUIDv7.'
+const sealedKeyPurpose =
+  'Makes the request safe to retry: the same request with the same key takes effect once and always gets the same response. The stored response is encrypted with the key, which must therefore have at least 122 random bits: a UUIDv4, or a random token of 22 characters of base64url; quoted or bare.'
 
 // A number other than zero, with a unit.
 const requestTimeout = '^(?:[0-9]*[1-9][0-9]*(?:\\.[0-9]+)?|[0-9]+\\.[0-9]*[1-9][0-9]*)(?:ms|s|m|h|d)$'
@@ -70,17 +72,19 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
 export function idempotencyKeyParameter({
   idempotencyHeader,
   idempotency,
-}: Pick<CompiledOperation, 'idempotencyHeader' | 'idempotency'>): ParameterObject {
+  isSealed,
+}: Pick<CompiledOperation, 'idempotencyHeader' | 'idempotency' | 'isSealed'>): ParameterObject {
+  const purpose = isSealed ? sealedKeyPurpose : keyPurpose
   return {
     name: idempotencyHeader === defaultKeyHeader ? 'Idempotency-Key' : idempotencyHeader,
     in: 'header',
     required: idempotency === 'required',
     description:
       idempotency === 'required'
-        ? keyPurpose
-        : `${keyPurpose} Optional for this operation: ${idempotency.optional}`,
+        ? purpose
+        : `${purpose} Optional for this operation: ${idempotency.optional}`,
     schema: idempotencyKey,
-    ...(idempotencyHeader === defaultKeyHeader ? { example: keyExample } : {}),
+    ...(idempotencyHeader === defaultKeyHeader && !isSealed ? { example: keyExample } : {}),
   }
 }
 
