@@ -24,8 +24,8 @@ const service = createCutService()
 const application = /^holdfast$/
 const senders = ['frontend', 'backend'] as const
 const maxMs = 300_000
-// The min number of messages of a mutation. A sweep with fewer cuts did not cover the whole
-// mutation.
+// The min number of messages that a mutation exchanges. A sweep with fewer cuts did not cover the
+// whole mutation.
 const fewestCuts = 18
 
 /**

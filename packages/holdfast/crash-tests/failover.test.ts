@@ -55,7 +55,7 @@ class Clients {
     await until(() => this.refusals >= target, { timeout })
   }
 
-  /** Stops sending new keys. Resolves when each key that was sent has its final response. */
+  /** Stops sending new keys. Resolves when each sent key has its final response. */
   async stop(): Promise<void> {
     this.#isStopping = true
     await this.#done

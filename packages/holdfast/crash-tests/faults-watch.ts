@@ -10,7 +10,7 @@ export interface FaultsWatch {
 const sync = Symbol('sync')
 
 interface Session {
-  /** Statements that were sent and have no complete response yet. */
+  /** Statements that were sent but have no complete response yet. */
   readonly pending: (string | typeof sync)[]
 }
 

@@ -111,8 +111,8 @@ export async function send(
 }
 
 const maxPauseMs = 40
-// Number of cancel requests in a burst. The requests follow each other so closely that not even a
-// BEGIN can complete between two of them.
+// Number of cancel requests in a burst. They are sent so fast that not even a BEGIN can complete
+// between two of them.
 const cancelsAtOnce = 3_000
 
 /**

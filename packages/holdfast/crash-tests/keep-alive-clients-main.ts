@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The results of the requests of all clients. */
+/** The results of all clients' requests. */
 export interface ClientsReport {
   /** The keys whose response was a success. */
   readonly answered: readonly string[]
@@ -13,7 +13,7 @@ export interface ClientsReport {
   readonly maxMs: number
 }
 
-// The pause between two requests of a client. During it, the connection is idle, and other
+// The pause between two requests of a client. Meanwhile, the connection is idle, and other
 // processes get CPU time.
 const thinkMs = 50
 

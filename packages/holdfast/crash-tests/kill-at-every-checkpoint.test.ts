@@ -51,7 +51,7 @@ const certain: Readonly<Record<string, readonly string[]>> = {
 // takes on any machine.
 const settledWithin = '2m'
 
-/** Returns a summary of the deaths, and the checkpoints that were not reached again. */
+/** Summarizes the deaths, and the checkpoints that were not reached again. */
 function describeReport(what: string, { sample, deaths, unreached, names }: ExhaustReport): string {
   const lines = [
     `CHECKPOINTS=${sample}, ${what}: killed at ${deaths.length} checkpoints, ${unreached.length} not reached again, ${names.length} runs`,
@@ -69,8 +69,8 @@ interface MutationRun extends Omit<Recording, 'name'> {
 }
 
 /**
- * Kills a process at each checkpoint of a mutation, and sends the request again to another process
- * until its response is final.
+ * Kills a process at each checkpoint of a mutation, and sends the request again to a different
+ * process until its response is final.
  */
 function exhaustMutation(
   lane: Lane,
@@ -234,7 +234,7 @@ test(
 
 const notifyLeaderless = notify([{ kind: 'leaderless', service: 'recorded', names: undefined }])
 
-/** Kills a worker at each checkpoint of the background work of a request. */
+/** Kills a worker at each checkpoint of a request's background work. */
 async function exhaustWorker(
   lane: Lane,
   {
@@ -256,9 +256,9 @@ async function exhaustWorker(
     )
     return rows[0]!.left === 0
   }
-  // Makes another worker become leader immediately. A killed worker does not resign as leader. So
-  // without this, each death would cost the six seconds of the lease. The change of leaders is
-  // tested elsewhere.
+  // Makes a different worker leader immediately. A killed worker does not resign as leader, so each
+  // death would otherwise cost the six seconds of the lease. The change of leaders is tested
+  // elsewhere.
   const haveOthersCampaign = (): Promise<unknown> =>
     lane.looking.query(notifyLeaderless.text, [...(notifyLeaderless.values ?? [])])
   return exhaust('worked', {

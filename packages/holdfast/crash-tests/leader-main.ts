@@ -14,7 +14,7 @@ const held = job({
   name: 'held',
   input: z.object({ first: z.boolean().optional() }),
   retry: { attempts: 5, initialDelay: '10ms' },
-  // The first attempt runs in the process that is killed, and never ends.
+  // The first attempt runs in the killed process, and never ends.
   run: ({ attempt }) => (attempt === 1 ? new Promise<void>(() => {}) : undefined),
 })
 const everyMinute = schedule({

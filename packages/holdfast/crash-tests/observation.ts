@@ -2,7 +2,7 @@
 export interface Observation {
   readonly key: string
   readonly kind: 'transfer' | 'payout'
-  /** The account number of the payout, which no other key uses. */
+  /** The account number of the payout, which is unique to the key. */
   readonly iban: string
   /** The final response of each duplicate: status and bytes. */
   readonly answers: readonly ObservedAnswer[]

@@ -90,7 +90,7 @@ test.each([
     try {
       await until(until503)
       const notReadyMs = performance.now() - goneAtMs
-      // The duration of the outage is part of the experiment, not a wait for a condition.
+      // The outage's duration is part of the experiment, not a wait for a condition.
       while (performance.now() - goneAtMs < goneMs) {
         expect(await statusOf('/health/live')).toBe(200)
         expect(await statusOf('/health/ready')).toBe(503)

@@ -113,7 +113,7 @@ test('a new event and consumer are deployed, rolled back and deployed again: not
   await stop(second)
   await traffic.more(20)
 
-  // The rollback: messages that were published for the consumer of the new build wait for it.
+  // The rollback: messages published for the new build's consumer wait for it.
   const fourth = await start('old')
   await traffic.more(20)
   await stop(third)

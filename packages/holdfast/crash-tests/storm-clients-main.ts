@@ -10,7 +10,7 @@ interface Plan {
   /** The number of keys in flight at once. */
   readonly concurrency: number
   readonly duplicates: number
-  /** The file to which the observations are written. */
+  /** The file to write the observations to. */
   readonly file: string
 }
 

@@ -10,11 +10,11 @@ import { bundleProgram } from '../test/bundle-program.ts'
 export interface StormOptions {
   readonly servers: readonly ServerProcess[]
   readonly databaseUrl: string
-  /** The file to which the clients write the responses. */
+  /** The file that the clients write the responses to. */
   readonly file: string
   /** The number of keys in flight at once. */
   readonly concurrency: number
-  /** The number of concurrent duplicates of each request. */
+  /** The number of concurrent duplicates per request. */
   readonly duplicates: number
   /** Crashes Postgres and starts it again; absent if it must keep running. */
   readonly restartPostgres?: () => Promise<void>
@@ -53,7 +53,7 @@ interface Pace {
 }
 
 /**
- * Sends each request several times to servers that are killed again and again, until there were
+ * Sends each request several times to servers that are killed again and again. Ends when there were
  * enough disruptions and every key is completed.
  */
 export async function storm(options: StormOptions): Promise<StormReport> {

@@ -177,12 +177,12 @@ const countHeld = (fleet: Fleet, claims: readonly Claim[]): Promise<number> =>
     [claims.map(({ id }) => id), claims.map(({ claim }) => claim)],
   )
 
-/** The gate of the only job of a fleet. */
+/** The gate of a fleet's only job. */
 const gate = 'claimed again'
 
 /**
- * Pauses a worker that has claimed the only job, waits until another worker has done the job, and
- * resumes the first worker. The job can only end after another worker has claimed it.
+ * Pauses a worker that has claimed the only job, waits until a second worker has done the job, and
+ * resumes the first worker. The job can end only after the second worker has claimed it.
  */
 async function stopPastTheLease(
   fleet: Fleet,
@@ -231,7 +231,7 @@ test.concurrent(
   () =>
     withFleet(async (fleet) => {
       const { servers, looking } = fleet
-      // This worker only applies the migrations, and leaves the job to the other worker.
+      // This worker only applies the migrations, and leaves the job to the second worker.
       await startWorkers(fleet, 1)
       await enqueue(fleet, { count: 0, ms: 0 })
       await servers[0]!.stop()

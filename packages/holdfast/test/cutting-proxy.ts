@@ -142,7 +142,7 @@ class Armed implements ArmedCut {
   }
 }
 
-/** A client's connection, and the server connection that was opened for it. */
+/** A client's connection, and the server connection opened for it. */
 class Link {
   readonly #client: Socket
   readonly #server: Socket
@@ -181,7 +181,7 @@ class Link {
   /** Resolves when one side has closed, and ends the other side. */
   async #closedOn(socket: Socket, other: Outlet): Promise<void> {
     await new Promise((resolve) => socket.once('close', resolve))
-    // On a silenced connection, neither side may learn that the other has disconnected.
+    // On a silenced connection, neither side may learn that the other side has disconnected.
     if (!this.#isCut) other.end()
   }
 

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net'
 /** A server that accepts any session of the Postgres protocol, with a fixed behaviour. */
 export interface FakePostgres extends AsyncDisposable {
   readonly url: string
-  /** The number of sessions that were opened. */
+  /** The number of sessions opened. */
   readonly sessions: number
 }
 
@@ -22,8 +22,8 @@ export function startEndingPostgres(): Promise<FakePostgres> {
 }
 
 /**
- * Starts a server that sends nothing after the handshake, like a server that hangs, or a proxy that
- * has lost its server.
+ * Starts a server that sends nothing after the handshake, like a hanging server or a proxy that has
+ * lost its server.
  */
 export function startSilentPostgres(): Promise<FakePostgres> {
   return startServer((socket) => socket.write(handshake))

@@ -28,7 +28,7 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
   const client = new DriverClient({ connectionString: primary.url })
   await client.connect()
   try {
-    // With this slot, the primary keeps the part of the log that the standby has not fetched yet.
+    // With this slot, the primary keeps the part of the log that the standby has yet to fetch.
     await client.query('select pg_create_physical_replication_slot($1, true)', [slot])
     await client.query(`select pg_backup_start('standby', true)`)
     // Files appear and disappear while they are copied. Replaying the log corrects the copy.

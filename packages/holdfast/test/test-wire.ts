@@ -10,7 +10,7 @@ import type { Plugin } from 'vitest/config'
 
 const wireNames = ['holdfast', 'pg']
 
-/** Returns the wire that is selected for the tests; `undefined` for the default. */
+/** Returns the wire selected for the tests; `undefined` for the default. */
 function selectedWire(): string | undefined {
   const name = process.env['HOLDFAST_TEST_WIRE'] ?? ''
   if (name === '') return undefined

@@ -1,7 +1,7 @@
 /** A point at which a process dies: the nth time that it reaches this label. */
 export interface Checkpoint {
   readonly label: string
-  /** The number of the occurrence of the label, starting at 1. */
+  /** Counts how often the label has occurred, starting at 1. */
   readonly occurrence: number
 }
 

@@ -91,7 +91,7 @@ Reflect.set(Socket.prototype, 'connect', function (this: Socket & Inner, ...opti
   return connect.apply(this, options)
 })
 
-/** Returns the ports in the options of a call of `connect`, which have several forms. */
+/** Returns the ports in the options of a `connect` call, which have several forms. */
 function portsOf(options: readonly unknown[]): readonly number[] {
   return options.flat().flatMap((option) => {
     if (typeof option === 'number') return [option]

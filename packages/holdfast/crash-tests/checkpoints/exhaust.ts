@@ -23,21 +23,21 @@ export interface Exhausted {
   readonly isInEachSample?: (label: string) => boolean
   /** Returns true, after a death, to end the run early. Default: never. */
   readonly isEnough?: () => Promise<boolean>
-  /** Finishes the work after a death, with another process. */
+  /** Finishes the work after a death, with a new process. */
   readonly goOn?: (name: string, process: CheckpointProcess) => Promise<void>
 }
 
 /** The result of {@link exhaust}. */
 export interface ExhaustReport {
-  /** The names under which the action ran, including the runs in which no process died. */
+  /** The names under which the action ran, including the runs without a death. */
   readonly names: readonly string[]
   /** The number of the sample, to repeat it; `all` if a process was killed at every point. */
   readonly sample: string
   /** The checkpoints at which a process died. */
   readonly deaths: readonly Checkpoint[]
   /**
-   * The checkpoints that only the run without a death passed. No other run reached them again,
-   * because they depend on timing.
+   * The checkpoints that only the run without a death passed. No later run reached them, because
+   * they depend on timing.
    */
   readonly unreached: readonly Checkpoint[]
 }
@@ -76,7 +76,7 @@ function isInSample(label: string): boolean {
 }
 
 /**
- * Kills a process at each checkpoint that it passes during an action. After each death, another
+ * Kills a process at each checkpoint that it passes during an action. After each death, a new
  * process continues.
  */
 export async function exhaust(

@@ -10,7 +10,7 @@ import { type JobName, jobNames, outcomes } from './job-service.ts'
 const instanceCount = 2
 const maxMessage = 20
 
-/** The state of one run: the jobs that were enqueued. */
+/** The state of one run: the enqueued jobs. */
 export class JobRun {
   /** Ids of the enqueued jobs. Each id is known from the response of a call. */
   readonly enqueued: string[] = []

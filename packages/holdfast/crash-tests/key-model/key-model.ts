@@ -102,7 +102,7 @@ export class KeyModel {
   }
 }
 
-/** Returns true if a response rejects a request because its key belongs to another request. */
+/** Returns true if a response rejects a request because its key belongs to a different request. */
 export function isReused(answer: Answer): boolean {
   return codeOf(answer) === 'idempotency-key-reused'
 }

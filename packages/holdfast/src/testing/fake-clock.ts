@@ -41,7 +41,7 @@ export function createFakeClock(startMs: number = Date.now()): FakeClock {
     },
     advance(ms) {
       const untilMs = nowMs + ms
-      // The timers fire one by one, because a timer may set another timer that is due within the
+      // The timers fire one by one, because a timer may set a second timer that is due within the
       // same period.
       for (let timer = nextDue(untilMs); timer; timer = nextDue(untilMs)) {
         nowMs = Math.max(nowMs, timer.atMs)

@@ -29,7 +29,7 @@ export const testSettingsVariable = 'HOLDFAST_TEST_DATABASE_SETTINGS'
 let databases = 0
 
 /**
- * Creates an empty database, or a copy of another database.
+ * Creates an empty database, or a copy of an existing one.
  *
  * @example
  * ```ts

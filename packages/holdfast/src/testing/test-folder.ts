@@ -36,7 +36,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM means that the process exists but belongs to another user.
+    // EPERM means that the process exists but belongs to a different user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -16,7 +16,7 @@ export interface HeldLock {
 }
 
 /**
- * The effects service on a database, with a second instance that the database sees as another
+ * The effects service on a database, with a second instance that the database sees as a different
  * process.
  */
 export interface Effects extends AsyncDisposable {
@@ -53,7 +53,7 @@ export function useEffects(): Effects {
   return effects
 }
 
-/** Returns the name of an effect that no other test uses. */
+/** Returns the name of an effect that is unique to the test. */
 export function uniqueName(): string {
   return `effect ${randomUUIDv7()}`
 }

@@ -279,7 +279,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     access: anyone('a test'),
     input: Named,
     async run({ input, db }) {
-      // This statement is not awaited, but is still part of the transaction.
+      // This statement is not awaited, but it is part of the transaction.
       void db.query(sql`insert into effects (name) select ${input.name} from pg_sleep(0.05)`)
     },
   })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { createBarrier } from './barrier.ts'
 import { type QueryBuilder, type Sample, sample } from './query-builder.ts'
 
-/** The number of calls that meet at the barrier. Each of them holds a connection of the pool. */
+/** The number of calls that meet at the barrier. Each call holds one of the pool's connections. */
 export const poolSize = 4
 
 // This statement takes longer than a test may take, so the test fails unless the statement is

@@ -26,7 +26,7 @@ export interface BookService {
 
 /** Options of {@link expectCompleteLists}. */
 export interface ListTrial {
-  /** SQL for the sort column that is computed from the label. */
+  /** SQL for the sort column computed from the label. */
   readonly label: string
   readonly maxRows: number
   readonly runs: number

@@ -7,10 +7,10 @@ import { afterAll } from 'vitest'
 
 /*
  * The trial of a service whose rows belong to its callers. Random callers call random operations
- * with the ids of random rows. Each row contains a text of its own. After each call:
+ * with the ids of random rows. Each row contains a unique text. After each call:
  *
- * - the response contains the text of no row of another caller;
- * - no row of another caller has changed, and no other caller has a new row;
+ * - the response contains no text from a different caller's row;
+ * - no row of a different caller has changed, and no other caller has a new row;
  * - the owner of a row is admitted to it, and a list contains all rows of its caller.
  */
 
@@ -51,7 +51,7 @@ export async function noteMigrations(): Promise<string> {
   return folder
 }
 
-/** Returns a call that read or changed a row of another caller, or was wrongly refused. */
+/** Returns a call that read or changed a different caller's row, or that was wrongly refused. */
 export async function findLeak(
   tested: NotesService,
   { runs }: { readonly runs: number },
@@ -75,7 +75,7 @@ export async function findLeak(
       )
       for (const each of calls) {
         const found = await leakOf(each, tested)
-        // Shrinking ends with a trial that passes, so the last leak is kept.
+        // Shrinking ends with a passing trial, so the last leak is kept.
         leak = found ?? leak
         if (found !== undefined) return false
       }

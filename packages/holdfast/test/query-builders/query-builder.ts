@@ -30,7 +30,7 @@ export interface QueryBuilder<Db> {
   insertAuthor(db: Db, author: Author): PromiseLike<unknown>
   /** Starts a nested transaction with the API of the builder. */
   nest<T>(db: Db, run: (db: Db) => Promise<T>): Promise<T>
-  /** Matches the log message of two nested transactions that are started concurrently. */
+  /** Matches the log message about two nested transactions that start concurrently. */
   readonly refusesConcurrentNesting: RegExp
   /** Runs a statement given as text. */
   run(db: Db, text: string): PromiseLike<unknown>

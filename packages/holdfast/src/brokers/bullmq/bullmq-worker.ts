@@ -95,7 +95,7 @@ export class BullMqWorker {
   async #begin(given: BullMqJob): Promise<JobRunEnd> {
     const { jobs, log } = this.#parts
     const job = jobs.get(given.name)
-    // This version does not define the job, but a process of another version may define it.
+    // This version does not define the job, but a process of a different version may define it.
     if (!job) return { ...again, outcome: 'failed', delayMs: unknownPauseMs }
     let row: BegunRow | undefined
     try {
@@ -137,7 +137,7 @@ export class BullMqWorker {
     for (const { row, deadline } of this.#attempts.scopes) if (ids.includes(row.id)) deadline.cancel(jobLost)
   }
 
-  /** Aborts attempts whose jobs have ended: they were cancelled, or another process ran them. */
+  /** Aborts attempts whose jobs have ended: they were cancelled, or run by a different process. */
   async #endCancelled(): Promise<undefined> {
     const { scopes } = this.#attempts
     if (scopes.length === 0) return

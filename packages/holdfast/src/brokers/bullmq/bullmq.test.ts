@@ -73,7 +73,7 @@ describe.skipIf(missing)('bullmq', () => {
   /** Runs a worker on a queue until it has completed one more job. */
   async function workOff(queue: string): Promise<unknown[]> {
     const done: unknown[] = []
-    // BullMQ's worker does not close a connection that was passed to it.
+    // BullMQ's worker does not close a connection passed to it.
     const connection = new Redis({ port: server.port, maxRetriesPerRequest: null })
     const worker = new Worker(queue, async ({ id, name, data }) => void done.push({ id, name, data }), {
       connection,

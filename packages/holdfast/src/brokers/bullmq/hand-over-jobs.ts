@@ -48,7 +48,7 @@ const firstId = '00000000-0000-0000-0000-000000000000'
 /**
  * Hands ready jobs over to BullMQ, in the order in which they have to run. The transaction of a
  * batch commits after BullMQ has accepted the batch, so a crash can hand a job over twice but
- * cannot lose it. Each time it connects to Redis, it hands over again the jobs that Redis has lost.
+ * cannot lose it. After each connection to Redis, it again hands over the jobs that Redis has lost.
  */
 export class Handover {
   readonly #parts: HandoverParts
@@ -130,7 +130,7 @@ export class Handover {
     })
   }
 
-  /** Finds jobs that were handed over but are no longer in Redis, and hands them over again. */
+  /** Finds handed-over jobs that are no longer in Redis, and hands them over again. */
   async #search(queues: JobQueues, stopping: AbortSignal): Promise<void> {
     if (this.#parts.notOurs.length > 0) {
       const { service, notOurs } = this.#parts

@@ -20,8 +20,8 @@ export interface JobQueuesParts {
 const lowestPriority = 1_001
 
 /**
- * The BullMQ queues for jobs that are handed over. The queues contain only ids; the inputs stay in
- * the database.
+ * The BullMQ queues for handed-over jobs. The queues contain only ids; the inputs stay in the
+ * database.
  */
 export class JobQueues {
   readonly #redis: ConnectedRedis

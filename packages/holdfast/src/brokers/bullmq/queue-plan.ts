@@ -6,10 +6,10 @@ import type { JobType } from '../../kernel/background/job-type.ts'
 /** A BullMQ queue and its limits. */
 export interface PlannedQueue {
   readonly name: string
-  /** Max number of jobs of the queue that one process runs at once. */
+  /** Max number of the queue's jobs that one process runs at once. */
   readonly concurrency: number
   /**
-   * Max number of jobs of the queue that all processes together run at once. Absent if there is no
+   * Max number of the queue's jobs that all processes together run at once. Absent if there is no
    * limit.
    */
   readonly globalConcurrency?: number

@@ -22,7 +22,7 @@ export interface QueueWorkerParts {
 export const redisRetryMs = 1_000
 const closeLimitMs = 2_000
 
-/** Thrown to BullMQ for a failed attempt that is followed by another attempt. */
+/** Thrown to BullMQ for a failed attempt if the job is attempted again. */
 class TryAgain extends Error {
   override readonly name = 'TryAgain'
   readonly delayMs: number
@@ -70,8 +70,8 @@ export function openQueueWorker(
 
 /** Runs a job, and returns or throws the outcome in the form that BullMQ expects. */
 async function answer(job: Job, token: string, run: QueueWorkerParts['run']): Promise<void> {
-  // BullMQ's own limit of attempts is disabled: the row of the job decides whether there is another
-  // attempt.
+  // BullMQ's own limit of attempts is disabled: the row of the job decides if the job is attempted
+  // again.
   job.opts.attempts = Number.MAX_SAFE_INTEGER
   const end = await run(job)
   switch (end.next) {

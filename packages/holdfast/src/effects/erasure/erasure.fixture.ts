@@ -51,7 +51,7 @@ export interface TestErasure extends AsyncDisposable {
   readonly on: TestService<never>
   readonly pool: pg.Pool
   readonly handlers: Handlers
-  /** Number of runs of the mutation, by customer. */
+  /** Number of times that the mutation ran, by customer. */
   readonly runs: Map<string, number>
   /** Receives the webhooks, and responds with the secret. */
   readonly receiver: Receiver
@@ -65,15 +65,13 @@ export interface TestErasure extends AsyncDisposable {
   exported(subject: string): Promise<readonly SubjectRecord[]>
   /** Returns the framework's tables that contain a text. */
   tablesWith(text: string): Promise<readonly string[]>
-  /** Returns the contents of all of the framework's tables. */
+  /** Returns the contents of all tables of the framework. */
   contents(): Promise<ReadonlyMap<string, string>>
   /** Returns a client that calls functions before and after each statement. */
   watched(watch: StatementWatch): Promise<StatementClient>
 }
 
-/**
- * Functions that are called before and after each statement; if one throws, the statement fails.
- */
+/** Functions called before and after each statement; if one throws, the statement fails. */
 export interface StatementWatch {
   readonly before?: (text: string) => void | Promise<void>
   readonly after?: (text: string) => void | Promise<void>

@@ -55,7 +55,7 @@ afterAll(async () => {
   await on.stop()
 })
 
-/** Fills every table with rows of other subjects. */
+/** Fills every table with other subjects' rows. */
 async function fill(): Promise<void> {
   const series = `generate_series(1, ${rows}) as n`
   const id = `md5(n::text)::uuid`

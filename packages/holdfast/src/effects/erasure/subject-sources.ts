@@ -18,7 +18,7 @@ export const subjectSources: readonly SubjectSource[] = [
 /** The lowest UUID. */
 export const firstId = '00000000-0000-0000-0000-000000000000'
 
-/** Returns the id of the last row of a page; `undefined` for the last page. */
+/** Returns the id of a page's last row; `undefined` for the last page. */
 export function nextAfter(rows: readonly FoundRow[], limit: number): string | undefined {
   return rows.length < limit ? undefined : rows.at(-1)!.id
 }

@@ -95,7 +95,7 @@ export function isSealed({ fingerprint }: Pick<AnswerRow, 'fingerprint'>): boole
   return fingerprint.equals(sealedMark)
 }
 
-/** Returns the form in which the key of a sealed answer is stored. */
+/** Returns the stored form of a sealed answer's key. */
 export function storedFormOfKey(key: string): string {
   return `sha256:${hash('sha256', key, 'base64url')}`
 }

@@ -166,7 +166,7 @@ describe('serializable mutations', () => {
 
   test('serializable mutations of disjoint rows have no conflict over their keys', async () => {
     touches = 0
-    // The ids are so far apart that no two rows share a page of the table or of its index.
+    // The ids are so far apart that no two rows share a page of the table or of the index.
     const calls = Array.from({ length: 100 }, (_, n) =>
       on.send('touch', { id: 1 + n * 1_000 }, { key: randomUUIDv7() }),
     )

@@ -13,15 +13,14 @@ export interface KeyClaim {
   readonly service: string
   /** The caller, as returned by {@link scopeOf}: each caller has separate keys. */
   readonly scope: string
-  /** The key itself. The key of a sealed answer must be neither stored nor logged. */
+  /** The key itself. It must be neither stored nor logged if the answer is sealed. */
   readonly key: string
   /** Hash of service, scope and key: the primary key of the stored answer. */
   readonly id: string
   /** Id of the advisory lock that an attempt holds while it runs. */
   readonly lockId: string
   /**
-   * The time in the key if it is a UUIDv7, in milliseconds since the Unix epoch; `undefined` for
-   * any other key.
+   * The time in a UUIDv7 key, in milliseconds since the Unix epoch; `undefined` for any other key.
    */
   readonly madeAtMs: number | undefined
   /** Hash of the {@link canonicalRequest}. */

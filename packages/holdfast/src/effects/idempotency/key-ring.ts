@@ -32,9 +32,9 @@ export const leafCount = 8
 const liveCount = leafCount - 1
 
 const hourMs = 3_600_000
-/** Time for which answers are kept after their retention. */
+/** Time for which answers are kept beyond their retention. */
 const spareMs = hourMs
-/** Time before and after a slot boundary in which opaque keys are written to both slots. */
+/** Time before and after a slot boundary during which opaque keys are written to both slots. */
 const overlapMs = 15 * 60_000
 const minWidthMs = 4 * hourMs
 /**
@@ -138,7 +138,7 @@ export class KeyRing {
     return isLate || !this.#isSettledAt(nowMs) ? undefined : this.#leafAt(nowMs + width)
   }
 
-  /** Returns whether all answers that were stored with an earlier width have expired. */
+  /** Returns true if all answers stored with an earlier width have expired. */
   #isSettledAt(nowMs: number): boolean {
     return nowMs >= this.#row.since_ms + leafCount * this.#row.width_ms
   }

@@ -39,7 +39,7 @@ import { type AnsweredKey, replay, restore, type StoredForm, toStored } from './
  *   that leaf lets only one of them commit.
  */
 
-/** The parts of one attempt. */
+/** The dependencies and the key of one attempt. */
 export interface AttemptOf {
   /** The key of the call; `undefined` if the call has no key. */
   readonly claim: KeyClaim | undefined
@@ -221,7 +221,7 @@ export class MutationAttempt {
   /**
    * Stores the answer and commits, in one round trip.
    *
-   * @param key the key for which the answer is stored; `undefined` if the call has no key.
+   * @param key the key of the answer; `undefined` if the call has no key.
    * @param isUndone true to undo the handler's effects first.
    */
   async #commit(answer: Answer, key: AnsweredKey | undefined, isUndone = false): Promise<Answer> {
@@ -248,8 +248,8 @@ export class MutationAttempt {
   }
 
   /**
-   * Replays the answer that another attempt stored first. Rethrows the error if it was not caused
-   * by such an answer.
+   * Replays the answer that a different attempt stored first. Rethrows the error if no such answer
+   * caused it.
    */
   async #replayWinner(error: unknown): Promise<Answer> {
     const claim = this.#claim

@@ -10,7 +10,7 @@ import { testHost } from '../../../test/test-host.ts'
 const Refused = problem('refused', { status: 422, title: 'Refused' })
 const Undeclared = problem('undeclared', { status: 422, title: 'Undeclared' })
 
-/** The names of the calls that were prepared, and of those whose handler ran. */
+/** The names of the prepared calls, and of the calls whose handler ran. */
 let prepared: string[] = []
 let ran: { name: string; prepared: unknown }[] = []
 /** Replaces the work of `prepare`. */
@@ -84,7 +84,7 @@ const createOptionally = mutation({
   input,
   problems: [Refused],
   idempotency: { optional: 'a test' },
-  // A preparation that does not wait for anything, unless `work` does.
+  // A preparation that waits only if `work` does.
   prepare: ({ input: { name }, db, signal }) => {
     prepared.push(name)
     return work({ name, db, signal }) as number
@@ -290,7 +290,7 @@ test('a preparation holds no connection', async () => {
   const tested = await start()
   const gate = closeGate()
   const names = ['a', 'b', 'c', 'd', 'e']
-  // Here, the mutations share one connection, and the reads share another.
+  // Here, mutations have one connection, and reads have one.
   const calls = names.map((name) => tested.send('create', { name }))
   await until(() => prepared.length === names.length)
   expect((await tested.send('plain', {})).status).toBe(204)

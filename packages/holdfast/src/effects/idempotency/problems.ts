@@ -16,7 +16,7 @@ export const IdempotencyKeyInvalid: Problem<'idempotency-key-invalid'> = problem
     'The header must be one string of 1 to 255 printable ASCII characters, quoted ("8e03978e-40d5-43dd-bc93-6894a57f9324") as defined by RFC 9651, or bare.',
 })
 
-/** The key of a sealed answer is not random. */
+/** The answer is sealed, but its key is not random. */
 export const IdempotencyKeyGuessable: Problem<'idempotency-key-guessable'> = problem(
   'idempotency-key-guessable',
   {
@@ -27,7 +27,7 @@ export const IdempotencyKeyGuessable: Problem<'idempotency-key-guessable'> = pro
   },
 )
 
-/** The secret key of a sealed answer is missing. */
+/** The answer is sealed with a secret key that is missing. */
 export const IdempotencyAnswerUnreadable: Problem<'idempotency-answer-unreadable'> = problem(
   'idempotency-answer-unreadable',
   {

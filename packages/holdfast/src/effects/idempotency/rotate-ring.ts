@@ -60,7 +60,7 @@ export function startRotation({ pool, ring, clock, log, everyMs }: Rotation): Re
     clock,
     log,
     everyMs,
-    // Spreads out the passes of processes that start at the same time.
+    // Spreads out the passes of processes that started together.
     firstAfterMs: betweenMs(0, everyMs),
     async work(stopping) {
       const work = limitedWork(passTimeoutMs, stopping)

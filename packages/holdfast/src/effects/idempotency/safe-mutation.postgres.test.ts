@@ -101,7 +101,7 @@ describe('finished keys', () => {
       })
     const first = await send({ name, note: 'n' })
     expect((await send({ note: 'n', name })).body).toBe(first.body)
-    // The default is not part of the request that was sent.
+    // The default is not part of the sent request.
     expect((await send({ name })).status).toBe(422)
   })
 

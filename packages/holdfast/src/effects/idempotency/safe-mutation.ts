@@ -126,7 +126,7 @@ function nameOf(error: unknown): string {
 
 /**
  * Rejects a duplicate of a call that is already running in this process, without taking a
- * connection. The claim rejects duplicates of other processes.
+ * connection. The claim rejects duplicates in other processes.
  */
 function rejectRunning(claim: KeyClaim, running: ReadonlyMap<string, KeyClaim>): void {
   const first = running.get(claim.lockId)

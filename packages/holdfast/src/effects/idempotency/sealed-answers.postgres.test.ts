@@ -72,7 +72,7 @@ async function start(options: Parameters<typeof createTestService>[1] = {}): Pro
   return tested
 }
 
-/** Sends the request to a service with other keys on the same database. */
+/** Sends the request to a service that has different secret keys, on the same database. */
 async function sendWith(
   tested: Tested,
   keys: string,
@@ -98,7 +98,7 @@ function codeOf({ body }: Answer): unknown {
   return (JSON.parse(body ?? '{}') as { code?: unknown }).code
 }
 
-/** Returns every value of every table of the database, as text and in hex. */
+/** Returns all values in all tables of the database, as text and in hex. */
 async function dump(tested: Tested): Promise<string> {
   const tables = await tested.sql<{ name: string }>(
     `select format('%I.%I', schemaname, tablename) as name from pg_tables
@@ -113,7 +113,7 @@ async function dump(tested: Tested): Promise<string> {
   return texts.flat().join('\n')
 }
 
-/** Returns the forms in which a text could be stored. */
+/** Returns the forms in which the database could store a text. */
 function formsOf(text: string): readonly string[] {
   const bytes = Buffer.from(text)
   return [text, bytes.toString('hex'), bytes.toString('base64').slice(0, -4), bytes.toString('base64url')]
@@ -163,7 +163,7 @@ test('a copy of the database has neither the key, nor the answer, nor a hash of 
     async () => (await tested.sql(`select from holdfast.all_jobs where state = 'succeeded'`)).length > 0,
   )
   const stored = await dump(tested)
-  // The search finds what is there.
+  // The search works: it finds a value that is stored.
   expect(stored).toContain('sealed-test')
   const { canonicalRequest, fingerprintOf } = await import('./fingerprint.ts')
   const { route } = tested.running.operations.get('signIn')!
@@ -217,7 +217,7 @@ test('the key with another request gets a 422', async () => {
   expect(codeOf(await tested.send('signIn', { ...body, name: 'bob' }, { key }))).toBe(
     'idempotency-key-reused',
   )
-  // The stored answer takes precedence over the schema only for its own request.
+  // The stored answer takes precedence over the schema only for the same request.
   expect(codeOf(await tested.send('signIn', { ...body, name: 'b'.repeat(21) }, { key }))).toBe(
     'invalid-input',
   )

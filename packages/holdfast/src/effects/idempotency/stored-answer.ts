@@ -13,7 +13,9 @@ const replayedHeader = 'idempotency-replayed'
 
 const maxBytes = 256 * 1024
 const storedHeaders = ['content-type', 'location', 'etag', 'link']
-/** Further headers of sealed answers: an answer with cookies must not be cached. */
+/**
+ * Headers that sealed answers have in addition, because an answer with cookies must not be cached.
+ */
 const sealedHeaders = ['cache-control']
 /**
  * Headers that are valid only for one connection or one moment. They are not stored, even if a
@@ -87,7 +89,7 @@ export function toStored(answer: Answer, { claim, subjects, form }: AnsweredKey)
 /**
  * Returns a stored answer, marked as replayed. Throws `IdempotencyAnswerErased` if the answer was
  * erased, `IdempotencyAnswerUnreadable` if it cannot be decrypted, and `IdempotencyKeyReused` if it
- * belongs to another request.
+ * belongs to a different request.
  */
 export function replay(stored: AnswerRow, claim: KeyClaim, seal: AnswerSeal): Answer {
   const answer = restore(stored, claim, seal)
@@ -95,8 +97,8 @@ export function replay(stored: AnswerRow, claim: KeyClaim, seal: AnswerSeal): An
 }
 
 /**
- * Returns whether a stored answer may belong to a request; true for an answer that was erased or
- * cannot be decrypted, whose request is unknown.
+ * Returns whether a stored answer may belong to a request. True if the answer was erased or cannot
+ * be decrypted, since its request is then unknown.
  */
 export function mayBeOf(stored: AnswerRow, claim: KeyClaim, seal: AnswerSeal): boolean {
   try {

@@ -6,7 +6,7 @@ import { requireUnguessable } from './unguessable-key.ts'
 const now = Date.now()
 const check = (key: string) => () => requireUnguessable(key, now)
 
-/** Returns the ULID of a time: 48 bits of time and 80 random bits. */
+/** Returns the ULID for a time: 48 bits for the time and 80 random bits. */
 function ulidOf(ms: number): string {
   const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
   let time = ''

@@ -2,8 +2,8 @@ import { IdempotencyKeyGuessable } from './problems.ts'
 
 /*
  * The key of a sealed answer is a part of its encryption key, so it must be random. The text of a
- * key does not show how it was made. These checks refuse the keys that clients make from something
- * else: times, counters, names and repetitions.
+ * key does not show how it was made. These checks refuse keys made from times, counters, names and
+ * repetitions.
  */
 
 /** Random bits of a UUIDv4. */
@@ -43,7 +43,7 @@ function rejectToken(key: string, nowMs: number): string | undefined {
 
 const repetitive = 'The key is repetitive, so it was not made at random.'
 
-/** Returns the size of the smallest usual alphabet that contains the characters of a text. */
+/** Returns the size of the smallest common alphabet that contains all characters of a text. */
 function alphabetOf(text: string): number {
   if (/^\d+$/.test(text)) return 10
   if (/^[0-9a-f]+$/.test(text) || /^[0-9A-F]+$/.test(text)) return 16
@@ -51,7 +51,7 @@ function alphabetOf(text: string): number {
   return /^[A-Za-z0-9]+$/.test(text) ? 62 : 64
 }
 
-/** Returns false for texts with few different characters, with a period, or in sequence. */
+/** Returns false for texts with few different characters, repeated parts or sequences. */
 function isVaried(text: string, minDifferent: number): boolean {
   const characters = text.replaceAll('-', '')
   if (new Set(characters).size < minDifferent || /^(.+?)\1+.{0,3}$/.test(characters)) return false
@@ -64,8 +64,8 @@ const dayMs = 86_400_000
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /**
- * Returns whether a text is a UUIDv7 without hyphens or a ULID of the last or next day. A random
- * text has such a form once in 10^8 times.
+ * Returns whether a text is a UUIDv7 without hyphens or a ULID, made within a day of now. One in
+ * 10^8 random texts has such a form.
  */
 function isRecentTime(text: string, nowMs: number): boolean {
   const isRecent = (ms: number): boolean => Math.abs(ms - nowMs) <= dayMs

@@ -2,9 +2,7 @@ import { until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { type Bench, type Benches, note } from './engine-bench.fixture.ts'
 
-/**
- * Tests of how jobs and workers stop, and of two workers that run the same job at the same time.
- */
+/** Tests of how jobs and workers stop, and of two workers running the same job at the same time. */
 export function engineEnds(
   { jobs, work, start, released, release, runsOf, waitingFor }: Benches,
   runAgain: (on: Bench, id: string) => Promise<void>,

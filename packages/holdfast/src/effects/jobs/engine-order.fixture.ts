@@ -3,7 +3,7 @@ import { sql } from 'holdfast/postgres'
 import { expect, test } from 'vitest'
 import { type Benches, type EnginePromise } from './engine-bench.fixture.ts'
 
-/** Tests of the order of jobs, and of limits. */
+/** Tests of job order and of limits. */
 export function engineOrder(
   { jobs, work, runs, start, released, release, runsOf, waitingFor }: Benches,
   promised: (promise: EnginePromise) => boolean,

@@ -80,7 +80,7 @@ const fenced: readonly (readonly [string, (id: string, claim: number) => Stateme
   ['markBegun', (id, claim) => markBegun([{ id, claim }])],
   ['storeProgress', (id, claim) => storeProgress({ id, claim }, '1')],
 ]
-/** The statements that make their transaction fail if another claim holds the job. */
+/** The statements that make their transaction fail if a different claim holds the job. */
 const failing = ['succeedFenced', 'storeStep', 'beginPause']
 
 /** Resolves to the rows of a statement, or to the SQLSTATE that it fails with. */

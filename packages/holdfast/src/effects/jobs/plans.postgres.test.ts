@@ -49,7 +49,7 @@ async function explain(statement: Statement): Promise<Plan> {
 
 const flatten = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flatten)]
 
-/** Returns how a plan reads a table: the indexes, or the other scan types. */
+/** Returns how a plan reads a table: through which indexes, or by which other scan types. */
 function readsOf(plan: Plan, table: string): readonly string[] {
   return flatten(plan)
     .filter((node) => node['Relation Name'] === table && node['Node Type'] !== 'ModifyTable')
@@ -63,7 +63,7 @@ const worker = randomUUID()
 
 const blocksOf = (plan: Plan): number => (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0)
 
-/** Returns the number of blocks that a claim of ten jobs reads; the claim is rolled back. */
+/** Returns the number of blocks read by a claim of ten jobs. The claim is rolled back. */
 async function blocksOfClaim(bounds: ClaimBounds, nowMs: number, reserved = 0): Promise<number> {
   const segments = bounds.segments(['work'], nowMs)
   const claim = claimJobs(worker, { service: 'plans', segments, room: 10, reserved, busy: [] })

@@ -94,7 +94,7 @@ test('a service does not run, limit or delay the jobs of another service', async
   expect(await one.enqueue({ unique: 'k' })).toEqual({ isNew: true })
   expect(await other.enqueue({ unique: 'k' })).toEqual({ isNew: true })
   expect(await other.enqueue({ unique: 'k' })).toEqual({ isNew: false })
-  // The other service holds a slot, and has a running job of a dead worker.
+  // The other service holds a slot, and has a job that was running when its worker died.
   await pool.query(
     `insert into holdfast.job_limits (service, name, kind, key, slots) values ('other', 'work', 'concurrency', '', 1)`,
   )

@@ -1,9 +1,9 @@
-/** Returns the `application_name` of the sessions of a worker's jobs. */
+/** Returns the `application_name` of a worker's job sessions. */
 export function sessionsOf(worker: string): string {
   return `holdfast job ${worker}`
 }
 
-/** Returns the `application_name` of the sessions of a worker's jobs with dedicated slots. */
+/** Returns the `application_name` of a worker's sessions for jobs with dedicated slots. */
 export function ownSessionsOf(worker: string): string {
   return `holdfast slot ${worker}`
 }

@@ -55,11 +55,11 @@ export interface WorkerParts extends Omit<
   readonly onDeclaredDead: () => void
 }
 
-// Interval at which jobs that were claimed ahead and did not start are released.
+// Interval at which jobs that were claimed ahead but not started are released.
 const staleCheckMs = 500
 const timeoutMs = 5_000
 
-/** A worker of this process. It can rescue the jobs of other workers. */
+/** A worker in this process, which can rescue the jobs of other workers. */
 export interface ProcessWorker extends Worker, Rescuer {}
 
 /** Starts to claim and run jobs. */
@@ -173,7 +173,7 @@ class PostgresWorker implements ProcessWorker {
       claims.beginNext()
       claims.claimSoon()
     }
-    // The slot may have gone to a job that only another process can run.
+    // The slot may have gone to a job that this process cannot run.
     if (row.has_slot && (this.#isStopping || !claims.hasRoom)) waker.send('jobs', [row.name])
   }
 
@@ -203,7 +203,8 @@ class PostgresWorker implements ProcessWorker {
       connection.run<ClaimOf>(findCancelled(this.id)),
     )
     const keys = new Set(rows.map(claimKey))
-    // A cancelled job that has not started is started first, and then ends like any other job.
+    // A cancelled job that has not started is started immediately, and then ends like any other
+    // job.
     for (const claims of this.#claims) claims.beginAtOnce(keys)
     this.#attempts.cancel(jobCancelled, keys)
   }

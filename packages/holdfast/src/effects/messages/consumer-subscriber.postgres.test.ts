@@ -54,7 +54,7 @@ async function spansOf(flags: string): Promise<readonly FinishedSpan[]> {
 
 const isOfInterest = ({ name }: FinishedSpan): boolean => name === 'POST /counts' || name.startsWith('job ')
 
-/** Returns the call or the job in which a span began. */
+/** Returns the call or the job that a span began in. */
 function originOf({ trace }: FinishedSpan, spans: readonly FinishedSpan[]): FinishedSpan | undefined {
   const parent = spans.find((span) => span.trace.spanId === trace.parentSpanId)
   return parent && !isOfInterest(parent) ? originOf(parent, spans) : parent

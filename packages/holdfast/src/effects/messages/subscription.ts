@@ -1,6 +1,6 @@
 import type { Background } from '../../kernel/background/background.ts'
 
-/** The kind of a reader of the message log. */
+/** The kind of reader that reads the message log. */
 export type SubscriptionKind = 'consumer' | 'subscriber' | 'relay'
 
 /** A reader of the message log that a service declares. */

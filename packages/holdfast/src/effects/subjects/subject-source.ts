@@ -7,7 +7,7 @@ export interface SubjectInService {
   readonly service: string
 }
 
-/** A page of the rows of a subject, in the order of their ids. */
+/** A page of a subject's rows, in the order of their ids. */
 export interface SubjectPage extends SubjectInService {
   /** Only rows after this id. */
   readonly after: string

@@ -75,7 +75,7 @@ const within = async (work: typeof action, about?: readonly string[]): Promise<v
   await on.call.act(about === undefined ? {} : { about: [...about] })
 }
 
-/** Returns the ids of a subject's rows of one kind. */
+/** Returns the ids of a subject's rows of the given kind. */
 const idsOf = async (kind: string, subject: string): Promise<readonly string[]> => {
   const rows = await on.sql<{ id: string }>(
     'select id from holdfast.subjects where service = $1 and kind = $2 and subject = $3 order by id',

@@ -14,7 +14,7 @@ export const subjectsCapability: DatabaseCapability<CapabilityHost> = {
   open: (host) => ({ workerPart: () => new SubjectsWorkerPart(host) }),
 }
 
-/** Deletes orphaned subjects: those that have no row. Runs in the leader of a service. */
+/** Deletes orphaned subjects, which have no row. Runs in the leader of a service. */
 class SubjectsWorkerPart implements WorkerPart {
   readonly #host: CapabilityHost
   #sweep: RecurringTask | undefined

@@ -5,7 +5,7 @@ import { type Received, startReceiver } from '../../platform/egress/receiver.fix
 import { startWebhooks } from './webhooks.fixture.ts'
 
 let accounts = 0
-/** Returns an owner that no other test uses. */
+/** Returns an owner that is unique to the test. */
 export const newAccount = (): string => `account-${(accounts += 1)}`
 
 /** Verifies a webhook with the reference implementation. */

@@ -2,7 +2,7 @@ import { event, type EventType } from '../../kernel/background/event.ts'
 import { described } from '../../kernel/schema/schema.ts'
 
 /**
- * Payload of {@link WebhookEndpointFailed}: an endpoint that was disabled because deliveries to it
+ * Payload of {@link WebhookEndpointFailed}: an endpoint that was disabled because its deliveries
  * failed.
  */
 export interface DisabledEndpoint {

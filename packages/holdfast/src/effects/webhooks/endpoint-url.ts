@@ -6,7 +6,7 @@ import { WebhookUrlInvalid } from './problems.ts'
 
 /** Rules for the URLs of endpoints. */
 export interface UrlRules {
-  /** Default: true, except in production. */
+  /** Default: true outside production. */
   readonly allowHttp?: boolean | undefined
   readonly allowedHosts: readonly string[]
 }

@@ -29,7 +29,7 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
 
   function toOutgoing(message: Message<Json>): readonly OutgoingMessage[] {
     if (!sent.has(message.event)) return []
-    // An owner whose name cannot be stored has no endpoints, and must not hold up other messages.
+    // An owner whose name cannot be stored has no endpoints, and must not block other messages.
     const owners = new Set([ownerOf(message as Message<never>) ?? []].flat().filter(isStorableText))
     if (owners.size === 0) return []
     const { id, event, payload, publishedAt } = message

@@ -38,7 +38,7 @@ export const WebhookEventUnknown: Problem<'webhook-event-unknown'> = problem('we
     'An endpoint can only subscribe to events that the service sends as webhooks; `detail` lists them.',
 })
 
-/** The endpoint does not exist, or belongs to another owner. */
+/** The endpoint does not exist, or belongs to a different owner. */
 export const WebhookEndpointUnknown: Problem<'webhook-endpoint-unknown'> = problem(
   'webhook-endpoint-unknown',
   {
@@ -48,7 +48,7 @@ export const WebhookEndpointUnknown: Problem<'webhook-endpoint-unknown'> = probl
   },
 )
 
-/** The delivery does not exist, or belongs to another owner. */
+/** The delivery does not exist, or belongs to a different owner. */
 export const WebhookDeliveryUnknown: Problem<'webhook-delivery-unknown'> = problem(
   'webhook-delivery-unknown',
   {

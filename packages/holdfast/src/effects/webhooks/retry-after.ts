@@ -10,7 +10,7 @@ export function readRetryAfterMs(header: string | undefined, nowMs: number): num
   return delayMs > 0 ? delayMs : undefined
 }
 
-/** Returns the time of an HTTP date, which begins with a day name; `NaN` for any other text. */
+/** Returns the time of an HTTP date, whose first part is a day name; `NaN` for any other text. */
 function dateOf(text: string): number {
   return /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : NaN
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { readWebhookSecret } from './webhook-secret.ts'
 
-/** A webhook that is not signed yet. */
+/** An unsigned webhook. */
 export interface UnsignedWebhook {
   /**
    * Id of the webhook, the same in each attempt: receivers use it to detect duplicates. Contains no

@@ -7,7 +7,7 @@ export interface ReceivedWebhook {
   /** Returns a request header by its lower-case name. */
   readonly header: (name: string) => string | undefined
   /**
-   * The exact bytes of the body. A body that was parsed and serialized again does not match the
+   * The exact bytes of the body. A body that is parsed and serialized again no longer matches the
    * signature.
    */
   readonly body: Uint8Array

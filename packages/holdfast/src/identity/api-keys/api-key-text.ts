@@ -24,8 +24,8 @@ export function createKeyText(prefix: string): string {
 }
 
 /**
- * Returns true if a text is a key that was not mistyped or truncated. The key may be unknown or
- * revoked.
+ * Returns true if a text is a key without typing errors or missing characters. The key may be
+ * unknown or revoked.
  */
 export function isKeyText(prefix: string, text: string): boolean {
   const secret = text.slice(prefix.length + 1)

@@ -1,6 +1,6 @@
 import { type Problem, problem } from '../../kernel/problem/problem.ts'
 
-/** The API key does not exist, or belongs to another caller. */
+/** The API key does not exist, or belongs to a different caller. */
 export const ApiKeyUnknown: Problem<'api-key-unknown'> = problem('api-key-unknown', {
   status: 404,
   title: 'API key not found',

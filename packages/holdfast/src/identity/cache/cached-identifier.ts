@@ -37,9 +37,8 @@ export interface CachedIdentifierOptions<Db = unknown, Values = unknown> {
     context: LookupContext<Db, Values>,
   ) => Caller | undefined | Promise<Caller | undefined>
   /**
-   * Max number of callers in the cache of a process. Beyond it, the caller that was used least
-   * recently is removed. Default: 10,000. Raise it if more callers than that are active within a
-   * second.
+   * Max number of callers in the cache of a process. Beyond it, the least recently used caller is
+   * removed. Default: 10,000. Raise it if more callers than that are active within a second.
    */
   readonly maxEntries?: number
 }

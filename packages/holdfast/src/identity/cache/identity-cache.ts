@@ -69,7 +69,8 @@ export class IdentityCache<Context extends CachedCall> {
     const running = this.#lookups.get(id)
     if (!running || !isFresh(running, nowMs)) return this.#start(id, key, call)
     return running.outcome.catch((error: unknown) => {
-      // If the other call's deadline has passed or its client is gone, only that call has failed.
+      // If the deadline of the call that started the look-up has passed, or its client is gone,
+      // only that call has failed.
       if (!running.call.signal.aborted) throw error
       call.signal.throwIfAborted()
       return this.#find(id, key, call)

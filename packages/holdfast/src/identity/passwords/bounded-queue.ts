@@ -23,14 +23,14 @@ export class BoundedQueue {
     this.#limits = limits
   }
 
-  /** Returns true if another task would have to wait, and too many wait already. */
+  /** Returns true if one more task would have to wait, but too many are waiting already. */
   get isFull(): boolean {
     return this.#running >= this.#limits.concurrency && this.#waiting.size >= this.#limits.maxWaiting
   }
 
   /**
-   * Runs a task when it is its turn. A task that is cancelled while it waits is not started, and
-   * frees its place. A started task is not stopped.
+   * Runs a task when it is its turn. A task cancelled while it waits is not started, and frees its
+   * place. A started task is not stopped.
    *
    * @param refuse returns the error to throw if the queue is full.
    */

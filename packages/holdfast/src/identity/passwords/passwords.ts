@@ -34,20 +34,19 @@ export interface PasswordOptions {
    */
   readonly concurrency?: number
   /**
-   * Max number of calls of a process that wait for a hash. Beyond it, a call gets a 503. Default
-   * 32.
+   * Max number of calls in a process that wait for a hash. Any further call gets a 503. Default 32.
    */
   readonly maxWaiting?: number
 }
 
-/** The result of the verification of a password. */
+/** The result of verifying a password. */
 export interface Verification {
   readonly matches: boolean
   /** The hash with which to replace the stored one, if the parameters of new hashes changed. */
   readonly rehashed: string | undefined
 }
 
-/** The part of a call that the work on a password needs. */
+/** The part of a call that hashing and verifying a password needs. */
 export interface PasswordCall {
   readonly signal: AbortSignal
 }
@@ -56,7 +55,7 @@ const lowestMinLength = 8
 const lowestMaxLength = 64
 
 /**
- * Checks, hashes and verifies passwords, with a limit on the hashes that run or wait.
+ * Checks, hashes and verifies passwords, with limits on running and waiting hashes.
  *
  * @example
  * ```ts
@@ -144,8 +143,8 @@ export class Passwords {
 }
 
 /**
- * Returns a password in the form that is hashed. Keyboards send the same characters in different
- * forms (NIST SP 800-63B-4, section 3.1.1.2).
+ * Returns a password in the form in which it is hashed. Keyboards send the same characters in
+ * different forms (NIST SP 800-63B-4, section 3.1.1.2).
  */
 function normalized(password: string): string {
   return password.normalize('NFC')

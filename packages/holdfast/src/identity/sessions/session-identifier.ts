@@ -46,7 +46,7 @@ export function sessionIdentifier({ cookie, idleMs }: SessionIdentifierParts): I
 const sessionUse: UseRecord = { statement: noteSeen }
 
 /**
- * Returns a rule that admits users who call with a session, and not with other credentials.
+ * Returns a rule that admits users who call with a session, but not users with other credentials.
  *
  * @example
  * ```ts

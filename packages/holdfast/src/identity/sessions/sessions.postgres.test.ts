@@ -6,7 +6,7 @@ import { createFakeClock, createTestService, until } from 'holdfast/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 
-/** Starts a service in which anyone can begin a session of any user. */
+/** Starts a service in which anyone can begin a session for any user. */
 async function start(options: SessionOptions = {}) {
   const session = sessions(options)
   const app = holdfast({ database: postgres(), identify: session })

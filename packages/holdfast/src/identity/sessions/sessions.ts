@@ -73,7 +73,7 @@ export interface Sessions extends Identifier {
   begin(transaction: Transaction, session: NewSession): Promise<SetCookie>
   /** Ends one session of a user. Resolves to false if the user has no such session. */
   end(transaction: Transaction, session: { readonly user: string; readonly id: string }): Promise<boolean>
-  /** Ends all sessions of a user, except one. Resolves to their number. */
+  /** Ends all sessions of a user except one. Resolves to the number of ended sessions. */
   endAll(
     transaction: Transaction,
     sessions: { readonly user: string; readonly except?: string | undefined },

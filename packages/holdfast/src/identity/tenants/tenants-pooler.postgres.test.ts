@@ -7,7 +7,8 @@ import { pgBouncerTool, pooledUrl, startPgBouncer } from '../../../test/pgbounce
 import type { TestServer } from '../../../test/test-server.ts'
 import { urlOfApplication } from '../../storage/roles/application-role.ts'
 
-// No session keeps the tenant of a call, neither a session of the service nor one of a pooler.
+// No session keeps the tenant of a call, neither a session of the service nor a session of a
+// pooler.
 
 const { missing } = await pgBouncerTool()
 
@@ -48,7 +49,7 @@ let database: TestDatabase
 let pooler: TestServer | undefined
 beforeAll(async () => {
   database = await createTestDatabase()
-  // This start creates the role, and applies the migrations.
+  // This start creates the role and applies the migrations.
   await (await start({ DATABASE_URL: database.url })).stop()
   if (!missing) pooler = await startPgBouncer(urlOfApplication(database.url).href)
 })

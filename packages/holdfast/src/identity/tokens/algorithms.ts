@@ -54,7 +54,7 @@ export function keyKindOf(algorithm: TokenAlgorithm): KeyKind {
   return keyKinds[algorithm]
 }
 
-/** Returns true if a key that is declared for one algorithm may be used for another. */
+/** Returns true if a key declared for one algorithm may be used for the other. */
 export function isSameAlgorithm(one: string, other: string): boolean {
   return one === other || (isEdDsa(one) && isEdDsa(other))
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createKey, encodePart, type Members, signText, toJwk } from './issuer.fixture.ts'
 import { startTokenService, type TokenOutcome, type TokenService } from './tokens.fixture.ts'
 
-/** A refused token: the client learns nothing but that it is invalid. */
+/** A refused token: the client learns only that it is invalid. */
 function refused(reason: string): TokenOutcome {
   return { status: 401, detail: 'The access token is invalid.', reason }
 }

@@ -31,9 +31,9 @@ export interface BearerTokensOptions<Values = unknown> {
    */
   readonly maxTokenBytes?: number
   /**
-   * Accepts tokens that are bound to a key of the client, in `Authorization: DPoP` (RFC 9449). Each
-   * request has a proof, which is accepted only once in all processes, so the service needs a
-   * database. Default: bound tokens are refused.
+   * Accepts tokens bound to a key of the client, in `Authorization: DPoP` (RFC 9449). Each request
+   * has a proof, which is accepted only once across all processes, so the service needs a database.
+   * Default: bound tokens are refused.
    */
   readonly dpop?: DpopOptions<Values>
 }
@@ -41,8 +41,8 @@ export interface BearerTokensOptions<Values = unknown> {
 /** Options of DPoP. */
 export interface DpopOptions<Values = unknown> {
   /**
-   * The URL by which clients call the service, without the path of an operation:
-   * `https://api.example.com`. Proofs name it. It can be a function of the settings.
+   * The base URL that clients use to call the service, without the path of an operation:
+   * `https://api.example.com`. Proofs contain it. Pass a function to compute it from the settings.
    */
   readonly baseUrl: string | ((settings: Values) => string)
 }

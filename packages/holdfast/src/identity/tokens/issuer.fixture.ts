@@ -60,7 +60,7 @@ export class TestIssuer {
   readonly key: TestKey
   /** The served key set. */
   keys: readonly unknown[]
-  /** The paths that were requested. */
+  /** The requested paths. */
   readonly requests: string[] = []
   /** Answers requests in place of the issuer, if it returns true. */
   respond: (request: IncomingMessage, response: ServerResponse) => boolean = () => false

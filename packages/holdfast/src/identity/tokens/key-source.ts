@@ -18,7 +18,7 @@ export interface KeySourceOptions {
   readonly issuer: string
   /** Loads the key set. */
   readonly load: () => Promise<unknown>
-  /** The time for which the keys are used after the last successful load, if loads fail. */
+  /** The time after the last successful load for which the keys are used if loads fail. */
   readonly staleForMs: number
 }
 

@@ -13,7 +13,7 @@ export interface TrustedIssuer {
   readonly issuer: string
   /**
    * The names by which the issuer knows this service. A token must have one of them in its claim
-   * `aud`. Without this check, a token for another service would be accepted. `false` is for an
+   * `aud`. Without this check, a token for a different service would be accepted. `false` is for an
    * issuer whose tokens have no `aud`; it requires `check`, and a token with an `aud` is refused.
    */
   readonly audience: string | readonly string[] | false
@@ -40,7 +40,7 @@ export interface TrustedIssuer {
    */
   readonly types?: readonly (string | undefined)[]
   /**
-   * The max difference between the clocks of the issuer and of the service. Default `'30s'`, max
+   * The max difference between the clocks of the issuer and the service. Default `'30s'`, max
    * `'5m'`.
    */
   readonly clockSkew?: Duration
@@ -55,7 +55,7 @@ export interface TrustedIssuer {
    */
   readonly staleKeys?: Duration
   /**
-   * A prefix of the ids of callers: with `'partner|'`, the subject 42 has the id `partner|42`. A
+   * A prefix for the ids of callers: with `'partner|'`, the subject 42 has the id `partner|42`. A
    * subject is unique only within its issuer, so several issuers need different prefixes. Default:
    * no prefix.
    */
@@ -66,8 +66,8 @@ export interface TrustedIssuer {
    */
   readonly mustBeBound?: boolean
   /**
-   * Checks claims that this issuer uses in its own way. Returns the reason to refuse the token, for
-   * the log; `undefined` to accept it. Runs after all other checks. Default: no check.
+   * Checks claims that are specific to this issuer. Returns the reason to refuse the token, for the
+   * log; `undefined` to accept it. Runs after all other checks. Default: no check.
    */
   readonly check?: (claims: TokenClaims) => string | undefined
   /**

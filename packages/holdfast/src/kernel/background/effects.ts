@@ -27,9 +27,8 @@ export interface EnqueueOptions {
    */
   readonly traceparent?: string | undefined
   /**
-   * The tenant as which the job runs. Default: the tenant of the call or job that
-   * enqueues it. Set it in a job without a tenant, such as a scheduled one, that enqueues a job for
-   * each tenant.
+   * The tenant that the job runs as. Default: the tenant of the call or job that enqueues it. Set
+   * it if a job without a tenant, such as a scheduled job, enqueues a job for each tenant.
    */
   readonly tenant?: string | undefined
   /** Subjects of the job, in addition to those that its `subjectsOf` returns. Default: none. */

@@ -21,13 +21,13 @@ export interface RetryPolicy {
   readonly schedule?: readonly Duration[]
 }
 
-/** A limit on the number of jobs with the same name that run at once, across all processes. */
+/** A limit on the number of jobs with one name that run at once, across all processes. */
 export interface ConcurrencyLimit<Input> {
   /** Max number of jobs with the same key that run at once. */
   readonly limit: number
   /**
    * Returns the key to which the limit applies: `({ account }) => account`. Default: one limit for
-   * all jobs of the name.
+   * all jobs with the name.
    */
   readonly key?: (input: Input) => string
   /**
@@ -54,12 +54,12 @@ export interface RateLimit<Input> {
   readonly limit: number
   /** The length of the period. */
   readonly per: Duration
-  /** Returns the key to which the limit applies. Default: one limit for all jobs of the name. */
+  /** Returns the key to which the limit applies. Default: one limit for all jobs with the name. */
   readonly key?: (input: Input) => string
 }
 
 /**
- * Slots in each process that are reserved for the jobs of one name, separate from the shared slots.
+ * Slots in each process that are reserved for jobs with one name, separate from the shared slots.
  */
 export interface OwnSlots<Input> {
   /** Max number of these jobs that run at once in a process. */

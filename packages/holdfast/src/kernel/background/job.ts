@@ -71,12 +71,12 @@ export interface JobDefinition<InputSchema extends Schema, Db, Values = NoSettin
   /** The priority, -1000 to 1000; jobs with a higher priority run first. Default 0. */
   readonly priority?: number
   /**
-   * The limit on the number of jobs of this name that run at once, across all processes. Default:
+   * The limit on the number of jobs with this name that run at once, across all processes. Default:
    * no limit.
    */
   readonly concurrency?: ConcurrencyLimit<OutputOf<InputSchema>>
   /**
-   * The limit on the number of jobs of this name that start per period, across all processes.
+   * The limit on the number of jobs with this name that start per period, across all processes.
    * Default: no limit.
    */
   readonly rate?: RateLimit<OutputOf<InputSchema>>

@@ -59,7 +59,7 @@ export class CancellationSource implements Cancellation {
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    // Usually, the removed listener is the one that was added last.
+    // Usually, the removed listener is the one added last.
     if (this.#listeners.at(-1) === listener) this.#listeners.pop()
     else this.#listeners = this.#listeners.filter((each) => each !== listener)
   }

@@ -1,8 +1,8 @@
 import { type LogArguments, type LogFields, type Logger, writeLine } from '../base/log.ts'
 
 /**
- * The logger of one call. The child logger is created when the call logs its first line, because
- * most calls log nothing.
+ * The logger of one call. The child logger is created for the call's first line, because most calls
+ * log nothing.
  */
 export class CallLog implements Logger {
   readonly #parent: Logger

@@ -95,7 +95,7 @@ export interface Call extends Work {
   refusal: ProblemError | undefined
   /** The part of the call that identifiers and the access rule receive. */
   admission: Admission | undefined
-  /** The part of the access rule that depends on a row. Set by the authorize stage. */
+  /** The row check of the access rule. Set by the authorize stage. */
   rowCheck: RowCheck<Caller, unknown, unknown> | undefined
   /** Set by the stage that runs `rowCheck`. */
   row: unknown
@@ -110,7 +110,7 @@ export interface Call extends Work {
    * transaction.
    */
   statements: Statements | undefined
-  /** Links to other pages, if the answer is a page of a list. */
+  /** Links to other pages, if the answer is one page of a list. */
   links: PageLinks | undefined
   /** The position of the commit in the database's write-ahead log, if the request asks for it. */
   position: string | undefined

@@ -45,7 +45,7 @@ export interface PipelineParts extends RunOptions {
   readonly identifiers: readonly Identifier[]
   /** Other origins whose pages may send cookies. */
   readonly trustedOrigins: ReadonlySet<string>
-  /** The database of the identifiers and of the access rule. */
+  /** The database that identifiers and access rules use. */
   readonly database: AdmissionDatabase | undefined
   /** Answers a call whose input was rejected. Default: answers with the rejection. */
   readonly answerRefused: AnswerRefused | undefined

@@ -36,7 +36,7 @@ export interface PreparationDatabase {
 
 /** The read-only database of one preparation. */
 export interface PreparationSession extends AdmissionSession {
-  /** The first failure of a statement that is independent of the statement. */
+  /** The first statement failure that is independent of the statement. */
   readonly transientFailure: Error | undefined
   /** The first failure of a statement whose cause may be gone at the next attempt. */
   readonly passingFailure: Error | undefined

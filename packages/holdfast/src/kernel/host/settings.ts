@@ -19,8 +19,8 @@ export interface SettingsSource {
   readonly env: ServiceHost['env']
   readonly mode: Mode
   /**
-   * Returns the origin of a variable that does not come from the environment itself: `.env`, or
-   * another file.
+   * Returns the origin of a variable that is not set in the environment itself: `.env`, or a
+   * different file.
    */
   readonly originOf?: (name: string) => string | undefined
 }

@@ -1,12 +1,12 @@
 import { configurationInvalid } from '../base/configuration-invalid.ts'
 
 /**
- * Records that an id is used, in all processes. Resolves to false if the id was used in the last
- * `forMs` milliseconds.
+ * Records the use of an id, for all processes. Resolves to false if the id was already used in the
+ * last `forMs` milliseconds.
  */
 export type UseOnce = (id: string, forMs: number) => Promise<boolean>
 
-/** Rejects, for a service without a database. */
+/** Always rejects; for a service without a database. */
 export const useNothing: UseOnce = () =>
   Promise.reject(
     configurationInvalid([

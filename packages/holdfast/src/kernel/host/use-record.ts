@@ -1,7 +1,6 @@
 /**
  * A statement that records the last use of rows, such as sessions or API keys. Identifiers cannot
- * write, so the statement runs later, outside of the call, for all rows that were used in the
- * meantime.
+ * write, so the statement runs later, outside of the call, for all rows used in the meantime.
  */
 export interface UseRecord {
   /**

@@ -124,7 +124,7 @@ const withoutDatabase: Statements = {
 
 const noRequestLine = (): undefined => undefined
 
-/** The parts that were created on first use, shared by the requests of one call. */
+/** The parts created on first use, which all requests of one call share. */
 interface Opened {
   session?: AdmissionSession | undefined
 }

@@ -11,7 +11,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>
   /** JSON text; `null` if there is no content. */
   readonly body: string | null
-  /** The values of `Set-Cookie`. Only sealed answers are stored with them. Default: none. */
+  /** The values of `Set-Cookie`. They are stored only with sealed answers. Default: none. */
   readonly cookies?: readonly string[]
   /** Links to other pages of the list, for a transport that can send them. */
   readonly links?: PageLinks

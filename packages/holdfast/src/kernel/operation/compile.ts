@@ -104,7 +104,10 @@ function checkIdempotency(operation: Operation): readonly string[] {
   ]
 }
 
-/** The types exclude queries with options of mutations, but plain JavaScript can define one. */
+/**
+ * The types exclude queries with options of mutations, but plain JavaScript can define such
+ * queries.
+ */
 function checkQuery({ kind, prepare, isSealed }: Operation): readonly string[] {
   if (kind === 'mutation') return []
   return [

@@ -35,9 +35,9 @@ export interface Credentials<Db = unknown, Values = unknown> {
    */
   readonly recordUse: RecordUse
   /**
-   * Records that an id, such as that of a signed request, is used: once in all processes. Resolves
-   * to false if it was used in the last `forMs` milliseconds, so that a replayed request can be
-   * refused. Costs a round trip that writes a row.
+   * Records the use of an id, such as the id of a signed request, for all processes. Resolves to
+   * false if the id was already used in the last `forMs` milliseconds, so that a replayed request
+   * can be refused. Costs a round trip that writes a row.
    */
   readonly useOnce: UseOnce
   /**

@@ -108,7 +108,7 @@ export function readsCookies({ securitySchemes }: Identifier): boolean {
   return schemes.length > 0 && schemes.every((scheme) => 'in' in scheme && scheme.in === 'cookie')
 }
 
-/** Returns the issues of a list of identifiers. */
+/** Returns the issues in a list of identifiers. */
 export function findIdentifierIssues(identifiers: readonly Identifier[]): readonly string[] {
   const issues: string[] = []
   const known = new Map<string, string>()

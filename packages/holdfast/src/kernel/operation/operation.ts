@@ -149,11 +149,11 @@ export interface MutationDefinition<
    */
   readonly idempotencyHeader?: string
   /**
-   * True if the answer contains a secret, such as a session cookie or an API key. The stored
-   * answer, its cookies included, is then encrypted with the idempotency key and the secret keys of
-   * the service, so that a copy of the database is of no use. A replay also has the cookies.
-   * Clients must send random keys, such as a UUIDv4. Default false: the answer is stored in plain
-   * text, without its cookies.
+   * True if the answer contains a secret, such as a session cookie or an API key. The stored answer
+   * and its cookies are then encrypted with the idempotency key and the service's secret keys, so
+   * that a copy of the database is useless to a thief. A replay also has the cookies. Clients must
+   * send random keys, such as a UUIDv4. Default false: the answer is stored in plain text, without
+   * its cookies.
    */
   readonly sealed?: boolean
   /**
@@ -266,7 +266,7 @@ export interface Mutation<Input = unknown, Output = unknown, Problem = unknown> 
 const noInput: NoInput = described({ type: 'object', properties: {}, additionalProperties: false })
 const noOutput: NoOutput = described({ type: 'null' })
 
-/** The deadline of an operation that does not set a deadline. */
+/** The deadline of an operation that does not set one. */
 const defaultDeadline: Duration = '5s'
 
 const defaultBudget = 20

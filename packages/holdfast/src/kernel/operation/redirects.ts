@@ -104,16 +104,16 @@ function isSafeOrigin(text: string): boolean {
 }
 
 /**
- * Returns the origin of a target, or `'/'` for a path. Returns `undefined` for a target that a
- * browser could interpret as another origin, or that is not visible ASCII.
+ * Returns the origin of a target, or `'/'` for a path. Returns `undefined` for a target that is not
+ * visible ASCII or that a browser could interpret as a different origin.
  */
 function originOf(target: string): string | undefined {
   if (!/^[\x21-\x7e]+$/.test(target) || target.includes('\\')) return undefined
   if (target.startsWith('/')) return target.startsWith('//') ? undefined : '/'
   // A browser reads "https:host" as a path on the service, and "blob:https://host" has the origin
-  // of another URL.
+  // of a different URL.
   if (!/^https?:\/\//i.test(target)) return undefined
   const url = URL.parse(target)
-  // With credentials before the host, people can mistake the URL for one on another host.
+  // Credentials before the host can make people mistake the URL for one on a different host.
   return url && url.username === '' && url.password === '' ? url.origin : undefined
 }

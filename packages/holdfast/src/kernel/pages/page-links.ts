@@ -2,7 +2,7 @@ import type { JsonSchema } from '../schema/json-schema.ts'
 import type { Page, PageRequest, PagingStyle } from './page.ts'
 
 /**
- * The request parameters of another page. They replace the parameters that select the current page.
+ * The request parameters that select another page, in place of those that select the current page.
  */
 export type PageParameters = Readonly<Record<string, string>>
 

@@ -23,7 +23,7 @@ export interface OrderColumn<Column> {
   readonly nulls?: Nulls
 }
 
-/** A column to order by; ascending unless an {@link OrderColumn} sets another direction. */
+/** A column to order by; ascending unless an {@link OrderColumn} sets a different direction. */
 export type OrderBy<Column> = Column | OrderColumn<Column>
 
 /** An ordering column whose direction and position of nulls are resolved. */

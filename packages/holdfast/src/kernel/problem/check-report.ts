@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../schema/json-schema.ts'
 
-/** The result of a check of a service. */
+/** The result of one of a service's checks. */
 export interface CheckReport {
   readonly status: 'pass' | 'fail'
   /** True if the check has to pass for the service to be ready. */
@@ -11,7 +11,7 @@ export interface CheckReport {
   readonly error?: string
 }
 
-/** The results of the checks of a service, by name. */
+/** The results of a service's checks, by name. */
 export type CheckReports = Readonly<Record<string, CheckReport>>
 
 /** The JSON Schema of {@link CheckReports}. */

@@ -4,7 +4,7 @@ import { ProblemError } from './problem.ts'
 const transientStatuses = new Set([408, 425, 429])
 
 /**
- * Returns true if an error is a final answer: a 4xx problem that is not transient, and not the
+ * Returns true if an error is a final answer: a 4xx problem that is neither transient nor the
  * refusal of an access rule.
  */
 export function isFinal(error: unknown): error is ProblemError {

@@ -1,6 +1,6 @@
 import type { ProblemError } from './problem.ts'
 
-/** A problem with which a handler answers without undoing its writes. */
+/** A problem that a handler returns without undoing its writes. */
 export class ProblemWithWrites {
   readonly #problem: ProblemError
 
@@ -17,7 +17,7 @@ export class ProblemWithWrites {
 /**
  * Returns an answer for a mutation that fails with a declared problem and still commits its writes,
  * such as the count of failed sign-ins. A thrown problem undoes them. A problem with status 408,
- * 425, 429 or from 500 always undoes them, because the client may retry with the same key.
+ * 425, 429 or at least 500 always undoes them, because the client may retry with the same key.
  *
  * @example
  * ```ts

@@ -62,7 +62,7 @@ export const RecentSignInRequired: ProblemWith<
   }),
 })
 
-/** The request may have been sent by a page on another site (CSRF). */
+/** A page on another site may have sent the request (CSRF). */
 export const CrossSiteRequest: Problem<'cross-site-request'> = problem('cross-site-request', {
   status: 403,
   title: 'Request from another site',
@@ -84,7 +84,10 @@ export const RouteNotFound: Problem<'route-not-found'> = problem('route-not-foun
   description: 'No operation of the service matches the path.',
 })
 
-/** The path exists, but not with this method; the `Allow` header lists the methods it supports. */
+/**
+ * The path exists, but does not support this method; the `Allow` header lists the methods it
+ * supports.
+ */
 export const MethodNotAllowed: Problem<'method-not-allowed'> = problem('method-not-allowed', {
   status: 405,
   title: 'Method not allowed',
@@ -184,7 +187,7 @@ export const InternalError: Problem<'internal-error'> = problem('internal-error'
     "A defect in the service, not in the request. The service's log contains the cause and the request id. The call was rolled back; retrying with the same idempotency key is safe.",
 })
 
-/** The service cannot handle the call at the moment. */
+/** The service cannot handle the call now. */
 export const Unavailable: Problem<'unavailable'> = problem('unavailable', {
   status: 503,
   title: 'Service unavailable',

@@ -33,7 +33,7 @@ export function createLoad(context: RelationContext<unknown, unknown>, { isReadO
     if (!loader) {
       const created = createLoader(relation, context, () => {
         // The loader is replaced instead of cleared. If the statement fails, the old loader drops
-        // its keys, but not the keys that were requested after the statement started.
+        // its keys, but keys requested after the statement started are kept.
         if (!isReadOnly && loaders.get(relation) === created) loaders.delete(relation)
       })
       loader = created

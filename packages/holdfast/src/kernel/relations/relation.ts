@@ -2,7 +2,7 @@ import { HoldfastError } from '../base/holdfast-error.ts'
 import type { Logger } from '../base/log.ts'
 import type { NoSettings } from '../host/settings.ts'
 
-/** One column's part of a key. */
+/** The part of a key in one column. */
 export type KeyPart = string | number | bigint | boolean | Date
 
 /** The key of the rows to load: a value, or several values for a composite key. */

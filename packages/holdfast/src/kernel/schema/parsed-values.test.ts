@@ -32,7 +32,7 @@ const fitting: fc.Arbitrary<Case> = samples(depth).chain(({ schema, value }) =>
   value.map((one) => caseOf(schema, one)),
 )
 
-/** A value of one schema, passed to another schema, which it usually does not match. */
+/** A value of one schema, passed to a different schema, which it usually does not match. */
 const deviating: fc.Arbitrary<Case> = fc
   .tuple(samples(depth), samples(depth))
   .chain(([{ schema }, other]: readonly [Sample, Sample]) =>
@@ -93,7 +93,7 @@ test('a stored value contains only the declared fields, and parses to the same v
       ({ schema, value }) => {
         const read = storedInputOf(schema)(value)
         if (read instanceof Promise) throw new Error('the schema is synchronous')
-        // Another alternative may accept the reduced value.
+        // A different alternative may accept the reduced value.
         if (read.issues && hasOpenAlternatives(schema)) return
         if (read.issues) throw new Error('the value fits')
         const stored = JSON.stringify(read.stored)

@@ -40,7 +40,7 @@ export function storedInputOf(schema: Schema): ReadInput {
 }
 
 function createReader(schema: Schema): ReadInput {
-  // Parsing has removed undeclared members already, and has changed nothing else.
+  // Parsing has already removed undeclared members, and has changed nothing else.
   if (!partsOf(schema) && onlyCuts(schema))
     return (given) => read(schema, given, (value) => ({ stored: value, value }))
   const definition = zodDefinitionOf(schema)
@@ -113,8 +113,8 @@ function construct(definition: ZodDefinition, build: Build): Projection {
 }
 
 /**
- * Zod types that accept no object or array. With `.catch()`, they replace an object or array with
- * another value.
+ * Zod types that accept no object or array. With `.catch()`, they replace an object or array with a
+ * different value.
  */
 const primitives: ReadonlySet<string> = new Set([
   'bigint',
@@ -204,8 +204,8 @@ function lazily(make: () => Projection): Projection {
 }
 
 /**
- * Returns the reader for a schema of another library. Only the JSON Schema shows which members the
- * schema declares, and it may be incomplete.
+ * Returns the reader for the schema of a library other than Zod. Only the JSON Schema shows which
+ * members the schema declares, and it may be incomplete.
  */
 function createProvingReader(schema: Schema): ReadInput {
   let cut: Projection

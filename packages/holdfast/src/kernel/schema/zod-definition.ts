@@ -36,7 +36,7 @@ export interface ZodCheck {
   readonly fn?: unknown
 }
 
-/** Returns the definition of a Zod schema; `undefined` for a schema of another library. */
+/** Returns the definition of a Zod schema; `undefined` for any other schema. */
 export function zodDefinitionOf(schema: Schema): ZodDefinition | undefined {
   if (schema['~standard'].vendor !== 'zod') return undefined
   return (schema as Schema & { readonly _zod?: { readonly def: ZodDefinition } })._zod?.def
@@ -66,8 +66,8 @@ export function zodPartsOf(definition: ZodDefinition): readonly Schema[] {
 }
 
 /**
- * Returns true if a schema has alternatives without a discriminator: once the undeclared members of
- * a value are removed, another alternative may accept it.
+ * Returns true if a schema has alternatives without a discriminator: a value without its undeclared
+ * members may then match a different alternative.
  */
 export function hasOpenAlternatives(root: Schema): boolean {
   const seen = new Set<Schema>()

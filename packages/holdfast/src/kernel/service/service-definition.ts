@@ -38,8 +38,8 @@ export interface ServiceDefinition<
    */
   readonly health?: HealthDefinition
   /**
-   * The other origins whose pages may read responses, such as a web application on another host.
-   * Default: none, so that browsers only let pages of the service itself read them.
+   * The other origins whose pages may read responses, such as a web application on a different
+   * host. Default: none, so that browsers only let pages of the service itself read them.
    */
   readonly cors?: CorsDefinition<Values>
   /**

@@ -37,7 +37,7 @@ export async function startService<Defined extends Operations>(
   return throwReason(redacted.host.log, () => open(definition, parts, { valid, settings, cors, redacted }))
 }
 
-/** The parts of a service before anything is open. */
+/** The parts of a service, before anything is open. */
 interface ReadService {
   readonly valid: ValidatedService
   readonly settings: unknown

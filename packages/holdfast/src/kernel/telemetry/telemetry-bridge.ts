@@ -1,7 +1,7 @@
 import type { Telemetry } from './telemetry.ts'
 
 /**
- * Joins the spans of another tracing API with the spans of a service: the port that
+ * Joins the spans of a different tracing API with the spans of a service: the port that
  * `openTelemetry()` implements.
  */
 export interface TelemetryBridge {
@@ -9,7 +9,7 @@ export interface TelemetryBridge {
   join(telemetry: Telemetry): JoinedTelemetry
 }
 
-/** Telemetry that is joined with another API. */
+/** Telemetry joined with a different API. */
 export interface JoinedTelemetry extends Pick<Telemetry, 'within'> {
   /**
    * Runs work of the telemetry itself without creating spans, because exporting spans must not

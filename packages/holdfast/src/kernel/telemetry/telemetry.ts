@@ -28,9 +28,9 @@ export interface HistogramDefinition extends InstrumentDefinition {
  */
 export interface HistogramSeries {
   /**
-   * Records a value that was measured within `span`. If the span is sampled, the value is kept as
-   * an exemplar of its bucket. `atMs` is the time of the measurement, by `performance.now()`.
-   * Default: now.
+   * Records a value measured within `span`. If the span is sampled, the value is kept as an
+   * exemplar of its bucket. `atMs` is the time of the measurement, by `performance.now()`. Default:
+   * now.
    */
   record(value: number, span?: Span, atMs?: number): void
 }
@@ -67,8 +67,7 @@ export interface Telemetry {
    */
   beginTrace(kind: SpanKind, traceparent: string | undefined, tracestate?: string): Span
   /**
-   * Runs work with `span` as the parent of every span that is started within it without an explicit
-   * parent.
+   * Runs work with `span` as the parent of all spans started within it without an explicit parent.
    */
   within<T>(span: Span, work: () => T): T
   /**

@@ -7,7 +7,7 @@ export interface TraceContext {
   readonly traceId: string
   /** 16 hex digits that identify the span. */
   readonly spanId: string
-  /** The span id of the calling span, which is in this service or in another service. */
+  /** The span id of the calling span, which may be in this or a different service. */
   readonly parentSpanId?: string
   /** True if the caller records the trace. */
   readonly sampled: boolean

@@ -22,7 +22,7 @@ const { mutation, service } = holdfast({ database: noDatabase, identify: session
 const signedIn = access('signedIn()', ({ caller }) => (caller.id === undefined ? Unauthenticated() : caller))
 const idempotency = { optional: 'a test' } as const
 
-/** Defines a service that the pages of one other origin may use. */
+/** Defines a service whose responses the pages of one other origin may read. */
 const define = (origin: string) =>
   service({
     name: 'cors',

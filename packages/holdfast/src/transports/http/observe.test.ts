@@ -15,7 +15,7 @@ const readReset = query({
   run: () => {},
 })
 
-/** Returns the name and the attributes of the span of a request. */
+/** Returns the name and attributes of a request's span. */
 async function observe(request: Pick<HttpRequest, 'method' | 'target'> & Partial<HttpRequest>) {
   const telemetry = telemetryForTest()
   const reader = telemetry.readSpans()

@@ -45,7 +45,7 @@ export function createRouteTable<Target>(
 ): RouteTable<Target> {
   const router = new SmartRouter<RouteEntry<Target>>({ routers: [new RegExpRouter(), new TrieRouter()] })
   const ordered = [...entries.toSorted((a, b) => comparePaths(a.route.path, b.route.path)), ...fallbacks]
-  // If several routes match, the router returns the route that was added first.
+  // If several routes match, the router returns the route added first.
   for (const entry of ordered) router.add(entry.route.method, toPattern(entry.route.path), entry)
   const methods = new Set(ordered.map(({ route }) => route.method))
 

@@ -3,8 +3,8 @@ export type CharacterSet = readonly (readonly [first: number, last: number])[]
 
 const lastCodePoint = 0x10ffff
 
-// High and low surrogates are in separate blocks, because a high and a low surrogate next to each
-// other in a text would form another code point.
+// High and low surrogates are in separate blocks. Next to each other in a text, a high and a low
+// surrogate would form a different code point.
 const blocks = [
   [0, 0xd7ff],
   [0xd800, 0xdbff],
@@ -53,7 +53,7 @@ function join(ranges: CharacterSet): CharacterSet {
   return joined
 }
 
-/** Returns the set of all other characters. */
+/** Returns the set of all characters that are not in a set. */
 export function complement(set: CharacterSet): CharacterSet {
   const ranges: [number, number][] = []
   let next = 0

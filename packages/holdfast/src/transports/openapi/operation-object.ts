@@ -23,7 +23,7 @@ import { tagOf } from './tag-of.ts'
 /** Suffix of an input schema's name if the output schema with the same name differs. */
 export const inputVariant = 'Input'
 
-/** The parts of the document on which the description of an operation depends. */
+/** The parts of the document that an operation's description depends on. */
 export interface DocumentParts {
   /** The names of the operation's path parameters in the document. */
   readonly pathParameters: readonly string[]

@@ -45,10 +45,10 @@ function policyOf(startScript: string): string {
 }
 
 // The end tag is a value instead of a part of the template below. Bundlers compile a template that
-// contains this tag to code that imports another package.
+// contains this tag to code that imports a different package.
 const scriptEnd = { html: '</script>' }
 
-/** The parts of a document that the page of its reference shows before the document is loaded. */
+/** The parts of a document that its reference page shows before the document is loaded. */
 export interface Referenced {
   readonly name: string
   /** The security scheme whose credentials a reader enters; `undefined` if there is none. */

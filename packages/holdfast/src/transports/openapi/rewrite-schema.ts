@@ -53,7 +53,7 @@ export function rewriteSchema(
 }
 
 /**
- * Replaces a pattern that has no portable form with a comment for readers. Only the service checks
+ * Replaces a pattern without a portable form with a comment for readers. Only the service checks
  * such a pattern.
  */
 function rewritePattern(pattern: string): JsonSchema {

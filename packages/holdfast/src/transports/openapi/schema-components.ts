@@ -103,8 +103,7 @@ function foldName(name: string): string {
 const unnamed = /^(?:__schema(\d+)|item)$/
 
 /**
- * Returns the name of a definition if it has one; otherwise a name that is derived from the owner's
- * name.
+ * Returns the name of a definition if it has one; otherwise a name derived from the owner's name.
  */
 function nameOf(pointer: string, owner: string): string {
   if (pointer === '#') return owner

@@ -66,7 +66,7 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
 }
 
 /**
- * Returns the idempotency header of a mutation for which the header is optional or has another
+ * Returns the idempotency header of a mutation for which the header is optional or has a different
  * name. Other mutations use the shared header.
  */
 export function idempotencyKeyParameter({

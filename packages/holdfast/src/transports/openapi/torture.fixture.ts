@@ -62,7 +62,7 @@ const thing = (id: string): z.infer<typeof Thing> => ({
   note: null,
 })
 
-/** A service with operations of every kind and schemas of every kind. */
+/** A service with every kind of operation and every kind of schema. */
 export const torture = service({
   name: 'torture',
   version: '2.1.0',

@@ -7,8 +7,7 @@ export interface HandedRow {
   readonly priority: number
 }
 
-// A job that was handed over is `waiting`, and is due at infinity, so the Postgres engine ignores
-// it.
+// A handed-over job is `waiting`, and due at infinity, so the Postgres engine ignores it.
 const handedOver = `state = 'waiting' and run_at = 'infinity'`
 
 /** Each query selects one state, so that Postgres uses the index of this state. */
@@ -78,7 +77,7 @@ export function lockHandover(queue: string): Statement {
   }
 }
 
-/** Finds jobs that were handed over and whose ids follow the given id. */
+/** Finds handed-over jobs whose ids follow the given id. */
 export function findHandedOver({ service, names, limit }: HandoverOf, after: string): Statement {
   return {
     name: 'holdfast_find_handed_over',
@@ -92,7 +91,7 @@ export function findHandedOver({ service, names, limit }: HandoverOf, after: str
   }
 }
 
-/** Takes back jobs that were handed over to BullMQ by an earlier configuration. */
+/** Takes back jobs that an earlier configuration handed over to BullMQ. */
 export function takeBack(service: string, names: readonly string[]): Statement {
   return {
     name: 'holdfast_take_back_jobs',

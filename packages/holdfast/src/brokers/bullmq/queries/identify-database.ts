@@ -1,9 +1,9 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 
 /**
- * Reads an id that identifies the service on this database. In a shared Redis, the id keeps the
- * service's queues apart from the queues of other services, of other databases, and of renamed
- * copies of this database.
+ * Reads an id that identifies the service on this database. In a shared Redis, the id separates the
+ * service's queues from those of other services, other databases and renamed copies of this
+ * database.
  */
 export function identifyDatabase(service: string): Statement {
   return {

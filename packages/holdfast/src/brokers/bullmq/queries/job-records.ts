@@ -108,8 +108,8 @@ export function finishJobs(finishes: readonly Finish[]): Statement {
 
 /**
  * Ends a job in the transaction of its effects. The statement fails if the job has already ended.
- * It also fails in the cases in which `checkTransaction` fails. If two processes run the job at the
- * same time, both lock its row: the second process waits for the first, and is then rolled back.
+ * It also fails whenever `checkTransaction` would fail. If two processes run the job at the same
+ * time, both lock its row: the second process waits for the first, and is then rolled back.
  */
 export function finishFenced(end: Finish, { marker, epoch }: TransactionCheck): Statement {
   return {

@@ -4,7 +4,7 @@ export interface ListedKey {
   readonly service: string
   /** The caller's tenant, kind and id as a JSON array; empty for anonymous callers. */
   readonly scope: string
-  /** The key; `sha256:` and its hash if the answer is sealed. */
+  /** The key. If the answer is sealed: `sha256:` followed by the key's hash. */
   readonly key: string
   /** The HTTP status of the answer. */
   readonly status: number
@@ -16,8 +16,8 @@ export interface ListedKey {
 }
 
 /**
- * A key with its stored answer, which retries receive. A sealed answer has neither headers nor a
- * body here.
+ * A key with its stored answer, which retries receive. For a sealed answer, neither headers nor
+ * body are included.
  */
 export interface StoredKey extends ListedKey {
   readonly headers: Readonly<Record<string, string>>

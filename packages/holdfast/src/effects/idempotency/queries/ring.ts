@@ -17,7 +17,7 @@ export function readRing(): Statement {
 
 /**
  * Widens the ring's slots, if they are narrower than `widthMs`. If the ring is empty, the new width
- * applies to all slots, since no answer was stored with another width.
+ * applies to all slots, since no answer was stored with a different width.
  */
 export function widenRing(widthMs: number): Statement {
   const leaves = Array.from({ length: leafCount }, (_, leaf) => `exists (select from ${leafName(leaf)})`)
@@ -32,9 +32,7 @@ export function widenRing(widthMs: number): Statement {
   }
 }
 
-/**
- * Begins a new schema epoch, in which attempts that started with an earlier layout cannot commit.
- */
+/** Begins a new schema epoch. Attempts that started with an earlier layout can no longer commit. */
 export function renewSchemaEpoch(): Statement {
   return { text: 'truncate holdfast.schema_epoch' }
 }

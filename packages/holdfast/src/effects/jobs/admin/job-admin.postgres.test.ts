@@ -108,8 +108,8 @@ async function died(...all: readonly Enqueuing[]): Promise<string[]> {
   for (const { name } of all) hopeless.add(name)
   const ids: string[] = []
   await startWorker()
-  // The jobs are enqueued one after another, since two jobs with the same unique key cannot be
-  // pending at the same time.
+  // The jobs are enqueued one by one, since two jobs with the same unique key cannot be pending at
+  // the same time.
   for (const one of all) {
     const [id] = await enqueue(one)
     await inState(id!, 'dead')

@@ -19,8 +19,8 @@ export function jobUnknown(id: string): HoldfastError {
 }
 
 /**
- * Returns the error for a list of jobs that was requested with an invalid option. `what` describes
- * the option, and `wanted` a valid value.
+ * Returns the error for an invalid option of a list of jobs. `what` describes the option, and
+ * `wanted` a valid value.
  */
 export function jobListInvalid(what: string, wanted: string): HoldfastError {
   return new HoldfastError('job-list-invalid', `Jobs were requested with ${what}; it must be ${wanted}.`)

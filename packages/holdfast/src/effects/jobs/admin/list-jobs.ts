@@ -13,7 +13,7 @@ export interface ListJobsOptions {
   readonly name?: string
   /** Only jobs in these states. Default: all states. */
   readonly states?: readonly JobState[]
-  /** The id of the last job of the previous page. Default: the first page. */
+  /** The id of the previous page's last job. Default: the first page. */
   readonly after?: string
   /** Max number of jobs, from 1 to 1,000. Default 50. */
   readonly limit?: number

@@ -7,7 +7,7 @@ import { checkJobId, jobUnknown } from './job-errors.ts'
 import { findJobRow } from './queries/read-jobs.ts'
 import { skipDead, type SkippedRow } from './queries/skip-job.ts'
 
-/** A dead job that was skipped, so that later jobs of its concurrency key no longer wait for it. */
+/** A dead job that was skipped, so that its concurrency key's later jobs need not wait for it. */
 export interface SkippedJob {
   readonly id: string
   readonly service: string

@@ -18,7 +18,7 @@ export interface ListedJob {
   readonly id: string
   readonly service: string
   readonly name: string
-  /** The tenant as which the job runs; `null` for no tenant. */
+  /** The tenant that the job runs as; `null` for no tenant. */
   readonly tenant: string | null
   readonly state: JobState
   readonly priority: number

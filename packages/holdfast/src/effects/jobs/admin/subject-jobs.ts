@@ -45,7 +45,7 @@ export const jobSource: SubjectSource = {
   },
 }
 
-/** `state`: the state of a job that has not ended; otherwise `null`. */
+/** `state` is the state of an unended job; otherwise `null`. */
 function holdOf(state: string | null): FoundRow['held'] {
   if (state === null) return null
   return state === 'running' ? 'running' : 'waiting'

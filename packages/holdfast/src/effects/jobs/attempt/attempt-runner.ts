@@ -84,7 +84,7 @@ export class AttemptRunner {
     return [...this.#running.values()].map(({ scope }) => scope)
   }
 
-  /** The ids of the jobs that were released for other workers to run. */
+  /** The ids of the jobs released for other workers to run. */
   get released(): readonly string[] {
     return this.#released
   }

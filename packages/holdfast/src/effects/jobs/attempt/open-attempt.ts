@@ -22,8 +22,8 @@ export interface AttemptHost extends Pick<
 const idleGraceMs = 1_000
 
 /**
- * Opens an attempt: starts its deadline and its span, both of which the caller must end. The span
- * belongs to the trace of the call that enqueued the job.
+ * Opens an attempt: starts its deadline and its span. The caller must end both. The span belongs to
+ * the trace of the call that enqueued the job.
  */
 export function openAttempt(job: Job, row: ClaimedRow, host: AttemptHost): AttemptScope {
   const { clock, telemetry, log, ...shared } = host

@@ -74,7 +74,7 @@ export class PostgresAttempts {
     return this.#runner.scopes.map(({ row }) => row)
   }
 
-  /** The ids of the jobs that were released for other workers to run. */
+  /** The ids of the jobs released for other workers to run. */
   get released(): readonly string[] {
     return this.#runner.released
   }

@@ -48,8 +48,8 @@ export class ProgressKeeper {
     await withConnection(this.#pool, limitedWork(timeoutMs), async (connection) => {
       for (const one of reported) {
         await connection.run(storeProgress(one, one.value)).catch((error: unknown) => {
-          // A value that Postgres cannot store, such as one with U+0000, must not prevent other
-          // values from being stored.
+          // A value that Postgres cannot store, such as text with U+0000, must not prevent the
+          // other values from being stored.
           if (sqlStateOf(error) === undefined) throw error
           this.#log.debug(
             { error: toLogFields(error), jobId: one.id },

@@ -7,7 +7,7 @@ import type { AttemptScope } from './attempt-scope.ts'
 import { JobRunContext, type JobRunParts } from './job-run-context.ts'
 import { readInput } from './read-input.ts'
 
-/** The parts of a handler's context that are the same for all attempts. */
+/** The parts of a handler's context that all attempts share. */
 export type HandlerParts = Pick<JobRunParts, 'settings' | 'keepProgress'>
 
 /** The transaction and the steps of one attempt. */
@@ -40,7 +40,7 @@ export async function runHandler(
   const running = scope.externalCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
     context.within(() => job.run(context as never)),
   )
-  // Most handlers that do not use the database are synchronous, and have already finished here.
+  // Most handlers that do not use the database are synchronous, and have finished by now.
   if (running !== undefined) {
     await abortable(Promise.resolve(running), deadline, (outcome) => {
       if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)

@@ -24,7 +24,7 @@ export interface Admitted {
   readonly isMore: boolean
   /** The number of jobs that became ready. */
   readonly ready: number
-  /** The number of jobs that were scheduled for later, because of the rate limit. */
+  /** The number of jobs that the rate limit scheduled for later. */
   readonly scheduled: number
 }
 
@@ -37,9 +37,9 @@ interface Limited {
 }
 
 /**
- * Admits the next jobs of a name in order, as many as its limits allow. A job becomes ready if the
- * rate limit lets it run now and it gets a slot. The other jobs are blocked until a slot is free,
- * or scheduled for the time at which the rate limit lets them run.
+ * Admits the next jobs with a name in order, as many as the name's limits allow. A job becomes
+ * ready if the rate limit lets it run now and it gets a slot. The other jobs are blocked until a
+ * slot is free, or scheduled for the time at which the rate limit lets them run.
  */
 export function admitJobs(pool: Pool, limited: Limited): Promise<Admitted> {
   const { service, job } = limited

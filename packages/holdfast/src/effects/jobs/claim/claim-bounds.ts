@@ -36,7 +36,7 @@ interface Claimed {
 /** The bounds for one job name and priority. */
 interface Bound {
   /**
-   * All jobs up to this `seq` were claimed more than {@link settleMs} ago, except for jobs that
+   * All jobs up to this `seq` were claimed more than {@link settleMs} ago, except jobs that
    * committed late.
    */
   settled: number
@@ -87,8 +87,8 @@ export class ClaimBounds {
   }
 
   /**
-   * Returns the segments in which the next claim searches for jobs of these names. If a sweep is
-   * due, the segments contain all ready jobs.
+   * Returns the segments that the next claim searches for jobs with these names. If a sweep is due,
+   * they contain all ready jobs.
    */
   segments(names: readonly string[], nowMs: number): ClaimSegments {
     const isSweep = nowMs - this.#sweptMs >= sweepEveryMs

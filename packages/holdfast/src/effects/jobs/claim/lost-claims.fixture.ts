@@ -43,6 +43,6 @@ export async function startLosingWorker(): Promise<void> {
     notify: () => {},
     log: createLogger({ level: 'error', write: (line) => console.error(line) }),
   })
-  // One slot is reserved for the other name.
+  // One slot is reserved for jobs with the other name.
   await running.startWorker({ concurrency: 11 })
 }

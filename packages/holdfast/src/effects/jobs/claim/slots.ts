@@ -1,9 +1,8 @@
 import type { Job } from '../../../kernel/background/job.ts'
 import type { ClaimedRow } from '../queries/claim.ts'
 
-// The fraction of slots that is reserved. Of a job's dedicated slots, half are reserved, because
-// one job may have many shares. There are fewer job names, so a fifth of the shared slots is
-// enough.
+// The fraction of slots that is reserved. Half of a job's dedicated slots are reserved, because one
+// job may have many shares. There are fewer job names, so a fifth of the shared slots is enough.
 const sharedReserve = 1 / 5
 const ownReserve = 1 / 2
 

@@ -29,7 +29,7 @@ export interface JobRow {
   readonly rateKey?: string
   readonly shareKey?: string
   readonly traceparent?: string
-  /** The tenant as which the job runs. Default: the tenant of the transaction that enqueues it. */
+  /** The tenant that the job runs as. Default: the tenant of the transaction that enqueues it. */
   readonly tenant?: string
   readonly subjects?: readonly string[]
 }

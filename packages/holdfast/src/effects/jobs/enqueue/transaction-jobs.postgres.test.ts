@@ -95,7 +95,7 @@ test('undeclared members of the input are not stored, however the job is enqueue
 })
 
 // These values must not be stored. For example, a key that is too long for an index would block the
-// admission of all jobs of its name.
+// admission of all jobs with its name.
 test.each([
   ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(limited, { key: 'k'.repeat(256) })],
   ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(limited, { key: '\0' })],

@@ -38,7 +38,7 @@ const maxUniqueAttempts = 5
 export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
   readonly #service: string
   readonly #waker: WakeSender
-  /** Unique jobs that were inserted or found before the commit. */
+  /** Unique jobs inserted or found before the commit. */
   readonly #unique: JobRow[] = []
   /** The workers to wake after the commit. They may belong to other services. */
   readonly #wakes: {

@@ -82,7 +82,7 @@ test('a unique job does not start before all transactions that requested it have
   const adding = on.call.add({})
   await isWaiting.promise
   beforeCommit = async () => {}
-  // Another job that was ready at the same time has run, so a claim has read both jobs.
+  // A second job that became ready at the same time has run, so a claim has read both jobs.
   await on.sql(
     `insert into holdfast.jobs (service, id, name, input, state) values ('unique', gen_random_uuid(), 'sum', '{}', 'ready')`,
   )

@@ -80,7 +80,7 @@ export class HeartbeatConnection {
     return (rowCount ?? 0) > 0
   }
 
-  /** Sends a heartbeat through a pooler, whose sessions cannot have settings. */
+  /** Sends a heartbeat through a pooler, which does not support session settings. */
   async #beatInTransaction(client: DriverClient): Promise<boolean> {
     const names = Object.keys(settings).filter((name) => !name.startsWith('default_'))
     await client.query('begin isolation level read committed read write')

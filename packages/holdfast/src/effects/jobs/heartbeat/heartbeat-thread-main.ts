@@ -42,10 +42,7 @@ function report(what: HeartbeatReport): void {
   port.postMessage(what)
 }
 
-/**
- * Writes to stderr directly, since the logger belongs to the main thread, whose event loop does not
- * respond.
- */
+/** Writes to stderr directly, since the logger belongs to the main thread, which is blocked. */
 function reportSilence(worker: string, silentMs: number): void {
   const line = {
     level: 'error',

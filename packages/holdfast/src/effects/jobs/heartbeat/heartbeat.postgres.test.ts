@@ -55,8 +55,8 @@ async function startHeartbeats(
 }
 
 /**
- * Returns the times of the heartbeats in the database: the last heartbeat of each worker, and
- * earlier heartbeats that were locked.
+ * Returns the heartbeat times in the database: the last of each worker, and earlier ones whose rows
+ * were locked.
  */
 const heartbeats = async (): Promise<readonly string[]> =>
   (await on.sql<{ at: string }>('select at::text as at from holdfast.job_heartbeats order by at')).map(

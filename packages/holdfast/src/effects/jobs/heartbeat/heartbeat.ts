@@ -152,9 +152,7 @@ class WorkerHeartbeat implements Heartbeat {
     }
   }
 
-  /**
-   * Records that the event loop of this thread runs, and reports the time for which it was blocked.
-   */
+  /** Records that this thread's event loop runs, and reports for how long it was blocked. */
   #turn(): void {
     const nowMs = performance.now()
     const delayMs = nowMs - this.#turnedAtMs - turnMs

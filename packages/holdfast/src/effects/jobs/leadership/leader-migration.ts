@@ -1,6 +1,6 @@
 import type { Migration } from '../../../storage/migrations/migration.ts'
 
-/** The migration of the table of service leaders. */
+/** The migration that creates the table of service leaders. */
 export const leaderMigration: Migration = {
   name: '0001-service-leaders',
   sql: `

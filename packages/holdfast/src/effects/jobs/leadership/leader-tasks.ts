@@ -59,10 +59,7 @@ export function admissionTask(name: string): string {
   return `admit ${name}`
 }
 
-/**
- * Starts the tasks of the leader. A process that does not have these tasks executes no statement
- * for them.
- */
+/** Starts the leader's tasks. A process without these tasks executes no statement for them. */
 export function startLeaderTasks(parts: LeaderTasksParts): LeaderTasks {
   return new JobTasks(parts)
 }
@@ -120,7 +117,7 @@ class JobTasks implements LeaderTasks {
 
   #isOwn(name: string): boolean {
     const { jobs, leadership } = this.#parts
-    // A leader does not know the limits of names that only other processes or engines run.
+    // A leader does not know the limits of names that run only in other processes or engines.
     return jobs.has(name) && leadership.isLeader(admissionTask(name))
   }
 
@@ -135,7 +132,7 @@ class JobTasks implements LeaderTasks {
     if (!promotion) return undefined
     const { ready, limited, promoted, next_ms: nextMs } = promotion
     if (ready.length > 0) waker.send('jobs', ready)
-    // Another version of the program knows the limits of these names.
+    // A different version of the program knows these names' limits.
     const others = limited.filter((name) => !this.#isOwn(name))
     if (others.length > 0) waker.send('limited', others)
     const isMore = await this.#admissions.admit(limited)

@@ -83,7 +83,9 @@ class Campaign implements Leadership {
   readonly #unlisten: () => void
   #leadsUntilMs = -Infinity
   #term: string | undefined
-  /** The tasks of another leader; `undefined` if no other leader is known. */
+  /**
+   * The tasks of the leader if it is a different process; `undefined` if no such leader is known.
+   */
   #othersCover: ReadonlySet<string> | undefined
 
   constructor(parts: LeadershipParts) {

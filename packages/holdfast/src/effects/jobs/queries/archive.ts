@@ -4,9 +4,9 @@ import { limitedOrReady, missingPermits } from '../states.ts'
 //
 //   delete from holdfast.jobs … returning jobs.*   ─▶   insert into holdfast.ended_jobs
 //
-// So a job is in exactly one of the two tables at any time, and claims do not read ended jobs.
+// So a job is always in exactly one of the two tables, and claims do not read ended jobs.
 
-/** The columns that are copied for an archived job, in the order of {@link archive}. */
+/** The columns copied for an archived job, in the order of {@link archive}. */
 const columns = `
           id, service, name, seq, input, priority, run_at, claim, snoozes, unique_key, keeps_key, limit_key, rate_key, share_key,
           progress, traceparent, tenant, enqueued_at, claimed_at`

@@ -13,7 +13,7 @@ export interface ClaimedRow extends ClaimOf {
   readonly input: unknown
   /** The number of failed attempts. */
   readonly failures: number
-  /** The number of snoozes of the job. */
+  /** The number of times that the job has snoozed. */
   readonly snoozes: number
   /**
    * The number of consecutive claims whose worker died before the attempt was marked as started.
@@ -24,7 +24,7 @@ export interface ClaimedRow extends ClaimOf {
   readonly share_key: string | null
   readonly has_slot: boolean
   readonly traceparent: string | null
-  /** The tenant as which the job runs; `null` for no tenant. */
+  /** The tenant that the job runs as; `null` for no tenant. */
   readonly tenant: string | null
   /** Time since the job was enqueued, in milliseconds. */
   readonly age_ms: number

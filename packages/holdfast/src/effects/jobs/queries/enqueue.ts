@@ -30,7 +30,7 @@ function insertReadyJob(service: string, row: JobRow): Statement {
 }
 
 /**
- * Inserts a job unless another job holds its unique key. Returns the job's id if the job was
+ * Inserts a job unless a different job holds its unique key. Returns the job's id if the job was
  * inserted.
  */
 export function insertUniqueJob(service: string, row: JobRow): Statement {
@@ -89,7 +89,10 @@ export function registerNames(service: string, names: readonly string[]): Statem
   }
 }
 
-/** Returns SQL for a given tenant, or that of the transaction; an empty text for no tenant. */
+/**
+ * Returns SQL for the given tenant, or by default for the transaction's; an empty text means no
+ * tenant.
+ */
 function tenantOf(given: string): string {
   return `coalesce(${given}, current_setting('holdfast.tenant', true), '')`
 }

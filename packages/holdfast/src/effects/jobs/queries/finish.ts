@@ -13,7 +13,7 @@ import { byClaim } from './claim.ts'
 /** Retention of dead and cancelled jobs, for inspection and redrive, in milliseconds. */
 export const deadRetentionMs: number = 30 * 86_400_000
 
-/** The SQLSTATE of a transaction whose job was rescued by another worker, or cancelled. */
+/** The SQLSTATE of a transaction whose job was cancelled or rescued by a different worker. */
 export const fenceLost = 'HF001'
 
 /** The stored outcome of an attempt. */
@@ -134,9 +134,9 @@ function toFencedSuccess(name: string, isFirstClaim: boolean): Statement {
 }
 
 /**
- * Ends a succeeded job in the transaction of its effects. The statement fails with {@link
- * fenceLost} if this claim no longer holds the job. It also fails in the cases in which
- * `checkTransaction` fails.
+ * Ends a succeeded job in the transaction of its effects. The statement fails with
+ * {@link fenceLost} if this claim no longer holds the job. It also fails whenever
+ * `checkTransaction` would fail.
  */
 export function succeedFenced(
   { id, claim }: ClaimOf,

@@ -3,7 +3,7 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 
 /** The current state of a schedule. */
 export interface ScheduleRow {
-  /** The time up to which the schedule's ticks have been handled. */
+  /** The time up to which ticks have been handled. */
   readonly done_until: Date
   readonly now: Date
 }

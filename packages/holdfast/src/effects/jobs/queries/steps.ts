@@ -45,8 +45,8 @@ export interface StepResult {
 }
 
 /**
- * Stores the result of a step. Fails if this claim no longer holds the job. Also fails in the cases
- * in which `checkTransaction` fails.
+ * Stores the result of a step. Fails if this claim no longer holds the job. Also fails whenever
+ * `checkTransaction` would fail.
  */
 export function storeStep({ job, name, result }: StepResult, { marker, epoch }: TransactionCheck): Statement {
   return {

@@ -118,8 +118,8 @@ export function resolveWaits(messages: readonly ArrivedMessage[]): Statement {
 }
 
 /**
- * Returns an SQL condition: a job of a tenant sees no message of another tenant. A message or a job
- * without a tenant belongs to the service itself.
+ * Returns an SQL condition: a job of one tenant does not see the messages of a different tenant. A
+ * message or a job without a tenant belongs to the service itself.
  */
 function isSeenBy(message: string, job: string): string {
   return `(${message} is null or ${job} is null or ${message} = ${job})`

@@ -74,7 +74,7 @@ export interface OrphanRow extends ClaimOf {
   readonly has_slot: boolean
 }
 
-/** The lease of the workers of a service. */
+/** The lease that a service's workers have. */
 export interface Lease {
   readonly service: string
   readonly leaseMs: number
@@ -146,8 +146,8 @@ export function endSessions(applicationNames: readonly string[]): Statement {
 }
 
 /**
- * Returns the time, in milliseconds, until the next lease of another worker of the service ends, if
- * no more heartbeats arrive. `null` if there is no other worker.
+ * Returns the time until the lease of a different worker of the service ends, if no more heartbeats
+ * arrive, in milliseconds. `null` if there is no other worker.
  */
 export function nextDeath({ service, leaseMs, self }: Lease): Statement {
   return {

@@ -56,8 +56,7 @@ interface Taken {
  * schedule's row is locked.
  */
 export function runSchedules({ schedules, ...parts }: SchedulesParts): RunningSchedules {
-  // One task per schedule, so that a failure in the input of one schedule does not delay the other
-  // schedules.
+  // One task per schedule, so that a failing schedule input does not delay the other schedules.
   const tasks = schedules.map((schedule) => runSchedule(schedule, parts))
   return {
     now() {

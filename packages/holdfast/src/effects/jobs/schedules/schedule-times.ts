@@ -1,8 +1,8 @@
 import { TimeZone, type WallMs } from './time-zone.ts'
 import { WallTimes } from './wall-times.ts'
 
-// The longest time by which a clock was set back since 1970, except for zones that moved across the
-// date line.
+// The longest time by which a clock was set back since 1970, not counting zones that moved across
+// the date line.
 const maxFoldMs = 3 * 3_600_000
 const dayMs = 86_400_000
 

@@ -3,8 +3,8 @@ import type { MessageRow } from '../message-row.ts'
 
 /**
  * Number of locks shared by all message keys. With one lock per key, a transaction with tens of
- * thousands of keys would exhaust the server's lock table (64 × max_connections by default). Keys
- * that share a lock wait for each other's commit, which is one round trip.
+ * thousands of keys would exhaust the server's lock table (64 × max_connections by default).
+ * Publishers whose keys share a lock wait for each other's commit, which takes one round trip.
  */
 const lockBuckets = 1_024
 

@@ -14,8 +14,8 @@ export interface ReplayDeliveryRow extends ReplayEndpointRow {
 }
 
 /**
- * Finds a delivery's endpoint. Returns no row if the endpoint does not exist or belongs to another
- * service or owner.
+ * Finds a delivery's endpoint. Returns no row if the endpoint does not exist or belongs to a
+ * different service or owner.
  */
 export function findDeliveryEndpoint({ id, service, owner }: EndpointReference): Statement {
   return {
@@ -32,7 +32,8 @@ export function findDeliveryEndpoint({ id, service, owner }: EndpointReference):
 }
 
 /**
- * Finds an endpoint. Returns no row if it does not exist or belongs to another service or owner.
+ * Finds an endpoint. Returns no row if it does not exist or belongs to a different service or
+ * owner.
  */
 export function findEndpoint({ id, service, owner }: EndpointReference): Statement {
   return {

@@ -96,7 +96,7 @@ export function deleteSession(service: string, account: string, id: string): Sta
   }
 }
 
-/** Deletes the sessions of an account, except one. */
+/** Deletes all sessions of an account except one. */
 export function deleteSessions(service: string, account: string, except: string | null): Statement {
   return {
     text: `
@@ -106,7 +106,7 @@ export function deleteSessions(service: string, account: string, except: string 
   }
 }
 
-/** Selects the sessions of an account that have not ended, newest first. */
+/** Selects an account's unended sessions, newest first. */
 export function selectSessions(service: string, account: string, idleMs: number): Statement {
   return {
     text: `

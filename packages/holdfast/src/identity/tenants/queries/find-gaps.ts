@@ -5,7 +5,7 @@ import type { TenantOptions } from '../tenant-options.ts'
 export interface TenantGaps {
   /** The role of the service. */
   readonly role: string
-  /** The roles that the service is or may become, and to which no policy applies. */
+  /** The roles that the service has or may switch to, and that no policy applies to. */
   readonly bypassing: readonly string[]
   /** True if a table that is not exempt has the column. */
   readonly hasTables: boolean
@@ -21,7 +21,7 @@ export interface TableGap {
   readonly isForced: boolean
   /** The commands that the role may run, and that have no policy. */
   readonly uncovered: readonly string[]
-  /** The permissive policies that do not mention the setting with the tenant. */
+  /** The permissive policies that do not mention the tenant's setting. */
   readonly open: readonly string[]
 }
 
@@ -38,8 +38,8 @@ const bypassing = `
   from pg_roles as other, me
   where (other.rolsuper or other.rolbypassrls) and pg_has_role(me.oid, other.oid, 'member')`
 
-// A table that the role cannot use needs no policies, such as a partition that is only used through
-// its parent.
+// A table that the role cannot use needs no policies. An example is a partition that is used only
+// through its parent.
 const tenantTables = `
   select table_.oid, quote_ident(nspname) || '.' || quote_ident(relname) as name,
     relrowsecurity as is_enabled, relforcerowsecurity as is_forced

@@ -3,7 +3,7 @@ import type { TokenClaims } from '../compact-token.ts'
 import { TokenRefused } from '../token-refused.ts'
 import { normalizeUrl, rememberedMs, verifyProof } from './dpop-proof.ts'
 
-/** A token as it was sent. */
+/** A token as sent by the client. */
 export interface PresentedToken {
   readonly text: string
   /** The scheme of `Authorization`, in lower case. */
@@ -12,15 +12,15 @@ export interface PresentedToken {
 
 /** A token, and the rules for its binding to a key or a certificate. */
 export interface BoundToken extends PresentedToken {
-  /** The URL by which clients call the service. `undefined`: DPoP is not accepted. */
+  /** The URL that clients use to call the service. `undefined`: DPoP is not accepted. */
   readonly baseUrl: string | undefined
-  /** True if a token that is not bound is refused. */
+  /** True if unbound tokens are refused. */
   readonly isRequired: boolean
 }
 
 /**
- * Checks that the sender of a token has the key (DPoP, RFC 9449) or the client certificate
- * (RFC 8705) to which the token is bound by its claim `cnf`. Returns a promise only for DPoP.
+ * Checks that a token's sender has the key (DPoP, RFC 9449) or the client certificate (RFC 8705)
+ * that the claim `cnf` binds the token to. Returns a promise only for DPoP.
  *
  * @throws TokenRefused
  */

@@ -4,31 +4,34 @@ import { parseToken, type TokenClaims, type TokenHeader } from '../compact-token
 import { TokenRefused } from '../token-refused.ts'
 import { findKeyIssue } from '../verification-keys.ts'
 
-/** The request that a proof must be for. */
+/** The request that a proof must be made for. */
 export interface ProvenRequest {
   readonly method: string
-  /** The URL by which clients call the service, without query and fragment. */
+  /** The URL that clients use to call the service, without query and fragment. */
   readonly url: string
   /** The access token of the request. */
   readonly token: string
-  /** The thumbprint of the key to which the token is bound. */
+  /** The thumbprint of the key that the token is bound to. */
   readonly thumbprint: string
 }
 
 const maxProofBytes = 4_096
 const maxIdLength = 256
-/** The max difference between the time of a proof and the clock of the service. */
+/** The max difference between the time of a proof and the service's clock. */
 const windowMs = 60_000
-/** A proof is valid for twice the window, and is refused as a replay for longer. */
+/**
+ * A proof is valid for twice this window, and its id is remembered for longer, so that a replay is
+ * refused.
+ */
 export const rememberedMs = 150_000
 
 /** The algorithms of proofs, for the challenge. */
 export const proofAlgorithms: readonly TokenAlgorithm[] = defaultAlgorithms
 
 /**
- * Verifies a DPoP proof (RFC 9449 section 4.3): its own signature, by the key that it contains and
- * to which the token is bound, and the request and the token that it is for. Returns the id under
- * which it must be used only once.
+ * Verifies a DPoP proof (RFC 9449 section 4.3): its signature, made with the key that it contains
+ * and that the token is bound to, and the request and the token that it is for. Returns the id
+ * under which it must be used only once.
  *
  * @throws TokenRefused
  */
@@ -81,7 +84,7 @@ function checkProofClaims({ jti, htm, htu, iat }: TokenClaims, request: ProvenRe
 export function normalizeUrl(text: string): string | undefined {
   const url = URL.parse(text)
   if (!url) return undefined
-  // Unreserved characters may be escaped or not (RFC 3986 section 6.2.2.2).
+  // Unreserved characters may be percent-encoded or not (RFC 3986 section 6.2.2.2).
   const path = url.pathname.replaceAll(/%[\da-f]{2}/gi, (escape) => {
     const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16))
     return /[\w.~-]/.test(character) ? character : escape.toUpperCase()

@@ -19,7 +19,7 @@ import { whoAmI } from '../tokens.fixture.ts'
 const baseUrl = 'https://api.example.com'
 const client = createKey('ES256')
 
-/** Returns the public key of a client, without members that only key sets have. */
+/** Returns a client's public key, without members that only key sets have. */
 function publicJwk(key: TestKey = client): Members {
   return createPublicKey(key.privateKey).export({ format: 'jwk' }) as Members
 }
@@ -60,7 +60,7 @@ async function start() {
       reason: reasons.at(-1),
     }
   }
-  /** Returns the headers of a request with a proof, with changes to it. */
+  /** Returns the headers of a request with a proof, changed as given. */
   const proven = (claims: Members = {}, header: Members = {}, key: TestKey = client) => ({
     authorization: `DPoP ${token}`,
     dpop: issuer.token(

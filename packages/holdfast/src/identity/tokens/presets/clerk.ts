@@ -7,7 +7,7 @@ export interface ClerkOptions extends PresetOptions {
   readonly issuer: string
   /**
    * The origins of the pages that may use the tokens: `https://app.example.com`. Tokens have no
-   * audience, so the origin for which a token was issued is checked (`azp`).
+   * audience, so the origin that a token was issued for is checked (`azp`).
    */
   readonly authorizedParties: readonly string[]
 }

@@ -53,7 +53,10 @@ function parseQuickly(text: string, names: number): unknown {
   }
 }
 
-/** Returns the number of members of all objects in a value; `NaN` if one of them is `__proto__`. */
+/**
+ * Returns the number of members in all objects of a value; `NaN` if one of them is named
+ * `__proto__`.
+ */
 function countMembers(value: object): number {
   const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
   let count = 0

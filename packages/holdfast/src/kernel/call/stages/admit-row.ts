@@ -14,10 +14,10 @@ export interface AdmitRowOptions {
 }
 
 /**
- * Returns the stage that decides about the row of the call, in the session or transaction of the
- * handler, and sets `row`. It runs again in each attempt of a mutation, because the row may have
- * changed since the last attempt. A replayed answer needs no row: it is the answer to a call that
- * was admitted, and only the same caller can get it.
+ * Returns the stage that checks the row of the call, in the session or transaction of the handler,
+ * and sets `row`. It runs again in each attempt of a mutation, because the row may have changed
+ * since the last attempt. A replayed answer needs no row: it is the answer to a call that was
+ * admitted, and only the same caller can get it.
  */
 export function admitRow(options: AdmitRowOptions): Stage {
   return (call, next) => {

@@ -15,7 +15,7 @@ export interface Identity {
   readonly caller: Caller | undefined
   /** The identifier that found the caller. */
   readonly identifier: Identifier | undefined
-  /** The problem of a cookie that was sent and is invalid, if no identifier found a caller. */
+  /** The problem of an invalid cookie, if no identifier found a caller. */
   readonly refusal: ProblemError | undefined
 }
 

@@ -32,8 +32,8 @@ export interface CrossSiteParts {
 }
 
 /**
- * Returns the stage of a mutation that refuses requests from other sites. `undefined` if no request
- * of the operation can have credentials that browsers add by themselves.
+ * Returns a mutation's stage that refuses requests from other sites. `undefined` if no request of
+ * the operation can have credentials that browsers add by themselves.
  */
 export function refuseCrossSite(
   operation: CompiledOperation,
@@ -58,7 +58,7 @@ export function refuseCrossSite(
 }
 
 /**
- * Of a rule's schemes, returns those whose credentials browsers add to requests from other sites.
+ * Returns those of a rule's schemes whose credentials browsers add to requests from other sites.
  */
 function addedSchemesOf({ securitySchemes = {}, combines }: SecurityRule): readonly SecurityScheme[] {
   const own = Object.values(securitySchemes).filter((scheme) =>

@@ -24,7 +24,7 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
     throw failureOf(error, call)
   }
 
-  /** Answers with a problem instead of throwing it, so that the writes of the handler are kept. */
+  /** Answers with a problem instead of throwing it, so that the handler's writes are kept. */
   function refuse(problem: ProblemError, call: Call): Answer {
     const { span, requestId } = call
     const failure = failureOf(problem, call)

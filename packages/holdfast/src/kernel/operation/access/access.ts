@@ -92,7 +92,7 @@ export function isAnyone(access: AnyAccess): boolean {
   return access.authorize === admitCaller
 }
 
-/** Returns the issues of the access rule of an operation. */
+/** Returns the issues of an operation's access rule. */
 export function findAccessIssues(access: AnyAccess | undefined): readonly string[] {
   // The types require an access rule, but a cast or plain JavaScript can omit it.
   if (typeof access?.authorize !== 'function') {

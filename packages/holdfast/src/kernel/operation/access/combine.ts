@@ -173,7 +173,7 @@ function passOne(checks: readonly AnyCheck[], otherwise?: Caller): AnyCheck {
   return new RowCheck(checks[0]!.caller, async (request) => {
     let refusal: ProblemError | undefined
     for (const each of checks) {
-      // One after the other, so that rows that are not needed are not locked.
+      // One after the other, so that unneeded rows are not locked.
       const outcome = await each.check(request)
       if (!(outcome instanceof ProblemError)) return outcome
       refusal ??= outcome

@@ -7,39 +7,39 @@ import { createRowRule, type RowLoad } from './row-rule.ts'
 /** A rule that admits the owner of a row. `Where` is a condition of the query builder. */
 export interface OwnedRow<Row extends object, Input, Where> extends Access<User, Row, Input> {
   /**
-   * Returns the condition of the rows that the rule admits, for lists: the same columns decide, so
-   * that a list shows exactly the rows that the other operations admit.
+   * Returns the condition for the rows that the rule admits. With it, a list shows exactly the rows
+   * that the other operations admit, because the same columns decide.
    */
   readonly where: (caller: User) => Where
 }
 
-/** Options of the rules `owns` of the query builders. */
+/** Options of the query builders' `owns` rules. */
 export interface OwnsOptions<Field extends string> {
-  /** The field of the input that contains the id of the row. Default `'id'`. */
+  /** The input field with the id of the row. Default `'id'`. */
   readonly input?: Field
   /**
-   * The response if another caller owns the row. `'hidden'`: the same 404 as for a row that does
-   * not exist. `'forbidden'`: 403. Default `'hidden'`.
+   * The response if a different caller owns the row. `'hidden'`: the same 404 as for a row that
+   * does not exist. `'forbidden'`: 403. Default `'hidden'`.
    */
   readonly denied?: 'hidden' | 'forbidden'
   /** The 404 of a row that does not exist or is hidden. Default: the problem `not-found`. */
   readonly missing?: Problem
 }
 
-/** The part of a rule `owns` that depends on the query builder. */
+/** The part of an `owns` rule that depends on the query builder. */
 export interface OwnedRowParts<Row extends object, Key, Where> {
   /** The rule as written in the source. */
   readonly name: string
   /**
    * Loads the row with the id `key`, and locks it if `locks` is true. If `ownedOnly` is true, the
-   * condition of the statement includes the owner: the row of another caller is neither read nor
+   * statement's condition includes the owner, so that a different caller's row is neither read nor
    * locked.
    */
   readonly find: (
     request: RowLoad<Key, User, unknown, unknown>,
     ownedOnly: boolean,
   ) => Promise<Row | undefined>
-  /** Returns true if the caller owns a row that `find` has loaded without its owner. */
+  /** Returns true if the caller owns a row that `find` loaded without checking its owner. */
   readonly isOwned: (row: Row, caller: User) => boolean
   readonly where: (caller: User) => Where
 }

@@ -31,8 +31,8 @@ export interface Admitted<out C extends Caller, out Row> {
 }
 
 /**
- * The second part of a decision: it depends on the validated input and a row. Runs in each attempt
- * of a mutation, so it keeps no state.
+ * The second part of a decision, which depends on the validated input and a row. Runs in each
+ * attempt of a mutation, so it keeps no state.
  */
 export class RowCheck<out C extends Caller = Caller, out Row = unknown, in Input = never> {
   /** The caller that the first part has admitted. */

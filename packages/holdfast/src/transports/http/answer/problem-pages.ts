@@ -13,7 +13,7 @@ import type { RouteEntry } from '../route-table.ts'
 
 const htmlType = 'text/html'
 
-// A page loads nothing, runs no scripts, and cannot be framed.
+// A page loads nothing, runs no scripts, and cannot be shown in a frame.
 const pageHeaders = {
   vary: 'accept',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${hash('sha256', pageStyle, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,

@@ -24,8 +24,8 @@ export interface HttpRequest {
   readonly client: Cancellation
   /**
    * Reads the body; resolves to an empty array if there is no body. Rejects with `ContentTooLarge`
-   * as soon as the body exceeds `limitBytes` or has too many chunks, and with another error if the
-   * connection is lost.
+   * as soon as the body exceeds `limitBytes` or has too many chunks, and with a different error if
+   * the connection is lost.
    */
   readonly readContent: (limitBytes: number) => Promise<Uint8Array>
 }

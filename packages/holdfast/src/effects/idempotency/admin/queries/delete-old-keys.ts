@@ -1,6 +1,6 @@
 import { leafName } from '../../queries/answers.ts'
 
-/** A range of pages of a leaf, and the min age of the keys to delete. */
+/** A range of a leaf's pages, and the min age of the keys to delete. */
 interface OldKeys {
   readonly olderThanMs: number
   /** The first page. */
@@ -9,7 +9,7 @@ interface OldKeys {
   readonly to: number
 }
 
-/** Reads the number of pages of a leaf. */
+/** Reads how many pages a leaf has. */
 export function countPages(leaf: number): { readonly text: string; readonly values: unknown[] } {
   return {
     text: `

@@ -1,2 +1,5 @@
-/** A condition that holds if the answer of a key is sealed. An erased key has no fingerprint. */
+/**
+ * A condition that holds for keys whose answer is sealed. Not for erased keys, which have no
+ * fingerprint.
+ */
 export const isSealedKey = `(fingerprint = '\\x02')`

@@ -13,8 +13,8 @@ export interface RetriedRow {
 }
 
 /**
- * Makes a dead or scheduled job due now. A job that is scheduled by its rate limit keeps its turn
- * and is not changed.
+ * Makes a dead or scheduled job due now. A job scheduled by its rate limit keeps its turn and is
+ * not changed.
  */
 export function retryJobNow(id: string): Statement {
   return {
