@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { uuidFromHex } from '../../../kernel/base/uuid.ts'
-import { calls, type StatementCalls } from './statement-call.fixture.ts'
+import { call, calls, type StatementCalls } from './statement-call.fixture.ts'
 
 const idOf = (text: string): string => uuidFromHex(hash('md5', text))
 const id = idOf('1')
@@ -10,7 +10,7 @@ const service = 'plans'
 const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer')
 const caller = { service, kind: 'service', caller: 'a1', tenant: null }
 
-/** Calls of the statements about callers. They refer to rows that hostile-tables.fixture.ts inserts. */
+/** Calls of the statements about callers, with rows that hostile-tables.fixture.ts inserts. */
 export const identityCalls: Readonly<Record<string, Readonly<Record<string, StatementCalls>>>> = {
   'identity/api-keys/queries/api-keys.ts': {
     insertApiKey: calls([
@@ -29,7 +29,7 @@ export const identityCalls: Readonly<Record<string, Readonly<Record<string, Stat
     readOwnedKey: calls([{ ...caller, id }]),
     expireApiKey: calls([{ ...caller, id }, 1_000]),
     recordKeyUse: calls([ids]),
-    apiKeyRows: calls([caller]),
+    apiKeyRows: [call([caller], { within: 'select * from ($) as listed order by seq limit 10' })],
   },
   'identity/sessions/queries/sessions.ts': {
     findSession: calls([service, { tokenHash: sha256(id), idleMs: 1_000 }]),
