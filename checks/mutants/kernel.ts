@@ -16,6 +16,14 @@ const identityCacheTests = 'packages/holdfast/src/identity/cache/identity-cache.
 /** Mutants of the identifiers and access rules. */
 export const kernelMutants: readonly Mutant[] = [
   {
+    name: 'access matrix: one rule of allOf is enough',
+    file: 'packages/holdfast/src/kernel/operation/access/access-matrix.ts',
+    text: "need === 'all' ? Math.min : Math.max",
+    replacement: 'Math.max',
+    killedBy: [{ file: 'packages/cli/src/access.test.ts', name: 'all rules of different kinds' }],
+    why: 'A review would see access that the rules do not have.',
+  },
+  {
     name: 'owns of Drizzle: the owner is not in the condition',
     file: 'packages/holdfast/src/databases/drizzle/owns.ts',
     text: 'ownedOnly ? where(caller) : isOfTenant(caller)',

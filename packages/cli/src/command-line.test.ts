@@ -41,7 +41,10 @@ test('the version of the command line is that of the package', async () => {
 })
 
 test.each([
-  [['foo'], 'Unknown command "foo"; use one of: jobs, messages, keys, webhooks, subjects, cursors, db.'],
+  [
+    ['foo'],
+    'Unknown command "foo"; use one of: jobs, messages, keys, webhooks, subjects, access, cursors, db.',
+  ],
   [['jobs'], 'Missing subcommand; use one of: jobs list, jobs show'],
   [['jobs', 'show'], 'Missing argument: <id>.'],
   [['jobs', 'show', 'a', 'b'], '"b" is an unexpected argument.'],

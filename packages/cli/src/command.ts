@@ -69,30 +69,38 @@ export interface Command {
   readonly arguments: readonly string[]
   readonly rest: string | undefined
   readonly options: Options
+  /** True if the command uses no database. */
+  readonly isOffline: boolean
   /**
-   * Parses the input, and returns a function that runs the command.
+   * Parses the input, and returns a function that runs the command. `database` is `undefined` if
+   * the command is offline.
    *
    * @throws HoldfastError `usage-invalid`.
    */
-  prepare(given: RawInput): (database: FoundDatabase) => Promise<Result>
+  prepare(given: RawInput): (database: FoundDatabase | undefined) => Promise<Result>
 }
 
 /** Defines a command that uses a connection. `run` receives typed options. */
 export function command<const O extends Options>(definition: CommandDefinition<O, Connected>): Command {
   return define(
     definition,
-    (given) => (database) => withDatabase(database.url, (client) => definition.run({ ...given, client })),
+    (given) => (database) => withDatabase(database!.url, (client) => definition.run({ ...given, client })),
   )
 }
 
 /** Defines a command that gets the address of the database. */
 export function databaseCommand<const O extends Options>(definition: CommandDefinition<O, Found>): Command {
-  return define(definition, (given) => (database) => definition.run({ ...given, database }))
+  return define(definition, (given) => (database) => definition.run({ ...given, database: database! }))
+}
+
+/** Defines a command that uses no database. */
+export function offlineCommand<const O extends Options>(definition: CommandDefinition<O, unknown>): Command {
+  return { ...define(definition, (given) => () => definition.run(given)), isOffline: true }
 }
 
 function define<O extends Options, Tools>(
   definition: CommandDefinition<O, Tools>,
-  toWork: (given: Given<O>) => (database: FoundDatabase) => Promise<Result>,
+  toWork: (given: Given<O>) => (database: FoundDatabase | undefined) => Promise<Result>,
 ): Command {
   const { name, summary, details, arguments: names = [], rest, options } = definition
   return {
@@ -102,6 +110,7 @@ function define<O extends Options, Tools>(
     arguments: names,
     rest,
     options,
+    isOffline: false,
     prepare(given) {
       const entries = Object.entries(options).map(([key, option]) => [
         key,

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { access } from './commands/access.ts'
 import { cursorsRotate } from './commands/cursors-rotate.ts'
 import { dbCommands } from './commands/db/db-commands.ts'
 import { jobsCancel } from './commands/jobs-cancel.ts'
@@ -9,9 +10,7 @@ import { jobsResume } from './commands/jobs-resume.ts'
 import { jobsRetry } from './commands/jobs-retry.ts'
 import { jobsShow } from './commands/jobs-show.ts'
 import { jobsSkip } from './commands/jobs-skip.ts'
-import { keysList } from './commands/keys-list.ts'
-import { keysPrune } from './commands/keys-prune.ts'
-import { keysShow } from './commands/keys-show.ts'
+import { keysCommands } from './commands/keys-commands.ts'
 import { messagesList } from './commands/messages-list.ts'
 import { messagesDead, messagesRedrive, messagesSkip } from './commands/messages-dead.ts'
 import { messagesRemove } from './commands/messages-remove.ts'
@@ -42,15 +41,14 @@ export const commands: readonly Command[] = [
   messagesDead,
   messagesRedrive,
   messagesSkip,
-  keysList,
-  keysShow,
-  keysPrune,
+  ...keysCommands,
   webhooksEndpoints,
   webhooksDeliveries,
   webhooksReplay,
   webhooksDisable,
   webhooksEnable,
   ...subjectCommands,
+  access,
   cursorsRotate,
   ...dbCommands,
 ]

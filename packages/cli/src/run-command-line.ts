@@ -49,12 +49,12 @@ async function runCommand(command: Command, rest: readonly string[]): Promise<nu
   if (help !== undefined) return print(helpOfCommand(command))
   checkArguments(command, given.arguments)
   const work = command.prepare(given)
-  const database = await findDatabase({ url, directory })
+  const database = command.isOffline ? undefined : await findDatabase({ url, directory })
   let result: Result
   try {
     result = await work(database)
   } finally {
-    await database.release()
+    await database?.release()
   }
   const text =
     json === undefined || result.data === undefined ? result.text(openScreen()) : printableJson(result.data)

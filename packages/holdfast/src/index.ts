@@ -10,6 +10,12 @@ export type { Admitted, RowCheck, RowRequest } from './kernel/operation/access/r
 export type { OwnedRow, OwnsOptions } from './kernel/operation/access/owned-row.ts'
 export type { RowDefinition, RowLoad } from './kernel/operation/access/row-rule.ts'
 export type { Member, MembersDefinition } from './kernel/operation/access/member-rule.ts'
+export {
+  accessMatrix,
+  type MatrixCell,
+  type OperationAccess,
+} from './kernel/operation/access/access-matrix.ts'
+export type { Admits, CallerKind } from './kernel/operation/access/admits.ts'
 export { allOf, anyOf } from './kernel/operation/access/combine.ts'
 export {
   hasScope,

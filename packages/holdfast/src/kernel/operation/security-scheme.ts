@@ -38,6 +38,8 @@ export interface SecurityRule {
    * every caller. Default: the service's schemes.
    */
   readonly securitySchemes?: SecuritySchemes
+  /** The scopes that the credentials have to grant together. Default: none. */
+  readonly scopes?: readonly string[]
   /**
    * The rules that this rule combines. `need`: `'all'` if a caller needs the schemes of all of
    * these rules, `'one'` if those of one rule are enough.
@@ -45,37 +47,46 @@ export interface SecurityRule {
   readonly combines?: { readonly need: 'all' | 'one'; readonly rules: readonly SecurityRule[] }
 }
 
-/**
- * The names of the security schemes that a request needs together; empty for a request that needs
- * no credentials.
- */
-export type SecurityRequirement = readonly string[]
+/** The security schemes that a request needs together, and the scopes of its credentials. */
+export interface SecurityRequirement {
+  /** The names of the schemes; empty for a request that needs no credentials. */
+  readonly schemes: readonly string[]
+  readonly scopes: readonly string[]
+}
+
+const nothing: SecurityRequirement = { schemes: [], scopes: [] }
 
 /**
- * Returns the alternative requirements of a rule; a request must meet one of them. `[[]]` for a
- * rule that admits every caller.
+ * Returns the alternative requirements of a rule; a request must meet one of them. A rule that
+ * admits every caller has one alternative without schemes.
  *
  * @param ofService the schemes for a rule that declares none.
  * @param nameOf returns the name of a scheme in the document.
  */
 export function securityRequirementsOf(
-  { securitySchemes, combines }: SecurityRule,
+  { securitySchemes, scopes = [], combines }: SecurityRule,
   ofService: SecuritySchemes,
   nameOf: (name: string, scheme: SecurityScheme) => string,
 ): readonly SecurityRequirement[] {
   if (combines) {
     const each = combines.rules.map((rule) => securityRequirementsOf(rule, ofService, nameOf))
-    return combines.need === 'one' ? each.flat() : each.reduce(combine, [[]])
+    return combines.need === 'one' ? each.flat() : each.reduce(combine, [nothing])
   }
   const schemes = Object.entries(securitySchemes ?? ofService)
-  return schemes.length === 0 ? [[]] : schemes.map(([name, scheme]) => [nameOf(name, scheme)])
+  if (schemes.length === 0) return [nothing]
+  return schemes.map(([name, scheme]) => ({ schemes: [nameOf(name, scheme)], scopes }))
 }
 
 function combine(
   one: readonly SecurityRequirement[],
   other: readonly SecurityRequirement[],
 ): readonly SecurityRequirement[] {
-  return one.flatMap((names) => other.map((more) => [...new Set([...names, ...more])]))
+  return one.flatMap((needs) =>
+    other.map((more) => ({
+      schemes: [...new Set([...needs.schemes, ...more.schemes])],
+      scopes: [...new Set([...needs.scopes, ...more.scopes])],
+    })),
+  )
 }
 
 // The names that OpenAPI allows for components.

@@ -43,6 +43,8 @@ export interface OperationObject {
    * is public.
    */
   readonly security: readonly SecurityRequirementObject[]
+  /** The access rule, as written in the source, if it depends on a row. */
+  readonly 'x-access'?: string
   readonly parameters: readonly (ParameterObject | Reference)[]
   readonly requestBody?: RequestBody
   /** By status. */

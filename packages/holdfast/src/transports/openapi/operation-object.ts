@@ -50,6 +50,7 @@ export function toOperationObject(
     ...(summary === undefined ? {} : { summary }),
     ...(description === undefined ? {} : { description }),
     security: security.requirementsOf(operation.access),
+    ...(operation.access.checksRow === true ? { 'x-access': operation.access.name } : {}),
     parameters: operationParameters(operation, input, pathParameters),
     ...(requestBody ? { requestBody } : {}),
     responses: {

@@ -1,4 +1,5 @@
-import { type Access, allOf, anyOf, anyone, holdfast } from 'holdfast'
+import { type Access, allOf, anyOf, anyone, hasScope, holdfast } from 'holdfast'
+import { z } from 'zod'
 import { signedWebhook } from '../../effects/webhooks/signed-webhook.ts'
 import { describe, expect, test } from 'vitest'
 import { startService, type StartOptions } from '../../kernel/service/start-service.fixture.ts'
@@ -61,6 +62,31 @@ describe('an operation', () => {
     const optional = await describeAccess(anyOf(signedIn, anyone('a test')))
     expect(optional.security).toEqual([{ bearer: [] }, {}])
     expect(optional.statuses).not.toContain('401')
+  })
+
+  test('an operation has the scopes of its rule', async () => {
+    const one = await describeAccess(hasScope('orders:read', 'orders:write'))
+    expect(one.security).toEqual([{ bearer: ['orders:read', 'orders:write'] }])
+    const all = await describeAccess(allOf(hasScope('a'), withKey('x-key'), hasScope('a', 'b')))
+    expect(all.security).toEqual([{ bearer: ['a', 'b'], key: ['a', 'b'] }])
+    const either = await describeAccess(anyOf(hasScope('a'), signedIn, hasScope('b')))
+    expect(either.security).toEqual([{ bearer: ['a'] }, { bearer: [] }, { bearer: ['b'] }])
+    expect(one.statuses).toContain('403')
+  })
+
+  test('an operation has the name of its rule about a row', async () => {
+    const app = holdfast()
+    const own = app.row('own()', { key: (input: { id: string }) => input.id, load: () => ({}) })
+    const read = app.query({
+      route: 'GET /things/{id}',
+      access: allOf(signedIn, own),
+      input: z.object({ id: z.string() }),
+      run: () => {},
+    })
+    const document = toOpenApi(await startService({ read }))
+    const { responses, ...operation } = document.paths['/things/{id}']!['get']!
+    expect(operation).toMatchObject({ security: [{ bearer: [] }], 'x-access': 'allOf(signedIn(), own())' })
+    expect(Object.keys(responses)).toContain('404')
   })
 
   test('an operation has different schemes of one name under different names', async () => {

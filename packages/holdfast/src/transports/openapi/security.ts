@@ -50,12 +50,13 @@ export function admitsEveryone(access: AnyAccess): boolean {
   return securityRequirementsOf(access, { any: { scheme: 'any' } }, (name) => name).some(isNothing)
 }
 
-function isNothing(names: SecurityRequirement): boolean {
-  return names.length === 0
+function isNothing({ schemes }: SecurityRequirement): boolean {
+  return schemes.length === 0
 }
 
-function toRequirement(names: SecurityRequirement): SecurityRequirementObject {
-  return Object.fromEntries(names.map((name) => [name, []]))
+// In OpenAPI 3.1, the list of a scheme other than OAuth 2 names the required roles.
+function toRequirement({ schemes, scopes }: SecurityRequirement): SecurityRequirementObject {
+  return Object.fromEntries(schemes.map((name) => [name, [...scopes]]))
 }
 
 function toSchemeObject(scheme: SecurityScheme): SecuritySchemeObject {

@@ -1,5 +1,6 @@
 import type { Caller } from '../caller.ts'
 import type { RowCheck } from './row-check.ts'
+import type { Admits } from './admits.ts'
 import type { AccessRequest } from '../credentials.ts'
 import type { AnyProblem, ProblemError } from '../../problem/problem.ts'
 import { findSecurityIssues, type SecurityRule } from '../security-scheme.ts'
@@ -29,6 +30,10 @@ export interface Access<
   readonly needsRawBody?: boolean
   /** True if `authorize` may return a {@link RowCheck}. Default false. */
   readonly checksRow?: boolean
+  /**
+   * The callers that the rule may admit, for the matrix of `holdfast access`. Default: unknown.
+   */
+  readonly admits?: Admits
   /** The reason why the rule admits every caller. Default: the rule does not. */
   readonly publicBecause?: string
   readonly combines?: { readonly need: 'all' | 'one'; readonly rules: readonly AnyAccess[] }
@@ -82,7 +87,13 @@ export function access<Decision extends Caller | ProblemError>(
  * ```
  */
 export function anyone(reason: string): Access<Caller> {
-  return { name: 'anyone()', publicBecause: reason, securitySchemes: {}, authorize: admitCaller }
+  return {
+    name: 'anyone()',
+    publicBecause: reason,
+    admits: { kinds: ['anonymous', 'user', 'service'], always: true },
+    securitySchemes: {},
+    authorize: admitCaller,
+  }
 }
 
 const admitCaller = ({ caller }: AccessRequest): Caller => caller
@@ -108,6 +119,6 @@ export function findAccessIssues(access: AnyAccess | undefined): readonly string
 }
 
 /** Returns a rule and the rules that it combines. */
-function rulesOf(access: AnyAccess): readonly AnyAccess[] {
+export function rulesOf(access: AnyAccess): readonly AnyAccess[] {
   return [access, ...(access.combines?.rules ?? []).flatMap(rulesOf)]
 }

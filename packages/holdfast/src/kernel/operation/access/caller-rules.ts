@@ -29,7 +29,11 @@ import {
  * ```
  */
 export function signedIn(): Access<User> {
-  return { name: 'signedIn()', authorize: ({ caller }) => admitUser(caller) }
+  return {
+    name: 'signedIn()',
+    admits: { kinds: ['user'], always: true },
+    authorize: ({ caller }) => admitUser(caller),
+  }
 }
 
 /**
@@ -45,6 +49,7 @@ export function signedIn(): Access<User> {
 export function service(...ids: readonly string[]): Access<ServiceCaller> {
   return {
     name: `service(${quotedList(ids)})`,
+    admits: { kinds: ['service'], always: ids.length === 0 },
     authorize({ caller }) {
       if (!isService(caller)) return refusalOf(caller, 'The operation is only for services.')
       if (ids.length === 0 || ids.includes(caller.id)) return caller
@@ -67,6 +72,8 @@ export function service(...ids: readonly string[]): Access<ServiceCaller> {
 export function hasScope(...scopes: readonly [string, ...string[]]): Access<ScopedCaller> {
   return {
     name: `hasScope(${quotedList(scopes)})`,
+    admits: { kinds: ['user', 'service'], always: false },
+    scopes,
     problems: [InsufficientScope],
     authorize({ caller }) {
       if (caller.kind === 'anonymous') return Unauthenticated()
@@ -79,6 +86,7 @@ export function hasScope(...scopes: readonly [string, ...string[]]): Access<Scop
 export function identified(): Access<IdentifiedCaller> {
   return {
     name: 'identified()',
+    admits: { kinds: ['user', 'service'], always: true },
     authorize: ({ caller }) => (isIdentified(caller) ? caller : Unauthenticated()),
   }
 }
@@ -105,6 +113,7 @@ export function recentlySignedIn(age: Duration): Access<RecentUser> {
   const maxAgeSeconds = Math.floor(maxAgeMs / 1_000)
   return {
     name: `recentlySignedIn('${age}')`,
+    admits: { kinds: ['user'], always: false },
     problems: [RecentSignInRequired],
     authorize({ caller, clock }: AccessRequest) {
       if (!isUser(caller)) return admitUser(caller) as ProblemError

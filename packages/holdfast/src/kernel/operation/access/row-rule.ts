@@ -71,6 +71,7 @@ export function createRowRule<Input, Key, C extends Caller, Row extends object>(
   return {
     name,
     checksRow: true,
+    admits: { kinds: ['user', 'service'], always: false },
     problems: [missing, ...(callers.problems ?? [])],
     combines: { need: 'all', rules: [callers] },
     authorize(request) {
