@@ -2,7 +2,7 @@ import type { Processes } from './processes.ts'
 
 /** The context of a benchmark. */
 export interface Bench {
-  /** Number of measurements of each participant, without the warm-up round before them. */
+  /** Number of measurements per participant, not counting the warm-up round. */
   readonly rounds: number
   /** Duration of a throughput measurement. */
   readonly seconds: number

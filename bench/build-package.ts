@@ -19,7 +19,7 @@ export async function buildPackage(processes: Processes): Promise<void> {
   if (exitCode !== 0) throw new Error(`The package could not be built:\n${stdout}`)
 }
 
-/** Returns the path of the TypeScript compiler of this repository. */
+/** Returns the path of this repository's TypeScript compiler. */
 export function compiler(): string {
   return join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
 }

@@ -13,9 +13,9 @@ export function cpuSecondsOf(pid: number): number {
 }
 
 /**
- * Returns the CPU time that a Postgres server has used so far, in seconds: the time of its
- * main process and of all child processes, including child processes that have ended. `NaN` if the
- * system does not report it.
+ * Returns the CPU time that a Postgres server has used so far, in seconds: the time of its main
+ * process and of all child processes, including those that have ended. `NaN` if the system does not
+ * report it.
  */
 export function cpuSecondsOfPostgres(mainPid: number): number {
   if (process.platform !== 'linux') return Number.NaN

@@ -6,8 +6,8 @@ const pollMs = 2
 const limitMs = 60_000
 
 /**
- * Waits until a process answers a request successfully. Returns the time at which the first byte
- * arrived, by `performance.now()`.
+ * Waits until a process answers a request successfully. Returns the arrival time of the first byte,
+ * by `performance.now()`.
  */
 export async function firstAnswer(child: ChildProcess, url: string): Promise<number> {
   const endMs = performance.now() + limitMs
@@ -20,10 +20,7 @@ export async function firstAnswer(child: ChildProcess, url: string): Promise<num
   throw new Error(`${child.spawnargs.join(' ')} does not answer ${url}.`)
 }
 
-/**
- * Returns the time at which the first byte of the answer arrived; `undefined` if the request
- * failed.
- */
+/** Returns the arrival time of the answer's first byte; `undefined` if the request failed. */
 function tryOnce(url: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const request = get(url, { agent: false }, (response) => {

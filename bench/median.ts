@@ -6,7 +6,7 @@ export function median(figures: readonly number[]): number {
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? Number.NaN) + upper) / 2 : upper
 }
 
-/** Returns the median of the ratios of two participants, each ratio from the same round. */
+/** Returns the median ratio between the figures of two participants in the same round. */
 export function medianRatio(figures: readonly number[], base: readonly number[]): number {
   return median(figures.map((figure, round) => figure / base[round]!))
 }

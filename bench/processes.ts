@@ -24,7 +24,7 @@ export interface Finished {
   readonly stdout: string
 }
 
-// Time after which a process that does not end on request is killed.
+// Time that a process has to end on request before it is killed.
 const graceMs = 5_000
 const lastWordsLength = 4_000
 

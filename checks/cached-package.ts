@@ -6,7 +6,7 @@ import { runCommand } from './run-command.ts'
 const cache = resolve(import.meta.dirname, '../node_modules/.cache/packages')
 
 /**
- * Returns the folder of an exact version of a package that a test needs. Such a package is too
+ * Returns the folder of a package in the exact version that a test needs. Such a package is too
  * large to be a development dependency, or conflicts with other packages. It is fetched from the
  * registry once, and cached in `node_modules/.cache`.
  */

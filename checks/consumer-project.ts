@@ -31,11 +31,11 @@ const notInstalled = '@scalar/api-reference'
 
 /**
  * Returns a project with a packed package and everything that its entry points import, in the
- * versions with which this repository is tested, so that a release of a dependency cannot break the
+ * versions that this repository is tested with, so that a release of a dependency cannot break the
  * tests.
  *
  * @param tarball the path of the packed package.
- * @param nodeTypes the version of the types of Node.
+ * @param nodeTypes the version of Node's types.
  */
 export function consumerProject(
   { dependencies, peerDependencies }: Manifest,

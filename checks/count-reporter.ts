@@ -10,7 +10,7 @@ export default class CountReporter implements Reporter {
       [...children.allTests()].map((test) => test.result().state),
     )
     const count = (state: string): number => states.filter((other) => other === state).length
-    // A run also fails because of a file that does not load, a failed hook, or an uncaught error.
+    // A run also fails if a file does not load, a hook fails, or an error is not caught.
     const failed = count('failed') + modules.filter(failedOutsideTests).length + unhandledErrors.length
     const skipped = count('skipped')
     console.log(`${count('passed')} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`)

@@ -1,7 +1,7 @@
 import { type Argument, type Expression, parseSync, Visitor } from 'oxc-parser'
 import { HoldfastError } from '../packages/holdfast/src/kernel/base/holdfast-error.ts'
 
-/** An import of another module by a file. */
+/** A file's import of another module. */
 export interface Import {
   /** The specifier as written: `./page.ts`, `holdfast`, `node:fs`. */
   readonly specifier: string
@@ -11,7 +11,7 @@ export interface Import {
    * True if the import is erased at run time: `import type`, `export type … from`, `import('…').T`.
    */
   readonly typeOnly: boolean
-  /** True if the import re-exports every name of the other module: `export * from`. */
+  /** True if the import re-exports every name of the imported module: `export * from`. */
   readonly exportsAll: boolean
 }
 

@@ -7,8 +7,8 @@ const source = 'packages/holdfast/src/'
 const tableFile = 'checks/layers.json'
 
 /**
- * Returns the imports that break the layering of packages/holdfast/src, and the rows of the table
- * that are in the wrong order. Tests may import anything.
+ * Returns the imports that break the layering of packages/holdfast/src, and the table's rows that
+ * are in the wrong order. Tests may import anything.
  */
 export function findLayerViolations(graph: ModuleGraph, table: LayerTable): readonly Violation[] {
   const shipped = [...graph].filter(([file]) => file.startsWith(source) && !isTestFile(file))

@@ -46,8 +46,8 @@ const noBareError = {
 const driverClasses: ReadonlySet<string> = new Set(['Client', 'Pool'])
 
 /**
- * Forbids connections that are opened with the driver's API: if a session fails before an error
- * listener is attached, the process ends.
+ * Forbids opening connections with the driver's API: if a session fails before an error listener is
+ * attached, the process ends.
  */
 const noBarePgClient = {
   create(context: RuleContext): Record<string, (node: CallNode) => void> {
@@ -114,7 +114,7 @@ interface TextContext {
   report(problem: { readonly node: CommentNode | TextNode; readonly message: string }): void
 }
 
-/** Requires plain words in comments, and in strings that have more than one word. */
+/** Requires plain words in comments, and in strings of more than one word. */
 const plainWords = {
   create(context: TextContext): Record<string, (node: TextNode) => void> {
     const check = (node: CommentNode | TextNode, text: string): void => {

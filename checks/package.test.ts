@@ -126,8 +126,8 @@ test(
   async () => {
     const { stdout } = await runCommand(['tsc', '--checkers', '1', '--pretty', 'false'], inConsumer)
     const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
-    // Errors in declarations of other packages are ignored, because some packages import peers that
-    // are not installed.
+    // Errors in declarations of other packages are ignored, because some packages import
+    // uninstalled peers.
     expect(errors.filter((line) => !/^node_modules\/(?!holdfast\/)/.test(line))).toEqual([])
   },
   limitMs,

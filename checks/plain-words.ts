@@ -45,7 +45,7 @@ export interface FoundWord {
   readonly message: string
 }
 
-/** Returns the words of a text that have a plainer replacement. Ignores inline code. */
+/** Returns the words in a text that have a plainer replacement. Ignores inline code. */
 export function findWords(text: string): readonly FoundWord[] {
   const prose = text.replaceAll(/`[^`\n]*`/g, '``').replaceAll(/\s*\n\s*(?:\*\s+)?/g, ' ')
   return plainWords.flatMap(({ pattern, instead }) => {
@@ -74,8 +74,8 @@ export function findDocStart(comment: string): string | undefined {
 const maxColumns = 100
 
 /**
- * Returns the lines of a comment that are too long. Tables and lines with a URL are ignored,
- * because they cannot be wrapped. A comment after code counts with the code.
+ * Returns the overlong lines of a comment. Tables and lines with a URL are ignored, because they
+ * cannot be wrapped. A comment after code counts with the code.
  */
 export function findLongLines(lines: readonly string[]): readonly string[] {
   return lines.filter(

@@ -68,7 +68,7 @@ function outdated(count: number, allowed: number): Omit<Violation, 'file' | 'lin
   }
 }
 
-/** Returns true for an entry file of the package, which gathers all that is public. */
+/** Returns true for an entry file of the package, which gathers the public exports. */
 function isEntry(file: string): boolean {
   return /^packages\/holdfast\/src\/[^/]+$/.test(file)
 }

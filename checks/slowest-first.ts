@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** The files that take longest, the slowest first. Add a file that takes more than 20 s. */
+/** The slow test files, slowest first. Add a file that takes more than 20 s. */
 const slowest = [
   'checks/package.test.ts',
   'checks/repository.test.ts',

@@ -23,7 +23,7 @@ export interface Backends {
   readonly postgresUrl: string
   /** The URL of the same Postgres through its Unix socket. */
   readonly socketUrl: string
-  /** The port of each kind of Redis. A Redis that is not available has no entry. */
+  /** The port of each kind of Redis. An unavailable Redis has no entry. */
   readonly redisPorts: ReadonlyMap<RedisKind, number>
   /** The endpoint of the collector. */
   readonly collector: string

@@ -1,7 +1,7 @@
 import pg from 'pg'
 
 /**
- * The database work of the servers other than Holdfast's. It runs the same statements as Holdfast's
+ * The database work of all servers except Holdfast's. It runs the same statements as Holdfast's
  * server. `STATEMENT_TIMEOUT` is in milliseconds; default: no limit.
  */
 const pool = new pg.Pool({

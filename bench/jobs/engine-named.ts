@@ -9,7 +9,7 @@ const engines: Readonly<Record<EngineName, () => Promise<{ readonly engine: Engi
   holdfast: () => import('./engines/holdfast.ts'),
 }
 
-/** Loads the engine with this name, and no other engine. */
+/** Loads only the engine with this name. */
 export async function engineNamed(name: EngineName): Promise<Engine> {
   return (await engines[name]()).engine
 }

@@ -2,7 +2,7 @@
 export interface Engine {
   /** The schema of the engine's tables. */
   readonly schema: string
-  /** Creates the tables of the engine in a new database, and does all other one-time set-up. */
+  /** Creates the tables of the engine in a new database, and does all other one-time setup. */
   install(url: string, settings: string): Promise<void>
   /**
    * Joins as a process that enqueues jobs. With `run`, the process also runs jobs, {@link
@@ -31,8 +31,8 @@ export type Run = (n: number, write: () => Promise<unknown>) => void | Promise<v
 /** A process that takes part in the work. */
 export interface Member {
   /**
-   * Runs a transaction that inserts a business row and enqueues a job. Resolves when it is
-   * committed.
+   * Runs a transaction that inserts a business row and enqueues a job. Resolves when the
+   * transaction is committed.
    */
   enqueue(n: number): Promise<void>
   /** Starts no more jobs, and waits for running jobs. */

@@ -22,7 +22,7 @@ export const jobsBenchmark: Benchmark = async (bench) => {
   ]
 }
 
-/** Returns the number of jobs of a large queue. */
+/** Returns the number of jobs in a large queue. */
 function readMany(): number {
   const many = Number(process.env['JOBS'] ?? 1_000_000)
   if (Number.isInteger(many) && many >= 10_000) return many

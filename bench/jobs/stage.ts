@@ -17,7 +17,7 @@ export interface Contender {
   readonly participant: Participant
   readonly engine: Engine
   readonly url: string
-  /** The id of the main process of its Postgres. */
+  /** The process ID of its Postgres server. */
   readonly postgresPid: number
 }
 

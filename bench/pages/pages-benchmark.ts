@@ -6,7 +6,7 @@ import { median } from '../median.ts'
 import { type ListOrder, orders } from './orders.ts'
 import { type Paging, pagings } from './pagings.ts'
 
-/** A page at a position of a list, and the paging with which it is read. */
+/** A page at a position in a list, and the paging that reads it. */
 interface Reading {
   readonly name: string
   readonly order: ListOrder

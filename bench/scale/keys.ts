@@ -80,8 +80,8 @@ function start(url: string): Promise<RunningService> {
 }
 
 /**
- * Fills all leaves except the one that is due next, so that they contain `size` keys. Vacuums them
- * and writes a checkpoint: a real server would have done both before the leaves are full.
+ * Fills all leaves except the next one due, so that they contain `size` keys. Vacuums them and
+ * writes a checkpoint: a real server would have done both before the leaves were full.
  */
 async function fill(client: pg.Client, size: number): Promise<void> {
   const due = await dueLeaf(client)
@@ -130,7 +130,7 @@ async function measure(client: pg.Client, running: RunningService): Promise<KeyF
 
 /**
  * Runs the statements of a pass. If a lock is not free in time, runs them again, as a service does
- * in its next pass. Autovacuum holds such a lock while it processes the table that was just filled.
+ * in its next pass. Autovacuum holds such a lock while it processes the table just filled.
  */
 async function pass(client: pg.Client, leaf: number): Promise<void> {
   for (;;) {

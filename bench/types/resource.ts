@@ -1,5 +1,5 @@
 /**
- * Number of operations of a resource in the generated programs: create, read, list, rename, delete.
+ * Number of operations per resource in the generated programs: create, read, list, rename, delete.
  */
 export const operationsPerResource = 5
 

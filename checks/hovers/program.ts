@@ -1,4 +1,4 @@
-// Each `^?` marks the place above its caret, whose hover hovers.test.ts expects.
+// Each `^?` marks the place above its caret. hovers.test.ts checks the hover of that place.
 import { anyone, event, Forbidden, holdfast, pages, problem, Unauthenticated } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { oneOf, setting, settings } from 'holdfast/settings'

@@ -1,7 +1,6 @@
-// Applies one mutant at a time to a copy of the repository, and runs the tests that have to detect
-// it.
+// Applies one mutant at a time to a copy of the repository, and runs the tests that must detect it.
 //
-// One process of Vitest runs at a time. The controls come first: without any mutant, the same tests
+// One Vitest process runs at a time. The controls come first: without any mutant, the same tests
 // must pass. The exit status is 1 if a control fails, or if a mutant survives, is stale or is
 // broken.
 import { rmSync } from 'node:fs'

@@ -13,7 +13,7 @@ export interface Mutant {
   readonly why: string
 }
 
-/** A test that has to fail once a mutant is applied. */
+/** A test that must fail once a mutant is applied. */
 export interface KillingTest {
   /** The test file, from the root of the repository. */
   readonly file: string

@@ -3,7 +3,7 @@ import type { Mutant } from './mutant.ts'
 const src = 'packages/holdfast/src'
 const prepareTest = `${src}/effects/idempotency/prepare-call.postgres.test.ts`
 
-/** Mutants of the preparation of a mutation. */
+/** Mutants of a mutation's preparation. */
 export const prepareMutants: readonly Mutant[] = [
   {
     name: 'prepare: a replay prepares',

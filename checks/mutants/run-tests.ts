@@ -20,7 +20,7 @@ export interface TestOutcome {
   /** The full names of the tests that passed. */
   readonly passed: readonly string[]
   readonly failed: readonly string[]
-  /** The end of the output of the run. */
+  /** The end of the run's output. */
   readonly output: string
 }
 

@@ -18,7 +18,7 @@ export function functionsOf(page: string): readonly FunctionRow[] {
     .flatMap(selectFunctions)
 }
 
-/** Returns the table of the functions of an entry point, from their doc comments. */
+/** Returns the table of an entry point's functions, from their doc comments. */
 export function toFunctionTable(marker: TableMarker): string {
   const rows = selectFunctions(marker).map(({ call, description }) => [toCode(call), description])
   return toMarkdownTable(['function', 'description'], rows)

@@ -10,7 +10,7 @@ import { type OptionText, readOptionText } from './doc-comment.ts'
 import { commentBefore, type Declared, findDeclaration } from './source-module.ts'
 import { toParameters, toTypeText, type TypeScope } from './type-text.ts'
 
-/** An option: a member of a type of options. */
+/** An option: a member of an options type. */
 export interface OptionMember extends OptionText {
   readonly name: string
   readonly type: string
@@ -22,10 +22,10 @@ export interface OptionMember extends OptionText {
 }
 
 /**
- * Returns the options of a type: first the options that it declares, then the options that it
- * inherits. `Pick`, `Omit`, `Partial` and `Required` of a type of the package are resolved.
+ * Returns the options of a type: first its own, then the inherited ones. `Pick`, `Omit`, `Partial`
+ * and `Required` of the package's types are resolved.
  *
- * @throws HoldfastError `option-type-unreadable` if the members of the type are not known.
+ * @throws HoldfastError `option-type-unreadable` if the type's members are unknown.
  */
 export function membersOf(declared: Declared): readonly OptionMember[] {
   const { node, module, name } = declared

@@ -25,7 +25,7 @@ function tablesOf(page: string, kind: 'options' | 'members'): readonly OptionTab
     .map((marker) => ({ title: marker.title, members: selectMembers(marker) }))
 }
 
-/** Returns the table of the options of a type, from their doc comments. */
+/** Returns the table of a type's options, from their doc comments. */
 export function toOptionTable(marker: TableMarker): string {
   const rows = selectMembers(marker).map((member) => [
     nameCell(member, marker),
@@ -36,7 +36,7 @@ export function toOptionTable(marker: TableMarker): string {
   return toMarkdownTable(['option', 'type', 'default', 'description'], rows)
 }
 
-/** Returns the table of the members of a type, from their doc comments. */
+/** Returns the table of a type's members, from their doc comments. */
 export function toMemberTable(marker: TableMarker): string {
   const rows = selectMembers(marker).map((member) => [nameCell(member, marker), member.description])
   return toMarkdownTable(['member', 'description'], rows)

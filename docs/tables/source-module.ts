@@ -9,7 +9,7 @@ export interface SourceModule {
   readonly comments: readonly Comment[]
   /** The declarations at the top level, by name. */
   readonly declarations: ReadonlyMap<string, Declared>
-  /** Names imported from other files of the package, by their local names. */
+  /** Imports from other files of the package, by local name. */
   readonly imports: ReadonlyMap<string, Source>
   /** The exports by name. The file of a re-export is the file in its `from`. */
   readonly exports: ReadonlyMap<string, Source>

@@ -40,7 +40,7 @@ export function markersOf(page: string): readonly TableMarker[] {
   return [...page.matchAll(form)].map(([, , kind, title, lines]) => toMarker(kind, title, lines))
 }
 
-/** Returns a page in which the table behind each marker is replaced. */
+/** Returns a page in which the table after each marker is replaced. */
 export function replaceTables(page: string, toTable: (marker: TableMarker) => string): string {
   return page.replaceAll(form, (...[, start, kind, title, lines]: readonly (string | undefined)[]) => {
     const table = toTable(toMarker(kind, title, lines))

@@ -7,14 +7,14 @@ export interface TypeScope {
   readonly parameters: TSTypeParameterDeclaration | null | undefined
 }
 
-/** Types that are shown with their type arguments. Other types are shown without arguments. */
+/** Types shown with their type arguments. Other types are shown without them. */
 const withArguments: ReadonlySet<string> = new Set(['Record', 'Partial', 'Promise', 'InputOf', 'OutputOf'])
-/** Types that are not shown. Their first type argument is shown instead. */
+/** Types that are replaced by their first type argument. */
 const transparent: ReadonlySet<string> = new Set(['Readonly', 'NoInfer', 'PromiseLike', 'Omit', 'Pick'])
 
 /**
- * Returns the text that a table of options shows for a type: without `readonly` and `undefined`,
- * and with few type arguments. The name of a union of literals is replaced by its members.
+ * Returns the text that an option table shows for a type: without `readonly` and `undefined`, and
+ * with few type arguments. The name of a union of literals is replaced by its members.
  */
 export function toTypeText(type: TSType, scope: TypeScope): string {
   const show = (inner: TSType): string => toTypeText(inner, scope)

@@ -96,7 +96,7 @@ test('code that throws fails', async () => {
 })
 
 test('compile errors are reported with their locations on the page, and so are expected ones that do not occur', async () => {
-  // Code that is not executed is compiled, too.
+  // Code that is not executed is still compiled.
   const wrong = '\n```ts no-run\nexport const text: string = 1\n```\n'
   const right = '```ts\n// @ts-expect-error\nexport const text: string = ""\n```\n'
   expect(await check(wrong, right)).toEqual([

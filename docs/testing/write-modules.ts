@@ -44,8 +44,8 @@ async function writeModule({ name, blocks }: Page, root: string): Promise<PageMo
 }
 
 /**
- * Joins blocks so that each line has the same number as in the page, and the compiler reports the
- * line of the page.
+ * Joins blocks so that each line keeps its number in the page, and the compiler reports that
+ * number.
  */
 function joinBlocks(blocks: readonly Block[]): string {
   const lines: string[] = []

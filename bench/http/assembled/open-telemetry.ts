@@ -11,8 +11,8 @@ import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node'
 import { BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace'
 
 /**
- * Starts OpenTelemetry's SDK, which has to happen before the modules that it patches are loaded.
- * Returns the instrumentation of Fastify.
+ * Starts OpenTelemetry's SDK. Call it before loading the modules that the SDK patches. Returns the
+ * instrumentation of Fastify.
  */
 export function startOpenTelemetry(env: NodeJS.ProcessEnv): FastifyOtelInstrumentation {
   // As documented by OpenTelemetry for ES modules.

@@ -19,8 +19,8 @@ export function createLogger(): Logger {
 }
 
 /**
- * Adds the headers that every response of Holdfast has, and logs one line per request with the same
- * fields as Holdfast, except for the number of statements.
+ * Adds the headers of every Holdfast response, and logs one line per request with the same fields
+ * as Holdfast, except for the number of statements.
  */
 export function identifyRequests(app: FastifyInstance): void {
   app.decorateRequest('trace')

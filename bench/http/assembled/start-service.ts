@@ -22,7 +22,7 @@ export async function startService(tracing?: FastifyOtelInstrumentation): Promis
   const logger: FastifyBaseLogger = createLogger()
   const app = fastify({
     loggerInstance: logger,
-    // Disables Fastify's own request log, which has two lines per request.
+    // Disables Fastify's own request log, which writes two lines per request.
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: 'x-request-id',
     genReqId: () => randomUUID(),

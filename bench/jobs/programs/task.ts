@@ -1,12 +1,12 @@
 import { cpuSecondsOfPostgres } from '../../cpu-seconds-of.ts'
 import type { EngineName } from '../engine-named.ts'
 
-/** The input of every program of these benchmarks. */
+/** The input of each program in these benchmarks. */
 export interface Task {
   readonly engine: EngineName
   readonly settings: string
   readonly url: string
-  /** The id of the main process of Postgres. */
+  /** The id of Postgres's main process. */
   readonly postgresPid: number
 }
 

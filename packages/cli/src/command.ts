@@ -8,9 +8,9 @@ import { withDatabase } from './with-database.ts'
 export interface Result {
   /** The data that `--json` prints; `undefined` if the command has printed its result itself. */
   readonly data: unknown
-  /** Returns the text that is printed for people. If the text is empty, nothing is printed. */
+  /** Returns the text to print for people; empty to print nothing. */
   text(screen: Screen): string
-  /** A remark that is printed to stderr. */
+  /** A remark printed to stderr. */
   readonly note?: string
   /** The exit code. Default 0. */
   readonly exitCode?: number

@@ -59,7 +59,7 @@ export function commandsOnService() {
   const run = (...line: readonly string[]): Promise<Run> =>
     callHoldfast(line, { databaseUrl: on.databaseUrl })
 
-  /** Runs a command that has to succeed, and returns its output. */
+  /** Runs a command that must succeed, and returns its output. */
   async function printed(...line: readonly string[]): Promise<string> {
     const { exitCode, stdout, stderr } = await run(...line)
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })

@@ -44,7 +44,7 @@ const driverMessages = /^(?:Connection terminated|timeout expired|The server doe
 function isOfConnection(error: Error, code: string | undefined): boolean {
   if (code === undefined) return driverMessages.test(error.message)
   // The codes of Postgres for connection exceptions, refused logins, a missing database, too many
-  // connections, and a server that stops or starts.
+  // connections, and a stopping or starting server.
   return (
     socketErrors.test(code) ||
     (isOfPostgres(error) && /^(?:08|28|57P|3D000|53300)/.test(code)) ||

@@ -26,7 +26,7 @@ export type OptionValues<O extends Options> = {
 /** The text that `flag` gets if it is present. */
 export const isGiven = ''
 
-/** Defines an option without a value, which is present or not. */
+/** Defines an option without a value, which is either present or absent. */
 export function flag(description: string): Option<boolean> {
   return { description, read: (given) => given === isGiven }
 }

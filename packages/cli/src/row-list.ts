@@ -13,7 +13,7 @@ export const limitOption: ReturnType<typeof wholeNumber> = wholeNumber('Max numb
 export interface RowList<Row> {
   readonly rows: readonly Row[]
   readonly columns: readonly Column<Row>[]
-  /** The max number of rows that was requested. */
+  /** The requested max number of rows. */
   readonly limit: number
   /** Returns the options that list the rows after the last one: `--after 3`. */
   readonly more: (last: Row) => string

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 
 /** The output for which text is formatted. */
 export interface Screen {
-  /** The width in columns; `undefined` if the output is not a terminal and has no limit. */
+  /** The width in columns; `undefined` (no limit) if the output is not a terminal. */
   readonly columns: number | undefined
   readonly now: Date
   /** Returns the text, emphasized if the output supports it. */

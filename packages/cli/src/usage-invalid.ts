@@ -7,7 +7,7 @@ export function usageInvalid(message: string): HoldfastError {
   return new HoldfastError(code, message)
 }
 
-/** Returns true if the command line itself was invalid, rather than the data to which it refers. */
+/** Returns true if the command line itself was invalid, rather than the data that it refers to. */
 export function isUsageInvalid(error: unknown): boolean {
   return error instanceof HoldfastError && error.code === code
 }

@@ -1,8 +1,8 @@
 import { connectClient } from 'holdfast/postgres'
 import type pg from 'pg'
 
-// The lock timeout is shorter than the statement timeout, so that a command that waits for a lock
-// reports it.
+// The lock timeout is shorter than the statement timeout, so that a command waiting for a lock
+// reports the lock.
 const sessionSettings = { statement_timeout: '60s', lock_timeout: '10s' }
 
 /** Runs a function with a dedicated connection, and closes it afterwards. */

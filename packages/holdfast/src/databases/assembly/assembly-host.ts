@@ -12,7 +12,7 @@ import { HandlerEffects } from './handler-effects.ts'
 import type { Location, Route } from './location.ts'
 import type { Connections } from './open-connections.ts'
 
-/** The parts of a database that is being opened. */
+/** The parts of a database being opened. */
 export interface AssemblyParts {
   readonly options: CapabilityOptions
   readonly binding: Binding<unknown, unknown>

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Logger } from '../../kernel/base/log.ts'
 
 /**
- * A setting that is off. While it is off, a crash can undo a COMMIT that Postgres has acknowledged.
+ * A disabled setting. While it is off, a crash can undo a COMMIT that Postgres has acknowledged.
  */
 export interface CommitsAtRisk {
   readonly setting: 'synchronous_commit' | 'fsync' | 'full_page_writes'

@@ -93,7 +93,7 @@ async function whileLocked<T>(on: Loaded, during: () => Promise<T>): Promise<T> 
 }
 
 /**
- * Returns the number of sessions of the service, and the number of sessions of each lane that wait
+ * Returns the number of the service's sessions, and, for each lane, the number of sessions waiting
  * for the lock.
  */
 async function sessions(on: Loaded): Promise<{ all: number; waiting: Record<string, number> }> {

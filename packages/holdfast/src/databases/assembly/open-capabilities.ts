@@ -5,8 +5,8 @@ import { requireAnswer } from '../../storage/postgres/session/connect-client.ts'
 import { startWorker } from './start-worker.ts'
 
 /**
- * Opens capabilities, all at the same time, and combines them. If one capability cannot be opened,
- * the others are closed again.
+ * Opens capabilities concurrently and combines them. If one cannot be opened, the others are closed
+ * again.
  *
  * @throws HoldfastError `database-unreachable`, and the errors of the capabilities.
  */
@@ -21,7 +21,7 @@ export async function openCapabilities<Host>(
   const opened = results.flatMap((result) =>
     result.status === 'fulfilled' && result.value ? [result.value] : [],
   )
-  // All capabilities are closed at the same time, because no capability uses another capability.
+  // Capabilities are closed concurrently, because they do not use one another.
   opening.defer(async () => void (await Promise.all(opened.map(async (capability) => capability.close?.()))))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
@@ -48,7 +48,7 @@ function combine(opened: readonly OpenCapability[]): Omit<OpenDatabase, 'close'>
   }
 }
 
-/** Returns the part of the first capability that has it. */
+/** Returns the part from the first capability that has one. */
 function firstOf<Part>(
   opened: readonly OpenCapability[],
   partOf: (capability: OpenCapability) => Part | undefined,

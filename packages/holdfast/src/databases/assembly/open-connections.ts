@@ -14,10 +14,10 @@ export interface ConnectionOptions {
    */
   readonly connections?: number | ConnectionLimits
   /**
-   * Max age of a connection of the pools. An older connection is closed when it is released, and
-   * replaced when the next connection is needed. A jitter of up to a quarter of the age keeps a
-   * fleet from renewing its connections at the same time. Default `'30m'`. Lower it if connections
-   * must follow a load balancer or a changed DNS name sooner.
+   * Max age of a pooled connection. An older connection is closed when it is released, and replaced
+   * when the next connection is needed. A jitter of up to a quarter of the age keeps a fleet from
+   * renewing its connections at the same time. Default `'30m'`. Lower it if connections must follow
+   * a load balancer or a changed DNS name sooner.
    */
   readonly maxConnectionAge?: Duration
   /**

@@ -40,7 +40,7 @@ alter table holdfast.job_heartbeats replica identity full;
 `,
 }
 
-/** The columns that are filled from sequences, except the positions of messages. */
+/** The columns filled from sequences, except the positions of messages. */
 export const sequencedColumns: readonly { readonly table: string; readonly column: string }[] = [
   { table: 'holdfast.jobs', column: 'seq' },
   { table: 'holdfast.messages', column: 'seq' },

@@ -31,7 +31,7 @@ export function readEachAlone(client: object, alone: ReadAlone): object {
 const settling = new Set<string | symbol>(['then', 'catch', 'finally'])
 
 /**
- * Returns a method that reads when its result is awaited. The result has the methods of relations:
+ * Returns a method that reads when its result is awaited. The result also has the relation methods:
  * `db.user.findUnique(…).posts()`.
  */
 function deferred(alone: ReadAlone, owner: Read, name: string | symbol): Method {

@@ -1,6 +1,6 @@
 /**
  * The argument of a nested `$transaction`: a function that receives a client, or an array of
- * statements that are not sent yet.
+ * statements not sent yet.
  */
 type Nested = ((part: object) => unknown) | readonly PromiseLike<unknown>[]
 

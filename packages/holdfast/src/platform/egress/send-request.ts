@@ -84,7 +84,7 @@ function exchange(
       method,
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
       // Without a shared agent, the request uses no proxy, and reuses no connection whose address
-      // was checked for another request.
+      // was checked for a different request.
       agent: false,
       lookup: alwaysFind(addresses),
       signal,

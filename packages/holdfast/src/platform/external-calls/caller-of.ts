@@ -14,13 +14,13 @@ export interface Caller {
 const maxFrames = 100
 
 // This file is in the room `platform/external-calls`: a folder in the sources, a file in the
-// published package. The path before the name of the room is the folder that contains all rooms.
+// published package. The path before the room's name is the folder that contains all rooms.
 const room = 'platform/external-calls'
 const root = fileURLToPath(import.meta.url.slice(0, import.meta.url.lastIndexOf(room)))
 // Tests are in the folders of the framework, but count as programs that use it.
 const test = /\.(?:test|fixture)\.[jt]s$/
 // The folders of the framework whose code makes calls. Code in the other folders only runs
-// handlers, so if it is on the stack, the handler made the call.
+// handlers, so if that code is on the stack, the handler made the call.
 const calling = /^(?:storage|platform\/telemetry)\b/
 // Recognizes drivers and exporters by their packages. If a driver reconnects for waiting callers,
 // or an exporter sends on a timer, no caller is on the stack.

@@ -7,7 +7,7 @@ import { type OutgoingCall, watchOutgoingCalls } from './outgoing-calls.ts'
 
 /** Options of {@link createExternalCallWatch}. */
 export interface ExternalCallWatchOptions {
-  /** Receives a warning for each line of the program that calls third parties. */
+  /** Receives a warning for each program line that calls third parties. */
   readonly log: Logger
   /**
    * True if calls to third parties fail, with their transactions, instead of being reported.
@@ -55,8 +55,7 @@ export function createExternalCallWatch({
       const whom = `${operation} ${host}`
       if (reportedBy.has(calledAt ?? whom)) return
       // A call without a known location is reported only if the operation has no reported call to
-      // the same host. For example, a redirect has no location, and follows a call that has a
-      // location.
+      // the same host. For example, a redirect has no location, but follows a call with one.
       reportedBy.add(calledAt ?? whom).add(whom)
       log.warn(
         { operation, host, calledAt: calledAt ?? unknownCaller },

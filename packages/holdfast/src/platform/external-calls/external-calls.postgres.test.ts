@@ -94,7 +94,7 @@ const reports = (): readonly Readonly<Record<string, unknown>>[] =>
 const call = async (path: string): Promise<string> => (await fetch(`http://${host}${path}`)).text() // of call
 const note = (db: SqlDatabase): Promise<unknown> => db.query(sql`select 1`)
 
-/** Returns the location of the line of this file that ends with this comment. */
+/** Returns the location of the line that ends with this comment. */
 function callerLineOf(comment: string): string {
   const path = fileURLToPath(import.meta.url)
   const texts = readFileSync(path, 'utf8').split('\n')

@@ -3,7 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
 import { BridgedSpan } from './bridged-span.ts'
 
-/** Keeps the contexts of OpenTelemetry and Holdfast equal: both have the same active span. */
+/** Synchronizes OpenTelemetry's context with Holdfast's: both have the same active span. */
 export class BridgedContextManager extends AsyncLocalStorageContextManager {
   readonly #telemetry: Pick<Telemetry, 'within'>
 

@@ -11,8 +11,8 @@ import { TraceContextPropagator } from './trace-context-propagator.ts'
  * traces: `serve(service, { telemetry: { bridge: openTelemetry() } })`.
  *
  * Without a registered tracer provider, these spans are recorded and exported with those of the
- * service. If a provider is registered, it still records these spans, as children of the span of
- * the call. Existing registrations are never replaced.
+ * service. If a provider is registered, it still records these spans, as children of the call's
+ * span. Existing registrations are never replaced.
  *
  * @example
  * ```ts no-run

@@ -25,7 +25,7 @@ export interface SecretKeyHost extends Pick<ServiceHost, 'env' | 'mode' | 'notif
 
 /**
  * Opens the secret keys of a service. They come from `SECRET_KEYS` if it is set; otherwise, in
- * development, from a file that is created if it is missing, and in tests from a fixed key.
+ * development, from a file, created if missing, and in tests from a fixed key.
  *
  * @throws HoldfastError `configuration-invalid` if `SECRET_KEYS` is invalid.
  */

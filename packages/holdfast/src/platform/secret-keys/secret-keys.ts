@@ -29,8 +29,7 @@ export interface Sealing {
    */
   readonly context?: readonly string[]
   /**
-   * A secret that is needed in addition to the secret keys, with at least 122 random bits. Default:
-   * none.
+   * A secret required in addition to the secret keys, with at least 122 random bits. Default: none.
    */
   readonly keyMaterial?: string
 }
@@ -99,7 +98,7 @@ export class SecretKeys {
       try {
         return Buffer.concat([plain, decipher.final()])
       } catch {
-        // The data is not authentic. `plain` is not returned.
+        // The data is not authentic, so `plain` is not returned.
       }
     }
     throw dataInvalid(sealing)

@@ -23,7 +23,7 @@ function schemaOf<T>(
 }
 
 /**
- * Accepts text that is not empty.
+ * Accepts non-empty text.
  *
  * @example
  * ```ts

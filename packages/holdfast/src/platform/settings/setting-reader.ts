@@ -119,7 +119,7 @@ function readAbsent(schema: Schema, { default: own }: JsonSchema): { readonly va
       result.catch(() => {})
       return undefined
     }
-    // A schema that converts, such as `z.coerce.string()`, would turn `undefined` into a text.
+    // A converting schema, such as `z.coerce.string()`, would turn `undefined` into a text.
     return !result.issues && (result.value === undefined || own !== undefined) ? result : undefined
   } catch {
     return undefined

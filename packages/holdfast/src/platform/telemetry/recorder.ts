@@ -12,7 +12,7 @@ import { SpanStore } from './spans/span-store.ts'
 
 /** Records spans. */
 export interface Recorder extends Pick<Telemetry, 'beginTrace' | 'within' | 'hide'> {
-  /** Returns the span in which this code runs; `undefined` if there is none. */
+  /** Returns the current span; `undefined` if there is none. */
   activeSpan(): Span | undefined
   /**
    * Opens a reader of the spans that end after this call. `from: 'oldest'` also includes the spans
@@ -37,7 +37,7 @@ export function createRecorder({ spanBufferSize, sampler }: RecorderOptions): Re
     // Until `describe` is called, the name of the first span is its kind.
     beginTrace(kind, traceparent, tracestate) {
       if (traceparent === undefined) {
-        // An incoming request is never a child of the span that is active in this process.
+        // An incoming request is never a child of this process's active span.
         const outer = kind === 'server' || kind === 'consumer' ? undefined : active.getStore()
         if (outer) return outer.begin(kind, kind)
         if (sampler.ofRoots === true) return new RecordedSpan({ sink, name: kind, kind })

@@ -15,7 +15,7 @@ export interface Sampler {
 
 /** Options of {@link createSampler}. */
 export interface SamplerOptions {
-  /** The share of traces that is recorded, from 0 to 1. */
+  /** The share of recorded traces, from 0 to 1. */
   readonly ratio: number
   /**
    * True if the caller's decision applies to a continued trace: it is recorded if and only if the
@@ -26,7 +26,7 @@ export interface SamplerOptions {
 
 // The positions of the hex digits that decide. All services use the same digits, and therefore
 // choose the same traces. A trace id ends in 56 random bits (W3C Trace Context, level 2). These
-// digits contain 52 of these bits: a JavaScript number has no more precision.
+// digits contain 52 of them, because a JavaScript number has no more precision.
 const randomDigits = [18, 31] as const
 const randomRange = 2 ** 52
 

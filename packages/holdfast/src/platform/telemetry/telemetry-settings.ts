@@ -129,7 +129,7 @@ const rows: readonly Row[] = [
 
 const secrets = new Set(['OTEL_EXPORTER_OTLP_HEADERS'])
 
-/** The environment variables of telemetry, which are standard variables of OpenTelemetry. */
+/** The environment variables of telemetry, all standard in OpenTelemetry. */
 export const telemetrySettings: Settings<undefined> = {
   descriptions: rows.map((described) => ({ ...described, isSecret: secrets.has(described.name) })),
   async check({ env, mode }) {

@@ -6,8 +6,8 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
  */
 export interface Variables {
   /**
-   * Returns the text of a variable; `undefined` if the variable is not set or empty, because
-   * OpenTelemetry treats both cases the same.
+   * Returns the text of a variable; `undefined` if the variable is unset or empty, because
+   * OpenTelemetry treats both cases alike.
    */
   text(name: string): string | undefined
   number(name: string, range: { readonly min: number; readonly max: number }): number | undefined

@@ -1,6 +1,5 @@
-// Max difference between the two clocks that is ignored. A greater difference means that the system
-// clock was adjusted, or that the machine was suspended: `performance.now()` stops during that
-// time.
+// Max ignored difference between the two clocks. A greater difference means that the system clock
+// was adjusted, or that the machine was suspended: `performance.now()` stops during that time.
 const toleratedDriftMs = 50
 
 let originMs = performance.timeOrigin

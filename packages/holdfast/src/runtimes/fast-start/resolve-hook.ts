@@ -1,8 +1,8 @@
 import type { ResolveFnOutput, ResolveHookSync } from 'node:module'
 import { moduleInPackage } from './module-in-package.ts'
 
-// The name of a package, or a path in a package. It is not a relative or absolute path, not a URL,
-// and not an import that begins with `#`.
+// The name of a package, or a path in a package. Excludes relative and absolute paths, URLs, and
+// imports that begin with `#`.
 const packageImport = /^[^./#:][^:]*$/
 
 const resolved = new Map<string, ResolveFnOutput>()
@@ -10,11 +10,11 @@ const resolved = new Map<string, ResolveFnOutput>()
 /**
  * A resolve hook of `node:module` for the static and dynamic imports of a program with many
  * modules. Node 26.10 parses the `exports` of a package again whenever it resolves a file of that
- * package. If `exports` is long, this takes most of the time of a start. The hook resolves relative
+ * package. If `exports` is long, this takes most of the startup time. The hook resolves relative
  * imports in a package without reading `exports`. It resolves an import of a package only once for
  * all modules of the importing folder. Node resolves everything else and reports all errors.
  *
- * A hook that was registered before this hook does not see the imports that this hook resolves.
+ * Hooks registered earlier do not see the imports that this hook resolves.
  */
 export const resolveHook: ResolveHookSync = (specifier, context, nextResolve) => {
   const { parentURL, importAttributes } = context

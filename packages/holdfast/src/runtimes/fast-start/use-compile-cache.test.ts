@@ -33,7 +33,7 @@ test.each([
 
 test('keeps no cache if the node_modules folder is not writable', async () => {
   const project = makeProject()
-  // A file has the name of the folder, so no user can create the folder, not even root.
+  // A file has the name of the folder, so not even root can create the folder.
   writeFileSync(join(project.packages, '.cache'), '')
   expect(await project.run()).toBe('')
 })

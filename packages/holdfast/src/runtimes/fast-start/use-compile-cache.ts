@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path'
 
 /**
  * Makes Node keep the compiled code of a program in `node_modules/.cache/holdfast/compile`, in the
- * `node_modules` folder that is nearest to its main file. Only users who can replace the packages
- * can write there. If the user of the process cannot write there, or there is no such folder,
- * nothing is kept.
+ * `node_modules` folder nearest to its main file. Only users who can replace the packages can write
+ * there. If the user of the process cannot write there, or there is no such folder, nothing is
+ * kept.
  *
  * A program that already has a cache (`NODE_COMPILE_CACHE`) keeps it. Does nothing if coverage is
  * measured, because a cache would make the coverage less precise.

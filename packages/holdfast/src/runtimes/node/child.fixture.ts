@@ -19,7 +19,8 @@ export interface Child {
 const main = await bundleProgram(new URL('main.fixture.ts', import.meta.url))
 
 /**
- * Starts the main file of this folder. When the test ends, the process is stopped if it still runs.
+ * Starts the main file of this folder. When the test ends, the process is stopped if it is still
+ * running.
  */
 export function startMain(env: Readonly<Record<string, string>>): Child {
   const child = fork(main.file, {

@@ -8,7 +8,7 @@ import { serveForTest } from './serve.fixture.ts'
 
 type Line = Readonly<Record<string, unknown>>
 
-/** A stream, and the JSON lines that were written to it. */
+/** A stream, and the JSON lines written to it. */
 function collect(): { readonly stream: Writable; readonly lines: Line[] } {
   const lines: Line[] = []
   const stream = new Writable({

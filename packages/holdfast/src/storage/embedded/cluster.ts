@@ -53,8 +53,8 @@ export function readPassword(home: Home): string {
 export function removeLeftovers(home: Home): void {
   for (const name of readdirSync(home.directory)) {
     const path = join(home.directory, name)
-    // A younger file may belong to a process that waits for the lock. A process waits for at most
-    // two minutes.
+    // A younger file may belong to a process that is waiting for the lock, which takes at most two
+    // minutes.
     const abandoned = name.startsWith('lock.') && ageMs(path) > 600_000
     if (emptyFolderForm.test(name)) attempt(() => rmdirSync(path), ['ENOTEMPTY', 'ENOTDIR', 'ENOENT'])
     if (!abandoned && !unfinishedDataForm.test(name)) continue
@@ -79,9 +79,9 @@ async function initdb(home: Home, binaries: Binaries, options: readonly string[]
   // sorts by code point.
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
   // A superuser can run programs as the server's user, and every local user can connect to
-  // 127.0.0.1. SCRAM is the only password method that never reveals the password to another program
-  // that listens on the port. It costs 2 ms per new connection. The Unix socket needs no password:
-  // users who can open its directory can also read the password.
+  // 127.0.0.1. SCRAM is the only password method that never reveals the password to a different
+  // program listening on the port. It costs 2 ms per new connection. The Unix socket needs no
+  // password: users who can open its directory can also read the password.
   const access = ['-U', user, '--auth-host=scram-sha-256', '--auth-local=trust']
   const quick = ['--no-sync', '--no-instructions']
   try {

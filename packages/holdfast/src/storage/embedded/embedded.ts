@@ -53,9 +53,9 @@ export interface EmbeddedPostgres {
  * uses it exits or is killed.
  *
  * @throws HoldfastError `embedded-postgres-unavailable` if Postgres cannot run here,
- * `embedded-postgres-version` if the data in the folder belong to another major version,
- * `embedded-postgres-busy` if another process takes two minutes to start or stop it,
- * `embedded-postgres-options` for invalid options.
+ *   `embedded-postgres-version` if the data in the folder belong to a different major version,
+ *   `embedded-postgres-busy` if another process takes two minutes to start or stop it,
+ *   `embedded-postgres-options` for invalid options.
  *
  * @example
  * ```ts no-run

@@ -13,7 +13,7 @@ export interface EmbeddedPostgresOptions {
   readonly database?: string
   /**
    * Settings as in `postgresql.conf`, such as `{ fsync: 'off' }`. They apply when a server starts:
-   * a server that another process has already started keeps its settings. Default none.
+   * a server already started by another process keeps its settings. Default none.
    */
   readonly settings?: Readonly<Record<string, string>>
   /**

@@ -14,7 +14,7 @@ export function beginServerLog(home: Home): void {
 
 /** Opens the current log for appending. */
 export function openServerLog(home: Home): number {
-  // Root writes here into a folder of another user. O_NOFOLLOW keeps that user from redirecting the
+  // Here, root writes into another user's folder. O_NOFOLLOW keeps that user from redirecting the
   // write with a link.
   return openSync(home.log, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW)
 }

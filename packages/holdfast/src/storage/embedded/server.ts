@@ -62,7 +62,7 @@ export async function launchServer(plan: ServerPlan): Promise<Postmaster> {
       continue
     }
     // Another program has just taken the port, or the kernel is still cleaning up after a server
-    // that was just killed.
+    // killed a moment ago.
     const passing = /could not create any TCP\/IP sockets|pre-existing shared memory block/.test(tail)
     if (!passing || performance.now() > deadline) {
       throw unavailable(

@@ -12,8 +12,8 @@ import { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOpti
 import { DriverClient } from '../postgres/session/driver-client.ts'
 
 /**
- * The program of the other process: it starts Postgres, follows the commands on its standard input,
- * and exits.
+ * The program of the service process: it starts Postgres, follows the commands on its standard
+ * input, and exits.
  */
 const script = `
   import { createInterface } from 'node:readline'
@@ -61,7 +61,7 @@ export interface Service {
 
 /** Options of a {@link Service}. */
 export interface ServiceOptions extends EmbeddedPostgresOptions {
-  /** The entry file of another copy of this package. */
+  /** The entry file of a different copy of this package. */
   readonly entry?: string
   readonly cwd?: string
   readonly account?: { readonly uid: number; readonly gid: number }

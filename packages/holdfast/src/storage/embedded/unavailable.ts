@@ -1,7 +1,7 @@
 import { HoldfastError, type HoldfastErrorOptions } from '../../kernel/base/holdfast-error.ts'
 
 /**
- * Returns the error of an embedded Postgres that cannot run here. The message names the
+ * Returns the error for an embedded Postgres that cannot run here. The message names the
  * alternative.
  */
 export function unavailable(message: string, options: HoldfastErrorOptions = {}): HoldfastError {

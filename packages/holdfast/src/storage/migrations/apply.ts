@@ -36,8 +36,8 @@ const pauses = { firstMs: 100, maxMs: 1_000 }
 /**
  * Applies one migration together with its row in the journal, and returns the duration in
  * milliseconds. If the migration does not get its locks in time, it is rolled back and attempted
- * again. So a long transaction on a table cannot make the migration block all other statements on
- * that table.
+ * again, so that a long transaction on a table cannot make the migration block all other statements
+ * on that table.
  *
  * @throws HoldfastError `migration-failed` with the position and the message of Postgres;
  * `migration-blocked` with the blocking sessions; `migration-ends-transaction` if the migration
@@ -67,7 +67,7 @@ function applyInTransaction(
 }
 
 /**
- * Applies a migration that is marked to run without a transaction. If its statement can run in a
+ * Applies a migration marked to run without a transaction. If its statement can run in a
  * transaction, the statement and the row in the journal are committed in one transaction.
  */
 async function applyAlone(

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { describeSession, sessionColumns, type SessionRow } from './describe-session.ts'
 
-/** A running watch for the sessions that block another session. */
+/** A running watch for the sessions that block a session. */
 export interface BlockerWatch {
   /** Stops the watch, and returns a description of the last blocking sessions seen. */
   end(): Promise<string>

@@ -11,7 +11,7 @@ interface JournalRow {
   readonly owner: string
   readonly name: string
   readonly checksum: string
-  /** The lowest version of the program that works with the schema after this migration. */
+  /** The lowest program version that works with the schema after this migration. */
   readonly needs_version: number
 }
 
@@ -111,8 +111,8 @@ export async function writeJournal(
 /**
  * Compares the journal with the migrations of the program.
  *
- * @throws HoldfastError `database-too-old`; `schema-too-new` if the schema needs a newer version of
- * the program; `migration-edited` with every migration that was changed after it had been applied.
+ * @throws HoldfastError `database-too-old`; `schema-too-new` if the schema needs a newer version
+ *   of the program; `migration-edited` with every migration that was changed after being applied.
  */
 export async function readJournal(
   client: pg.ClientBase,

@@ -2,7 +2,7 @@ import { migrate } from './migrate.ts'
 import { readMigrations } from './read-migrations.ts'
 
 // Runs one of several processes that start at the same time. Arguments: the connection string and
-// the folder of migrations.
+// the migrations folder.
 const [, , connectionString = '', folder = ''] = process.argv
 const report = await migrate({
   connectionString,

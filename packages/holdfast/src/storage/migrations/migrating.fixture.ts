@@ -17,7 +17,7 @@ export interface Migrating extends AsyncDisposable {
   ): Promise<{ readonly code: string; readonly message: string }>
   /** Runs SQL in a separate session. */
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
-  /** Drops everything that was created in the database. */
+  /** Drops everything created in the database. */
   reset(): Promise<void>
   /** Opens another session; `name` is shown in `pg_stat_activity`. */
   open(name: string): Promise<pg.Client>

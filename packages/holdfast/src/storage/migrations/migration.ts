@@ -7,9 +7,9 @@ export interface Migration {
   readonly name: string
   readonly sql: string
   /**
-   * The lowest version of the program that works with the schema after this migration. Default 0:
-   * every version works with it, for example after the addition of a table or a nullable column.
-   * See {@link MigrationSet.version}.
+   * The lowest program version that works with the schema after this migration. Default 0: every
+   * version works with it, for example after the addition of a table or a nullable column. See
+   * {@link MigrationSet.version}.
    */
   readonly needsVersion?: number
 }

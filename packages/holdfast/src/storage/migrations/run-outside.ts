@@ -97,8 +97,8 @@ export async function clearUp(
   try {
     await setLockTimeout(client, lockTimeoutMs)
     if ((await recovery.look(client)) === 'half done') await recovery.recover(client)
-    // If the recovery completed the statement, the record of the start stays, so that the next
-    // start knows that this migration ran the statement.
+    // If the recovery completed the statement, the record of the migration's start is kept, so that
+    // the next process knows that this migration ran the statement.
     if ((await recovery.look(client)) === 'to do') await clearBegun(client, migration)
     return 'It was rolled back completely.'
   } catch (error) {

@@ -69,8 +69,7 @@ const maxRowCount = 1_000
 const orders = Number(process.env['LIST_ORDERS'] ?? 4)
 
 /**
- * Reads page by page to the end. Returns the ids in the order in which they were read, and the last
- * backward cursor.
+ * Reads page by page to the end. Returns the ids in the order read, and the last backward cursor.
  */
 async function walk({
   limit,

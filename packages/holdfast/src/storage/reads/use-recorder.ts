@@ -20,8 +20,8 @@ const limitMs = 5_000
 const maxIds = 10_000
 
 /**
- * Records the last use of rows in batches, so that calls do not wait for it. A process that is
- * killed loses the uses of the last 10 seconds.
+ * Records the last use of rows in batches, so that calls do not wait for it. A killed process loses
+ * the uses of the last 10 seconds.
  */
 export class UseRecorder {
   readonly #parts: UseRecorderParts

@@ -26,8 +26,8 @@ export interface InsertPositionRow {
 }
 
 /**
- * Returns a statement that reads a position after all commits so far, including commits that are
- * not flushed to disk yet.
+ * Returns a statement that reads a position after all commits so far, including commits not yet
+ * flushed to disk.
  */
 export function readInsertPosition(): Statement {
   return { name: 'holdfast_read_position', text: 'select pg_current_wal_insert_lsn()::text as position' }

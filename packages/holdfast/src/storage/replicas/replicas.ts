@@ -14,7 +14,7 @@ export interface ReplicasParts extends Omit<ReplicaParts, 'connectionString' | '
   readonly urls: readonly string[]
   /** Creates the pool for the replica at the given URL. */
   readonly openPool: (options: { readonly connectionString: string; readonly isPooled: boolean }) => Pool
-  /** A pool of the primary that is not shared with calls. */
+  /** A pool for the primary, not shared with calls. */
   readonly primary: Pool
   readonly clock: Clock
   readonly log: Logger
@@ -52,7 +52,7 @@ export class Replicas {
           openPool: (options) => openPool({ connectionString, ...options }),
         }),
     )
-    // The history is longer than needed, so that there is always a sample that is old enough.
+    // The history is longer than needed, so that it always contains an old enough sample.
     this.#history = new PrimaryHistory(parts.maxLagMs + 10 * everyMs)
     this.#looking = this.#look()
   }
@@ -122,8 +122,8 @@ export class Replicas {
   }
 
   /**
-   * Checks a replica, unless its last check is still running. A replica that hangs must not delay
-   * the checks of other replicas.
+   * Checks a replica, unless its last check is still running. A hanging replica must not delay the
+   * checks of other replicas.
    */
   #evaluate(replica: Replica, system: string, nowMs: number): void {
     if (this.#asked.has(replica)) return

@@ -41,9 +41,9 @@ const nothing: From = { sources: [], equalities: [], unbounded: [] }
 
 /**
  * Returns the tables from which a statement may read an unlimited number of rows. Such a statement
- * is a SELECT without LIMIT that does not aggregate into one row and does not compare a unique key.
- * Returns an empty list if the statement is bounded, is not a SELECT, or uses constructs that are
- * not analyzed, such as set-returning functions and recursion.
+ * is a SELECT without LIMIT that neither aggregates into one row nor compares a unique key. Returns
+ * an empty list if the statement is bounded, is not a SELECT, or uses constructs that are not
+ * analyzed, such as set-returning functions and recursion.
  */
 export function findUnbounded({ stmts = [] }: ParseResult, keys: UniqueKeys): readonly string[] {
   return stmts.flatMap(({ stmt }) => unboundedOf(stmt, { keys, common: new Map() }))
@@ -170,8 +170,7 @@ function isLimited({ limitCount }: SelectStmt): boolean {
 }
 
 /**
- * Returns the equalities that hold for every row that satisfies a condition: the equalities joined
- * by AND.
+ * Returns the equalities that hold for every row that satisfies a condition: those joined by AND.
  */
 function equalitiesOf(node: Node): Equality[] {
   if ('BoolExpr' in node) {

@@ -1,9 +1,6 @@
 import { type CompiledOperation, describeOperation } from '../../kernel/operation/compile.ts'
 
-/**
- * The code whose statements are guarded, and its limits. Usually, the code is the handler of an
- * operation.
- */
+/** The code whose statements are guarded, usually an operation's handler, and its limits. */
 export interface GuardedHandler extends Pick<
   CompiledOperation,
   'name' | 'route' | 'definedAt' | 'budget' | 'maxRows' | 'hasExplicitMaxRows' | 'repeats'

@@ -21,8 +21,8 @@ interface Plan {
 export type PlanKind = 'custom' | 'generic'
 
 const defaultReads = 100
-// The number of custom plans that Postgres makes before it compares their cost with the cost of the
-// generic plan.
+// The number of custom plans that Postgres makes before it compares their cost with the generic
+// plan's.
 const customPlans = 5
 
 /** Prepares a statement under the name `holdfast_plan_<n>`. */

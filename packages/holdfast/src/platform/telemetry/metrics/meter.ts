@@ -48,7 +48,7 @@ class InstrumentMeter implements Meter {
   readonly #instruments = new Map<string, Instrument>()
   readonly #seriesLimit: number
   readonly #warn: MeterOptions['warn']
-  /** The names of the instruments for which a warning has been logged. */
+  /** The names of the instruments already warned about. */
   readonly #warned = new Set<string>()
 
   constructor({ seriesLimit, warn }: MeterOptions) {

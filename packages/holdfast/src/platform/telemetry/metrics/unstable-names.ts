@@ -1,7 +1,6 @@
 /**
  * Names that may still change. In OpenTelemetry's semantic conventions (1.37), the names of the
- * runtime metrics have the status “development”. The other names are not in the conventions: they
- * are the framework's.
+ * runtime metrics have the status “development”. The other names are the framework's own.
  */
 export const unstableNames = {
   cpuMode: 'cpu.mode',

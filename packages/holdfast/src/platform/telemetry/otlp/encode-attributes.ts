@@ -7,8 +7,8 @@ const maxTextLength = 4_096
 const encoded = new WeakMap<Attributes, string>()
 
 /**
- * Returns attributes as the content of a JSON array of OTLP `KeyValue`. The result is cached by
- * object, so shared attributes must not change afterwards.
+ * Returns attributes as OTLP `KeyValue` objects: the content of a JSON array. The result is cached
+ * by object, so shared attributes must not change afterwards.
  */
 export function encodeShared(attributes: Attributes): string {
   const known = encoded.get(attributes)
@@ -18,14 +18,14 @@ export function encodeShared(attributes: Attributes): string {
   return text
 }
 
-/** Returns attributes as the content of a JSON array of OTLP `KeyValue`. */
+/** Returns attributes as OTLP `KeyValue` objects: the content of a JSON array. */
 export function encodeAttributes(attributes: readonly (readonly [string, AttributeValue])[]): string {
   return attributes.map(([name, value]) => `{"key":${encodeText(name)},"value":${encodeValue(value)}}`).join()
 }
 
 /**
- * Returns text as JSON. Truncates text that is too long, and replaces unpaired surrogates, which
- * receivers reject.
+ * Returns text as JSON. Truncates long text, and replaces unpaired surrogates, which receivers
+ * reject.
  */
 export function encodeText(text: string): string {
   return JSON.stringify((text.length > maxTextLength ? text.slice(0, maxTextLength) : text).toWellFormed())

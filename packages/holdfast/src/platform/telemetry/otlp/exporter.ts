@@ -4,9 +4,7 @@ import { addressOf, type OtlpTarget } from './target.ts'
 
 /** Exports records in the background. */
 export interface Exporter {
-  /**
-   * Schedules an early export. Returns immediately, because it may be called while a request runs.
-   */
+  /** Schedules an early export. Returns immediately, because it may be called during a request. */
   wake(): void
   /** Exports the records so far, and resolves when the export has ended. */
   flush(): Promise<void>
@@ -14,11 +12,11 @@ export interface Exporter {
   stop(abort: AbortSignal): Promise<void>
 }
 
-/** Records that are sent in one request. */
+/** The records of one request. */
 export interface Batch {
   /** The number of records. */
   readonly count: number
-  /** The number of earlier records that were overwritten before they were sent. */
+  /** The number of earlier records overwritten before being sent. */
   readonly lost: number
   readonly body: string
 }
@@ -55,7 +53,7 @@ class BatchExporter implements Exporter {
   readonly #timer: NodeJS.Timeout
   /** Aborted when the service stops, which ends the pause between two attempts. */
   readonly #hurry = new AbortController()
-  /** Aborted when the stop takes too long. Records that are not sent by then are lost. */
+  /** Aborted when the stop takes too long. Records not sent by then are lost. */
   readonly #abort = new AbortController()
   #running: Promise<void> | undefined
   #isWoken = false
@@ -100,7 +98,7 @@ class BatchExporter implements Exporter {
   }
 
   /**
-   * Sends the records that are pending when it is called. Later records wait for the next export;
+   * Sends the records pending at the time of the call. Later records wait for the next export;
    * otherwise a busy service would send many small requests.
    */
   async #sendAll(): Promise<void> {

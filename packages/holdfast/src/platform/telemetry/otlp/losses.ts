@@ -12,7 +12,7 @@ export type LossReason = 'overwritten' | 'unavailable' | 'refused'
 export interface Losses {
   /** Adds a number of lost records and the reason. */
   add(count: number, why: { readonly reason: LossReason; readonly message: string }): void
-  /** Logs the losses that have not been logged yet. */
+  /** Logs the losses not logged yet. */
   tell(): void
 }
 

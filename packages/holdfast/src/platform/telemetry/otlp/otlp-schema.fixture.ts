@@ -48,7 +48,7 @@ const span = z
   })
   .refine((it) => BigInt(it.startTimeUnixNano) <= BigInt(it.endTimeUnixNano), 'it ends before it begins')
 
-/** The body of an export of spans. */
+/** The body of a span export. */
 export const tracesRequest = z.strictObject({
   resourceSpans: z.array(
     z.strictObject({ resource, scopeSpans: z.array(z.strictObject({ scope, spans: z.array(span).min(1) })) }),
@@ -106,7 +106,7 @@ const metric = z
     'it is not one kind of metric',
   )
 
-/** The body of an export of metrics. */
+/** The body of a metric export. */
 export const metricsRequest = z.strictObject({
   resourceMetrics: z.array(
     z.strictObject({ resource, scopeMetrics: z.array(z.strictObject({ scope, metrics: z.array(metric) })) }),

@@ -28,7 +28,7 @@ const fastest = { level: constants.Z_BEST_SPEED }
 /** According to OTLP, only these statuses mean that the same request may succeed later. */
 const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
-/** Max length of a response that is read; receivers answer with a few lines. */
+/** Max length of response text to read; receivers answer with a few lines. */
 const maxReplyLength = 65_536
 
 /** Sends a body to a receiver of OTLP/HTTP, once. `abort` cancels the request. Never throws. */
@@ -92,7 +92,7 @@ function agentOf(protocol: string, { Agent }: Pick<typeof http, 'Agent'>): http.
   return known
 }
 
-/** Returns the number of records of a request that the receiver rejected, and the reason. */
+/** Returns the number of rejected records in a request, and the receiver's reason. */
 function readPartialSuccess(content: string): {
   readonly rejected: number
   readonly message: string | undefined

@@ -27,8 +27,8 @@ export function metricsText(telemetry: MetricSource, accept?: string): MetricsTe
   const names = new Set(['target_info', 'target'])
   for (const metric of telemetry.readMetrics()) {
     const { family, unit } = toPrometheusName(metric)
-    // Two metrics may have the same Prometheus name, because characters that Prometheus does not
-    // allow are replaced. A family must occur only once, so the second metric is left out.
+    // Two metrics may have the same Prometheus name, because characters that are invalid in
+    // Prometheus are replaced. A family must occur only once, so the second metric is left out.
     if (names.has(family)) continue
     names.add(family)
     families.push(toFamily(metric, { family, unit, format }))

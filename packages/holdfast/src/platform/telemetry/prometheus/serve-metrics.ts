@@ -32,8 +32,8 @@ const limits = { requestTimeout: timeoutMs, headersTimeout: timeoutMs, connectio
 /**
  * Serves the metrics at `GET /metrics`, for Prometheus to scrape.
  *
- * @throws HoldfastError `metrics-not-served` if the port is in use or the address is not one of
- * this machine.
+ * @throws HoldfastError `metrics-not-served` if the port is in use or the address does not belong
+ *   to this machine.
  *
  * @example
  * ```ts

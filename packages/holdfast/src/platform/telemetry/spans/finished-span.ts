@@ -16,7 +16,7 @@ export interface SpanFailure {
   readonly message: string | undefined
 }
 
-/** A span that has ended, in the form that readers receive. */
+/** An ended span, in the form that readers receive. */
 export interface FinishedSpan {
   readonly trace: TraceContext
   readonly name: string

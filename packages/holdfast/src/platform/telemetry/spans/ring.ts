@@ -2,11 +2,11 @@
 export interface SpanBatch<T> {
   /** The items, in the order in which they were written. */
   readonly items: readonly T[]
-  /** The number of items that were overwritten before this reader took them. */
+  /** The number of items overwritten before this reader took them. */
   readonly lost: number
 }
 
-/** Reads a ring from the position at which it was opened. */
+/** Reads a ring from the position where the reader was opened. */
 export interface RingReader<T> {
   /** The number of items that this reader has not taken yet, including lost items. */
   readonly pending: number

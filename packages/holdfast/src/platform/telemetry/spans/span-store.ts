@@ -29,9 +29,9 @@ const hasParentFlag = 1
 const isContinuedFlag = 2
 
 /**
- * Stores spans in columns: arrays that are allocated once. Span objects would live just long enough
- * for the garbage collector to move each of them twice. In a busy service, that would cost more
- * than the rest of the recording.
+ * Stores spans in columns: arrays allocated once. Span objects would live just long enough for the
+ * garbage collector to move each of them twice. In a busy service, that would cost more than the
+ * rest of the recording.
  */
 export class SpanStore implements Slots<RecordedSpan, FinishedSpan> {
   readonly #ids: Int32Array

@@ -60,8 +60,8 @@ const leaf = fc.oneof(
   fc.uint8Array(),
   fc.integer({ max: 100 }).map((cents) => new Money(cents)),
 )
-// Names that pino treats specially are excluded. It omits a child logger's field that is named like
-// one of its options, and formats an error in a field `err` differently.
+// Names that pino treats specially are excluded. pino omits a child logger's field named like one
+// of pino's options, and formats an error in a field `err` differently.
 const name = fc
   .oneof(fc.constantFrom('level', 'time', 'msg', 'password', 'toJSON', '7', 'é'), text, loneSurrogate)
   .filter((each) => !['err', 'serializers', 'formatters', 'customLevels', '__proto__'].includes(each))

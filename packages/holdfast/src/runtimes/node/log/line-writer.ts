@@ -17,8 +17,8 @@ const maxDelayMs = 100
 // Delay before the next attempt to write to a slow reader. The delay limits the throughput, because
 // a full pipe holds only 64 KiB.
 const retryMs = 1
-// Max size of the unread lines. Further lines are dropped, because a reader that hangs must not
-// fill the memory.
+// Max size of the unread lines. Further lines are dropped, because a hanging reader must not fill
+// the memory.
 const maxLength = 16 * 1_024 * 1_024
 // Max time that an ending process waits while the reader of its output makes no progress. A slow
 // reader gets all lines; a reader that has stopped does not keep the process alive.
@@ -44,7 +44,7 @@ export function openLineWriter(fd: number): LineWriter {
 
 class BatchingWriter implements LineWriter {
   readonly #fd: number
-  /** Lines that have not been passed to the reader yet. */
+  /** Lines not yet passed to the reader. */
   #held = ''
   /** The part of the current batch that the reader has not accepted yet. */
   #rest: Uint8Array = nothing

@@ -8,7 +8,9 @@ import { bundleProgram } from '../../../../test/bundle-program.ts'
 
 const program = await bundleProgram(new URL('./process-log-main.fixture.ts', import.meta.url))
 
-/** Starts a process that logs. When the test ends, the process is stopped if it still runs. */
+/**
+ * Starts a process that logs. When the test ends, the process is stopped if it is still running.
+ */
 function start(how: string, stdout: 'pipe' | number = 'pipe'): ChildProcess {
   const child = spawn(process.execPath, [...program.execArgv, program.file, how], {
     stdio: ['ignore', stdout, 'pipe', 'ipc'],

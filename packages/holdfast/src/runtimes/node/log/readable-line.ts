@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 
 const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
 
-// The fields that are not shown: they are for programs, or the message already contains them.
+// Fields not shown, because they are for programs or already in the message.
 const leftOut = new Set(['traceId', 'spanId', 'method', 'route', 'status'])
 
 /** A line as `JsonLog` writes it. */
@@ -30,7 +30,7 @@ export function toReadable(line: string): string {
   const shown = Object.entries(fields).filter(([name]) => !leftOut.has(name))
   const rest = shown.map(([name, value]) => ` ${styleText('dim', `${toHarmless(name)}=`)}${toWord(value)}`)
   const head = `${styleText('dim', new Date(time).toTimeString().slice(0, 8))} ${styleText(colors[level], level.padEnd(5))}`
-  // The message may contain input from clients, which must not move the cursor of the terminal.
+  // The message may contain input from clients, which must not move the terminal's cursor.
   return `${head} ${toHarmless(msg ?? '')}${rest.join('')}\n${toStacks(error)}`
 }
 

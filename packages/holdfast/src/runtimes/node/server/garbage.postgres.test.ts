@@ -47,9 +47,8 @@ async function leftPerCall(method: string, path: string): Promise<number> {
   return ((await oldBytes('minor')) - before) / calls
 }
 
-// A function literal that is assigned to a property is allocated in the old generation, and keeps
-// everything that it refers to. The old tables of a Map that has grown stay in memory in the same
-// way.
+// A function literal assigned to a property is allocated in the old generation, and keeps
+// everything that it refers to. The old tables of a grown Map stay in memory in the same way.
 test.for([
   ['GET', '/read'],
   ['POST', '/write'],

@@ -31,8 +31,8 @@ export interface HttpServer {
   /** Stops listening and closes idle connections; resolves when every connection has ended. */
   close(): Promise<void>
   /**
-   * Returns a phrase for each client that has not read its whole response, or has not sent its
-   * whole request.
+   * Returns a phrase for each client that has not read its whole response or sent its whole
+   * request.
    */
   unfinishedClients(): readonly string[]
 }
@@ -231,8 +231,8 @@ function createNodeServer(limits: ReadHttpLimits, tls: TlsContents | undefined):
     headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
     // Responses announce this time (`Keep-Alive: timeout=75`). node:http waits a second longer, so
-    // that a request that is sent just in time is still accepted. This additional second can be
-    // changed only in Node 24.6 and later.
+    // that a request sent just in time is still accepted. This additional second can be changed
+    // only in Node 24.6 and later.
     keepAliveTimeout: keepAliveTimeoutMs,
     // The interval at which node:http checks for timeouts; its default is half a minute.
     connectionsCheckingInterval: Math.min(1_000, headerTimeoutMs, requestTimeoutMs),

@@ -21,17 +21,17 @@ export interface SendOptions {
   readonly unsent: UnsentAnswers
 }
 
-// Max time to wait for a client that is still sending. Such a client may read the response only
-// after it has finished sending.
+// Max time to wait for a client that is still sending. Such a client may not read the response
+// until it has finished sending.
 const lingerMs = 1_000
 
-// Number of bytes that are passed to the socket at a time. The client has made progress when a
-// slice was accepted.
+// Number of bytes passed to the socket at a time. Each accepted slice counts as progress of the
+// client.
 const sliceBytes = 65_536
 
 /**
- * Sends a response. If a client is still sending a body that is too large, it gets the response,
- * and then the connection is closed.
+ * Sends a response. If a client is still sending an oversized body, the connection is closed after
+ * the response.
  */
 export function sendAnswer(answer: HttpAnswer, exchange: NodeExchange, options: SendOptions): void {
   const { incoming, response } = exchange

@@ -35,10 +35,7 @@ const byLowerCase: ReadonlyMap<string, Singleton> = new Map(
   singletons.map((name, index) => [name.toLowerCase(), { name, bit: 1 << index }]),
 )
 
-/**
- * Returns the rejection of a request that repeats a field which may appear only once; otherwise
- * `undefined`.
- */
+/** Returns the rejection of a request that repeats a singleton field; otherwise `undefined`. */
 export function checkSingletons(rawHeaders: readonly string[]): ProblemError | undefined {
   let seen = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {

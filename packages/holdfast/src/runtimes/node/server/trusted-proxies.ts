@@ -29,7 +29,7 @@ export class TrustedProxies {
 
   /**
    * Returns the address of a client. `undefined` if it is unknown: the connection has been lost, or
-   * a trusted proxy reports something that is not an address.
+   * a trusted proxy reports an invalid address.
    */
   clientOf(connected: string | undefined, forwardedFor: string | undefined): string | undefined {
     let address = addressIn(connected ?? '')
@@ -75,7 +75,7 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 
 // Some proxies append the port of their client. An IPv6 address with a port has brackets.
 const withPort = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/
-// An IPv4 address that is mapped to IPv6: 203.0.113.7 is ::ffff:cb00:7107.
+// An IPv4 address mapped to IPv6: 203.0.113.7 is ::ffff:cb00:7107.
 const mapped = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/
 
 /**

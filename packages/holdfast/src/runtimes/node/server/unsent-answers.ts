@@ -49,7 +49,7 @@ export interface UnsentAnswersOptions {
 
 const maxSweepMs = 1_000
 
-// After this time without progress, a response may be ended to make room. A client that reads makes
+// After this time without progress, a response may be ended to make room. A reading client makes
 // progress in this time, unless it is far away or has a bad connection.
 const evictableMs = 1_000
 

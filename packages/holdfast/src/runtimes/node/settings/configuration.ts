@@ -107,7 +107,7 @@ function tlsOf({ TLS_CERT_FILE, TLS_KEY_FILE, TLS_CLIENT_CA_FILE }: ServerValues
   throw configurationInvalid(['TLS needs both TLS_CERT_FILE and TLS_KEY_FILE. Set both, or neither.'])
 }
 
-/** Returns the parts of a text that are separated by commas. */
+/** Returns the comma-separated parts of a text. */
 function listIn(text: string | undefined): readonly string[] {
   return text === undefined ? [] : text.split(',').map((part) => part.trim())
 }

@@ -4,7 +4,7 @@ import type { ServiceHost } from '../../../kernel/host/service-host.ts'
 import { type Environment, openEnvironment } from './environment.ts'
 import { modeSettings } from './mode-settings.ts'
 
-/** The source of a configuration, and the receiver of notices about variables that are ignored. */
+/** The source of a configuration, and the receiver of notices about ignored variables. */
 export interface ConfigureOptions extends Pick<ServiceHost, 'notify'> {
   /**
    * All environment variables. Default: the variables of the process, and in development also the

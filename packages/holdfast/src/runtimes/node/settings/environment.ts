@@ -16,7 +16,7 @@ export interface Environment extends SettingsSource {
 export interface EnvironmentOptions {
   /** The variables. */
   readonly env: ServiceHost['env']
-  /** The names of variables that may also be given as the path of a file. */
+  /** The names of variables that may also be given as a file path. */
   readonly names: readonly string[]
   /** The folder in which to look for a `.env`; `undefined` to skip it. */
   readonly folder: string | undefined

@@ -96,8 +96,7 @@ export function chooseHttpLimits(
 /**
  * Returns the limits with their defaults.
  *
- * @throws HoldfastError `configuration-invalid` that names each limit that is not a positive
- * integer or not a duration.
+ * @throws HoldfastError `configuration-invalid` that names each invalid limit.
  */
 export function readHttpLimits(given: HttpLimits): ReadHttpLimits {
   const issues: string[] = []

@@ -9,7 +9,7 @@ export interface ReadSettingsOptions {
    * variables of a `.env`.
    */
   readonly env?: ServiceHost['env']
-  /** Receives a notice about a `.env` that is not read. Default: a line on stderr. */
+  /** Receives a notice about an ignored `.env`. Default: a line on stderr. */
   readonly notify?: (message: string) => void
 }
 

@@ -12,7 +12,7 @@ export interface FailedStatement {
   readonly showsValues: boolean
 }
 
-/** The fields of the driver's error that are logged. */
+/** The logged fields of the driver's error. */
 interface ServerError extends Error {
   readonly code?: string
   readonly position?: string

@@ -18,8 +18,8 @@ interface PostgresError extends Error {
 const fromDriver = new WeakSet<Error>()
 
 /**
- * Marks an error as coming from the connection to Postgres. Other errors can look the same: for
- * example, if a handler's own connection to another service is refused.
+ * Marks an error as coming from the connection to Postgres. Other errors can look the same, such as
+ * the refusal of a handler's own connection to another service.
  */
 export function markDriverError(error: unknown): unknown {
   if (error instanceof Error) fromDriver.add(error)
@@ -105,8 +105,8 @@ export function constraintOf(error: unknown): string | undefined {
 }
 
 /**
- * Returns whether the same transaction may succeed if it is run again: SQLSTATE
- * serialization_failure, deadlock_detected, or a stale prepared statement.
+ * Returns whether the same transaction may succeed if run again: SQLSTATE serialization_failure,
+ * deadlock_detected, or a stale prepared statement.
  */
 export function isRetryable(error: unknown): boolean {
   const state = sqlStateOf(error)
@@ -115,13 +115,13 @@ export function isRetryable(error: unknown): boolean {
 
 // Failures caused by the data or by the values of the statement: data exceptions, integrity
 // constraints, check options, cardinality, and errors raised by PL/pgSQL. With the same data, a
-// retry fails in the same way.
+// retry fails again.
 const finalStates = /^(?:22|23|44|21000|P000[123])/
 
 /**
- * Returns whether a failure of a statement may lead to a final answer. All states that are not
- * listed may be transient: unavailable locks, cancelled statements, lack of resources, defects,
- * missing privileges.
+ * Returns whether a failure of a statement may lead to a final answer. All unlisted states may be
+ * transient: unavailable locks, cancelled statements, lack of resources, defects, missing
+ * privileges.
  */
 export function mayBeFinal(error: unknown): boolean {
   return finalStates.test(sqlStateOf(error) ?? '')

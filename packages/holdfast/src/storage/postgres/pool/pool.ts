@@ -26,7 +26,7 @@ export interface PoolOptions {
    * only.
    */
   readonly budget?: ConnectionBudget
-  /** Number of connections that are never lent to other pools of the budget. Default 0. */
+  /** Number of connections that are never lent to the budget's other pools. Default 0. */
   readonly min?: number
   /**
    * Max number of requests waiting for a connection; further requests are refused. Default: no
@@ -120,7 +120,7 @@ export function createPool(options: PoolOptions): Pool {
     create: () => new DriverClient(clientOptions),
   })
   // A pooler that supports prepared statements shares a prepared statement among all sessions, by
-  // its text. So a statement could not be prepared again after a migration.
+  // its text, so a statement could not be prepared again after a migration.
   const usesPreparedStatements = options.usesPreparedStatements !== false && options.isPooled !== true
   const prepared = usesPreparedStatements ? new PreparedStatements() : undefined
   const limits = options.isPooled === true ? undefined : new SessionLimits()

@@ -13,9 +13,7 @@ export interface PruningTask extends Pick<RecurringTaskParts, 'failure' | 'clock
    * same time if each deletes only unlocked rows.
    */
   readonly isResponsible?: () => boolean
-  /**
-   * Deletes one batch of each kind of rows. Resolves to the number of deleted rows of each kind.
-   */
+  /** Deletes one batch of rows of each kind. Resolves to the number of deleted rows per kind. */
   readonly prune: (limit: number, stopping: AbortSignal) => Promise<readonly number[]>
 }
 

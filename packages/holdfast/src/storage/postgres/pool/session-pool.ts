@@ -65,7 +65,7 @@ export class SessionPool implements Lane {
   readonly #idle: Idle[] = []
   readonly #waiting: Request[] = []
   readonly #timers: TimerQueue
-  /** The number of sessions that are being opened. */
+  /** The number of sessions being opened. */
   #opening = 0
   #isEnding = false
   #ended: (() => void) | undefined
@@ -181,8 +181,8 @@ export class SessionPool implements Lane {
     this.#isEnding = true
     for (const request of this.#waiting.slice()) this.#fail(request, noConnection('ended'))
     while (this.#idle.length > 0) this.#close(this.#idle.pop()!.client)
-    // Sockets that are already closing are not awaited, because that takes a while if the server
-    // does not answer.
+    // Does not wait for sockets that are already closing, which takes a while if the server does
+    // not answer.
     if (!this.#isAtRest) await new Promise<void>((resolve) => (this.#ended = resolve))
     this.#options.budget.remove(this)
   }

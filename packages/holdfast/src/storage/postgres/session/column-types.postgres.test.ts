@@ -81,7 +81,7 @@ const operations = {
       return row!
     },
   }),
-  /** Returns the text of a value that is sent as a parameter. */
+  /** Returns the text of a value sent as a parameter. */
   write: query({
     route: 'GET /texts',
     access: anyone('a test'),

@@ -173,9 +173,9 @@ export class Connection implements Queryable {
 
   /**
    * Sends a reset of the session if a handler's statement may have changed the session. The reset
-   * runs after the statements that were sent before. Call it within {@link pipeline}, after the
-   * statement that ends the transaction. Does nothing behind a pooler: the session may already
-   * serve another client.
+   * runs after all statements sent so far. Call it within {@link pipeline}, after the statement
+   * that ends the transaction. Does nothing behind a pooler: the session may already serve another
+   * client.
    */
   reset(): void {
     if (!this.#isClosed && this.#parts.limits) this.#changes.reset(this.#client)

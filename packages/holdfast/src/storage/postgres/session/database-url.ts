@@ -100,7 +100,7 @@ export function isUnixSocket(url: URL): boolean {
   return isSocketDirectory(serverOf(url).host)
 }
 
-/** Returns the path of the Unix socket of a parsed URL; `undefined` if the URL uses TCP. */
+/** Returns the Unix socket path of a parsed URL; `undefined` if the URL uses TCP. */
 export function socketPathOf(url: URL): string | undefined {
   const { host, port } = serverOf(url)
   return isSocketDirectory(host) ? toSocketPath(host, port) : undefined
@@ -117,8 +117,8 @@ export function toSocketPath(directory: string, port: number): string {
 }
 
 /**
- * Max length of the path of a Unix socket: the size of `sun_path` in the operating system, minus
- * the terminating NUL byte.
+ * Max length of a Unix socket's path: the size of `sun_path` in the operating system, minus the
+ * terminating NUL byte.
  */
 const maxSocketPathBytes = process.platform === 'linux' ? 107 : 103
 

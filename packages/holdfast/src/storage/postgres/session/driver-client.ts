@@ -130,7 +130,7 @@ function rejectPassword(): never {
 }
 
 /**
- * Returns the name of the user of this process, as libpq does for a URL without a user.
+ * Returns the name of this process's user, as libpq does for a URL without a user.
  *
  * @throws HoldfastError `configuration-invalid` if the system does not know the user.
  */

@@ -29,7 +29,7 @@ export interface ConnectionInternals {
   readonly stream: Duplex
   /** Texts of the statements that the session has prepared, by name. */
   readonly parsedStatements: Readonly<Record<string, string>>
-  /** Texts of the statements that were sent and that the server has not parsed yet, by name. */
+  /** Texts of sent statements that the server has not parsed yet, by name. */
   readonly submittedNamedStatements: Record<string, string>
   query(text: string): void
   parse(message: { readonly name: string; readonly text: string }): void
@@ -123,7 +123,7 @@ export interface DriversResult extends pg.QueryResult {
   readonly _types: pg.CustomTypesConfig
   /** The parsers of the columns. */
   _parsers?: readonly unknown[]
-  /** The template that is copied for each row. */
+  /** The template copied for each row. */
   _prebuiltEmptyResultObject: object | null
   addFields(fields: readonly pg.FieldDef[]): void
   parseRow(values: unknown[]): pg.QueryResultRow
@@ -173,7 +173,7 @@ export interface InstalledDriver {
   readonly client: object
   readonly result: object
   readonly utils: object
-  /** The connection of a client that is not connected. */
+  /** The connection of an unconnected client. */
   readonly connection: {
     readonly stream?: object
     readonly parsedStatements?: object

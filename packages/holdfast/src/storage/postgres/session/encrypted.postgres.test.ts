@@ -121,7 +121,7 @@ describe('sslmode', () => {
  */
 interface Recorder extends AsyncDisposable {
   readonly port: number
-  /** The bytes of each connection, in the order in which they were opened. */
+  /** The bytes of each connection, in the order in which the connections were opened. */
   readonly received: readonly Buffer[][]
 }
 

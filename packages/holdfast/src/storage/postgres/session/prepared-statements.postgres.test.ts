@@ -9,8 +9,8 @@ const Names = z.object({ names: z.array(z.string()).max(1_000) })
 const Row = z.object({ id: z.int(), note: z.string().optional() })
 
 /**
- * A service that returns the statements prepared on the connection of its queries, and selects all
- * columns of a table.
+ * A service that returns the statements prepared on its query connection, and selects all columns
+ * of a table.
  */
 function serviceOf(options: PostgresOptions = {}) {
   const { query, mutation, service } = holdfast({

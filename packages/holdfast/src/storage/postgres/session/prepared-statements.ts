@@ -3,8 +3,8 @@ import { isReservedName } from '../statement/statement.ts'
 
 // Each name costs memory in each session of the server.
 const maxNames = 500
-// Max number of texts that are remembered after one use. Without this limit, texts that contain
-// values would fill the memory.
+// Max number of texts remembered after one use. Without this limit, texts that contain values would
+// fill the memory.
 const maxSeen = 1_000
 // Max number of times that a text's prepared statement may become stale. After that, the text is no
 // longer prepared. For example, a text may refer to a different table under each search_path.

@@ -21,11 +21,11 @@ const jitter = 0.25
 /**
  * Decides which sessions of a pool are closed instead of reused.
  *
- * A session keeps the server to which its host name resolved when it started, and the settings that
- * the role and the database had then. After a failover, or when a database leaves read-only mode,
- * each call on an older session would fail. Old sessions are replaced even if nothing fails: new
- * sessions follow a changed DNS name or load balancer, and closing a session frees the memory of
- * its backend.
+ * A session keeps the server that its host name resolved to when it started, and the settings that
+ * its role and database had at that time. After a failover, or when a database leaves read-only
+ * mode, each call on an older session would fail. Old sessions are replaced even if nothing fails:
+ * new sessions follow a changed DNS name or load balancer, and closing a session frees the memory
+ * of its backend.
  */
 export class SessionLifetimes {
   readonly #lifetimes = new WeakMap<object, Lifetime>()
@@ -47,7 +47,7 @@ export class SessionLifetimes {
     this.#lifetimes.set(client, { openedMs, endsMs })
   }
 
-  /** Retires all sessions that are open. Sessions in use are closed when they are released. */
+  /** Retires all open sessions. Sessions in use are closed when they are released. */
   retireAll(): void {
     this.#validFromMs = this.#nowMs()
   }

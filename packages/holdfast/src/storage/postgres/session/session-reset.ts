@@ -29,9 +29,9 @@ const statements = [
   'select pg_catalog.pg_advisory_unlock_all()',
 ].join('; ')
 
-// Removes the statements that were prepared with the SQL command PREPARE. DEALLOCATE ALL would also
-// remove the driver's prepared statements. This part only runs after unusual statements, because it
-// reads all prepared statements.
+// Removes the statements prepared with the SQL command PREPARE. DEALLOCATE ALL would also remove
+// the driver's prepared statements. This part only runs after unusual statements, because it reads
+// all prepared statements.
 const deallocate = `; do $$ declare found text; begin
   for found in select name from pg_catalog.pg_prepared_statements where from_sql loop
     execute pg_catalog.format('deallocate %I', found);

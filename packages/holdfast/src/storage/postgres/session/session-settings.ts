@@ -2,9 +2,9 @@ import type pg from 'pg'
 import type { SessionSettings } from './driver-client.ts'
 
 /**
- * The settings that the driver and the framework rely on. A role or a database may set other values
- * (`alter role … set`), and data would then be interpreted differently. So each session sets these
- * settings in the packet that opens it.
+ * The settings that the driver and the framework rely on. A role or a database may set different
+ * values (`alter role … set`), under which data would be interpreted differently, so each session
+ * sets its own values in the packet that opens it.
  *
  * TimeZone is not included: a `timestamptz` is sent with its offset in every zone, and the zone of
  * `current_date` is the application's choice. Also not included: search_path;

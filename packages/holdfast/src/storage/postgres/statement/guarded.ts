@@ -3,7 +3,7 @@ import type { DriverStatement } from '../session/driver-query.ts'
 
 /**
  * Passes a handler's statement to its guard. Returns the statement with the guard's row limit, and
- * with the line of the program that runs the statement.
+ * with the program's line that runs it.
  */
 export function guarded(
   statement: DriverStatement,

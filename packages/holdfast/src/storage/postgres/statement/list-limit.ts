@@ -1,6 +1,6 @@
 import type { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 
-/** The default number of rows of an administrative list. */
+/** The default number of rows in an administrative list. */
 export const defaultListed = 50
 
 const maxListed = 1_000

@@ -262,7 +262,7 @@ function isIdentifierStart(code: number): boolean {
   return (letter >= 97 && letter <= 122) || code === underscore || code >= firstBeyondAscii
 }
 
-/** Returns whether a code may be part of the tag of a dollar quote. */
+/** Returns whether a code may be part of a dollar quote's tag. */
 function isTagPart(code: number): boolean {
   return isIdentifierStart(code) || isDigit(code)
 }

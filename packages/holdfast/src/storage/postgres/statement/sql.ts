@@ -4,7 +4,7 @@ import type { Queryable } from '../session/connection.ts'
 
 export { default as sql, empty, join, type Sql } from 'sql-template-tag'
 
-/** A database that is queried with the `sql` template tag. */
+/** A database queried with the `sql` template tag. */
 export interface SqlDatabase {
   /**
    * Runs one statement and returns its rows: ``db.query<Account>(sql`select id, name from accounts

@@ -184,7 +184,8 @@ const maxNameLength = 63
 const ascii = /^[\0-\x7F]+$/
 
 /**
- * Returns a name as Postgres folds it; `undefined` if that is uncertain or the name is reserved.
+ * Returns a name as Postgres folds it; `undefined` if the result is uncertain or the name is
+ * reserved.
  */
 function readName({ kind, token }: SqlLexer): string | undefined {
   if (!ascii.test(token) || (kind !== 'word' && kind !== 'quoted')) return undefined

@@ -11,8 +11,8 @@ export interface StatementNames {
   readonly text: string
 }
 
-// A partition of one of the framework's tables. Its number has no meaning, and each number would
-// create a separate name.
+// A partition of one of the framework's tables. Its number is dropped, because it has no meaning
+// and would create a separate name per partition.
 const ringLeaf = /^(holdfast\.\w+?)_\d+$/
 
 // Longer statements are truncated. They are generated, and their beginning is enough to identify

@@ -9,8 +9,8 @@ export interface Statement {
   /** The name under which the statement is prepared, once per connection. Default: not prepared. */
   readonly name?: string
   /**
-   * True if the statement is one INSERT, without WITH and RETURNING, that does not have to run
-   * before other statements. `withInserts` may make it a part of another statement. Default false.
+   * True if the statement is a single INSERT, without WITH or RETURNING, that need not run before
+   * other statements. `withInserts` may join it to another statement. Default false.
    */
   readonly isInsert?: true
 }
@@ -68,8 +68,8 @@ export function checkReadStatement(text: string, name: string | undefined): void
         'A query has no transaction, so savepoints and nested transactions are not available. Read related data in one statement.',
       )
     case 'procedure':
-      // Outside of a transaction block, the code of the procedure may commit, and begin a
-      // transaction that writes.
+      // Outside of a transaction block, the procedure's code may commit and begin a writing
+      // transaction.
       throw new HoldfastError(
         'transaction-control',
         'CALL and DO are not allowed in a query, because their code may start a transaction that writes. Select from a function, or make the operation a mutation.',

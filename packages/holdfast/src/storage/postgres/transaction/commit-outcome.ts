@@ -18,7 +18,7 @@ export type CommitOutcome =
     }
   | { readonly state: 'rolled back' | 'unknown'; readonly error: unknown }
 
-/** The results of the statements of a commit. */
+/** The results of a commit's statements. */
 export interface CommitResults {
   /** The results, in the order in which the statements were sent. */
   readonly results: readonly PromiseSettledResult<pg.QueryResult>[]

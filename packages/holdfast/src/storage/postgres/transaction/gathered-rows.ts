@@ -2,10 +2,7 @@ import type { SavepointCommand } from '../statement/statement-shape.ts'
 import { Savepoints, type SentCommand } from './savepoints.ts'
 import type { Statement } from '../statement/statement.ts'
 
-/**
- * Rows that are collected while a handler runs, and written in the round trip of its transaction's
- * commit.
- */
+/** Rows that are collected while a handler runs, and written in the commit's round trip. */
 export interface Gathering {
   readonly length: number
   /** Removes the rows with positions from `from` up to but not including `to`. */

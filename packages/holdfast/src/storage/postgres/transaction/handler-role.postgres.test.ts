@@ -7,8 +7,8 @@ import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 
-// The role to which a handler switches. It may write the application's table, but no table of the
-// framework.
+// The role that a handler switches to. It may write to the application's table, but to none of the
+// framework's.
 
 const role = 'holdfast_test_tenant'
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-role-'))

@@ -3,9 +3,7 @@ import type { Statement } from '../statement/statement.ts'
 import type { Gathering } from './gathered-rows.ts'
 import type { HandlerSession } from './handler-session.ts'
 
-/**
- * The rows of one kind that a handler adds to its transaction, in the order in which it adds them.
- */
+/** The rows of one kind that a handler adds to its transaction, in the order added. */
 export abstract class RowGathering<Row> implements Gathering {
   protected readonly session: HandlerSession
   protected readonly rows: Row[] = []

@@ -47,7 +47,7 @@ export class Savepoints {
    *
    * A savepoint may be created inside another savepoint with the same name. But if two concurrent
    * parts of a handler used the same name, each could undo the other's work. Concurrent use is
-   * detected if a statement is running, or if the name is one that query builders use.
+   * detected if a statement is running, or if query builders use the name.
    *
    * @throws HoldfastError `savepoint-concurrent`.
    */
@@ -60,8 +60,8 @@ export class Savepoints {
   }
 
   /**
-   * Applies the result of a command. Returns the position of the first gathered row that is undone;
-   * `undefined` if no rows are undone.
+   * Applies the result of a command. Returns the position of the first undone row; `undefined` if
+   * no rows are undone.
    */
   settle(sent: SentCommand, hasSucceeded: boolean): number | undefined {
     this.#sent.delete(sent)

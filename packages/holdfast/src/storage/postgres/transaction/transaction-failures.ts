@@ -15,7 +15,7 @@ export function transactionOver(owner: TransactionOwner | undefined): HoldfastEr
   )
 }
 
-/** Returns the error of a transaction that was ended by a statement in it. */
+/** Returns the error of a transaction that one of its statements has ended. */
 export function transactionEnded(owner: TransactionOwner | undefined, cause?: unknown): HoldfastError {
   return new HoldfastError(
     'transaction-control',

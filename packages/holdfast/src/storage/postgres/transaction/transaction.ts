@@ -197,7 +197,8 @@ export class Transaction implements HandlerSession {
   async #beginAlong(along: NonNullable<Opening['along']>): Promise<boolean> {
     const { isNewEpoch } = await this.#begin({ ...this.#lateOpening, along })
     if (!isNewEpoch) return true
-    // The statement may have been prepared before a migration. No other statement has run yet.
+    // The statement may have been prepared before a migration, so the transaction begins again. No
+    // other statement has run yet.
     const connection = this.#connection!
     this.#connection = undefined
     this.#hasBegun = false

@@ -21,7 +21,7 @@ import { binaryRefused, copyRefused } from './unsupported-results.ts'
  */
 
 /**
- * Results without rows, for the columns of prepared statements, by the names of the statements;
+ * Results without rows, which hold the columns of prepared statements, by statement name;
  * `undefined` if a statement returns no rows. The columns of a prepared statement stay the same:
  * the server refuses to run a statement whose columns would change.
  */
@@ -46,7 +46,7 @@ export class DriverGroup extends DriversQuery {
   readonly #results: DriversResult[]
   /** The index of the statement whose messages arrive next. */
   #at = 0
-  /** True if the next message may start the result of another statement of a simple query. */
+  /** True if the next message may start the result of a simple query's next statement. */
   #isBetween = true
 
   constructor(statements: readonly OutgoingStatement[], session: GroupSession) {

@@ -37,7 +37,7 @@ export type ReceiveMessage = (bytes: Buffer, start: number, end: number) => void
 /** The size of a message header, in bytes: the type and the length. */
 export const headerBytes = 5
 
-// The types of the messages that may be long, as in libpq.
+// The types of messages that may be long, as in libpq.
 const longTypes: ReadonlySet<number> = new Set([
   messageTypes.dataRow,
   messageTypes.error,
@@ -60,7 +60,7 @@ export class FrameReader {
     this.#receive = receive
   }
 
-  /** The number of bytes that are reserved for an incomplete message. */
+  /** The number of bytes reserved for an incomplete message. */
   get reservedBytes(): number {
     return this.#partial.length
   }

@@ -9,7 +9,7 @@ export type Columns = readonly pg.FieldDef[] | undefined
  * (SQLSTATE 0A000). So each statement is described only once.
  */
 export class PreparedColumns {
-  /** Statements that were sent and that the server has not parsed yet. */
+  /** Sent statements that the server has not parsed yet. */
   readonly #submitted = new Set<string>()
   readonly #prepared = new Set<string>()
   readonly #columns = new Map<string, Columns>()

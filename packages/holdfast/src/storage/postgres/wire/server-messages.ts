@@ -3,8 +3,8 @@ import { headerBytes } from './frame-reader.ts'
 import { ProtocolViolation } from './protocol-violation.ts'
 
 /*
- * Reads the messages of a server, except rows. Nothing is read beyond the end of a message: if a
- * field exceeds its message, that is a protocol violation.
+ * Reads the messages of a server, except rows. Nothing is read beyond the end of a message: a field
+ * that exceeds its message is a protocol violation.
  */
 
 /** A position in a message. */

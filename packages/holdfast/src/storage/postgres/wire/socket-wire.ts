@@ -58,7 +58,7 @@ export class SocketWire implements Wire {
   readonly #prepared = new PreparedColumns()
   /** Groups to be sent. */
   #outbox: StatementGroup[] = []
-  /** Groups that were sent and have not settled, in order. */
+  /** Sent groups that have not settled yet, in order. */
   readonly #sent: StatementGroup[] = []
   #group: OutgoingStatement[] | undefined
   #isHeld = false
@@ -119,7 +119,7 @@ export class SocketWire implements Wire {
       for (const group of groups) group.write(writer)
       bytes = writer.take()
     } catch (error) {
-      // The next flush, perhaps of another session, must not contain a part of this one.
+      // The next flush, perhaps from another session, must not contain a part of this one.
       writer.reset()
       return this.#refuse(groups, error as Error)
     }

@@ -37,7 +37,7 @@ export class StatementExchange {
   #rows: unknown[] = []
   #tag: CommandTag | undefined
   #hasEnded = false
-  /** True if the next message may start the result of another statement of a simple query. */
+  /** True if the next message may start the result of a simple query's next statement. */
   #isBetween = true
 
   constructor(statement: OutgoingStatement, session: ExchangeSession) {

@@ -63,7 +63,7 @@ export class StatementGroup {
     }
   }
 
-  /** Fails the statements that were not answered, because the session has ended. */
+  /** Fails the unanswered statements, because the session has ended. */
   abandon(error: Error): void {
     if (this.#failure) return this.settle()
     for (const { statement } of this.#exchanges) statement.fail(error)
