@@ -195,7 +195,7 @@ async function connect(url: string): Promise<pg.Client> {
   return client
 }
 
-/** Counts the sessions of the service that have a writing transaction. */
+/** Counts the service's sessions with a writing transaction. */
 async function countWrites(url: string): Promise<number> {
   const client = await connect(url)
   const { rows } = await client.query<{ count: number }>(

@@ -9,7 +9,7 @@ import type { Observation } from './observation.ts'
 export const isOfKey = `memo is not null and memo not in ('payout', 'declined by the bank')`
 
 /**
- * Returns the invariants that are still broken some time after a storm. During the wait, the server
+ * Returns the invariants that are still broken some time after a storm. Meanwhile, the server
  * notices interrupted work, and the transactions of background work end.
  */
 export async function findLastingViolations(

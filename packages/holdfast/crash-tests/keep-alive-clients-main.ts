@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The results of all clients' requests. */
 export interface ClientsReport {
-  /** The keys whose response was a success. */
+  /** The keys with a successful response. */
   readonly answered: readonly string[]
   /** The other keys, each with the reason for its failure. */
   readonly failed: readonly { readonly key: string; readonly reason: string }[]
@@ -61,7 +61,7 @@ async function client(): Promise<void> {
 }
 
 process.once('message', () => (isStopping = true))
-// When the parent process has ended, this process ends too.
+// Ends this process when its parent process ends.
 process.once('disconnect', () => process.exit())
 process.send?.('started')
 await Promise.all(Array.from({ length: Number(count) }, client))

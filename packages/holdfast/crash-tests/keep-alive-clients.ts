@@ -7,7 +7,7 @@ import type { ClientsReport } from './keep-alive-clients-main.ts'
 export interface Clients {
   /** Waits for all running requests, and returns all results. */
   stop(): Promise<ClientsReport>
-  /** Kills the process of the clients if it has not ended. */
+  /** Kills the clients' process if it has not ended. */
   kill(): void
 }
 

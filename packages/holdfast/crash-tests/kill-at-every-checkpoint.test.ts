@@ -47,8 +47,8 @@ const certain: Readonly<Record<string, readonly string[]>> = {
   ),
   relay: ['before', 'after'].map((moment) => `${moment} command HPUB`),
 }
-// The max time until all jobs have ended. It is longer than rescuing the jobs of a dead worker
-// takes on any machine.
+// The max time until all jobs have ended. Longer than it takes, on any machine, to rescue the jobs
+// of a dead worker.
 const settledWithin = '2m'
 
 /** Summarizes the deaths, and the checkpoints that were not reached again. */
@@ -314,7 +314,8 @@ async function relayed(port: number): Promise<readonly string[]> {
     const { state } = await manager.streams.info('recorded')
     const consumer = await jetstream(client).consumers.get('recorded')
     const found: string[] = []
-    // The number of messages ends the loop. A time limit would miss messages on a busy machine.
+    // The loop ends after this number of messages. A time limit would miss messages on a busy
+    // machine.
     while (found.length < state.messages) {
       const message = await consumer.next()
       if (!message) continue

@@ -17,7 +17,7 @@ import { type ServerProcess, startServer } from './server-process.ts'
 
 let database: TestDatabase
 let client: pg.Client
-/** The running servers, which get requests. */
+/** The running servers that receive requests. */
 let servers: ServerProcess[]
 
 beforeEach(async () => {

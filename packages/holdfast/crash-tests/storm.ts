@@ -24,7 +24,7 @@ export interface StormOptions {
   readonly limit: Duration
 }
 
-/** The counts of a storm so far. */
+/** The current counts of a storm. */
 export interface StormProgress {
   /** The number of completed keys: all of their responses have arrived. */
   readonly keys: number

@@ -67,7 +67,7 @@ interface Work {
   readonly count: number
   readonly ms: number
   readonly isBlocking?: boolean
-  /** The gate at which the jobs wait. Default: they do not wait. */
+  /** The gate that the jobs wait at. Default: they do not wait. */
   readonly gate?: string
 }
 
@@ -116,7 +116,8 @@ test.concurrent(
     withFleet(async (fleet) => {
       const { servers } = fleet
       await startWorkers(fleet, killedAtOnce + 1)
-      // The first worker is never killed, because a worker has to rescue jobs and answer requests.
+      // The first worker is never killed, because one worker has to rescue jobs and answer
+      // requests.
       const victims = servers.slice(1)
       let enqueued = 0
       let maxMs = 0

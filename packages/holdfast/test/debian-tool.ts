@@ -13,7 +13,7 @@ export type DebianTool =
 
 const run = promisify(execFile)
 
-// Folders where Debian keeps programs for root, which are not in every PATH.
+// Folders in which Debian installs programs for root. They are not in every PATH.
 const extraFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 const installTimeoutMs = 180_000
 

@@ -33,8 +33,8 @@ export function expectProportional<Input>(
 }
 
 /**
- * Returns a number of repetitions that takes long enough to be measured. Finding this number also
- * warms up the code.
+ * Returns how many repetitions take long enough to be measured. Finding this number also warms up
+ * the code.
  */
 function repetitionsFor<Input>(work: (input: Input) => unknown, input: Input): number {
   for (let repetitions = factor; ; repetitions *= 2) {

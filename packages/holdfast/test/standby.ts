@@ -79,8 +79,8 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
 }
 
 /**
- * Drops the slot of a standby that has stopped. The primary notices the end of the connection a
- * moment later.
+ * Drops the slot of a standby that has stopped. The primary notices a moment later that the
+ * connection has ended.
  */
 async function dropSlot(primaryUrl: string, slot: string): Promise<void> {
   const client = new DriverClient({ connectionString: primaryUrl })

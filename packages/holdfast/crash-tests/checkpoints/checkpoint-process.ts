@@ -67,8 +67,8 @@ export async function loadCheckpointProcess(
   /** Returns the reply of the process, or an empty reply if the process dies first. */
   async function ask(request: CheckpointRequest): Promise<CheckpointReport> {
     if (hasDied) return { checkpoints: [] }
-    // If the channel is closing, sending fails. The failure is ignored, because the end of the
-    // process reports it.
+    // If the channel is closing, sending fails. This failure is ignored, because the death of the
+    // process is reported separately.
     child.send(request, () => {})
     const answer = await Promise.race([messageOf(child), died])
     return (answer ?? { checkpoints: [] }) as CheckpointReport

@@ -1,4 +1,4 @@
-/** A point at which a process dies: the nth time that it reaches this label. */
+/** The point at which a process dies: the nth time it reaches this label. */
 export interface Checkpoint {
   readonly label: string
   /** Counts how often the label has occurred, starting at 1. */

@@ -13,7 +13,7 @@ let passed: string[] | undefined
 let fatal: CheckpointRequest['kill']
 const times = new Map<string, number>()
 
-/** Records that the process has reached a point, and kills the process if it has to die there. */
+/** Records that the process has reached a point. Kills the process if it has to die there. */
 function pass(label: string): void {
   if (!passed) return
   passed.push(label)

@@ -21,7 +21,7 @@ export interface Exhausted {
    * kills at all checkpoints, not at a sample.
    */
   readonly isInEachSample?: (label: string) => boolean
-  /** Returns true, after a death, to end the run early. Default: never. */
+  /** Called after a death. Returns true to end the run early. Default: never. */
   readonly isEnough?: () => Promise<boolean>
   /** Finishes the work after a death, with a new process. */
   readonly goOn?: (name: string, process: CheckpointProcess) => Promise<void>

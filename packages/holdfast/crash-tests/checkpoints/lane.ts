@@ -24,7 +24,7 @@ export interface FinalAnswer {
 
 /** A database for one program, with the third party and the broker that the program calls. */
 export interface Lane extends AsyncDisposable {
-  /** A client with which the test inspects the database, independently of the program. */
+  /** A client for the test to inspect the database with, independently of the program. */
   readonly looking: pg.Client
   /** The keys of the calls to the bank, by the name of the run. */
   readonly bankKeys: ReadonlyMap<string, ReadonlySet<string>>

@@ -1,7 +1,7 @@
 create table accounts (id integer primary key, balance integer not null);
 insert into accounts select id, 0 from generate_series(1, 4) as id;
 
--- No constraint prevents a second effect: the test must be able to see one.
+-- No constraint prevents a second effect, because the test must be able to detect one.
 create table transfers (key text not null, source integer not null, target integer not null);
 
 -- Makes each COMMIT take a while, so that a fault can hit it.

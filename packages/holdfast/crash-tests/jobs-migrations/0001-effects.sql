@@ -1,4 +1,4 @@
--- No constraint prevents a second effect: the test must be able to see one.
+-- No constraint prevents a second effect, because the test must be able to detect one.
 create table effects (job uuid not null);
 create table prepared (job uuid not null);
 create table totals (effects integer not null);

@@ -19,7 +19,7 @@ const faultTimeout = '300ms'
 
 /** The state of one run: a client's knowledge of its keys. */
 export class ModelRun {
-  // The keys. The last one is not a UUIDv7, because such keys are stored and looked up differently.
+  // The keys. The last one is not a UUIDv7: such keys are stored and looked up differently.
   readonly keys: readonly string[] = [randomUUIDv7(), randomUUIDv7(), randomUUID()]
   readonly models: readonly KeyModel[] = this.keys.map(() => new KeyModel())
 }

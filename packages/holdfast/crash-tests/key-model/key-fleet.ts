@@ -7,8 +7,8 @@ import type { Request } from './key-model.ts'
 import { createKeyService, type Mishap } from './key-service.ts'
 
 /**
- * Retentions with which an instance may be started. Each retention has a different layout of the
- * key tables.
+ * Retentions that an instance may be started with. Each results in a different layout of the key
+ * tables.
  */
 export const retentions = ['1d', '7d', '30d'] as const satisfies readonly Duration[]
 
@@ -83,7 +83,7 @@ export class KeyFleet {
     return (await this.#looking.query<Row>(text, values)).rows
   }
 
-  /** Returns the violations of invariants that the database shows for the keys. */
+  /** Returns the invariants that the database shows to be violated for the keys. */
   async findViolations(keys: readonly string[]): Promise<readonly string[]> {
     const rows = await this.sql<{ what: string }>(
       `

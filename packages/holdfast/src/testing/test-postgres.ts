@@ -44,8 +44,8 @@ export const testDatabaseVariable = 'HOLDFAST_TEST_DATABASE_URL'
 let own: Promise<TestPostgres> | undefined
 
 /**
- * Returns the URL of the server for tests. If the environment does not name a server, starts a
- * server for this process, which stops when the process ends.
+ * Returns the URL of the server for tests. If the environment does not specify a server, starts
+ * one, which stops when this process ends.
  */
 export async function testPostgresUrl(): Promise<string> {
   const given = process.env[testDatabaseVariable]

@@ -124,8 +124,8 @@ export function createTypedCaller<Defined extends Operations>(
 }
 
 /**
- * Returns the error to add to the problem in the response: the failure itself, or its cause if the
- * failure is that problem.
+ * Returns the error to add to the problem in the response: the failure itself, or the failure's
+ * cause if the failure is that problem.
  */
 function causeOf(failure: unknown): unknown {
   return failure instanceof ProblemError ? failure.cause : failure

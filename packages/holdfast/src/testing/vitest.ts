@@ -3,10 +3,10 @@ import { testRunVariable } from './template.ts'
 import { startTestPostgres, testDatabaseVariable } from './test-postgres.ts'
 
 /**
- * Vitest's global setup: starts one Postgres server for the whole run, on which all test files
- * share their template databases. Add it to the configuration: `globalSetup:
- * ['holdfast/testing/vitest']`. If `HOLDFAST_TEST_DATABASE_URL` is set, that server is used
- * instead.
+ * Vitest's global setup: starts one Postgres server for the whole run. All test files share the
+ * template databases on it. Add it to the configuration:
+ * `globalSetup: ['holdfast/testing/vitest']`. If `HOLDFAST_TEST_DATABASE_URL` is set, that server
+ * is used instead.
  */
 export async function setup(): Promise<() => Promise<void>> {
   process.env[testRunVariable] = randomUUID()

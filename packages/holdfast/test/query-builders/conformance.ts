@@ -7,10 +7,7 @@ import { afterAll, expect, test } from 'vitest'
 import { createConformingService, poolSize } from './conforming-service.ts'
 import { migration, type QueryBuilder, sample, toJson } from './query-builder.ts'
 
-/**
- * Defines tests that every query builder has to pass. Call it once in the test file of each
- * builder.
- */
+/** Defines tests that every query builder has to pass. Call it once in each builder's test file. */
 export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-builder-'))
   afterAll(() => rm(folder, { recursive: true }))
@@ -234,7 +231,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     await using tested = await start()
     await tested.call.keep({})
     const refusal = await Promise.resolve(seen.kept?.()).catch((error: unknown) => error)
-    // Prisma rejects it by itself; Drizzle wraps the reason.
+    // Prisma itself rejects it; Drizzle wraps the reason.
     expect(inspect(refusal)).toMatch(/db-used-after-call|committed transaction/)
     expect(await authorsOf(tested)).toEqual([])
   })

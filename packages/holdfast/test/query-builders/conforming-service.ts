@@ -7,8 +7,7 @@ import { type QueryBuilder, type Sample, sample } from './query-builder.ts'
 /** The number of calls that meet at the barrier. Each call holds one of the pool's connections. */
 export const poolSize = 4
 
-// This statement takes longer than a test may take, so the test fails unless the statement is
-// cancelled.
+// Takes longer than a test may take, so the test fails unless the statement is cancelled.
 const endlessly = 'select pg_sleep(600)::text as slept'
 
 const Author = z.object({ id: z.int(), name: z.string() })
@@ -19,7 +18,7 @@ const Ids = z.object({ id: z.int(), others: z.array(z.int()).max(50) })
 export interface Seen {
   /** The number of times that the handler of `addContended` has run. */
   contended: number
-  /** The ids of each statement that has read authors for `load`. */
+  /** For each statement run for `load`, the ids of the authors that it read. */
   readonly loads: number[][]
   /** Runs a statement with a `db` whose call has ended. */
   kept?: () => PromiseLike<unknown>

@@ -66,7 +66,7 @@ export class BullMqWorker {
       holdsLease: () => true,
     })
     this.#client = openRedis(connection, { maxRetriesPerRequest: null })
-    // Each failed command is reported, so the lost connection itself is logged only at debug.
+    // Each failed command is reported, so a lost connection is logged only at debug.
     this.#client.on('error', (error) =>
       log.debug({ reason: error.message }, 'Redis connection of the jobs failed'),
     )
@@ -132,7 +132,7 @@ export class BullMqWorker {
       )
   }
 
-  /** Aborts the attempts of jobs whose locks are lost: BullMQ may deliver these jobs again. */
+  /** Aborts attempts whose job has lost its lock, because BullMQ may deliver the job again. */
   #lose(ids: readonly string[]): void {
     for (const { row, deadline } of this.#attempts.scopes) if (ids.includes(row.id)) deadline.cancel(jobLost)
   }

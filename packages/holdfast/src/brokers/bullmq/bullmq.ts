@@ -14,7 +14,7 @@ export interface BullMqOptions {
   readonly prefix?: string
   /**
    * BullMQ options for the jobs that carry the messages. BullMQ drops a duplicate message only
-   * while it keeps the job of the first message, so do not remove jobs too soon. Default: succeeded
+   * while it still has the first message's job, so do not remove jobs too soon. Default: succeeded
    * jobs are kept for a day, and failed jobs for 30 days.
    */
   readonly jobOptions?: Omit<JobsOptions, 'jobId' | 'parent' | 'deduplication' | 'lifo'>

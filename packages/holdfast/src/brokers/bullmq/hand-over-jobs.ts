@@ -143,8 +143,8 @@ export class Handover {
   }
 
   /**
-   * Searches one batch of jobs. Resolves to the last id of the batch; the next batch begins after
-   * this id. Resolves to `undefined` at the end.
+   * Searches one batch of jobs. Resolves to the last id of the batch, after which the next batch
+   * begins, or to `undefined` at the end.
    */
   async #searchAfter(after: string, queues: JobQueues, stopping: AbortSignal): Promise<string | undefined> {
     const rows = await this.#transact(stopping, (transaction) =>

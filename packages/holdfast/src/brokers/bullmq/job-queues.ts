@@ -65,8 +65,8 @@ export class JobQueues {
   }
 
   /**
-   * True if the connection was ever lost, even if it works again: Redis may have restarted and lost
-   * its data.
+   * True if the connection was ever lost, even if it works again, because Redis may have restarted
+   * and lost its data.
    */
   get isLost(): boolean {
     return this.#isLost

@@ -33,7 +33,7 @@ class TryAgain extends Error {
   }
 }
 
-/** Starts to take the jobs of a queue from BullMQ. Redis need not be reachable. */
+/** Starts to take a queue's jobs from BullMQ. Redis need not be reachable. */
 export function openQueueWorker(
   { name, concurrency, limiter }: PlannedQueue,
   parts: QueueWorkerParts,
@@ -97,7 +97,7 @@ async function answer(job: Job, token: string, run: QueueWorkerParts['run']): Pr
 export async function closeQueueWorker(worker: Worker, log: Logger): Promise<void> {
   await abortable(worker.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
     log.debug({ error: toLogFields(error) }, 'closing a BullMQ worker failed')
-    // Without this call, the worker's connection would reconnect to Redis without end.
+    // Without this call, the worker's connection would keep trying to reconnect to Redis.
     void worker
       .disconnect()
       .catch((late: unknown) =>

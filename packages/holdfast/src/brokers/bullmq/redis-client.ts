@@ -46,7 +46,7 @@ export function openRedis(connection: string | RedisOptions, own: RedisOptions):
     connectionName: 'holdfast',
     retryStrategy: (times) => Math.min(maxRetryMs, times * firstRetryMs),
   }
-  // BullMQ expects replies in this form.
+  // BullMQ expects this form of replies.
   const fixed = { ...own, replyMapping: 'legacy' } as const
   if (typeof connection === 'string') return new Redis(connection, { ...defaults, ...fixed })
   return new Redis({ ...defaults, ...connection, ...fixed })

@@ -139,7 +139,7 @@ const statements: Readonly<Record<string, Statement>> = {
 }
 
 test('no statement of an erasure scans a table, whether or not it has been analyzed', async () => {
-  // Postgres 16 and later can show generic plans.
+  // Only Postgres 16 and later can show generic plans.
   const { rows } = await client.query<{ major: number }>(
     "select current_setting('server_version_num')::int / 10000 as major",
   )

@@ -4,7 +4,7 @@ import { runStatement, type StatementClient } from '../../storage/postgres/state
 import { subjectIdOf } from '../subjects/subject-id.ts'
 import { findSubjectServices } from './queries/find-services.ts'
 
-/** Selects the service that has the rows of a subject. */
+/** Selects the service whose rows of the subject are read or erased. */
 export interface SubjectOf {
   /**
    * The name of the service. Default: the only service that has rows of the subject. Other services

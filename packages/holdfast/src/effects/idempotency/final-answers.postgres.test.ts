@@ -150,8 +150,8 @@ describe('serializable mutations', () => {
     await client.query('select pg_advisory_unlock(1)')
     await receiving
     const late = await on.sql('select from receipts where deposit = 1')
-    // The problem says that deposit 1 has no receipts. If it is final, no receipt may belong to
-    // deposit 1.
+    // The problem says that deposit 1 has no receipts. If that is final, deposit 1 must have no
+    // receipt.
     expect(refused.status === 409 && late.length > 0).toBe(false)
   })
 

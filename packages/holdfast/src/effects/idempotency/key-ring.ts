@@ -64,7 +64,7 @@ export interface RingRow {
   readonly epoch: number
 }
 
-/** Returns the slot width, in milliseconds, that keeps answers for the retention. */
+/** Returns the slot width, in milliseconds, with which answers are kept for the retention. */
 export function widthFor(retentionMs: number): number {
   return Math.max(minWidthMs, Math.ceil((retentionMs + spareMs) / (leafCount - 2)))
 }

@@ -43,7 +43,7 @@ import { type AnsweredKey, replay, restore, type StoredForm, toStored } from './
 export interface AttemptOf {
   /** The key of the call; `undefined` if the call has no key. */
   readonly claim: KeyClaim | undefined
-  /** The leaves of the key in the layout with which this attempt started. */
+  /** The leaves of the key, in the ring's layout at the start of this attempt. */
   readonly place: KeyPlace
   readonly form: StoredForm
   /** The call's deadline and usage, with the attempt's span. */
@@ -198,8 +198,8 @@ export class MutationAttempt {
     const { requestId, span, operation } = this.#call
     const answer = toAnswer(problem, { requestId, problemTypeBase: this.#parts.problemTypeBase })
     span.set('holdfast.problem.code', problem.code)
-    // The reads of a serializable transaction are valid only if the transaction commits. So the
-    // transaction itself stores the problem.
+    // The reads of a serializable transaction are valid only if it commits. So the transaction
+    // itself stores the problem.
     if (operation.isolation === 'serializable') return this.#commit(answer, key, true)
     return this.#storeAlone(answer, key)
   }
@@ -258,8 +258,8 @@ export class MutationAttempt {
     const [winner] = await this.#transaction.runAfterRollBack<AnswerRow>(
       readAnswer(claim.id, this.#place.write),
     )
-    // The winner's answer was committed, and answers are kept for days. It can only be missing if
-    // it was deleted a moment ago.
+    // The winner's answer was committed, and answers are kept for days. So it can be missing only
+    // if it was deleted a moment ago.
     if (!winner) throw IdempotencyKeyInFlight()
     return replay(winner, claim, this.#parts.seal)
   }

@@ -39,6 +39,6 @@ export interface MutationParts {
   readonly watch: GuardWatch | undefined
   /** Returns the observer that counts the outcomes of an operation's calls. */
   readonly observe: (operation: string) => MutationObserver
-  /** The attempts that run in this process, by the lock of their key. */
+  /** The attempts running in this process, by the lock of their key. */
   readonly running: Map<string, KeyClaim>
 }

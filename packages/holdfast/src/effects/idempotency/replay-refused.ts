@@ -11,8 +11,8 @@ import { mayBeOf, replay } from './stored-answer.ts'
 
 /**
  * Returns a function that answers a mutation whose input is invalid. A retry of a committed request
- * gets the stored answer, even if a deploy has tightened the schema since. Only invalid input costs
- * this look-up: validation runs in memory, before the database is used.
+ * gets the stored answer, even if a deploy has tightened the schema since. Only a call with invalid
+ * input costs this look-up, because validation runs in memory, before the database is used.
  */
 export function replayRefused(
   parts: Pick<MutationParts, 'pool' | 'ring' | 'service' | 'retentionMs' | 'seal'>,
@@ -41,7 +41,7 @@ function keyOf(
   try {
     return readKeyClaim(call, { service, retentionMs, nowMs: ring.nowMs() })
   } catch {
-    // The problem of the input takes precedence over a problem of the key.
+    // A problem of the input takes precedence over a problem of the key.
     return undefined
   }
 }

@@ -27,8 +27,8 @@ const pauseMs = 50
 
 /**
  * Determines the outcome of a transaction whose COMMIT got no reply. Returns the stored answer, or
- * `undefined` if the transaction was rolled back. Waits until the key's lock is free: the row, or
- * its absence, is final only after the transaction has ended.
+ * `undefined` if the transaction was rolled back. Waits until the key's lock is free, because the
+ * row or its absence is final only when the transaction has ended.
  *
  * Throws `OutcomeUnknown` after the timeout.
  */

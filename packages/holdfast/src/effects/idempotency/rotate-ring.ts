@@ -51,8 +51,8 @@ export async function reloadKeyRing(ring: KeyRing, pool: Pool): Promise<void> {
  * processes may run it. If the leaf is empty, the cost of a pass does not depend on the number of
  * keys.
  *
- * If a reader, for example a dump, locks a leaf for a whole slot, the answers in this leaf are kept
- * for one more round of the ring. Nothing else changes.
+ * If a reader, such as a dump, locks a leaf for a whole slot, the only effect is that the leaf's
+ * answers are kept for one more round of the ring.
  */
 export function startRotation({ pool, ring, clock, log, everyMs }: Rotation): RecurringTask {
   return startRecurringTask({

@@ -11,7 +11,7 @@ import {
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 
 /**
- * Returns an answer with the WAL position of its effects. The position of a replayed answer is the
+ * Returns an answer with the WAL position of its effects. For a replayed answer, this is the
  * current end of the WAL, which is after the effects. If the end cannot be read, the answer gets a
  * position that no replica reaches, so later reads go to the primary.
  */

@@ -73,8 +73,8 @@ export interface BenchParts {
 }
 
 /**
- * Creates the services whose jobs an engine runs. Leaves out jobs that need a feature that the
- * engine does not support.
+ * Creates the services whose jobs an engine runs. Leaves out jobs that need features missing from
+ * the engine.
  */
 export function createBenches(
   { jobEngine, through = (database) => database }: BenchParts,

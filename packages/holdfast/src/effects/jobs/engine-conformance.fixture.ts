@@ -13,7 +13,7 @@ export interface TestedEngine extends BenchParts {
   readonly runAgain: (on: Bench, id: string) => Promise<void>
 }
 
-/** All features that an engine may support beyond the required features. */
+/** All optional features of engines. */
 export const allPromises: readonly EnginePromise[] = [
   'limits-per-key',
   'ordered',

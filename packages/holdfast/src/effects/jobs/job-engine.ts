@@ -8,10 +8,10 @@ export type JobEngineParts = Omit<EngineParts, 'schedules' | 'heartbeatTarget'>
 /**
  * The interface of an engine that runs jobs in place of the Postgres engine; `bullmqJobs(…)`
  * implements it. The row of a job remains the source of truth. An engine finds ready jobs in the
- * table. It ends each job with one update of its row, in the transaction of the job's effects.
+ * table, and ends each job with one update of its row, in the transaction of the job's effects.
  */
 export interface JobEngine {
-  /** Name of the engine in messages, such as `'bullmq'`. */
+  /** Name of the engine for messages, such as `'bullmq'`. */
   readonly name: string
   /** Returns whether this engine runs a job. All other jobs stay with Postgres. */
   takes(job: JobType): boolean

@@ -10,7 +10,7 @@ import { ClaimBounds } from './claim/claim-bounds.ts'
 import { claimJobs } from './queries/claim.ts'
 import { pruneJobs } from './queries/prune-jobs.ts'
 
-// Checks how much statements read while an old snapshot keeps dead rows. The tests in
+// Checks how much data statements read while an old snapshot keeps dead rows. The tests in
 // databases/assembly/plans check the plans of all statements.
 
 const { service } = holdfast({ database: postgres() })

@@ -7,7 +7,7 @@ import { forgetWorker, registerWorker } from './queries/workers.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 
 // A worker cannot start without its registration, so an overloaded server gets a long time to
-// answer.
+// respond.
 const registerMs = 30_000
 const leaveMs = 4_000
 

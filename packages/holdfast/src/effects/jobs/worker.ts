@@ -177,8 +177,8 @@ class PostgresWorker implements ProcessWorker {
     if (row.has_slot && (this.#isStopping || !claims.hasRoom)) waker.send('jobs', [row.name])
   }
 
-  // A claim whose reply was lost may be executed late. The next claim then releases the jobs of the
-  // lost claim.
+  // A claim without a reply may be executed late. The next claim then releases the jobs of that
+  // claim.
   #pollMs(): number {
     return this.#claims.some(({ isUnclear }) => isUnclear) ? pollRetryMs : pollIntervalMs(this.#parts.waker)
   }

@@ -18,7 +18,7 @@ import { findNewMessages, givePositions, lockDispatch, type NewMessageRow } from
 // transaction at a time. So a reader that has seen position n has seen every lower position.
 //
 // No application code runs here: it does not matter which process dispatches, and no message can
-// stop the dispatcher.
+// block the dispatcher.
 
 /** Dependencies of {@link startDispatcher}. */
 export interface DispatcherParts {

@@ -22,7 +22,7 @@ import { registerAll } from './register-subscriptions.ts'
 import { declarationsOf } from './subscription.ts'
 import { publishIn } from './transaction-messages.ts'
 
-/** A transaction like the transaction of a handler. The test ends it. */
+/** A transaction like that of a handler, but ended by the test. */
 export interface OpenTransaction {
   readonly session: Transaction
   readonly publish: Publish
@@ -32,7 +32,7 @@ export interface OpenTransaction {
   rollBack(): Promise<void>
 }
 
-/** The service that publishes, and that has the subscriptions. */
+/** The service that publishes, and that owns the subscriptions. */
 export const testService = 'messages-test'
 
 /** A database with the tables of messages, and functions to use them. */

@@ -39,10 +39,10 @@ interface Window {
 }
 
 /**
- * Passes messages to a subscriber, from its position on. If a batch fails, its messages are retried
- * one by one, each in its own transaction; a message that fails again becomes a dead letter, and
- * the subscriber continues with the next message. If the database is unreachable or reports a
- * conflict, no message is at fault, and the batch is retried later.
+ * Passes messages to a subscriber, starting at its position. If a batch fails, its messages are
+ * retried one by one, each in its own transaction; a message that fails again becomes a dead
+ * letter, and the subscriber continues with the next message. If the database is unreachable or
+ * reports a conflict, no message is at fault, and the batch is retried later.
  */
 export class SubscriberRunner {
   readonly #parts: SubscriberParts

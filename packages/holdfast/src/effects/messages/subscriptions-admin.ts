@@ -96,7 +96,8 @@ export interface MovedSubscription {
 /**
  * Moves a subscription back or forward: to a `position`, or to the first message published `since`
  * a time. With `maySkip: false`, it can only move back. The subscription then handles all messages
- * after that point, even if it has handled them before. A batch in progress is still completed.
+ * after that point, including messages that it has already handled. A batch in progress is still
+ * completed.
  *
  * Brokers ignore messages that they still recognize as duplicates. A consumer still consumes each
  * message once.

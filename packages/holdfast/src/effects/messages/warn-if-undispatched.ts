@@ -30,8 +30,8 @@ export function warnIfUndispatched({ pool, clock, log }: UndispatchedWatch): Rec
     clock,
     log,
     everyMs,
-    // The first check runs after a delay, since a worker that starts in this process makes it
-    // unnecessary.
+    // The first check runs after a delay, since it is unnecessary if a worker starts in this
+    // process.
     firstAfterMs: betweenMs(everyMs / 2, everyMs),
     async work(stopping) {
       const work = limitedWork(limitMs, stopping)

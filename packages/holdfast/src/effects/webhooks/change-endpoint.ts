@@ -5,8 +5,8 @@ import { WebhookEndpointUnknown } from './problems.ts'
 import type { EndpointRow } from './queries/endpoints.ts'
 
 /**
- * Runs a statement that returns the row of an endpoint. Throws `WebhookEndpointUnknown` if it
- * returns no row.
+ * Runs a statement that returns an endpoint's row. Throws `WebhookEndpointUnknown` if it returns no
+ * row.
  */
 export async function changeEndpoint<Row = EndpointRow>(
   client: StatementClient,

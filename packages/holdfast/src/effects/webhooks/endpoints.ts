@@ -40,7 +40,7 @@ export interface EndpointDefinition {
   readonly description?: string | undefined
 }
 
-/** Changes of an endpoint; omitted properties keep their values. */
+/** Changes to an endpoint; omitted properties keep their values. */
 export interface EndpointUpdate extends WithOwner, Partial<Omit<EndpointDefinition, 'owner'>> {}
 
 /** Options of `rotateSecret`. */

@@ -17,7 +17,7 @@ export interface MessageSubscriberParts {
   readonly retentionMs: number
 }
 
-// Greater than a batch of messages, so that pruning keeps up with new messages.
+// Larger than a batch of messages, so that pruning keeps up with new messages.
 const pruneBatch = 400
 
 /**

@@ -21,7 +21,7 @@ export interface WebhookVerification {
   readonly nowMs: number
 }
 
-/** A webhook whose signature is valid. */
+/** A webhook with a valid signature. */
 export interface VerifiedWebhook {
   /** Id of the webhook, the same in each attempt of the sender. */
   readonly id: string

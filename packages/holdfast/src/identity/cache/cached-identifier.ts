@@ -23,7 +23,7 @@ export interface CachedIdentifierOptions<Db = unknown, Values = unknown> {
   /**
    * Returns the credentials of a call, such as a session token; `undefined` if the request has none
    * of this kind. Runs for every call, and must not wait. Calls with the same key have the same
-   * caller, so a key includes everything on which the caller depends, such as the thumbprint of a
+   * caller, so a key includes everything that the caller depends on, such as the thumbprint of a
    * bound token. The cache stores only a hash of it.
    */
   readonly key: (credentials: Credentials<Db, Values>) => string | undefined
@@ -44,10 +44,9 @@ export interface CachedIdentifierOptions<Db = unknown, Values = unknown> {
 }
 
 /**
- * Returns an identifier that remembers the callers that it has looked up, for one second from the
- * start of the look-up. A call whose caller is remembered runs no statement. A revocation takes
- * effect in every process within a second, without a notification. Only callers are remembered:
- * errors and `undefined` are not.
+ * Returns an identifier that caches each caller for one second, from the start of its look-up. A
+ * call with a cached caller runs no statement. A revocation takes effect in every process within a
+ * second, without a notification. Only callers are cached, not errors or `undefined`.
  *
  * @throws HoldfastError `configuration-invalid` if `maxEntries` is not a positive integer.
  *

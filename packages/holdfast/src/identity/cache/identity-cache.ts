@@ -26,7 +26,7 @@ interface Entry {
 /** A running look-up. */
 interface Lookup {
   readonly startedMs: number
-  /** The call that started the look-up, and whose `db` and deadline it uses. */
+  /** The call that started the look-up. The look-up uses its `db` and its deadline. */
   readonly call: CachedCall
   readonly outcome: Promise<Caller | undefined>
 }

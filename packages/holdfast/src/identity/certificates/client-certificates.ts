@@ -7,9 +7,10 @@ import { Unauthenticated } from '../../kernel/problem/problems.ts'
 /** Options of {@link clientCertificates}. */
 export interface ClientCertificatesOptions {
   /**
-   * The ids of services, by the subject alternative names of their certificates, compared exactly:
-   * `{ 'URI:spiffe://example.org/billing': 'billing' }`, `{ 'DNS:billing.internal': 'billing' }`. A
-   * certificate without such a name identifies no caller.
+   * The ids of services, by their certificates' subject alternative names, which must match
+   * exactly: `{ 'URI:spiffe://example.org/billing': 'billing' }`,
+   * `{ 'DNS:billing.internal': 'billing' }`. A certificate without such a name identifies no
+   * caller.
    */
   readonly services: Readonly<Record<string, string>>
   /**
@@ -19,8 +20,8 @@ export interface ClientCertificatesOptions {
 }
 
 /**
- * Returns an identifier of services by their client certificates: those of TLS handshakes with this
- * process, or those that a trusted proxy reports. The common name of a certificate is not read.
+ * Returns an identifier that identifies services by their client certificates, from TLS handshakes
+ * with this process or from a trusted proxy. It does not read a certificate's common name.
  *
  * @throws HoldfastError `configuration-invalid` for a name without its type, or an empty id.
  *

@@ -13,7 +13,7 @@ interface Waiting {
   readonly start: () => void
 }
 
-/** Runs tasks in order, with a limit on those that run and on those that wait. */
+/** Runs tasks in order, with limits on running and waiting tasks. */
 export class BoundedQueue {
   readonly #limits: QueueLimits
   readonly #waiting = new Set<Waiting>()

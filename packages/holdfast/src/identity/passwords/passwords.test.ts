@@ -6,7 +6,7 @@ import { type PasswordOptions, Passwords } from './passwords.ts'
 const call = { signal: new AbortController().signal }
 const long = 'correct horse battery staple'
 
-/** A hasher whose hashes are readable, and which counts its work. */
+/** A hasher with readable hashes, which counts its calls. */
 function fakeHasher(version = 1) {
   const done: string[] = []
   const hasher: PasswordHasher = {

@@ -42,7 +42,7 @@ export interface PasswordOptions {
 /** The result of verifying a password. */
 export interface Verification {
   readonly matches: boolean
-  /** The hash with which to replace the stored one, if the parameters of new hashes changed. */
+  /** The hash to replace the stored one with, if the parameters of new hashes have changed. */
   readonly rehashed: string | undefined
 }
 

@@ -16,7 +16,7 @@ export function toPhcString({ algorithm, memoryKiB, passes, parallelism, salt, h
   return `$${algorithm}$v=19$m=${memoryKiB},t=${passes},p=${parallelism}$${unpadded(salt)}$${unpadded(hash)}`
 }
 
-/** Parses a PHC string. Returns `undefined` if it is not one of Argon2 version 1.3. */
+/** Parses a PHC string. Returns `undefined` unless it is a hash of Argon2 version 1.3. */
 export function parsePhcString(text: string): Argon2Hash | undefined {
   const [, algorithm, memory, passes, parallelism, salt, hash] = form.exec(text) ?? []
   if (salt === undefined || hash === undefined) return undefined

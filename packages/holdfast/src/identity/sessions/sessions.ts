@@ -40,8 +40,9 @@ export interface NewSession {
   /** The tenant of the user: `caller.tenant`. Default: none. */
   readonly tenant?: string | undefined
   /**
-   * The id of the session that the new one replaces. Pass the caller's `session` if the user signs
-   * in again or gets more rights, so that a previously stolen token is worthless. Default: none.
+   * The id of the session that the new session replaces. Pass the caller's `session` if the user
+   * signs in again or gets more rights, so that a previously stolen token is worthless. Default:
+   * none.
    */
   readonly replaces?: string | undefined
   /** The address of the client. Default: unknown. */

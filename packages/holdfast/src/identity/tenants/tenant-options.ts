@@ -3,9 +3,9 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 /** Options of tenants, whose rows policies separate. */
 export interface TenantOptions {
   /**
-   * The name of the column with the tenant of a row, such as `'tenant'`. The service starts only if
-   * every table with this column has policies that limit each statement to the rows of the caller's
-   * tenant.
+   * The name of the column that contains a row's tenant, such as `'tenant'`. The service starts
+   * only if every table with this column has policies that limit each statement to the rows of the
+   * caller's tenant.
    */
   readonly column: string
   /**

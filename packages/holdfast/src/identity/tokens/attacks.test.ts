@@ -305,7 +305,7 @@ test.each([
   )
 })
 
-/** 64 bytes are 86 characters, and four bits of the last one are unused. */
+/** 64 bytes are encoded as 86 characters, the last of which has four unused bits. */
 function withUnusedBits(part: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   return part.slice(0, -1) + alphabet[alphabet.indexOf(part.at(-1)!) + 1]

@@ -14,7 +14,7 @@ export interface TokenHeader {
   readonly members: Readonly<Record<string, unknown>>
 }
 
-/** A token whose signature is not verified yet. */
+/** A token with a signature that is yet to be verified. */
 export interface CompactToken {
   readonly text: string
   readonly header: TokenHeader

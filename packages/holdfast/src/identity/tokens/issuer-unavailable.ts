@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 
-/** Returns the error of an issuer whose keys cannot be loaded. The client is not at fault. */
+/** Returns the error for an issuer whose keys cannot be loaded. The client is not at fault. */
 export function issuerUnavailable(message: string, cause?: unknown): HoldfastError {
   return new HoldfastError('issuer-unavailable', message, { cause })
 }

@@ -62,7 +62,7 @@ export class TestIssuer {
   keys: readonly unknown[]
   /** The requested paths. */
   readonly requests: string[] = []
-  /** Answers requests in place of the issuer, if it returns true. */
+  /** Answers requests instead of the issuer, if it returns true. */
   respond: (request: IncomingMessage, response: ServerResponse) => boolean = () => false
   /** The metadata members that differ from the default. */
   metadata: Members = {}

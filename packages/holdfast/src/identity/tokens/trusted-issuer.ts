@@ -29,8 +29,8 @@ export interface TrustedIssuer {
    */
   readonly jwksUri?: string
   /**
-   * The key set, or a function that loads it, for an issuer whose keys are not served over HTTP.
-   * Default: the key set at `jwksUri`.
+   * The key set, or a function that loads it. Set it for an issuer that does not serve its keys
+   * over HTTP. Default: the key set at `jwksUri`.
    */
   readonly keys?: JsonWebKeySet | (() => Promise<JsonWebKeySet>)
   /**
@@ -76,8 +76,8 @@ export interface TrustedIssuer {
    */
   readonly subject?: (claims: TokenClaims) => unknown
   /**
-   * Returns true if a token belongs to a service, not to a user. Default: true if `sub` is
-   * the id of the client.
+   * Returns true if a token belongs to a service instead of a user. Default: true if `sub` is the
+   * id of the client.
    */
   readonly isService?: (claims: TokenClaims) => boolean
   /** Returns the scopes of a token. Default: those in `scope` or `scp`. */

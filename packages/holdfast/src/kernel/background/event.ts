@@ -17,7 +17,7 @@ export interface EventDefinition<PayloadSchema extends Schema> {
   readonly subjectsOf?: (payload: OutputOf<PayloadSchema>) => Subjects
 }
 
-/** An event type, such as `transfer.created`. Its messages are published with `publish`. */
+/** An event type, such as `transfer.created`. `publish` publishes its messages. */
 export interface EventType<Given = unknown, Payload = Given> {
   readonly kind: 'event'
   /** Identifies the event for consumers, brokers and webhook endpoints, so do not change it. */

@@ -2,7 +2,7 @@ import { callSite } from '../base/call-site.ts'
 import type { JobType } from './job-type.ts'
 
 /**
- * The policy for ticks that pass while no process is running: run none of them (`'skip'`), only the
+ * The policy for ticks missed while no process was running: run none of them (`'skip'`), only the
  * last one (`'once'`), or all of them (`'all'`).
  */
 export type MissedTicks = 'skip' | 'once' | 'all'
@@ -25,7 +25,7 @@ export interface ScheduleDefinition<Input> {
   /** The job's input, or a function that returns it for the time of the tick. */
   readonly input: NoInfer<Input> | ((tick: Date) => NoInfer<Input>)
   /**
-   * The handling of ticks that pass while no process is running. `'once'`: only the last one runs.
+   * The handling of ticks missed while no process was running. `'once'`: only the last one runs.
    * `'all'`: each of the last 1,440 runs. `'skip'`: no missed tick runs. Default `'once'`.
    */
   readonly missed?: MissedTicks

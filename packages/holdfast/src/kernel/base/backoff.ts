@@ -8,8 +8,8 @@ export interface BackoffBounds {
 
 /**
  * Returns the bound of the delay after the nth failure in a row, in milliseconds. The bound doubles
- * with each failure. Use the bound itself as the delay only if a single client retries; the clients
- * of a fleet need jitter.
+ * with each failure. Use the bound itself as the delay only for a single client; many clients need
+ * jitter.
  */
 export function backoffBoundMs({ firstMs, maxMs = Infinity }: BackoffBounds, failures: number): number {
   return Math.min(maxMs, firstMs * 2 ** (failures - 1))

@@ -31,7 +31,7 @@ export class CancellationSource implements Cancellation {
     return this.#reason
   }
 
-  /** The cancellation as an `AbortSignal`, for APIs that take a signal. */
+  /** The cancellation as an `AbortSignal`, for APIs that require one. */
   get signal(): AbortSignal {
     if (this.#controller) return this.#controller.signal
     this.#controller = new AbortController()

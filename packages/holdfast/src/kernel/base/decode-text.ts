@@ -1,6 +1,6 @@
 /**
  * The text of a file, or a fault: the end of an error message that begins with the file's name. The
- * fault states the defect and its position.
+ * fault describes the defect and its position.
  */
 export type DecodedText = { readonly text: string; readonly fault?: undefined } | { readonly fault: string }
 
@@ -8,8 +8,8 @@ const lineFeed = 0x0a
 
 /**
  * Decodes a file that has to be UTF-8 text. Drops a UTF-8 byte order mark. Returns a fault for
- * invalid bytes, instead of replacing them with U+FFFD. Also returns a fault for a NUL, because
- * Postgres and C libraries treat a NUL as the end of the text.
+ * invalid bytes, instead of replacing them with U+FFFD. Also returns a fault for a NUL, which
+ * Postgres and C libraries treat as the end of the text.
  */
 export function decodeText(bytes: Uint8Array): DecodedText {
   if (isUtf16(bytes)) return { fault: 'is encoded in UTF-16. Save it as UTF-8.' }

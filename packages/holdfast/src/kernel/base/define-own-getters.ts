@@ -13,8 +13,8 @@ export function gettersOf(prototype: object): Getters {
  * includes their values.
  *
  * Accessors in an object literal would have the same effect, but would create new functions, and
- * therefore a new hidden class, for each object. V8 keeps hidden classes until a full garbage
- * collection, with everything that the functions refer to.
+ * therefore a new hidden class, for each object. V8 keeps a hidden class, and everything that its
+ * functions refer to, until a full garbage collection.
  */
 export function defineOwnGetters(object: object, getters: Getters): void {
   for (const [name, descriptor] of getters) Object.defineProperty(object, name, descriptor)

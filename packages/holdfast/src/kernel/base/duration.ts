@@ -1,7 +1,7 @@
 import { HoldfastError } from './holdfast-error.ts'
 
-// Each unit is written out, because editors would show `${number}${Unit}` in place of the name
-// `Duration`.
+// Each unit is written out, because editors would otherwise show `${number}${Unit}` instead of the
+// name `Duration`.
 /** A duration with its unit: `'250ms'`, `'2s'`, `'5m'`, `'1h'` or `'7d'`. */
 export type Duration = `${number}ms` | `${number}s` | `${number}m` | `${number}h` | `${number}d`
 
@@ -25,7 +25,7 @@ export function readDurationMs(text: string): number | undefined {
 
 /** Rules for a {@link Duration}, and the option's name for the error message. */
 export interface DurationRule {
-  /** The option that has this value, such as `drainDelay`. */
+  /** The option with this value, such as `drainDelay`. */
   readonly option: string
   /** True if zero is valid. Default false. */
   readonly allowsZero?: boolean

@@ -8,7 +8,7 @@
  * reading never changes a number, and two different numbers never become the same.
  */
 
-/** The end of the message that rejects a number. It does not repeat the number. */
+/** The end of the message for a rejected number. It does not repeat the number. */
 export const inexactNumber = 'a double (IEEE 754) cannot represent all digits of the number'
 
 const literalForm = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/

@@ -50,7 +50,7 @@ test('a value without findings survives a round trip through JSON', () => {
   )
 })
 
-/** Returns the value with 0 in place of -0. */
+/** Returns the value with -0 replaced by 0. */
 function plainZero(value: unknown): unknown {
   if (Object.is(value, -0)) return 0
   if (Array.isArray(value)) return value.map(plainZero)

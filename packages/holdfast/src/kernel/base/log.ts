@@ -112,7 +112,7 @@ function toJson(_key: string, value: unknown): unknown {
 
 /**
  * Returns a line as JSON. Never throws: fields that cannot be serialized, such as circular ones,
- * are dropped, and the field `unloggable` states the reason.
+ * are dropped, and the field `unloggable` contains the reason.
  */
 function toLine(head: LogFields, fields: LogFields): string {
   try {

@@ -75,8 +75,7 @@ export interface Redactor {
   text(text: string): string
 }
 
-// These limits bound the size of a log line: deeper values, and values beyond the max number, are
-// left out.
+// Limits the size of a log line: deeper values, and values beyond the max number, are left out.
 const maxDepth = 8
 const maxValues = 2_000
 const leftOut = '[omitted]'
@@ -84,7 +83,7 @@ const leftOut = '[omitted]'
 // different names.
 const maxNames = 10_000
 
-// Each pattern starts with characters that are rare in texts, so matching is fast, and takes linear
+// Each pattern starts with characters that are rare in texts, so matching is fast. It takes linear
 // time for any text.
 const urlPassword = /(:\/\/[^\s:/?#@]*):[^\s/?#]*@/g
 const assignedSecret =
@@ -204,7 +203,7 @@ class RedactedCopy {
 
   /** Returns the visible form of a named value. */
   #named(name: string, value: unknown): unknown {
-    // A missing value is not secret, and the log has to show that it is missing.
+    // A missing value is not secret, and the log must show that it is missing.
     const isHidden = value !== undefined && value !== null && this.#isSensitive(name)
     if (!isHidden) return this.#value(value)
     this.#valuesLeft -= 1

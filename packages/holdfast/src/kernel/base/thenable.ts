@@ -12,7 +12,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 // Work that usually finishes synchronously, such as parsing with a synchronous schema, returns its
 // result without a promise. The functions below run code after such work. The stages of a call do
-// not use these functions, because one more closure per stage and call made the pipeline 3 %
+// not use these functions, because an extra closure per stage and call made the pipeline 3 %
 // slower.
 
 /**
@@ -42,8 +42,8 @@ export function settle<T, R>(
 }
 
 /**
- * Calls `end` when a promise settles, and returns its outcome. It creates one promise; `finally`
- * creates three.
+ * Calls `end` when a promise settles, and returns the promise's outcome. Creates one promise,
+ * whereas `finally` creates three.
  */
 export function endingWith<T>(work: Promise<T>, end: () => void): Promise<T> {
   return work.then(

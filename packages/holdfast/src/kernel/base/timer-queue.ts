@@ -11,7 +11,9 @@ import type { Clock, Timer } from './clock.ts'
 export class TimerQueue implements Pick<Clock, 'after'> {
   readonly #clock: Clock
   readonly #ms: number
-  /** The end of the circular list. It is never due, and gives each timer two neighbors. */
+  /**
+   * The end of the circular list. It is never due, and ensures that each timer has two neighbors.
+   */
   readonly #end = new QueuedTimer(Infinity, () => {})
   #isArmed = false
 

@@ -28,7 +28,8 @@ export function uuidv7(): string {
   const nowMs = Date.now()
   counter += 1
   if (nowMs > timestampMs) begin(nowMs)
-  // If the counter is exhausted, the timestamp runs ahead of the clock to keep the UUIDs in order.
+  // If the counter is exhausted, the timestamp runs ahead of the clock, so that the UUIDs stay in
+  // order.
   else if (counter === counterEnd) begin(timestampMs + 1)
   const high = 0x70_00 | (counter >>> lowBits)
   const low = 0x80_00 | (counter & lowMask)

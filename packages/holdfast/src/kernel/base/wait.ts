@@ -14,7 +14,7 @@ export interface PauseOptions {
 /** The limit of a wait. */
 export interface Timeout {
   readonly timeoutMs: number
-  /** Returns the reason with which the wait rejects on timeout. */
+  /** Returns the error with which the wait rejects on timeout. */
   readonly timedOut: () => unknown
   /** Default: real time, with a timer that keeps the process alive. */
   readonly clock?: Pick<Clock, 'after'>

@@ -22,8 +22,8 @@ export interface CallRequest {
   readonly operation: string
   readonly input: WireInput
   /**
-   * Reads the input again. Used when the handler of a call runs again, because its earlier run may
-   * have changed the input. Default: the call keeps a copy of the input.
+   * Reads the input again, for a handler that runs again: its earlier run may have changed the
+   * input. Default: the call keeps a copy of the input.
    */
   readonly readInput?: (() => WireInput) | undefined
   /** The raw request body, for an access rule that verifies it. */
@@ -61,8 +61,8 @@ export interface CallRequest {
 export interface Call extends Work {
   readonly operation: CompiledOperation
   /**
-   * The input before validation, as plain data without getters or a class. The validate stage adds
-   * a body whose parsing was postponed.
+   * The input before validation, as plain data without getters or a class. If the parsing of the
+   * body was postponed, the validate stage adds the body.
    */
   wire: WireInput
   /** Reads `wire` again as it was received; `undefined` if `wire` can only be copied. */
@@ -81,7 +81,7 @@ export interface Call extends Work {
   readonly client: Cancellation | undefined
   /**
    * Set by the deadline stage. The deadline is cancelled when its time has passed or the client has
-   * disconnected. The cancellation ends every wait of the call.
+   * disconnected. This ends every wait of the call.
    */
   deadline: RunningDeadline
   /**

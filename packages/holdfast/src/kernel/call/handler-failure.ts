@@ -25,7 +25,7 @@ export function handlerFailures(
     error instanceof ProblemError && !expected.has(error.code) ? undeclared(error, call, mode) : error
 }
 
-/** Logs the failure of a handler whose call has already been answered. */
+/** Logs a handler's failure after the call has been answered. */
 export function logLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
   if (outcome.status === 'fulfilled' || outcome.reason === call.deadline.reason) return
   call.log.debug({ error: toLogFields(outcome.reason) }, 'handler failed after its call had ended')

@@ -43,7 +43,7 @@ export interface PipelineParts extends RunOptions {
   readonly problemTypeBase: string
   /** Identify the caller, in this order. */
   readonly identifiers: readonly Identifier[]
-  /** Other origins whose pages may send cookies. */
+  /** The other origins whose pages may send cookies. */
   readonly trustedOrigins: ReadonlySet<string>
   /** The database that identifiers and access rules use. */
   readonly database: AdmissionDatabase | undefined

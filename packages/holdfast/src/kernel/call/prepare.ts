@@ -30,7 +30,7 @@ export interface ThrownProblem {
 export interface PreparationDatabase {
   /** Returns a read-only session. It takes a connection for each statement. */
   open(work: AdmissionWork): PreparationSession
-  /** Returns the failure of a call whose preparation failed with this error. */
+  /** Returns the failure of a call whose preparation threw this error. */
   toFailure(error: unknown, deadline: Cancellation): unknown
 }
 
@@ -38,7 +38,7 @@ export interface PreparationDatabase {
 export interface PreparationSession extends AdmissionSession {
   /** The first statement failure that is independent of the statement. */
   readonly transientFailure: Error | undefined
-  /** The first failure of a statement whose cause may be gone at the next attempt. */
+  /** The first statement failure whose cause may be gone at the next attempt. */
   readonly passingFailure: Error | undefined
 }
 

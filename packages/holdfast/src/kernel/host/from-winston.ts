@@ -10,8 +10,8 @@ export interface WinstonLogger {
 }
 
 /**
- * Adapts a winston logger for a service: winston takes the message before the fields, and a service
- * passes the fields first, as to pino.
+ * Adapts a winston logger for a service: a service passes the fields before the message, as pino
+ * expects, but winston expects the message first.
  *
  * A field called `message` is logged as `message_`: `message` is the text of the line. Syslog
  * levels are supported: `warn` is logged as `warning`.

@@ -4,7 +4,7 @@ import type { ServiceHost } from './service-host.ts'
 /**
  * Returns a logger that never throws, so that a committed call is answered even if its log line
  * cannot be written. The first lost line is reported to `notify`. Later lost lines are not
- * reported, because the cause, such as a full disk, usually lasts.
+ * reported, because their cause is usually the same, such as a full disk.
  */
 export function guardedLog(log: Logger, notify: ServiceHost['notify']): Logger {
   let hasReported = false

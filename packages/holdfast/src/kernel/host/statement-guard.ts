@@ -18,7 +18,7 @@ export interface StatementGuard {
 
 /** The handling of repeated, excessive and unbounded statements, outside production. */
 export interface StatementWatch {
-  /** True if a violation throws instead of logging a warning. */
+  /** True if a violation throws; false if it logs a warning. */
   readonly refuses: boolean
   /**
    * Returns the nearest file and line of the program on the stack; `undefined` if there is none.

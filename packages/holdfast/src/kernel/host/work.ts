@@ -66,8 +66,8 @@ export function limitedWork(limitMs: number, stopping?: AbortSignal): Work {
 }
 
 /**
- * Returns the `traceparent` for the jobs and messages of the work; `undefined` for work of the
- * framework, which belongs to no trace.
+ * Returns the `traceparent` for the jobs and messages of the work; `undefined` for the framework's
+ * own work, which belongs to no trace.
  */
 export function traceparentOf({ span }: Work): string | undefined {
   return span.trace === noTrace ? undefined : toTraceparent(span.trace)

@@ -10,7 +10,7 @@ import type { RunningDeadline } from './deadline.ts'
 import type { RecordUse } from '../host/use-record.ts'
 import type { UseOnce } from '../host/use-once.ts'
 
-/** The call whose caller is identified and admitted. */
+/** A call whose caller is being identified and admitted. */
 export interface AdmittedCall {
   readonly header: (name: string) => string | undefined
   readonly peer: (() => Peer) | undefined

@@ -10,7 +10,7 @@ export function unboundedParts(root: JsonSchema): readonly string[] {
 
   function visit(reference: JsonSchema, pointer: string): void {
     const schema = resolveReference(reference, root)
-    // A recursive schema contains itself; its parts were checked on the first visit.
+    // A recursive schema contains itself. Its parts were checked on the first visit.
     if (open.has(schema)) return
     open.add(schema)
     if (isAnything(schema)) found.push(`${pointer || '/'} (anything)`)

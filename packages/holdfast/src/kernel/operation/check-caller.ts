@@ -3,8 +3,8 @@ import { HoldfastError } from '../base/holdfast-error.ts'
 
 /**
  * Throws if `identify` or an access rule returned an invalid caller. Without this check, malformed
- * callers would share one scope, and could see each other's private records. `source` names the
- * value's origin in the message.
+ * callers would share one scope, and could see each other's private records. `source` describes the
+ * origin of the value, for the message.
  *
  * @throws HoldfastError `caller-invalid`.
  */

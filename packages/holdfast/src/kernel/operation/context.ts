@@ -94,7 +94,7 @@ export interface PrepareContext<Input, CallerType extends Caller, Db, Values = N
 > {
   /**
    * The database, read-only, on the primary. Each statement takes a connection and releases it. The
-   * statements are not in the transaction of `run`: data may change in between.
+   * statements are not in the transaction of `run`, so data may change in between.
    */
   readonly db: Db
   /** Runs SQL for libraries that do not know the query builder of `db`, read-only. */

@@ -5,13 +5,13 @@ import { isToken } from './http-token.ts'
 /** Options of {@link cookie}. */
 export interface CookieOptions {
   /**
-   * The time after which the browser deletes the cookie, in whole seconds; at most 400 days,
-   * because browsers do not keep cookies longer. Default: until the browser is closed.
+   * The time after which the browser deletes the cookie, in whole seconds; at most 400 days, the
+   * max in browsers. Default: until the browser is closed.
    */
   readonly maxAge?: Duration
   /**
-   * The cross-site requests with which the browser sends the cookie: `'lax'`, only when the user
-   * follows a link; `'strict'`, none; `'none'`, all. Default `'lax'`.
+   * The cross-site requests that include the cookie. `'lax'`: only when the user follows a link.
+   * `'strict'`: none. `'none'`: all. Default `'lax'`.
    */
   readonly sameSite?: 'lax' | 'strict' | 'none'
   /** True if the page's scripts cannot read the cookie. Default true. */

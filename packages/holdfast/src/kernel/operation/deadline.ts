@@ -28,7 +28,7 @@ type Timers = Pick<Clock, 'after'>
 export class RunningDeadline extends CancellationSource implements Deadline {
   readonly atMs: number
   readonly #clock: Clock
-  /** The end on the monotonic clock, so that setting the wall clock does not move it. */
+  /** The end on the monotonic clock, which does not change if the wall clock is set. */
   readonly #endMs: number
   readonly #client: Cancellation | undefined
   readonly #leave = (): void => this.cancel(clientDisconnected)

@@ -7,10 +7,10 @@ import type { ResponseParts } from './respond.ts'
 
 /*
  * The headers, cookies and redirects that an operation declares, and those that its handler
- * returns. Only what is declared is sent.
+ * returns. Only declared ones are sent.
  */
 
-/** Headers that the framework sets, or that have an option of their own. */
+/** Headers that the framework sets, or that have a separate option. */
 const reservedHeaders: ReadonlySet<string> = new Set([
   'connection',
   'content-encoding',

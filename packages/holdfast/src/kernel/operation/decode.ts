@@ -24,8 +24,8 @@ export type Decode = (wire: WireInput) => unknown
 const maxErrors = 100
 
 /**
- * Returns true if requests with this method send the fields outside the path in the body, and false
- * if they send them in the query string.
+ * Returns true if requests with this method send the fields outside the path in the body; false if
+ * they send them in the query string.
  */
 export function hasBody(method: string): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH'

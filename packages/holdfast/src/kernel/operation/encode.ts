@@ -21,7 +21,7 @@ export type Encode = (output: unknown, log: Logger) => Answer | Promise<Answer>
 export interface EncodeOptions {
   /**
    * True if an output that deviates from its schema fails the call. If false, as in production,
-   * undeclared members are removed instead.
+   * undeclared members are removed.
    */
   readonly validates: boolean
 }

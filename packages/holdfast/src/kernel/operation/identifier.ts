@@ -97,7 +97,7 @@ export function identifiersForService(
   return identifiers.map((identifier) => identifier.forService?.(host) ?? identifier)
 }
 
-/** Returns the schemes of several identifiers; a caller needs one of them. */
+/** Returns the schemes of several identifiers. A caller needs one of the schemes. */
 export function schemesOf(identifiers: readonly Identifier[]): SecuritySchemes {
   return Object.assign({}, ...identifiers.map(({ securitySchemes }) => securitySchemes)) as SecuritySchemes
 }

@@ -44,7 +44,7 @@ export class Redirect {
     this.#location = location
   }
 
-  /** Returns the target, and the declaration that has checked it. */
+  /** Returns the target, and the declaration that checked it. */
   static partsOf(redirect: Redirect): { readonly redirects: Redirects; readonly location: string } {
     return { redirects: redirect.#redirects, location: redirect.#location }
   }

@@ -25,7 +25,7 @@ export interface KeySecurityScheme {
   readonly description?: string
 }
 
-/** Security schemes by their names in the document. A caller needs one of them. */
+/** Security schemes by their names in the document. A caller needs one of the schemes. */
 export type SecuritySchemes = Readonly<Record<string, SecurityScheme>>
 
 /** The security schemes of a service that declares none: a token in `Authorization: Bearer …`. */

@@ -99,7 +99,7 @@ type RequestBy<Style extends PagingStyle, Start extends keyof PageRequest> = Pic
   keyof PageSize | Start
 >
 
-/** Flattens an intersection into one object type, so that editors show its members. */
+/** Flattens an intersection into one object type, so that editors show the members. */
 type Flat<Intersection> = { [Key in keyof Intersection]: Intersection[Key] } & {}
 
 /** A type that excludes schemas, so that a schema is not accepted as the options. */

@@ -112,7 +112,7 @@ export interface ReadPage {
 export const defaultMaxLimit = 100
 
 /**
- * Max length of a cursor, in characters. It is enough for any row that fits into a Postgres index
+ * Max length of a cursor, in characters. Long enough for any row that fits into a Postgres index
  * (2,704 bytes after compression), and keeps the URL below the 8 KiB that proxies allow.
  */
 export const maxCursorLength = 6_144

@@ -15,7 +15,7 @@ export interface SigningKeys {
 }
 
 /**
- * Returns a key that exists in this process only: its signatures are valid until the process ends.
+ * Returns a key that exists only in this process. Its signatures are valid until the process ends.
  */
 export function ephemeralSigningKeys(): SigningKeys {
   const keys = [{ id: 1, secret: crypto.getRandomValues(new Uint8Array(32)) }]

@@ -70,7 +70,7 @@ export const CrossSiteRequest: Problem<'cross-site-request'> = problem('cross-si
     "A page on another site may have sent the request, which signs a caller in, or changes data with credentials that browsers add to requests by themselves, such as a cookie. Browsers send `Sec-Fetch-Site` or `Origin`. Other clients with cookies have to send `Origin` with the service's origin.",
 })
 
-/** There is no such row, or it is hidden from the caller. */
+/** The row does not exist, or is hidden from the caller. */
 export const NotFound: Problem<'not-found'> = problem('not-found', {
   status: 404,
   title: 'Not found',

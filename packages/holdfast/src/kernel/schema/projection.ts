@@ -34,7 +34,8 @@ class ProjectionCompiler {
     const schema = resolveReference(reference, this.#root)
     const known = this.#compiled.get(schema)
     if (known) return known
-    // The function is registered before it is compiled, so that a recursive schema finds itself.
+    // The function is registered before it is compiled, so that a recursive schema can refer to
+    // itself.
     let project: Projection = scalar
     this.#compiled.set(schema, (value) => project(value))
     project = this.#construct(schema)

@@ -6,7 +6,7 @@ import type { JsonSchema } from './json-schema.ts'
 import { described, type Schema } from './schema.ts'
 import { storedInputOf } from './stored-input.ts'
 
-/** Returns a schema of a library that keeps undeclared members. */
+/** Returns the schema of a library that keeps undeclared members. */
 function keeping(jsonSchema: JsonSchema): Schema {
   return {
     '~standard': { ...described(jsonSchema)['~standard'], vendor: 'keeping' },

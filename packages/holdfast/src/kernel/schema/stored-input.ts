@@ -72,7 +72,8 @@ function projectionOf(schema: Schema, built: Map<Schema, Projection>): Projectio
   const known = built.get(schema)
   if (known) return known
   let project: Projection = identity
-  // The projection is registered before it is built, so that a recursive schema finds itself.
+  // The projection is registered before it is built, so that a recursive schema can refer to
+  // itself.
   built.set(schema, (value) => project(value))
   const definition = zodDefinitionOf(schema)
   if (definition) project = construct(definition, (part) => projectionOf(part, built))
@@ -131,7 +132,7 @@ const primitives: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Converts an object or array to the primitive that `z.coerce` makes of it, since a schema such as
+ * Converts an object or array to a primitive as `z.coerce` does, since a schema such as
  * `z.coerce.string()` accepts any object. Converting the result again returns the same value.
  */
 function coerce(type: string, value: unknown): unknown {

@@ -7,7 +7,7 @@ import type { Schema } from './schema.ts'
 export interface ZodDefinition {
   readonly type: string
   readonly checks?: readonly { readonly _zod: { readonly def: ZodCheck } }[]
-  /** Set if the schema itself is a check, such as `z.email()`. */
+  /** Set if the schema itself is a check, as `z.email()` is. */
   readonly check?: string
   readonly format?: string
   readonly coerce?: boolean

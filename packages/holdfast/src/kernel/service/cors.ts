@@ -21,8 +21,8 @@ export type CorsOrigins = '*' | readonly string[]
 export interface CorsDefinition<Values = unknown> {
   /**
    * The origins whose pages may read responses, exactly as browsers send them:
-   * `['https://app.example.com']`. A function returns them from the settings, for origins that
-   * differ between deployments. `'*'` admits every page, for a public API without cookies.
+   * `['https://app.example.com']`. If origins differ between deployments, pass a function that
+   * returns them from the settings. `'*'` admits every page, for a public API without cookies.
    */
   readonly origins: CorsOrigins | ((settings: Values) => CorsOrigins)
   /**

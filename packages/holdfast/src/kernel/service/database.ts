@@ -61,7 +61,7 @@ export interface OpenDatabase {
   answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
   /**
    * Returns the database that the identifiers and the access rule of an operation use. Without an
-   * operation, returns the database for rules of the service itself, such as the rule of its health
+   * operation, returns the database for the service's own rules, such as the rule for health
    * details. Default: they have no `db`.
    */
   admissionFor?(operation: CompiledOperation | undefined): AdmissionDatabase | undefined

@@ -203,8 +203,8 @@ export interface Application<Read, Write, Values = NoSettings> {
     definition: RowDefinition<Input, Key, C, Row, Read, Values>,
   ) => Access<C, Row, Input>
   /**
-   * Returns the rule that admits members of a group: `member('org', 'admin')` admits people whose
-   * membership in the group `input.org` has the role `admin`. The membership is `context.row`.
+   * Returns the rule that admits members of a group: `member('org', 'admin')` admits people who are
+   * members of the group `input.org` with the role `admin`. The membership is `context.row`.
    *
    * @example
    * ```ts

@@ -56,7 +56,7 @@ export function operationCalls(
     const { header } = request
     const span = request.span ?? telemetry.beginTrace('internal', header('traceparent'), header('tracestate'))
     const call = createCall(request, { operation, span, log })
-    // The transport has started this span, and ends it.
+    // The transport has started this span, and will end it.
     if (request.span) return telemetry.within(span, () => pipeline(call))
     span.describe(operation.name, { 'holdfast.operation': operation.name })
     return settle(

@@ -7,7 +7,7 @@ import { sensitiveFieldsOf } from '../schema/sensitive-fields.ts'
 import type { Operations, ServiceDefinition } from './service-definition.ts'
 import type { ServiceHost } from '../host/service-host.ts'
 
-/** A host whose log and traces hide the sensitive values of a service. */
+/** A host whose log and traces hide a service's sensitive values. */
 export interface RedactedHost {
   readonly host: ServiceHost
   /** The logger without redaction, for lines that contain only framework data. */

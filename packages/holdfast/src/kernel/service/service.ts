@@ -66,10 +66,7 @@ export interface RunningService<Defined extends Operations = Operations> {
   /** The problems that its database may return from a mutation only. */
   readonly mutationProblems: readonly AnyProblem[]
   readonly problemTypeBase: string
-  /**
-   * The readiness checks: those of the database, if the service has one, and those of the
-   * definition.
-   */
+  /** The readiness checks: the database's, if there is one, and those of the definition. */
   readonly checks: ReadonlyMap<string, Check>
   readonly health: HealthDefinition
   /** Identify the callers, in this order; empty if every caller is anonymous. */

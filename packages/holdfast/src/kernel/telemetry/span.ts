@@ -12,7 +12,7 @@ export type Attributes = Readonly<Record<string, AttributeValue>>
 /** The role of a span in a request or message exchange (OpenTelemetry `SpanKind`). */
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 
-/** A unit of work in a trace, with a start and an end. None of its methods throws. */
+/** A unit of work in a trace, with a start and an end. Its methods never throw. */
 export interface Span {
   /** The trace context of the span. */
   readonly trace: TraceContext

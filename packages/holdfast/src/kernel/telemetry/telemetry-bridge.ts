@@ -12,8 +12,8 @@ export interface TelemetryBridge {
 /** Telemetry joined with a different API. */
 export interface JoinedTelemetry extends Pick<Telemetry, 'within'> {
   /**
-   * Runs work of the telemetry itself without creating spans, because exporting spans must not
-   * create more spans.
+   * Runs the telemetry's own work without creating spans, because exporting spans must not create
+   * more spans.
    */
   readonly unseen: <T>(work: () => T) => T
   /** Stops joining the spans. */

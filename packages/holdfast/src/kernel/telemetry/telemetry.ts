@@ -23,8 +23,8 @@ export interface HistogramDefinition extends InstrumentDefinition {
 }
 
 /**
- * A histogram with one set of attributes. Look it up once and keep it: recording then costs a few
- * additions.
+ * A histogram with one set of attributes. Look it up once and keep it: recording a value then costs
+ * only a few additions.
  */
 export interface HistogramSeries {
   /**
@@ -63,7 +63,7 @@ export interface Observation {
 export interface Telemetry {
   /**
    * Starts a trace, or continues the trace of `traceparent` (W3C Trace Context) in this process;
-   * `tracestate` is the header of that name in the same request.
+   * `tracestate` is the request's header of that name.
    */
   beginTrace(kind: SpanKind, traceparent: string | undefined, tracestate?: string): Span
   /**

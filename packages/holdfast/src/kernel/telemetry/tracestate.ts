@@ -2,7 +2,7 @@ const maxMembers = 32
 
 // A key may contain an @ anywhere (level 2), which also allows the `tenant@system` of level 1.
 const keyForm = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/
-// 1 to 256 printable characters without comma and equals sign; the last one is not a space.
+// 1 to 256 printable characters without comma and equals sign. The last one is not a space.
 const valueForm = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
 
 /**

@@ -6,8 +6,8 @@ import { toLogFields } from '../../kernel/base/log.ts'
 import type { ServiceHost } from '../../kernel/host/service-host.ts'
 
 /**
- * Returns the result of a check: the result of the run in progress, of the last run if it is
- * recent, or of a new run.
+ * Returns the result of a check: of the run in progress, of the last run if it is recent, or of a
+ * new run.
  */
 export type CheckRunner = () => Promise<CheckReport>
 

@@ -29,7 +29,7 @@ export interface CallOptions {
   readonly callsInFlight: Set<CallInFlight>
 }
 
-/** A request whose body, if its operation takes a body, has been read. */
+/** A request whose body has been read, if its operation takes a body. */
 interface ReceivedRequest extends Routed {
   readonly request: HttpRequest
   /** The input without the body. */
@@ -41,8 +41,8 @@ interface ReceivedRequest extends Routed {
 export function callOperation(operation: CompiledOperation, options: CallOptions): Responder {
   const { running, bodyLimitBytes, callsInFlight } = options
   const takesBody = hasBody(operation.route.method)
-  // The body of a query is ignored. To reject bodies, every query would have to wait for the end of
-  // its request first.
+  // The body of a query is ignored. To reject bodies, every query would first have to wait until
+  // its request has ended.
   const refusesBody = !takesBody && operation.kind === 'mutation'
   const needsRawBody = operation.access.needsRawBody === true
 

@@ -52,7 +52,7 @@ export function createChallenge(access: AnyAccess, { name, securitySchemes }: Ch
 
 const invalidToken: BearerError = { error: 'invalid_token' }
 
-/** Returns the challenges of schemes. `error` is added to those of bearer tokens. */
+/** Returns the challenges for schemes. `error` is added to the challenges for bearer tokens. */
 function listOf(schemes: readonly SecurityScheme[], service: string, error?: BearerError): string {
   const parameters = Object.entries(error ?? {}).map(([name, value]) => `, ${name}=${quoted(value)}`)
   return schemes

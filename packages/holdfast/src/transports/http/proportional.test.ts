@@ -20,8 +20,8 @@ import { parseTarget } from './request/target.ts'
 type Work = (text: string) => unknown
 
 /**
- * Returns a function that creates a text of about a given length: `start`, the repeated part, and
- * `end`.
+ * Returns a function that creates a text of about the given length: `start`, then `part` repeated,
+ * then `end`.
  */
 function repeated(part: string, start = '', end = ''): (length: number) => string {
   return (length) => start + part.repeat(Math.ceil(length / part.length)) + end

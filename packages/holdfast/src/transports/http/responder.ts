@@ -18,7 +18,7 @@ export type Responder = (request: HttpRequest, routed: Routed) => HttpAnswer | P
 
 /**
  * Returns the pages of a service: routes with their responders, in addition to the routes of its
- * operations. If an operation has the same route, the operation takes precedence. Pages support
- * conditional requests as queries do: `ETag`, `If-None-Match`, HEAD.
+ * operations. If an operation has the same route, the operation takes precedence. Like queries,
+ * pages support conditional requests: `ETag`, `If-None-Match`, HEAD.
  */
 export type Pages = (running: RunningService) => readonly RouteEntry<Responder>[]

@@ -24,9 +24,9 @@ const titlePurpose =
 /**
  * Adds a problem to the components, with the members of RFC 9457 and its extension members. `type`,
  * `status` and `code` are constants, which clients use to distinguish problems. `title` is not
- * constant: RFC 9457 section 3.1.4 allows its wording to change and to be localized. The title of
- * the problem does not become the title of the schema either, because some generators use the title
- * of a schema as a class name.
+ * constant: RFC 9457 section 3.1.4 allows its wording to change and to be localized. The problem's
+ * title does not become the schema's title either, because some generators use the title of a
+ * schema as a class name.
  */
 export function shareProblem(
   problem: AnyProblem,

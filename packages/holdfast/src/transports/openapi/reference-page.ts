@@ -29,8 +29,8 @@ function startScriptOf(securityScheme: string | undefined): string {
 }
 
 // The script creates style elements and attributes, so styles are allowed. Only two scripts are
-// allowed: the reference, and the one that starts it. Requests that a reader tries out may go only
-// to the service itself.
+// allowed: the reference, and the script that starts it. Requests that a reader sends from the page
+// may go only to the service itself.
 function policyOf(startScript: string): string {
   return [
     "default-src 'none'",
@@ -72,7 +72,7 @@ export function referencePage({ name, securityScheme }: Referenced, bundle: Refe
   return toAnswer(200, page.html, policyOf(startScript))
 }
 
-/** Returns the page for a service whose reference package is not installed. */
+/** Returns the page for a service without an installed reference package. */
 export function missingPage({ name }: RunningService): HttpAnswer {
   const page = markup`<!doctype html>
 <html lang="en">

@@ -62,8 +62,8 @@ export function createSchemaComponents(): SchemaComponents {
       if (!definition) throw unknownReference(reference, owner)
       const name = names.get(pointer) ?? reserve(nameOf(pointer, owner), signatureOf(pointer, root), variant)
       if (!names.has(pointer)) {
-        // The name is set before the definition is rewritten, so that a definition that refers to
-        // itself finds its name.
+        // The name is set before the definition is rewritten, so that a recursive definition can
+        // refer to it.
         names.set(pointer, name)
         if (!schemas.has(name)) schemas.set(name, rewriteSchema(definition, referTo))
       }

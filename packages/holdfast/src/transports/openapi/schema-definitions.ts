@@ -29,7 +29,7 @@ export function followAlias(pointer: string, root: JsonSchema): string {
 }
 
 /**
- * Returns a text that represents the schema and everything that it refers to. Equal schemas have
+ * Returns a text that identifies the schema and everything that it refers to. Equal schemas have
  * the same text, even if they are defined in different places.
  */
 export function signatureOf(pointer: string, root: JsonSchema): string {

@@ -31,8 +31,8 @@ const methods = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']
 export function toOpenApi(running: RunningService): OpenApiDocument {
   const components = createSchemaComponents()
   const operations = [...running.operations.values()].sort((a, b) => compare(a.name, b.name))
-  // Output schemas are embedded first. If the application has named a schema whose input and output
-  // differ, the output therefore keeps the name, and the input gets a different name.
+  // Output schemas are embedded first. So if a named schema has different inputs and outputs, the
+  // output keeps the name, and the input gets a different name.
   for (const { name, outputSchema } of operations) components.embed(outputSchema, outputName(name))
   for (const { name, inputSchema } of operations) components.embed(inputSchema, inputName(name), inputVariant)
   const documented = new Map(

@@ -1,4 +1,4 @@
-/** An idempotency key with a stored answer. The answer itself is not included. */
+/** An idempotency key with a stored answer, but without the answer itself. */
 export interface ListedKey {
   /** Name of the service that the key was sent to. */
   readonly service: string

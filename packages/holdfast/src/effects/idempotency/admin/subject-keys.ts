@@ -5,8 +5,8 @@ import { eraseKeyRows, findKeyIds, readKeyRows } from './queries/subject-keys.ts
 
 /**
  * Returns the sources of a subject's idempotency keys, one for each leaf of the ring. The row of an
- * erased key stays, without the answer and the key's name. So a retry finds the row, and does not
- * run again. Erasing keys therefore never has to wait.
+ * erased key stays, without its answer and its name. A retry finds the row and does not run again,
+ * so erasing a key never has to wait.
  */
 export const keySources: readonly SubjectSource[] = Array.from({ length: leafCount }, (_, leaf) =>
   keySource(leaf),

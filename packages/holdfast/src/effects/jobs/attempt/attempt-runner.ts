@@ -35,7 +35,7 @@ export interface AttemptRunnerParts extends Omit<AttemptHost, 'pool' | 'closing'
   readonly onEnded?: (ended: EndedAttempt) => void
 }
 
-/** An attempt that has ended. */
+/** An ended attempt. */
 export interface EndedAttempt {
   readonly job: Job
   readonly row: ClaimedRow
@@ -50,8 +50,8 @@ export interface JobToRun {
   readonly pool: Pool
 }
 
-// Min time for storing outcomes, which takes a round trip. Attempts get this time even if the grace
-// period is over.
+// Min time for storing outcomes, which takes a round trip. Attempts get this time even after the
+// grace period.
 const minReportMs = 1_000
 
 interface RunningAttempt {

@@ -10,7 +10,7 @@ import type {
 } from '../../../storage/postgres/transaction/handler-session.ts'
 import type { ClaimedRow } from '../queries/claim.ts'
 
-/** Everything that belongs to one attempt of a job. */
+/** The parts of one attempt of a job. */
 export interface AttemptScope {
   readonly service: string
   readonly job: Job

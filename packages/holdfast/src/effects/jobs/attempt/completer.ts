@@ -13,8 +13,8 @@ const limitMs = 5_000
 const pauses = { firstMs: 100, maxMs: 5_000 }
 
 /**
- * Completes jobs that used no transaction. All jobs that end while a statement runs share the next
- * statement.
+ * Completes jobs that used no transaction. Jobs that end while a statement runs are completed
+ * together by the next statement.
  */
 export class Completer {
   readonly #pool: Pool

@@ -74,7 +74,7 @@ export class Backlog {
     const beforeMs = performance.now() - maxWaitMs
     const [out, rest] = partition(this.#held, ({ sinceMs }) => sinceMs < beforeMs)
     this.#held = rest
-    // A job has waited too long, so jobs take longer than expected: reset the expected duration.
+    // A job has waited too long, so jobs take longer than expected. Reset the expected duration.
     if (out.length > 0) this.#expectedMs = Infinity
     return out.map(({ row }) => row)
   }

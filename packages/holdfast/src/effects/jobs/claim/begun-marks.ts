@@ -46,7 +46,7 @@ export class BegunMarks {
     this.#timer ??= setTimeout(() => void this.#markLate(), markAfterMs).unref()
   }
 
-  /** Forgets an attempt that has ended. */
+  /** Removes an ended attempt. */
   ended(claim: ClaimOf): void {
     this.#unmarked.delete(claimKey(claim))
   }

@@ -25,7 +25,7 @@ export interface ClaimParts {
 }
 
 const limitMs = 5_000
-// A statement whose reply was lost may still be executed until its timeout has passed.
+// A statement without a reply may still be executed until its timeout has passed.
 const unclearMs = 2 * limitMs
 const reconcileEveryMs = 500
 
@@ -38,7 +38,7 @@ export class Claims {
   readonly #backlog: Backlog
   readonly #bounds: ClaimBounds
   #isOver = false
-  /** Until this time, claims whose reply was lost may still be executed. */
+  /** Until this time, claims without a reply may still be executed. */
   #unclearUntilMs = -Infinity
   #reconciledMs = -Infinity
 
@@ -64,7 +64,7 @@ export class Claims {
     return this.#parts.slots.free > 0
   }
 
-  /** True if the database may have claims whose reply was lost. */
+  /** True if the database may have executed claims whose reply was lost. */
   get isUnclear(): boolean {
     return this.#reconciledMs < this.#unclearUntilMs
   }
@@ -121,8 +121,8 @@ export class Claims {
   }
 
   /**
-   * Frees the slot of a job that has ended. Records the job's duration, which decides how many jobs
-   * to claim ahead.
+   * Frees the slot of a job that has ended. Records the job's duration, which determines how many
+   * jobs are claimed ahead.
    */
   ended(row: ClaimedRow, durationMs: number): void {
     this.#parts.slots.end(row)

@@ -1,7 +1,7 @@
 /**
- * Returns a function that runs `work` after each call and merges calls: all calls made during a run
- * share the next run. Each call returns a promise that settles at the end of a run that started
- * after the call. The promise rejects if `work` rejects; the next call runs `work` again.
+ * Returns a function that runs `work` after each call, and merges calls: all calls made during a
+ * run share the next run. Each call returns a promise for a run that starts after the call. The
+ * promise rejects if `work` rejects; the next call runs `work` again.
  */
 export function coalesce(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined

@@ -83,8 +83,8 @@ function shareOf({ name, share_key }: ShareOf): string {
 }
 
 /**
- * Divides the slots of a process into `concurrency` shared slots, and the dedicated slots of the
- * jobs that have them.
+ * Divides a process's slots into `concurrency` shared slots, and dedicated slots for the jobs that
+ * declare them.
  */
 export function divideSlots(jobs: Iterable<Job>, concurrency: number): readonly Slots[] {
   const all = [...jobs]

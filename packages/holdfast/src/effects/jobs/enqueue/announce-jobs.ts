@@ -22,6 +22,6 @@ function kindsOf({ delayMs = 0, atMs, limitKey, rateKey }: JobRow): readonly Wak
   if (delayMs > 0) return delayMs < soonMs ? ['due'] : []
   const atOnce = limitKey === undefined && rateKey === undefined ? 'jobs' : 'limited'
   if (atMs === undefined) return [atOnce]
-  // The database's clock decides when the job is due. It may differ from this process's clock.
+  // The database's clock decides when the job is due, and may differ from this process's clock.
   return atMs - Date.now() < soonMs ? ['due', atOnce] : []
 }

@@ -117,7 +117,7 @@ export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
         return this.#wakeAfterCommit(row, { id: inserted.id, isNew: true })
       }
       const [waiting] = await this.#run<{ id: string }>(lockUniqueJob(unique))
-      // Claims skip the job until this transaction ends.
+      // Until this transaction ends, claims skip the job.
       if (waiting) return this.#wakeAfterCommit(row, { id: waiting.id, isNew: false })
       const [running] = await this.#run<{ id: string }>(findRunningUniqueJob(unique))
       if (running) return { id: running.id, isNew: false }

@@ -50,7 +50,7 @@ export class HeartbeatConnection {
       const client = await (this.#client ??= this.#connect())
       return this.#target.isPooled ? await this.#beatInTransaction(client) : await this.#send(client)
     } catch (error) {
-      // Closing is not awaited, because it may take long if the connection does not respond.
+      // Not awaited, because closing may take long if the connection does not respond.
       void this.end()
       throw error
     }

@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads'
 import { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
 
-// Sets a flag when more heartbeats have reached the database. Runs in its own thread, since the
+// Sets a flag once more heartbeats have reached the database. Runs in a separate thread, since the
 // waiting thread is blocked.
 const { url, flag } = workerData as { readonly url: string; readonly flag: Int32Array }
 const further = 2

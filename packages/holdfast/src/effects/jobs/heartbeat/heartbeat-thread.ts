@@ -21,8 +21,8 @@ let current: HeartbeatThread | undefined
  * thread starts with the first worker and ends with the process; it does not keep the process
  * alive.
  *
- * @throws HoldfastError `heartbeat-thread-missing` if its file is not next to this file, which
- *   happens in a bundle.
+ * @throws HoldfastError `heartbeat-thread-missing` if its file is not next to this file, as in a
+ * bundle.
  */
 export function heartbeatThread(): HeartbeatThread {
   if (current && !current.hasEnded) return current
@@ -43,7 +43,7 @@ export class HeartbeatThread {
   #hasEnded = false
 
   constructor() {
-    // Modules that the program preloads, such as instrumentation, are not needed in this thread.
+    // This thread does not need the modules that the program preloads, such as instrumentation.
     const { NODE_OPTIONS: _, ...env } = process.env
     this.#thread = new Worker(entry, { name: 'holdfast heartbeat', execArgv: [], env })
     this.#thread.on('message', (report: HeartbeatReport) => this.#listeners.get(report.worker)?.(report))
@@ -54,7 +54,7 @@ export class HeartbeatThread {
     this.#thread.unref()
   }
 
-  /** True if the thread has ended. The thread ends by itself only if it fails. */
+  /** True if the thread has ended, which happens only if it fails. */
   get hasEnded(): boolean {
     return this.#hasEnded
   }
@@ -66,8 +66,8 @@ export class HeartbeatThread {
   }
 
   /**
-   * Requests the end of a worker's heartbeats. The listener receives `stopped` when they have
-   * ended.
+   * Requests that a worker's heartbeats stop. When they have stopped, the listener receives
+   * `stopped`.
    */
   stop(worker: string): void {
     this.#thread.postMessage({ kind: 'stop', worker } satisfies HeartbeatRequest)

@@ -69,8 +69,8 @@ export class HeartbeatView {
   }
 
   /**
-   * Time since the last successful heartbeat was sent, in milliseconds. A heartbeat is successful
-   * if it reached the database.
+   * Time since the last successful heartbeat was sent, in milliseconds. Heartbeats are successful
+   * if they reach the database.
    */
   get sinceHeartbeatMs(): number {
     return this.#sinceMs(beatSentAt)

@@ -47,7 +47,7 @@ export interface LeaderTasks {
 const timeoutMs = 5_000
 const maxRescueIntervalMs = 10_000
 const minRescueIntervalMs = 250
-// After an outage, live workers get this long to send a heartbeat before any worker is declared
+// Time that live workers get after an outage to send a heartbeat, before any worker is declared
 // dead.
 const reachableMs = beatMs + 1_000
 

@@ -54,7 +54,7 @@ export interface LeadershipParts {
    * processes.
    */
   readonly covers: readonly string[]
-  /** Called when this process gets a task that it did not have before. */
+  /** Called when this process gets an additional task. */
   readonly onElected: () => void
 }
 

@@ -21,7 +21,7 @@ export interface TakeOver {
   /** The lease of a worker after a heartbeat, in milliseconds. */
   readonly leaseMs: number
   /**
-   * The id of the rescuing worker. This worker does not declare itself dead, even if its heartbeats
+   * The id of the rescuing worker. It does not declare itself dead, even if its heartbeats have
    * failed.
    */
   readonly self: string
@@ -34,7 +34,8 @@ const limitMs = 30_000
  * Rescues the jobs of dead workers: a rescued job becomes ready, or dead if it has no attempt left.
  * If the attempt had been marked as started, it counts as failed. If the job was only claimed, no
  * attempt is counted, but the next attempt is marked as started before its handler runs. So a job
- * that kills its processes runs out of attempts. Resolves to the names of the rescued jobs.
+ * that always kills its process eventually runs out of attempts. Resolves to the names of the
+ * rescued jobs.
  */
 export async function rescueJobs(parts: TakeOver): Promise<readonly string[]> {
   const { service, pool, jobs } = parts
@@ -47,10 +48,7 @@ export async function rescueJobs(parts: TakeOver): Promise<readonly string[]> {
   })
 }
 
-/**
- * Deletes the workers that have sent no heartbeat within their lease, and terminates their
- * sessions.
- */
+/** Deletes workers without a heartbeat in the last lease period, and terminates their sessions. */
 async function endDeadWorkers({ service, pool, log, leaseMs, self }: TakeOver, work: Work): Promise<void> {
   await withConnection(pool, work, async (connection) => {
     const dead = await connection.run<{ id: string; host: string; pid: number }>(

@@ -58,7 +58,7 @@ export function archive({
 
 /**
  * Returns common table expressions that move the ended jobs with the ids in `chosen` back to the
- * active jobs. The jobs are due now, and get the values of `set`.
+ * active jobs. These jobs are due now, and get the values in `set`.
  */
 export function unarchive(set: Readonly<Record<'failures' | 'snoozes', string>>): string {
   // The attempt has used the turn that the rate limit gave the job, so the job needs a new turn.

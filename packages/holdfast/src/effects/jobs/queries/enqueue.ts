@@ -63,8 +63,8 @@ export function lockUniqueJob({ service, name, key, tenant }: UniqueKey): Statem
 }
 
 /**
- * Finds the running job that holds a unique key until it ends. The job is not locked, so its end
- * does not wait for this transaction.
+ * Finds the running job that holds a unique key until it ends. The job is not locked, so it can end
+ * without waiting for this transaction.
  */
 export function findRunningUniqueJob({ service, name, key, tenant }: UniqueKey): Statement {
   return {

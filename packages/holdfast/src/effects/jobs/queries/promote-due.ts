@@ -12,7 +12,7 @@ export interface PromotionRow {
   /** The names of the jobs that are ready now. */
   readonly ready: readonly string[]
   /**
-   * The names with jobs that wait for admission: the names of jobs that were just promoted, and the
+   * The names of jobs waiting for admission: of jobs that were just promoted, and those of the
    * given names that already had such jobs.
    */
   readonly limited: readonly string[]

@@ -63,7 +63,7 @@ export function storeStep({ job, name, result }: StepResult, { marker, epoch }: 
   }
 }
 
-/** Stores the start of a sleep or wait, with its end. */
+/** Stores the start of a sleep or wait, and the time at which it ends. */
 export function beginPause(
   { job, name }: Omit<StepResult, 'result'>,
   delayMs: number | undefined,

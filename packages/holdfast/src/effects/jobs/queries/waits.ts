@@ -9,8 +9,8 @@ export interface AwaitedMessage {
 }
 
 /**
- * Locks these events and keys, in a fixed order, until the transaction ends. So a job that starts
- * to wait and a process that delivers a message run one after the other, and no message is missed.
+ * Locks these events and keys, in a fixed order, until the transaction ends. So no message is
+ * missed: a job starts to wait either before or after a process delivers the message.
  */
 export function lockMessages(awaited: readonly AwaitedMessage[]): Statement {
   return {
@@ -125,7 +125,7 @@ function isSeenBy(message: string, job: string): string {
   return `(${message} is null or ${job} is null or ${message} = ${job})`
 }
 
-/** Ends a wait whose timeout has passed, unless its message has arrived since. */
+/** Ends a wait that has timed out, unless its message has arrived since. */
 export function giveUpWaiting(job: string, step: string): Statement {
   return {
     name: 'holdfast_give_up_waiting',

@@ -64,7 +64,7 @@ export function deleteOldHeartbeats(): Statement {
   }
 }
 
-/** A claimed job whose worker is dead. */
+/** A claimed job of a dead worker. */
 export interface OrphanRow extends ClaimOf {
   readonly name: string
   readonly failures: number
@@ -83,8 +83,8 @@ export interface Lease {
 }
 
 /**
- * Deletes the workers of a service that have sent no heartbeat within the lease. Keeps the worker
- * that runs the query.
+ * Deletes a service's workers without a heartbeat within the lease, except the worker that runs the
+ * query.
  */
 export function forgetDead({ service, leaseMs, self }: Lease): Statement {
   return {
@@ -106,11 +106,11 @@ export function forgetDead({ service, leaseMs, self }: Lease): Statement {
   }
 }
 
-/** Finds claimed jobs of a service whose worker was removed. */
+/** Finds a service's claimed jobs whose worker was removed. */
 export function findOrphans(service: string): Statement {
   return {
     name: 'holdfast_find_orphans',
-    // Reads one index entry for each worker that has jobs. Reads jobs only if their worker is gone.
+    // Reads one index entry for each worker with jobs. Reads jobs only if their worker is gone.
     text: `
       with recursive holders as (
         (select worker from holdfast.jobs where worker is not null order by worker limit 1)
@@ -132,8 +132,8 @@ export function findOrphans(service: string): Statement {
 }
 
 /**
- * Terminates the sessions of a dead worker. Otherwise, if the worker's process was paused or cut
- * off from the network, its sessions would keep locks that the next attempts of its jobs need.
+ * Terminates the sessions of a dead worker. If its process was only paused or cut off from the
+ * network, its sessions would otherwise keep locks that the next attempts of its jobs need.
  */
 export function endSessions(applicationNames: readonly string[]): Statement {
   return {

@@ -49,8 +49,8 @@ export class ScheduleTimes {
 
   #previousOfDay(untilMs: number): number | undefined {
     const isRepeated = this.#zone.offsetAt(untilMs - maxFoldMs) > this.#zone.offsetAt(untilMs)
-    // If the clock repeats this hour, the times until the end of the hour were already due in its
-    // first occurrence. Search these times too.
+    // If the clock repeats this hour, the times until the end of the hour were already due when it
+    // first occurred. Search these times too.
     const wallMs = this.#zone.wallAt(untilMs) + (isRepeated ? maxFoldMs : 0)
     for (const timeMs of this.#times.before(wallMs + 1)) {
       const dueMs = this.#zone.firstAt(timeMs)

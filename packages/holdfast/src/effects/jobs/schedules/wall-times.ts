@@ -66,8 +66,8 @@ export class WallTimes {
   }
 
   /**
-   * Caches days: finding one takes Croner a hundred times longer than everything else, and the same
-   * days are looked up repeatedly.
+   * Caches days: Croner takes a hundred times longer to find a day than everything else takes, and
+   * the same days are looked up repeatedly.
    */
   #remember(
     known: Map<WallMs, WallMs | undefined>,

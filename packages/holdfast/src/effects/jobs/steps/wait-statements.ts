@@ -4,8 +4,8 @@ import { lockMessages, resolveWaits } from '../queries/waits.ts'
 
 /** Returns the statements that resume the jobs that wait for these messages. */
 export function waitStatements(messages: readonly PublishedMessage[]): readonly Statement[] {
-  // The `traceparent` of the message is left out, because the job continues in the trace that it
-  // already belongs to.
+  // The message's `traceparent` is left out, because the job continues in the trace that it already
+  // belongs to.
   const arrived = messages.map(({ traceparent: _theirs, tenant, service: publisher, ...message }) => ({
     publisher,
     tenant,

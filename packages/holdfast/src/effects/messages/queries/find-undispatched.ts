@@ -2,7 +2,7 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 
 /** The state of undispatched messages. */
 export interface UndispatchedRow {
-  /** Number of messages that have waited for over a minute. Capped at 1,000. */
+  /** Number of messages that have been waiting for over a minute. Capped at 1,000. */
   readonly waiting: number
   /** True if a worker has been running within the last minute. */
   readonly has_worker: boolean

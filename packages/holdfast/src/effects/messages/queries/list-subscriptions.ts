@@ -1,7 +1,7 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import type { SubscriptionKind } from '../subscription.ts'
 
-// Limit of each count: large enough to show that a subscription is far behind.
+// Limit of each count, large enough to show that a subscription is far behind.
 const maxCounted = 100_000
 
 /** Lists subscriptions with their positions and lag. `kind` is `null` for all kinds. */

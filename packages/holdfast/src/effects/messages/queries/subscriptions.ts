@@ -23,7 +23,8 @@ export function repairPositions(): Statement {
 
 /**
  * Registers the subscriptions of a service. A known subscription keeps its position. A new
- * subscription starts at the next message, or at the oldest message if its declaration says so.
+ * subscription starts at the next message, or at the oldest stored message if its declaration
+ * requires that.
  */
 export function registerSubscriptions(
   service: string,
@@ -109,7 +110,8 @@ export function lockConsumers(service: string, names: readonly string[]): Statem
 
 /**
  * Takes the advisory lock of a subscription, if it is free. Its holder is the only transaction that
- * advances the subscription. The row stays unlocked while a broker or a subscriber is slow.
+ * advances the subscription. The row itself is not locked, even if a broker or a subscriber is
+ * slow.
  */
 export function lockSubscription(service: string, { kind, name }: SubscriptionName): Statement {
   return {

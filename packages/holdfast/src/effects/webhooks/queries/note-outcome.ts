@@ -10,7 +10,7 @@ export function noteSuccess(endpoint: string): Statement {
   }
 }
 
-/** An endpoint that has just been disabled. */
+/** A newly disabled endpoint. */
 export interface DisabledRow {
   readonly owner: string
   readonly url: string

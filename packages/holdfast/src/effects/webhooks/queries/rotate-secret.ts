@@ -2,8 +2,8 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 import type { OwnedEndpoint } from './endpoints.ts'
 
 /**
- * Adds a new secret to an endpoint. Earlier secrets stay valid until they expire, but at most until
- * the end of the overlap.
+ * Adds a new secret to an endpoint. Earlier secrets stay valid until they expire, or until the
+ * overlap ends if that is earlier.
  */
 export function rotateSecretRow(
   { id, service, owner, secret }: OwnedEndpoint & { readonly secret: string },

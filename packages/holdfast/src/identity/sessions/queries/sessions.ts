@@ -56,8 +56,8 @@ export interface InsertedSession extends Pick<
 }
 
 /**
- * Inserts a session. Deletes the session that it replaces, and sessions of the account beyond the
- * limit, oldest first.
+ * Inserts a session. Deletes the session that it replaces, and the account's oldest sessions beyond
+ * the limit.
  */
 export function insertSession(session: InsertedSession): Statement {
   return {

@@ -116,7 +116,7 @@ select json_build_object(
     from open_views)
 ) as gaps`
 
-/** Returns a statement that finds what keeps policies from separating the rows of tenants. */
+/** Returns a statement that finds why policies do not separate the rows of tenants. */
 export function findGaps({ column, exempt = [] }: TenantOptions): Statement {
   return { text, values: [column, [...exempt]] }
 }

@@ -26,7 +26,7 @@ export function auth0({ domain, audience, ...options }: Auth0Options): TrustedIs
     issuer: `https://${domain}/`,
     audience,
     algorithms: ['RS256'],
-    // An ID token has the id of a client as its audience, never that of an API.
+    // The audience of an ID token is the id of a client, never that of an API.
     types: ['at+jwt', 'JWT'],
     isService: ({ gty }) => gty === 'client-credentials',
     scopes: (claims) => [...new Set([...scopesOf(claims), ...listOf(claims['permissions'])])],

@@ -20,8 +20,8 @@ export interface EntraOptions extends PresetOptions {
 
 /**
  * Returns the issuer of a Microsoft Entra tenant. The id of the caller is `oid`, because `sub`
- * differs between applications. Its scopes are those in `scp`, and `role:…` for each of `roles`. A
- * token without `scp` belongs to a service.
+ * differs between applications. Its scopes are those in `scp`, plus `role:…` for each role in
+ * `roles`. A token without `scp` belongs to a service.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export function entra({ tenantId, audience, version = 2, ...options }: EntraOpti
       if (ver !== `${version}.0`) return 'it has another version'
       // The API itself can be the audience of an ID token, which has no client.
       if (typeof (version === 2 ? azp : appid) !== 'string') return 'it is not an access token'
-      // An application without any permission gets a token, too.
+      // An application without any permission can get a token, too.
       return scp === undefined && roles === undefined ? 'it has no permission' : undefined
     },
     subject: ({ oid }) => oid,

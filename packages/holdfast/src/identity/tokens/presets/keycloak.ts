@@ -19,9 +19,9 @@ export interface KeycloakOptions extends PresetOptions {
 }
 
 /**
- * Returns the issuer of a Keycloak realm. The scopes of the caller are those in `scope`, and
- * `role:…` for each role of the realm. A token of a service account belongs to a service, with the
- * id of its client.
+ * Returns the issuer of a Keycloak realm. The caller's scopes are those in `scope`, plus `role:…`
+ * for each role of the realm. A service account's token belongs to a service, whose id is that of
+ * the client.
  *
  * @example
  * ```ts

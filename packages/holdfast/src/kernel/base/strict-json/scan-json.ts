@@ -79,7 +79,7 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan | undefi
 
 /**
  * Returns the end of a number; `undefined` if the number is not exact. `start` is the position
- * after its first digit.
+ * after the number's first digit.
  */
 function endOfNumber(bytes: Uint8Array, start: number): number | undefined {
   let at = start

@@ -6,9 +6,7 @@ import { endingWith } from '../../base/thenable.ts'
 import { TimerQueue } from '../../base/timer-queue.ts'
 import { BadRequest } from '../../problem/problems.ts'
 
-/**
- * The header with which a caller requests a shorter deadline than the operation's: `250ms`, `2s`.
- */
+/** The header by which a caller requests a shorter deadline than the operation's: `250ms`, `2s`. */
 const timeoutHeader = 'request-timeout'
 
 // The shortest delay of a timer, so that no call times out before it has started.
@@ -22,8 +20,8 @@ export interface BoundTimeOptions {
 }
 
 /**
- * Returns the stage that starts the call's deadline: the operation's deadline, or the deadline that
- * the caller requested if it is sooner. The later stages do not wait beyond the deadline.
+ * Returns the stage that starts the call's deadline: the operation's or the caller's requested
+ * deadline, whichever is sooner. Later stages do not wait beyond it.
  */
 export function boundTime({ clock, deadlineMs }: BoundTimeOptions): Stage {
   const timers = new TimerQueue(clock, deadlineMs)

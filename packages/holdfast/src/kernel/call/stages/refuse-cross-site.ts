@@ -27,7 +27,7 @@ import type { SecurityRule, SecurityScheme } from '../../operation/security-sche
 /** The parts of a service that the stage uses. */
 export interface CrossSiteParts {
   readonly identifiers: readonly Identifier[]
-  /** Other origins whose pages may send cookies. */
+  /** The other origins whose pages may send cookies. */
   readonly trustedOrigins: ReadonlySet<string>
 }
 

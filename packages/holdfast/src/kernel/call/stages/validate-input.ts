@@ -31,7 +31,7 @@ export function validateInput(answerRefused: AnswerRefused = throwRefusal): Stag
   }
 }
 
-/** Parses a body whose parsing was postponed until the caller was authorized. */
+/** Parses the body if its parsing was postponed until the caller was authorized. */
 function completeWire(call: Call): void {
   const { rawBody, parseBody } = call
   if (!rawBody || !parseBody) return

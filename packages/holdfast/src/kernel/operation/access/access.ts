@@ -9,8 +9,8 @@ import { findSecurityIssues, type SecurityRule } from '../security-scheme.ts'
  * A rule that decides who may call an operation. It returns the caller, with the type that the rule
  * has verified, or the problem to answer with (usually `Unauthenticated` or `Forbidden`).
  *
- * A rule about a row returns a {@link RowCheck} instead, which decides once the input is validated.
- * `Row` is the type of `context.row`, and `Input` the input that the rule needs.
+ * A row rule instead returns a {@link RowCheck}, which decides once the input is validated. `Row`
+ * is the type of `context.row`, and `Input` the input that the rule needs.
  */
 export interface Access<
   out C extends Caller = Caller,

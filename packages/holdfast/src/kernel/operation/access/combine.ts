@@ -70,7 +70,7 @@ export function allOf<const List extends Rules>(...rules: List): All<List> {
 /**
  * Returns a rule that admits a caller if at least one given rule does. The rules run in order. If
  * all refuse, the first refusal is returned. `context.row` is the row of the rule that has admitted
- * the caller, so list rules about a row first if the handler needs it.
+ * the caller, so list row rules first if the handler needs the row.
  *
  * @example
  * ```ts

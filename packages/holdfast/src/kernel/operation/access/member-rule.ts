@@ -24,7 +24,7 @@ export interface MembersDefinition<Group, Membership extends object, Role extend
 /**
  * Returns a rule that admits the members of a group: `member('org', 'admin')`.
  *
- * @param field the field of the input that contains the key of the group.
+ * @param field the input field with the key of the group.
  * @param roles a member needs one of these roles, and gets a 403 without one. Default: every role.
  */
 export type Member<Group, Membership extends object, Role extends string> = <const Field extends string>(

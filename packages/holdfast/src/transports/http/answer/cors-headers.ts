@@ -75,7 +75,7 @@ export function createCors({ origins, credentials, maxAgeSeconds }: CorsPolicy):
 }
 
 /**
- * Returns the header names that a preflight request asks for. A listed origin may send any header,
+ * Returns the header names requested by a preflight request. A listed origin may send any header,
  * since the service does not know which headers its identifiers read.
  */
 function requestedHeaders(header: Header): string {

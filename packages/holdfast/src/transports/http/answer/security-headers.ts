@@ -13,7 +13,7 @@ export interface SecurityHeaderOptions {
   readonly strictTransportSecurity?: string
 }
 
-/** The headers of every response, unless the response sets them itself. */
+/** The headers that every response has, unless the response sets them itself. */
 export type SecurityHeaders = Readonly<Record<string, string>>
 
 const withoutTransport: SecurityHeaders = {

@@ -60,7 +60,7 @@ export function bodyTooLarge(limitBytes: number): Error {
 }
 
 /**
- * Returns the problem of a body that arrives in chunks of a few bytes, or whose chunk extensions
+ * Returns the problem of a body whose chunks have only a few bytes each, or whose chunk extensions
  * are too long.
  */
 export function bodyTooScattered(): Error {

@@ -3,8 +3,8 @@ import type { Peer } from '../../../kernel/operation/credentials.ts'
 import { BodyBuffer } from './body-buffer.ts'
 
 /**
- * A request as a runtime passes it to the handler. It contains only parts that the handler needs
- * and that are cheap to create.
+ * A request as a runtime passes it to the handler. It contains only parts that are cheap to create
+ * and that the handler needs.
  */
 export interface HttpRequest {
   readonly method: string

@@ -5,7 +5,7 @@ import type { Statement } from '../../../../storage/postgres/statement/statement
 // Limits the result if many callers have used one key, which only faulty clients cause.
 const maxScopes = 20
 
-/** Finds a key of one caller, or of all callers that have used it. */
+/** Finds the rows of a key: of one caller, or of all callers that have used it. */
 export function findKeyRows(key: string, scope: string | null): Statement {
   return {
     text: `

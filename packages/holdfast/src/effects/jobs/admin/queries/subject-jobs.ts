@@ -77,7 +77,7 @@ export function deleteWaitingJobs(ids: readonly string[]): Statement {
   }
 }
 
-/** Deletes jobs that have ended. */
+/** Deletes ended jobs. */
 export function deleteEndedJobs(ids: readonly string[]): Statement {
   return { text: deleteJobs(`delete from holdfast.ended_jobs where id = ${theseIds}`), values: [ids] }
 }

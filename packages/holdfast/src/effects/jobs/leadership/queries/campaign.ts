@@ -67,7 +67,7 @@ export function campaign({ service, holder, covers, leaseMs, session }: Candidat
   }
 }
 
-/** Ends the lease of a holder, so that others can take it immediately. */
+/** Ends a holder's lease, so that other processes can take it immediately. */
 export function resign(service: string, holder: string): Statement {
   return {
     name: 'holdfast_resign',
