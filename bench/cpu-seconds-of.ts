@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 
-// The unit in which Linux counts CPU time, on every machine.
+// The unit of CPU times on Linux, on every machine.
 const ticksPerSecond = 100
 
 /**

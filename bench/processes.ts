@@ -7,7 +7,7 @@ export interface StartOptions {
   /** Variables that override those of this process. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** The core on which the process runs. Default: any core. */
+  /** The core that the process runs on. Default: any core. */
   readonly core?: number
 }
 

@@ -109,7 +109,7 @@ async function inspect(
   }
 }
 
-/** Settings with which telemetry is sent almost immediately. */
+/** Settings for sending telemetry almost immediately. */
 const impatient = {
   OTEL_BSP_SCHEDULE_DELAY: '100',
   OTEL_METRIC_EXPORT_INTERVAL: '500',

@@ -1,4 +1,4 @@
-/** The interface through which the benchmarks use a job queue on Postgres. */
+/** The benchmarks' interface to a job queue on Postgres. */
 export interface Engine {
   /** The schema of the engine's tables. */
   readonly schema: string

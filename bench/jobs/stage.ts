@@ -41,7 +41,7 @@ export interface Stage {
 /** Options of a program run. */
 export interface RunOptions<T extends Task> {
   readonly task: Omit<T, keyof Task>
-  /** The core on which the program runs. Default: any core. */
+  /** The core that the program runs on. Default: any core. */
   readonly core?: number
 }
 

@@ -3,7 +3,7 @@ import type { Mutant } from './mutant.ts'
 const src = 'packages/holdfast/src'
 const fences = `${src}/effects/jobs/fences.postgres.test.ts`
 
-/** Mutants of the statements and code by which jobs become ready, are claimed, and begin. */
+/** Mutants of the statements and code that make jobs ready, claim them and begin them. */
 export const claimMutants: readonly Mutant[] = [
   {
     name: 'marking as started: without the fence',

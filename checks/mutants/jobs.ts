@@ -6,7 +6,7 @@ const leadership = `${src}/effects/jobs/leadership/leadership.postgres.test.ts`
 const plans = `${src}/databases/assembly/plans/plans.postgres.test.ts`
 const quiet = `${src}/databases/assembly/quiet-fleet.postgres.test.ts`
 
-/** Mutants of the statements and code by which jobs are claimed, run and completed. */
+/** Mutants of the statements and code that claim, run and complete jobs. */
 export const jobMutants: readonly Mutant[] = [
   {
     name: 'end of an attempt: without its fence',

@@ -4,7 +4,10 @@ const src = 'packages/holdfast/src'
 const locks = `${src}/effects/messages/subscription-locks.postgres.test.ts`
 const wakes = `${src}/databases/assembly/admin-wakes.postgres.test.ts`
 
-/** Mutants of the statements and code by which messages get positions and reach their readers. */
+/**
+ * Mutants of the statements and code that assign positions to messages and pass them to their
+ * readers.
+ */
 export const messageMutants: readonly Mutant[] = [
   {
     name: 'consumers: rows are not locked',

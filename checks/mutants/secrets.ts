@@ -7,7 +7,7 @@ const sealedTest = `${idempotency}/sealed-answers.postgres.test.ts`
 const unguessableTest = `${idempotency}/unguessable-key.test.ts`
 const openTest = `${room}/open-secret-keys.test.ts`
 
-/** Mutants of the secret keys, and of what is sealed with them. */
+/** Mutants of the secret keys, and of the data sealed with them. */
 export const secretMutants: readonly Mutant[] = [
   {
     name: 'secret keys: the key material is not used',

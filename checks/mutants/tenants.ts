@@ -7,7 +7,7 @@ const start = `${tenants}/tenants-start.postgres.test.ts`
 const carried = `${tenants}/tenants-carried.postgres.test.ts`
 const gaps = `${tenants}/queries/find-gaps.ts`
 
-/** Mutants of the separation of tenants. */
+/** Mutants of tenant separation. */
 export const tenantMutants: readonly Mutant[] = [
   {
     name: 'tenants: a read sets the tenant for its session',

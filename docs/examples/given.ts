@@ -38,7 +38,7 @@ export const placeOrder = mutation({
 
 export const shop = service({ name: 'shop', operations: { listOrders, placeOrder }, jobs: [sendReceipt] })
 
-/** The secret with which a sender signs its webhooks. */
+/** The secret that a sender signs its webhooks with. */
 export const secret = 'whsec_dGhlIHNlY3JldCBvZiBhbiBleGFtcGxlIHNlbmRlcg=='
 
 const tested: TestService<typeof shop.operations> = await createTestService(shop)

@@ -9,12 +9,12 @@ export interface OptionTable {
   readonly members: readonly OptionMember[]
 }
 
-/** Returns the tables of options that the markers of a page name. */
+/** Returns the option tables named by a page's markers. */
 export function optionTablesOf(page: string): readonly OptionTable[] {
   return tablesOf(page, 'options')
 }
 
-/** Returns the tables of members that the markers of a page name. */
+/** Returns the member tables named by a page's markers. */
 export function memberTablesOf(page: string): readonly OptionTable[] {
   return tablesOf(page, 'members')
 }

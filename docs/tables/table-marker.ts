@@ -27,7 +27,7 @@ export interface TableMarker {
   readonly links: ReadonlyMap<string, string>
 }
 
-/** The properties of a row by which a marker selects it. */
+/** The properties that a marker selects a row by. */
 export interface MarkedRow {
   readonly name: string
   readonly isOwn: boolean

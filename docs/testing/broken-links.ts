@@ -4,7 +4,7 @@ import { type Page, pagesFolder } from './page.ts'
 
 const linkForm = /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g
 
-/** Returns the broken links of a page: the target file, or the heading in it, does not exist. */
+/** Returns the broken links of a page, whose target file or heading does not exist. */
 export function brokenLinks({ name, text }: Page): readonly string[] {
   return [...text.matchAll(linkForm)]
     .filter(([, file = '', anchor]) => !leadsSomewhere(file === '' ? `${name}.md` : file, anchor))

@@ -14,7 +14,7 @@ export interface ErrorCodes {
   readonly unknown: readonly string[]
 }
 
-/** Finds every code with which the framework creates a `HoldfastError`. */
+/** Finds the code of every `HoldfastError` that the framework creates. */
 export async function findErrorCodes(): Promise<ErrorCodes> {
   const codes = new Set<string>()
   const unknown: string[] = []

@@ -4,7 +4,7 @@ export interface Block {
   readonly language: string
   /** The other words of the info string. */
   readonly words: readonly string[]
-  /** The line of the page on which the text of the block begins, from 1. */
+  /** The page's line that the block's text begins on, from 1. */
   readonly line: number
   /** The lines of the block, without the fences. */
   readonly lines: readonly string[]

@@ -7,7 +7,7 @@ import { createRunFolder, type RunFolder } from './run-folder.ts'
 import { runPage } from './run-page.ts'
 import { writeModules } from './write-modules.ts'
 
-// Plants errors in pages, each of which the checks have to find.
+// Plants errors in pages. The checks must find each of them.
 
 let folder: RunFolder
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pagesFolder } from './page.ts'
 
-/** A folder in which the code of pages runs. */
+/** A folder for running the code of pages. */
 export interface RunFolder {
   readonly path: string
   /** Deletes the folder with its contents. */

@@ -7,7 +7,7 @@ interface Settings {
   readonly boss?: ConstructorOptions
   readonly queue?: Omit<Queue, 'name'>
   readonly work: WorkOptions
-  /** True if each job has a transaction, which also completes the job. */
+  /** True if each job runs in a transaction, which also completes the job. */
   readonly isTransactional?: boolean
 }
 

@@ -33,7 +33,7 @@ export async function loadService(module: string, name: string | undefined): Pro
   return service
 }
 
-// The module may have another copy of the framework, so the class of the service is not known.
+// The module may contain a different copy of the framework, so the service's class is unknown.
 function isService(value: unknown): value is Service {
   const { name, operations, start } = (value ?? {}) as Partial<Record<keyof Service, unknown>>
   return typeof name === 'string' && typeof operations === 'object' && typeof start === 'function'

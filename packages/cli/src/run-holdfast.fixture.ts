@@ -12,7 +12,7 @@ export interface Run {
   readonly stderr: string
 }
 
-/** The environment in which a command runs. */
+/** The environment that a command runs in. */
 export interface RunOptions {
   readonly databaseUrl?: string
   /** The current folder of the command. Default: the current folder of the process. */

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** The output for which text is formatted. */
+/** The output that text is formatted for. */
 export interface Screen {
   /** The width in columns; `undefined` (no limit) if the output is not a terminal. */
   readonly columns: number | undefined

@@ -115,9 +115,9 @@ export interface Lanes {
 // Connections outside the lanes: one that wakes workers, and one for a worker's heartbeats.
 const wakeConnections = 1
 const beatConnections = 1
-// Lock timeout of the framework's own statements, in milliseconds. A statement that waits for a
-// locked row would occupy one of the few connections of this lane. Such a statement runs again
-// later.
+// Lock timeout of the framework's own statements, in milliseconds. Without it, a statement that
+// waits for a locked row would occupy one of this lane's few connections. A statement that times
+// out runs again later.
 const frameworkLockTimeoutMs = 1_000
 
 /**

@@ -117,8 +117,8 @@ async function connectToEither(connectionString: string, queryTimeoutMs: number)
 const protocolViolation = '08P01'
 
 /**
- * Throws if settings of a pooler's sessions differ from the settings that the driver needs. On
- * direct connections, the service sets them itself.
+ * Throws if settings of a pooler's sessions differ from those that the driver needs. On direct
+ * connections, the service sets them itself.
  */
 async function checkSettings(client: pg.Client): Promise<void> {
   const wrong = await wrongSettings(client)

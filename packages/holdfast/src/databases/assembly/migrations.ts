@@ -20,7 +20,7 @@ end $$;
 `,
 }
 
-/** All migrations of the framework, in the order in which they are applied. */
+/** All migrations of the framework, in the order of their application. */
 export const frameworkMigrations: readonly Migration[] = [
   schemaEpochMigration,
   ...capabilities.flatMap(({ migrations = [] }) => migrations),

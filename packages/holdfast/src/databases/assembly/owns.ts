@@ -10,13 +10,13 @@ export interface SqlOwnsOptions<Field extends string> extends OwnsOptions<Field>
   readonly owner: string
   /** The column with the id of the row; it must be unique. Default `'id'`. */
   readonly id?: string
-  /** The column with the tenant, which must be the tenant of the caller. Default: not checked. */
+  /** The column with the tenant, which must be the caller's. Default: not checked. */
   readonly tenant?: string
 }
 
 /**
  * Returns an access rule that admits the owner of a row: a user whose id is in the column `owner`.
- * The row, with all its columns, is `context.row`. `where` of the rule selects the caller's rows in
+ * The row, with all its columns, is `context.row`. The rule's `where` selects the caller's rows in
  * a list.
  *
  * @param table the name of the table: `'orders'`, `'sales.orders'`.
@@ -56,7 +56,7 @@ export function owns<Row extends object = pg.QueryResultRow, const Field extends
   )
 }
 
-/** Returns a quoted name; a name with a dot has a schema. */
+/** Returns a quoted name. A dot separates the schema from the name. */
 function name(text: string): Sql {
   return raw(
     text

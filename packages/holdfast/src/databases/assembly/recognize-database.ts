@@ -8,8 +8,7 @@ import type { Transaction } from '../../storage/postgres/transaction/transaction
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { transact } from '../../storage/postgres/transaction/with-transaction.ts'
 
-// At startup, a service detects a database that was restored from a backup or moved to another
-// server.
+// At startup, a service detects a database restored from a backup or moved to another server.
 //
 // The database has a row with its location: server, timeline and database name. A dump, a copy or
 // logical replication contains the row of the source, which differs from the actual location. The

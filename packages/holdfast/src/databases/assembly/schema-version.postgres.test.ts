@@ -69,8 +69,8 @@ describe('versions of the program', () => {
     })
     const { rows } = await client.query(`select to_regclass('c') as made`)
     expect(rows).toEqual([{ made: null }])
-    // The version in between does not have the migration, but already works without the columns
-    // that the migration removes.
+    // The intermediate version lacks the migration, but already works without the columns that the
+    // migration removes.
     expect(await start(2, [base, expand])).toMatchObject({ applied: [] })
   })
 

@@ -17,7 +17,7 @@ import type { Queryable } from '../../storage/postgres/session/connection.ts'
 /** The tables and relations of a Drizzle schema, by name. */
 export type DrizzleSchema = Record<string, unknown>
 
-/** The `db` of a query: the methods of Drizzle that read. */
+/** The `db` of a query: Drizzle's reading methods. */
 export type DrizzleRead<Tables extends DrizzleSchema> = Pick<
   NodePgDatabase<Tables>,
   '$count' | '$with' | 'execute' | 'query' | 'select' | 'selectDistinct' | 'selectDistinctOn' | 'with'
@@ -50,8 +50,8 @@ export function bindDrizzle<Tables extends DrizzleSchema>(
   // Drizzle expects a client of the driver but calls only its `query`.
   const sessionOf = (queryable: Queryable): NodePgSession<Tables, ExtractTablesWithRelations<Tables>> =>
     new NodePgSession(queryable as unknown as NodePgClient, dialect, relations)
-  // The casts are necessary because the types of the class omit the parameters of the constructor
-  // that it inherits.
+  // The casts are necessary because the class's types omit the parameters of the inherited
+  // constructor.
   const read = (queryable: Queryable): DrizzleRead<Tables> =>
     new NodePgDatabase(dialect, sessionOf(queryable) as never, relations as never) as never
   return {

@@ -16,13 +16,13 @@ export interface DrizzleOwnsOptions<
   readonly owner: ColumnName<Table>
   /** The column with the id of the row; it must be unique. Default `'id'`. */
   readonly id?: Id
-  /** The column with the tenant, which must be the tenant of the caller. Default: not checked. */
+  /** The column with the tenant, which must be the caller's. Default: not checked. */
   readonly tenant?: ColumnName<Table>
 }
 
 /**
  * Returns an access rule that admits the owner of a row: a user whose id is in the column `owner`.
- * The row is `context.row`. `where` of the rule selects the caller's rows in a list.
+ * The row is `context.row`. The rule's `where` selects the caller's rows in a list.
  *
  * @example
  * ```ts

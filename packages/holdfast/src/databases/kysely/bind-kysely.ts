@@ -12,7 +12,7 @@ import type { Queryable } from '../../storage/postgres/session/connection.ts'
 import type { Binding } from '../assembly/binding.ts'
 import { SessionDriver, TransactionDriver } from './session-driver.ts'
 
-/** The `db` of a query: the methods of Kysely that read. */
+/** The `db` of a query: Kysely's reading methods. */
 export interface KyselyRead<Tables>
   extends
     Pick<

@@ -12,7 +12,7 @@ type PrismaStatement = Parameters<PgAdapter['queryRaw']>[0]
 type PrismaRows = Awaited<ReturnType<PgAdapter['queryRaw']>>
 
 /**
- * The driver adapter through which Prisma runs statements. A statement runs in the session of the
+ * The driver adapter that Prisma runs statements through. A statement runs in the session of the
  * call that started the Prisma transaction.
  */
 export class SessionAdapterFactory {

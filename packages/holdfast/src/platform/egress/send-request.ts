@@ -65,7 +65,7 @@ export async function sendRequest(request: EgressRequest, limits: EgressLimits):
 }
 
 /**
- * Returns the reason of a failure. If several addresses were tried, the error has a code but no
+ * Returns the reason for a failure. If several addresses were tried, the error has a code but no
  * message.
  */
 function reasonOf(error: unknown): string {

@@ -20,7 +20,7 @@ const root = fileURLToPath(import.meta.url.slice(0, import.meta.url.lastIndexOf(
 // Tests are in the folders of the framework, but count as programs that use it.
 const test = /\.(?:test|fixture)\.[jt]s$/
 // The folders of the framework whose code makes calls. Code in the other folders only runs
-// handlers, so if that code is on the stack, the handler made the call.
+// handlers, so if such code is on the stack, the handler made the call.
 const calling = /^(?:storage|platform\/telemetry)\b/
 // Recognizes drivers and exporters by their packages. If a driver reconnects for waiting callers,
 // or an exporter sends on a timer, no caller is on the stack.

@@ -7,7 +7,7 @@ import { type OutgoingCall, watchOutgoingCalls } from './outgoing-calls.ts'
 
 /** Options of {@link createExternalCallWatch}. */
 export interface ExternalCallWatchOptions {
-  /** Receives a warning for each program line that calls third parties. */
+  /** Receives a warning for each source line that calls third parties. */
   readonly log: Logger
   /**
    * True if calls to third parties fail, with their transactions, instead of being reported.
@@ -19,7 +19,7 @@ export interface ExternalCallWatchOptions {
 /** A transaction whose handler runs or has run. */
 interface WatchedTransaction extends HandledTransaction {
   hasEnded: boolean
-  /** The error with which the commit must fail. */
+  /** The error that the commit must fail with. */
   refusal: HoldfastError | undefined
 }
 

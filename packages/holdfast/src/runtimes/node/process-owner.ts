@@ -10,7 +10,7 @@ const signals = ['SIGTERM', 'SIGINT'] as const
 // this time.
 const lingerMs = 1_000
 
-/** Callbacks that stop the service of a process. */
+/** Callbacks that stop a process's service. */
 export interface Stops {
   /** Called on a stop signal. */
   readonly asked: () => Promise<void>

@@ -28,8 +28,8 @@ export interface ServeParts {
    */
   readonly watchExternalCalls?: (options: { readonly log: Logger }) => ExternalCallWatch
   /**
-   * Returns the program's line that runs a statement. Default: repeated statements are reported
-   * only in the trace.
+   * Returns the file and line of the program that run a statement. Default: repeated statements are
+   * reported only in the trace.
    */
   readonly callerLineOfProgram?: () => string | undefined
 }

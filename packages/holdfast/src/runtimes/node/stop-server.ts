@@ -25,7 +25,7 @@ export interface Stoppable {
 export interface StopTimes {
   /** The whole stop. */
   readonly graceMs: number
-  /** The part of the grace period in which the server still listens. */
+  /** The part of the grace period during which the server still listens. */
   readonly drainDelayMs: number
 }
 

@@ -126,7 +126,7 @@ export interface WorkerPart {
   close?(): Promise<void>
 }
 
-/** The worker to which the parts belong. */
+/** The worker that the parts belong to. */
 export interface WorkerHost {
   /** The jobs that all parts add to the service's own. */
   readonly addedJobs: readonly Job[]

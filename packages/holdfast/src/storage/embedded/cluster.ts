@@ -53,8 +53,8 @@ export function readPassword(home: Home): string {
 export function removeLeftovers(home: Home): void {
   for (const name of readdirSync(home.directory)) {
     const path = join(home.directory, name)
-    // A younger file may belong to a process that is waiting for the lock, which takes at most two
-    // minutes.
+    // A younger file may belong to a process that is waiting for the lock. The wait takes at most
+    // two minutes.
     const abandoned = name.startsWith('lock.') && ageMs(path) > 600_000
     if (emptyFolderForm.test(name)) attempt(() => rmdirSync(path), ['ENOTEMPTY', 'ENOTDIR', 'ENOENT'])
     if (!abandoned && !unfinishedDataForm.test(name)) continue

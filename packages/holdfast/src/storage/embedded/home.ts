@@ -16,7 +16,7 @@ export const asideDirectory = '/var/lib/holdfast'
 
 /** The folder of an embedded Postgres and its owner. */
 export interface Home {
-  /** The folder that contains everything, absolute and without symbolic links. */
+  /** The absolute path of the folder that contains everything, without symbolic links. */
   readonly directory: string
   /** The data directory of Postgres. */
   readonly data: string

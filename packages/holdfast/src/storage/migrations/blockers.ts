@@ -13,7 +13,9 @@ export interface BlockerWatchOptions {
   readonly pid: number
   /** Time for which the same sessions may block before they are reported, in milliseconds. */
   readonly reportAfterMs: number
-  /** Called once per set of sessions that has blocked for `reportAfterMs`. */
+  /**
+   * Called once for each set of sessions that has blocked the observed session for `reportAfterMs`.
+   */
   readonly report: (blockers: string) => void
 }
 

@@ -29,8 +29,8 @@ export interface MigrateOptions {
    */
   readonly retryMs?: number
   /**
-   * Timeout of creating and reading the journal, in milliseconds. The statements of migrations have
-   * no timeout. Default 10,000.
+   * Timeout for creating and reading the journal, in milliseconds. The statements of migrations
+   * have no timeout. Default 10,000.
    */
   readonly answerTimeoutMs?: number
   readonly notify?: (event: MigrationEvent) => void

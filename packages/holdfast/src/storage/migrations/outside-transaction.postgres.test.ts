@@ -42,7 +42,7 @@ async function holdUp(): Promise<{ end(): Promise<unknown> }> {
   return { end: () => holder.query('rollback') }
 }
 
-/** Applies blocked migrations again and again until the error names the blocking session. */
+/** Applies blocked migrations repeatedly, until the error names the blocking session. */
 async function failBlocked(migrations: readonly Migration[]): ReturnType<Migrating['fail']> {
   let failure: Awaited<ReturnType<Migrating['fail']>> | undefined
   await until(async () => {

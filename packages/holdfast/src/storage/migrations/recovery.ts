@@ -15,9 +15,7 @@ export interface Recovery {
   look(client: pg.ClientBase): Promise<Progress>
   /** Undoes or completes an incomplete statement. */
   recover(client: pg.ClientBase): Promise<void>
-  /**
-   * Description of the leftovers of an incomplete statement, for messages; `undefined` if unknown.
-   */
+  /** Description of an incomplete statement's leftovers, for messages; `undefined` if unknown. */
   readonly leftover: string | undefined
   /**
    * True if the statement may run again after it has succeeded, because `look` cannot detect its

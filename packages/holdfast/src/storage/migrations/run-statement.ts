@@ -7,8 +7,8 @@ import { pointAt } from './point-at.ts'
 /**
  * Runs one statement of a migration.
  *
- * @throws HoldfastError `migration-failed` with the position of the error and the message of
- * Postgres. Rethrows a lock timeout or a deadlock unchanged.
+ * @throws HoldfastError `migration-failed` with the error's position and Postgres's message.
+ *   Rethrows a lock timeout or a deadlock unchanged.
  */
 export async function runStatement(
   client: pg.ClientBase,

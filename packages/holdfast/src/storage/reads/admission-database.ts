@@ -46,7 +46,7 @@ export interface AdmissionParts extends PreparationParts {
 // the operation, because the number of their statements depends on caches.
 const limits = { budget: 10, maxRows: 1_000, hasExplicitMaxRows: false, repeats: undefined }
 const part = 'the identifiers and the access rule'
-/** Stands for an operation in messages about rules of the service itself. */
+/** Stands for an operation in messages about the service's own rules. */
 const ownRules: Pick<CompiledOperation, 'name' | 'route' | 'definedAt'> = {
   name: 'health',
   route: { method: 'GET', path: '/health/ready', parameters: [] },
@@ -55,8 +55,8 @@ const ownRules: Pick<CompiledOperation, 'name' | 'route' | 'definedAt'> = {
 
 /**
  * Returns the database that the identifiers and the access rule of an operation use. Without an
- * operation, returns the database for rules of the service itself. It reads from the primary: a
- * replica may not know yet that a session was revoked.
+ * operation, returns the database for the service's own rules. It reads from the primary: a replica
+ * may not know yet that a session was revoked.
  */
 export function admissionDatabase(
   operation: CompiledOperation | undefined,
@@ -87,7 +87,7 @@ export function preparationDatabase(
   })
 }
 
-/** The parts in which the databases of admission and of `prepare` differ. */
+/** The differences between the admission database and the database of `prepare`. */
 interface ReadOnlyParts {
   /** The code that uses the database, named in the error about a writing statement. */
   readonly who: string

@@ -29,8 +29,8 @@ export interface ReadSources {
 }
 
 /**
- * Returns the statement that sets values, such as the tenant, for nothing but the next read's
- * transaction; `undefined` if there is nothing to set.
+ * Returns the statement that sets values, such as the tenant, only for the next read's transaction;
+ * `undefined` if there is nothing to set.
  */
 export type ScopeOf = () => Statement | undefined
 

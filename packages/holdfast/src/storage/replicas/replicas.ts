@@ -18,7 +18,7 @@ export interface ReplicasParts extends Omit<ReplicaParts, 'connectionString' | '
   readonly primary: Pool
   readonly clock: Clock
   readonly log: Logger
-  /** Max lag at which a replica serves reads, in milliseconds. */
+  /** Max lag of a replica that serves reads, in milliseconds. */
   readonly maxLagMs: number
 }
 

@@ -1,6 +1,6 @@
 import type { JoinExpr, Node, ParseResult, RangeVar, SelectStmt, WithClause } from 'libpg-query'
 
-/** The columns of each unique key of a table, by the table's name. */
+/** The columns of each table's unique keys, by table name. */
 export type UniqueKeys = ReadonlyMap<string, readonly (readonly string[])[]>
 
 /** The names that a SELECT can refer to. */

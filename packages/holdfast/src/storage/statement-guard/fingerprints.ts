@@ -2,8 +2,8 @@
 const maxKept = 5_000
 
 /**
- * Identifies statements by their structure instead of their text, with the parser of Postgres
- * itself (libpg_query).
+ * Identifies statements by their structure instead of their text, with Postgres's own parser
+ * (libpg_query).
  */
 export class Fingerprints {
   readonly #known = new Map<string, string>()

@@ -32,7 +32,7 @@ const looping = service({
 })
 
 /**
- * Calls an operation as in production, without the checks of development. Returns the events of its
+ * Calls an operation as in production, without the development checks. Returns the events of its
  * spans.
  */
 async function eventsOf(

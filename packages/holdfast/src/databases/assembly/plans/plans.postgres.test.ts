@@ -54,8 +54,8 @@ test('every function that returns a statement is called here', () => {
 
 test('the statements in other files read only small tables', async () => {
   expect(await filesWithOtherStatements()).toEqual([
-    // These files read small tables: the journal of the migrations, the location of the database,
-    // and the signing keys.
+    // These files read small tables: the migration journal, the database's location, and the
+    // signing keys.
     'databases/assembly/check-database.ts',
     'databases/assembly/recognize-database.ts',
     'storage/pages/signing-keys.ts',

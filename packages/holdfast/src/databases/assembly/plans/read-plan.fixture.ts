@@ -15,7 +15,7 @@ interface Plan {
 }
 
 /**
- * Kind of the plan of a prepared statement: made for the given values (custom), or for any values
+ * Kind of a prepared statement's plan: made for the given values (custom), or for any values
  * (generic).
  */
 export type PlanKind = 'custom' | 'generic'

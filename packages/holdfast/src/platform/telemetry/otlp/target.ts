@@ -1,6 +1,6 @@
 /** A receiver of OTLP/HTTP, for one kind of records. */
 export interface OtlpTarget {
-  /** The URL to which records are sent. */
+  /** The URL that records are sent to. */
   readonly url: URL
   /** Headers of every request. They may be secret. */
   readonly headers: Readonly<Record<string, string>>

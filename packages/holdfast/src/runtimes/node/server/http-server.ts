@@ -51,7 +51,7 @@ export interface HttpServerOptions {
   readonly clock: Clock
 }
 
-// When the process stops, it waits for at most this time for the rest of a request's header fields.
+// A stopping process waits at most this long for the rest of a request's header fields.
 const unfinishedMs = 500
 
 /*
@@ -256,7 +256,8 @@ function createTlsServer(options: ServerOptions, tls: TlsContents): Server {
   const asksClients = tls.ca !== undefined
   const server = process
     .getBuiltinModule('node:https')
-    // A client may send no certificate; `closeUnauthorized` closes connections with an invalid one.
+    // A client need not send a certificate; `closeUnauthorized` closes connections with an invalid
+    // one.
     .createServer({ ...options, ...tls, requestCert: asksClients, rejectUnauthorized: false })
   if (asksClients) closeUnauthorized(server)
   return server as unknown as Server

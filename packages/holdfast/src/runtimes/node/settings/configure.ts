@@ -14,7 +14,7 @@ export interface ConfigureOptions extends Pick<ServiceHost, 'notify'> {
 }
 
 /**
- * Opens the environment from which settings are read.
+ * Opens the environment that settings are read from.
  *
  * @throws HoldfastError `configuration-invalid` that lists all issues.
  */

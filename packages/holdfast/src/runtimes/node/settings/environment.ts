@@ -18,7 +18,7 @@ export interface EnvironmentOptions {
   readonly env: ServiceHost['env']
   /** The names of variables that may also be given as a file path. */
   readonly names: readonly string[]
-  /** The folder in which to look for a `.env`; `undefined` to skip it. */
+  /** The folder to search for a `.env`; `undefined` to skip it. */
   readonly folder: string | undefined
   readonly notify: (message: string) => void
 }

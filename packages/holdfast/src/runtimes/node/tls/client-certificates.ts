@@ -10,8 +10,8 @@ import type { TrustedProxies } from '../server/trusted-proxies.ts'
  *     connection from a trusted proxy, and its header is trusted  ─→ the header Client-Cert
  *     any other connection                                        ─→ its TLS handshake
  *
- * The header of any other client is never read, because everyone can send it. The certificate of
- * the proxy itself is not that of its client.
+ * The header of any other client is never read, because any client can send it. The proxy's own
+ * certificate is not its client's.
  */
 export class ClientCertificates {
   readonly #proxies: TrustedProxies

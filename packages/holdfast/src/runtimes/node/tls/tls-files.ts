@@ -49,10 +49,10 @@ export interface TlsServer {
 const interval = 1_000
 
 /**
- * Passes the contents of the files on to a server when they change. Contents that cannot be used,
- * such as a certificate whose key is not written yet, are logged and ignored.
+ * Passes changed file contents on to a server. Unusable contents, such as a certificate whose key
+ * is not written yet, are logged and ignored.
  *
- * @returns a function that stops.
+ * @returns a function that stops watching.
  */
 export function watchTlsFiles(options: TlsOptions, server: TlsServer, log: Logger): () => void {
   const paths = [options.certFile, options.keyFile, options.clientCaFile].filter((path) => path !== undefined)

@@ -5,7 +5,7 @@ export interface TlsOptions {
    * PEM.
    */
   readonly certFile: string
-  /** The path of the private key of the certificate, in PEM. */
+  /** The path of the certificate's private key, in PEM. */
   readonly keyFile: string
   /**
    * The path of the authorities whose client certificates are accepted, in PEM. A client may then

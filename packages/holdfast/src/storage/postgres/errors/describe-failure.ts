@@ -46,7 +46,7 @@ function fieldsOf(
     : withoutValues(error, { text, hasValues })
   return {
     message: redactedText.message,
-    // The stack of the driver's error only shows the socket from which the error was read.
+    // The stack of the driver's error only shows the socket that the error was read from.
     stack: undefined,
     statement: describeStatement(redactedText.text, hasValues).text,
     calledAt,

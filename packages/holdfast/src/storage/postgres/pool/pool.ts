@@ -160,7 +160,7 @@ export function lend(pool: Pool): Pool {
   return { acquire: (work) => pool.acquire(work), end: async () => {} }
 }
 
-/** Returns the settings with which the sessions of a pool start. */
+/** Returns the initial settings of a pool's sessions. */
 function sessionSettings({
   isReadOnly = false,
   isPooled = false,

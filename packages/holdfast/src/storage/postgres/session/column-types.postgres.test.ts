@@ -192,7 +192,7 @@ interface Kinds {
   readonly many: string
 }
 
-/** Returns the rows of the documentation's table of types, by type name. */
+/** Returns the rows of the documentation's type table, by type name. */
 async function readTable(): Promise<ReadonlyMap<string, Kinds>> {
   const page = await readFile(join(import.meta.dirname, '../../../../../../docs/postgres.md'), 'utf8')
   const [, section] = page.split('\n## Types\n')

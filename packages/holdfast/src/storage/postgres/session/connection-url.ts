@@ -6,8 +6,8 @@ import { isUnixSocket, serverOf } from './database-url.ts'
 
 /**
  * Reads the encryption parameters of a `postgres://` URL. `sslmode` and the related parameters have
- * the same meaning as in libpq. The only differences from libpq are stricter: unclear values are
- * rejected.
+ * the same meaning as in libpq. It differs from libpq only in being stricter: it rejects unclear
+ * values.
  *
  * | `sslmode`       | encrypted | certificate checked                                 | host name checked |
  * | --------------- | --------- | --------------------------------------------------- | ----------------- |

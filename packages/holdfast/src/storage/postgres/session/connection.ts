@@ -42,7 +42,7 @@ const timeoutMs = 500
 
 /** Dependencies of a {@link Connection}. */
 export interface ConnectionParts extends SenderParts {
-  /** The pool to which the client is returned. */
+  /** The pool that the client returns to. */
   readonly sessions: Pick<SessionPool, 'release'>
   /**
    * The statement timeouts of the pool's sessions, for statements outside of transactions;
@@ -108,7 +108,7 @@ export class Connection implements Queryable {
    * necessary, the same round trip also sets the statement timeout, and checks if a migration has
    * made prepared statements stale.
    *
-   * @param remainingMs the time for which the caller waits for the statement, in milliseconds.
+   * @param remainingMs the time that the caller waits for the statement, in milliseconds.
    */
   queryAlone<Row extends pg.QueryResultRow = pg.QueryResultRow>(
     asked: AskedQuery,
@@ -182,8 +182,8 @@ export class Connection implements Queryable {
   }
 
   /**
-   * Records the schema epoch in which a transaction of this connection begins. Returns whether it
-   * has changed.
+   * Records the schema epoch in which a transaction of this connection begins. Returns whether the
+   * epoch has changed.
    */
   noteSchemaEpoch(epoch: number): boolean {
     return this.#parts.prepared?.noteSchemaEpoch(epoch) === true

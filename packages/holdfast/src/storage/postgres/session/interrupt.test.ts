@@ -10,7 +10,7 @@ import type { Wire } from '../wire/wire.ts'
  * failure.
  */
 class LostClient extends EventEmitter {
-  /** The argument with which the client was released: true if the client must be closed. */
+  /** The arguments passed to `release`: true if the client must be closed. */
   readonly released: unknown[] = []
   // No server listens here, so cancel requests fail.
   readonly host = '/nowhere'

@@ -7,7 +7,7 @@ import type { DriverQuery } from './driver-query.ts'
 export interface AskedQuery {
   readonly query: DriverQuery
   readonly values: unknown[] | undefined
-  /** Sets values, such as the tenant, for nothing but the read's transaction. Default: none. */
+  /** Sets values, such as the tenant, only for the read's transaction. Default: none. */
   readonly scope?: Statement | undefined
 }
 

@@ -14,8 +14,8 @@ export class SessionChanges {
   #hasRole = false
   #reset: SessionReset | undefined
   /**
-   * The statement timeout of the last statement outside of a transaction, in milliseconds. The
-   * session keeps this timeout.
+   * The timeout of the last statement outside of a transaction, in milliseconds. The session keeps
+   * this timeout.
    */
   limitMs: number | undefined
 

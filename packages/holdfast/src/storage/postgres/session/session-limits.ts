@@ -6,7 +6,7 @@ const minuteMs = 60_000
 const slackMs = 250
 
 /**
- * The `statement_timeout` of the sessions through which queries read. If the process hangs, or if
+ * The `statement_timeout` of the sessions that queries read through. If the process hangs, or if
  * its network is cut, Postgres must end the statement. A limit is at least the remaining time of
  * the caller, so it does not end a statement early. The limit of one call never applies to another
  * call, because:

@@ -35,7 +35,7 @@ import type { SessionLifetimes } from './session-lifetimes.ts'
 
 /** Dependencies of a {@link StatementSender}. */
 export interface SenderParts {
-  /** The work for which the statements run. */
+  /** The work that the statements belong to. */
   readonly work: Work
   readonly statements: StatementObserver
   /** Prepares repeated statements; `undefined` if no statement is prepared. */

@@ -3,7 +3,7 @@ import type { DriverStatement } from '../session/driver-query.ts'
 
 /**
  * Passes a handler's statement to its guard. Returns the statement with the guard's row limit, and
- * with the program's line that runs it.
+ * with the file and line that run it.
  */
 export function guarded(
   statement: DriverStatement,

@@ -92,7 +92,7 @@ test.each([
     { text: 'a', role },
     { text: 'a later', role },
   ])
-  // Deferred triggers have the privileges of the handler, not the privileges of the framework.
+  // Deferred triggers have the privileges of the handler, not those of the framework.
   expect(await on.sql('select role from checked')).toEqual([{ role }, { role }])
   expect((await on.call.whoAmI({})).role).not.toBe(role)
 })

@@ -3,10 +3,10 @@ import type { Work } from '../../../kernel/host/work.ts'
 import type { Queryable } from '../session/connection.ts'
 import type { GatheredRows } from './gathered-rows.ts'
 
-/** A transaction through which handlers write, and the rows gathered in it. */
+/** A transaction that handlers write through, and the rows gathered in it. */
 export interface HandlerSession extends Queryable {
   readonly gathered: GatheredRows
-  /** The work for which the transaction is used. */
+  /** The work that the transaction belongs to. */
   readonly work: Work
   /** The tenant whose rows the handler may read and write; `undefined` for no tenant. */
   readonly tenant: string | undefined

@@ -15,7 +15,7 @@ export function transactionOver(owner: TransactionOwner | undefined): HoldfastEr
   )
 }
 
-/** Returns the error of a transaction that one of its statements has ended. */
+/** Returns the error of a transaction ended by one of its own statements. */
 export function transactionEnded(owner: TransactionOwner | undefined, cause?: unknown): HoldfastError {
   return new HoldfastError(
     'transaction-control',

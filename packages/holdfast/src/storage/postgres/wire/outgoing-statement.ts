@@ -12,7 +12,7 @@ export interface OutgoingOptions {
   /** The values of the statement's parameters, serialized. */
   readonly values: readonly unknown[] | undefined
   readonly receiver: StatementReceiver
-  /** Called once, for the first row beyond the limit of the guard. */
+  /** Called once, for the first row beyond the guard's limit. */
   readonly tooManyRows: () => void
   /**
    * True if the receiver of a simple query uses neither rows nor command tags. Has no effect on

@@ -84,8 +84,7 @@ test('random bytes end the connection with an error, or form the start of a mess
         wired.wire.read(Buffer.from(chunk))
         total += chunk.length
       }
-      // The end of the session settles the statements that are still open, as it does with the
-      // driver.
+      // The end of the session settles the open statements, as with the driver.
       wired.wire.end(new Error('Connection terminated unexpectedly'))
       expect(wired.outcomes[0]).toBeInstanceOf(Error)
       expect(total).toBeLessThan(50_000)

@@ -2,7 +2,7 @@ import type { Statement } from '../../postgres/statement/statement.ts'
 
 /**
  * Inserts an id, and returns a row unless the id is in use. Each insertion deletes up to ten
- * expired ids, so the table contains about as many rows as ids are in use.
+ * expired ids, so the table has about as many rows as there are ids in use.
  */
 export function insertUsedId(id: Buffer, forMs: number): Statement {
   return {
