@@ -46,8 +46,7 @@ beforeAll(async () => {
   })
   writeJson('tsconfig.sources.json', {
     extends: './tsconfig.json',
-    // The types of browsers are excluded, because with them the check would accept uses of APIs
-    // that Node lacks.
+    // Browser types are excluded, because they would let the check accept APIs that Node lacks.
     compilerOptions: {
       lib: ['es2025', 'esnext.disposable'],
       allowImportingTsExtensions: true,

@@ -17,7 +17,7 @@ interface Inspected {
   readonly account: number
   /** The time after which a feature counts as missing. */
   readonly timeout: Duration
-  /** The lines of its log so far. */
+  /** The server's log lines so far. */
   readonly log: () => readonly LogLine[]
   /** Returns true if a text was in a request to the collector. */
   readonly hasReported: (signal: Signal, text: string) => boolean

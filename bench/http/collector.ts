@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
-/** A receiver of spans and metrics by OTLP over HTTP. */
+/** A receiver of spans and metrics over OTLP/HTTP. */
 export interface Collector {
   /** The value of `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly endpoint: string

@@ -1,4 +1,4 @@
-/** A server of a task, with its settings. */
+/** A server that takes part in a task, with its settings. */
 export interface Participant {
   readonly name: string
   /** The file of its server in `servers/`. */

@@ -33,7 +33,7 @@ export async function findRedis({ processes, notify }: Bench): Promise<string | 
  * file before it acknowledges the command.
  */
 export async function startRedis(program: string, kind: RedisKind, bench: Bench): Promise<number> {
-  // The data is in memory, like the data of Postgres, so that neither store waits for a disk.
+  // The data is in memory, like Postgres's data, so that neither store waits for a disk.
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const directory = mkdtempSync(join(parent, 'holdfast-bench-redis-'))
   bench.atEnd(() => rmSync(directory, { recursive: true, force: true }))

@@ -7,8 +7,8 @@ import { openStage } from './stage.ts'
 import { throughput } from './throughput.ts'
 
 /**
- * Measures the cost and latency of jobs, with few and many waiting jobs, and the time until the
- * jobs of a dead worker run again.
+ * Measures the cost and latency of jobs, with few and many waiting jobs, and the time until a dead
+ * worker's jobs run again.
  */
 export const jobsBenchmark: Benchmark = async (bench) => {
   const many = readMany()

@@ -85,7 +85,7 @@ async function measure(
     core: 0,
     task: { jobs },
   })
-  // There are enough waiting jobs for the fastest engine. SQL inserts them, because enqueueing them
+  // There are enough waiting jobs for the fastest engine. SQL inserts them, because enqueuing them
   // one at a time would take too long.
   const waiting = waitingPerSecond * seconds
   await stage.sql(contender, contender.engine.fill, [waiting - jobs])

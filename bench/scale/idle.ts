@@ -10,7 +10,7 @@ import type { MemberTask } from './programs/member.ts'
 const workers = [1, 4, 16]
 const consumers = 20
 const enqueuesPerSecond = 14
-// The time after which the work of startup has ended.
+// The time after which startup work has ended.
 const settleMs = 10_000
 // Max interval at which an idle backend reports its transactions to the statistics.
 const reportMs = 11_000

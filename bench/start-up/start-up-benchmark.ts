@@ -81,7 +81,7 @@ function server(name: string, file: string): Participant {
   return { name, command: [process.execPath, program], path: '/hello', cwd: join(import.meta.dirname, '..') }
 }
 
-/** Returns a participant of Holdfast, without and with `holdfast/fast-start`. */
+/** Returns a Holdfast participant, without and with `holdfast/fast-start`. */
 function plainAndFast(plain: Participant): readonly Participant[] {
   const [node, ...rest] = plain.command
   const command = [node!, '--import', 'holdfast/fast-start', ...rest]

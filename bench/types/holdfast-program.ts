@@ -1,8 +1,8 @@
 import { type Program, resourceNumbers, schemaFile, shapes } from './resource.ts'
 
 /**
- * Returns a service with a number of operations, written like the ledger, and a typed caller of
- * each operation.
+ * Returns a service with the given number of operations, written like the ledger, and a typed
+ * caller of each operation.
  */
 export function holdfastProgram(operations: number): Program {
   const numbers = resourceNumbers(operations)

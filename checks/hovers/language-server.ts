@@ -8,7 +8,7 @@ const compiler = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', 
 
 /**
  * Returns the signatures that an editor shows for the marked places of a program, one line each.
- * They come from the language server of TypeScript. A comment `^?` marks the place above its caret.
+ * They come from TypeScript's language server. A comment `^?` marks the place above its caret.
  */
 export async function readHovers(path: string): Promise<readonly string[]> {
   const text = await readFile(path, 'utf8')
@@ -76,7 +76,7 @@ function startServer(): LanguageServer {
     server.stdin.write(`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
   }
   const receive = ({ id, method, result, error }: Message): void => {
-    // The message is a request of the server, for example to register a capability. The server
+    // The message is a request from the server, for example to register a capability. The server
     // waits for the answer.
     if (method !== undefined) {
       if (id !== undefined) send({ id, result: null })

@@ -1,4 +1,4 @@
-/** A fault planted on purpose in one line of the product, which a test has to detect. */
+/** A fault planted on purpose in one line of the product, which a test must detect. */
 export interface Mutant {
   /** A unique name of a few words, which says which defence the mutant removes. */
   readonly name: string

@@ -1,6 +1,6 @@
 /** The doc comment of an option, formatted for a table. */
 export interface OptionText {
-  /** The first sentences, without the sentence about the default. */
+  /** The first sentences, except the one about the default. */
   readonly description: string
   /** The default; `undefined` if the comment has none. */
   readonly fallback: string | undefined

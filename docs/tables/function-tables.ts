@@ -11,7 +11,7 @@ export interface FunctionRow extends MarkedRow {
   readonly description: string
 }
 
-/** Returns the functions in the tables that the markers of a page name. */
+/** Returns the functions in the tables named by a page's markers. */
 export function functionsOf(page: string): readonly FunctionRow[] {
   return markersOf(page)
     .filter(({ kind }) => kind === 'functions')

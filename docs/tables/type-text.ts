@@ -47,7 +47,7 @@ export function toTypeText(type: TSType, scope: TypeScope): string {
   }
 }
 
-/** Returns the text that a table shows for the parameters of a function: only their names. */
+/** Returns the text that a table shows for a function's parameters: only their names. */
 export function toParameters(parameters: readonly ParamPattern[]): string {
   return `(${parameters.map(toParameter).join(', ')})`
 }

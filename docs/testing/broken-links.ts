@@ -17,7 +17,7 @@ function leadsSomewhere(file: string, anchor: string | undefined): boolean {
   return anchor === undefined || anchorsOf(readFileSync(path, 'utf8')).includes(anchor)
 }
 
-/** Returns the anchors that GitHub generates for the headings of a page. */
+/** Returns the anchors that GitHub generates for a page's headings. */
 function anchorsOf(text: string): readonly string[] {
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

@@ -9,9 +9,7 @@ export type Fetch = (path: string, init: RequestInit) => Promise<Response>
 /** The response: its JSON members, and its header fields as `headers`. */
 export type Received = Readonly<Record<string, unknown>>
 
-/**
- * Sends the request of an exchange. Throws if the response differs from the response in the page.
- */
+/** Sends the request of an exchange. Throws if the response differs from the one in the page. */
 export async function runExchange(exchange: Exchange, fetch: Fetch): Promise<Received> {
   const response = await fetch(exchange.target, {
     method: exchange.method,

@@ -10,8 +10,7 @@ export interface RunFolder {
 }
 
 /**
- * Creates a new folder below the folder of the pages, so that the imports in pages resolve from
- * there.
+ * Creates a new folder below the pages' folder, so that the imports in pages resolve from there.
  */
 export async function createRunFolder(): Promise<RunFolder> {
   const parent = join(pagesFolder, '.run')

@@ -9,7 +9,7 @@ export interface Receipts {
   send(transfer: Transfer): Promise<unknown>
 }
 
-/** Opens the queue; starts its worker, too, if `WORKER` is `on`. */
+/** Opens the queue, and starts its worker if `WORKER` is `on`. */
 export function openReceipts(env: NodeJS.ProcessEnv): Receipts {
   const connection = { host: '127.0.0.1', port: Number(env['REDIS_PORT']) }
   const receipts = new Queue<{ transfer: number }>(queue, { connection })

@@ -34,7 +34,7 @@ export async function startService(tracing?: FastifyOtelInstrumentation): Promis
   else measureWithPrometheus(app)
   identifyRequests(app)
   answerWithProblems(app)
-  // Only queries get entity tags, because Holdfast sends none with the answer of a mutation.
+  // Only queries get entity tags, because Holdfast sends none with a mutation's answer.
   await app.register(async (scope) => {
     await scope.register(fastifyEtag)
     addQueries(scope)

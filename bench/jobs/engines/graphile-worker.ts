@@ -53,7 +53,7 @@ function work(url: string, worker: GraphileConfig.WorkerOptions, run: Run): Prom
   return startRunner({
     preset: {
       extends: [WorkerPreset],
-      // The pool size that the documentation of graphile-worker recommends.
+      // The pool size recommended by graphile-worker's documentation.
       worker: {
         connectionString: url,
         concurrentJobs: concurrency,

@@ -76,7 +76,7 @@ export const engine: Engine = {
       },
     }
   },
-  // The columns that the fetch statement of pg-boss returns.
+  // The columns returned by pg-boss's fetch statement.
   fill: `
     insert into pgboss.job (
       name, data, expire_seconds, deletion_seconds, keep_until, retry_limit, retry_delay, retry_backoff, policy,

@@ -17,7 +17,7 @@ function explain(error: unknown): string {
     return `${error.problem.title}. ${error.detail ?? error.problem.description} (${error.code})`
   if (!(error instanceof Error)) return `a value that is not an Error was thrown: ${String(error)}`
   const { code } = error as NodeJS.ErrnoException
-  // The codes of Postgres for a missing schema, table, column or function.
+  // Postgres's codes for a missing schema, table, column or function.
   if (code !== undefined && ['3F000', '42P01', '42703', '42883'].includes(code))
     return `The tables of Holdfast are missing from this database or have a different version (${error.message}). To create them, start a service of this version on it. Otherwise, select another database.`
   if (code === '55P03')
@@ -43,7 +43,7 @@ const driverMessages = /^(?:Connection terminated|timeout expired|The server doe
 
 function isOfConnection(error: Error, code: string | undefined): boolean {
   if (code === undefined) return driverMessages.test(error.message)
-  // The codes of Postgres for connection exceptions, refused logins, a missing database, too many
+  // Postgres's codes for connection exceptions, refused logins, a missing database, too many
   // connections, and a stopping or starting server.
   return (
     socketErrors.test(code) ||

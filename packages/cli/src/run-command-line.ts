@@ -11,7 +11,7 @@ import { isUsageInvalid } from './usage-invalid.ts'
 
 /**
  * Runs a command line and returns the exit code: 0 on success, 1 on failure, 2 if the line is
- * invalid. `db psql` returns the exit code of psql.
+ * invalid. `db psql` returns psql's exit code.
  */
 export async function runCommandLine(line: readonly string[]): Promise<number> {
   const [first] = line

@@ -104,7 +104,7 @@ const busy = `
   select from pg_stat_activity
   where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`
 
-/** Waits for a condition while the clock of the service is stopped. */
+/** Waits for a condition while the service's clock is stopped. */
 function atOnce(condition: () => boolean | Promise<boolean>): Promise<unknown> {
   return until(() => {
     // Runs the timers that are already due.

@@ -10,7 +10,7 @@ export interface HandlerEffectsParts {
   /** The service that runs the statements. */
   readonly owner: StatementOwner
   readonly binding: Binding<unknown, unknown>
-  /** The functions that create the effects of the capabilities. */
+  /** The functions that create the capabilities' effects. */
   readonly effects: Required<CapabilityEffects>
 }
 

@@ -168,7 +168,7 @@ test('a job and a message whose notifications were lost are found by the next po
   await on.sql(`
     insert into holdfast.messages (id, service, event, key, payload)
     values (gen_random_uuid(), '${name}', 'undispatched', 'key', '{}')`)
-  // A poll every 5 s, with its jitter.
+  // Longer than the polling interval of 5 s with its jitter.
   await pass(6)
   await until(async () => (await on.sql(`select from holdfast.jobs where name = 'own'`)).length === 0)
   await until(async () => (await on.sql('select from holdfast.messages where position is null')).length === 0)

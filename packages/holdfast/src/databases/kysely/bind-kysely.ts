@@ -31,8 +31,8 @@ export interface KyselyRead<Tables>
 }
 
 /**
- * The `db` of a mutation: Kysely, bound to the transaction of the mutation. Its `transaction()`
- * creates a savepoint.
+ * The `db` of a mutation: Kysely, bound to the mutation's transaction. Its `transaction()` creates
+ * a savepoint.
  */
 export type KyselyWrite<Tables> = Kysely<Tables>
 

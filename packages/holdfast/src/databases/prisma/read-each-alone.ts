@@ -1,4 +1,4 @@
-/** Runs a read in a Prisma transaction of its own. */
+/** Runs a read in its own Prisma transaction. */
 export type ReadAlone = (read: (transaction: object) => Promise<unknown>) => Promise<unknown>
 
 type Method = (...values: readonly unknown[]) => unknown

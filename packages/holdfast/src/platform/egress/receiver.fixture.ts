@@ -1,7 +1,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A request that a receiver has received. */
+/** A received request. */
 export interface Received {
   readonly method: string
   readonly path: string

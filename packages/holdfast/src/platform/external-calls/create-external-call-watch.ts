@@ -16,7 +16,7 @@ export interface ExternalCallWatchOptions {
   readonly refuses?: boolean
 }
 
-/** A transaction whose handler runs or has run. */
+/** A transaction whose handler is running or has run. */
 interface WatchedTransaction extends HandledTransaction {
   hasEnded: boolean
   /** The error that the commit must fail with. */
@@ -43,7 +43,7 @@ export function createExternalCallWatch({
     const transaction = current.getStore()
     if (!transaction || transaction.hasEnded || transaction.isOpen?.() === false) return
     const { isFramework, isHttpClient, calledAt } = callerOf()
-    // A connection of an HTTP client is not reported, because each request on it is reported.
+    // An HTTP client's connection is not reported, because each request on it is.
     if (isFramework || (call.kind === 'connection' && isHttpClient)) return
     call.toHost((host) => {
       const { operation } = transaction

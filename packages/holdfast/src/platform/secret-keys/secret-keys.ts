@@ -63,7 +63,10 @@ export class SecretKeys {
     return this.deriveKeys(purpose)[0]!
   }
 
-  /** Returns the keys for reading data of a purpose, one for each secret key, in their order. */
+  /**
+   * Returns the keys for reading data of a purpose, one for each secret key, in the order of the
+   * secret keys.
+   */
   deriveKeys(purpose: string): readonly Buffer[] {
     return this.#derive(`holdfast key ${purpose}`)
   }

@@ -50,7 +50,7 @@ export interface TelemetryHost {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** The mode. Default: read from `NODE_ENV` in `env`. */
   readonly mode?: Mode
-  /** The logger of export failures. Default: one JSON object per line on stdout. */
+  /** The logger for export failures. Default: one JSON object per line on stdout. */
   readonly log?: Logger
   /**
    * Receives notices for the user who starts the service, about settings that are not applied as
@@ -162,7 +162,7 @@ async function startExporters(
     description: 'Spans and data points that were not exported.',
     unit: '{record}',
   })
-  // The reader is opened before the import, so that it misses no span of the startup.
+  // The reader is opened before the import, so that it misses no startup span.
   const reader = recorder.readSpans()
   const { startExport } = await import('./otlp/start-export.ts')
   return startExport({

@@ -11,8 +11,8 @@ export function packageVersion(): string {
 
 function readVersion(): string {
   try {
-    // package.json is found by the name of the package, since its path relative to this file
-    // differs between the sources and the build.
+    // package.json is found by the package's name, since its path relative to this file differs
+    // between the sources and the build.
     const require = createRequire(import.meta.url)
     return (require('holdfast/package.json') as { readonly version: string }).version
   } catch {

@@ -89,7 +89,7 @@ function readUrl(
       `${where} must be an http: or https: URL of an OTLP/HTTP receiver, such as http://localhost:4318.`,
     )
   }
-  // The URL of one signal is used unchanged. The path of the signal is appended to the general URL.
+  // A signal's own URL is used unchanged. The general URL is extended by the signal's path.
   if (!isOption && variable.includes(signal)) return url
   url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/${signal.toLowerCase()}`
   return url

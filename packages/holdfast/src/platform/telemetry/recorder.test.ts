@@ -5,7 +5,7 @@ import { telemetryForTest } from './telemetry.fixture.ts'
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
-/** Takes all items that a reader has. */
+/** Takes all of a reader's items. */
 const all = (reader: { take(most: number): { readonly items: readonly FinishedSpan[] } }) =>
   reader.take(Number.POSITIVE_INFINITY).items
 

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 const plainRelativePath = /^\.\.?\/[\w./@$+~-]*\.js$/
 
 /**
- * Returns the URL that a relative import between ES modules of one package has in Node; `undefined`
- * for any other import.
+ * Returns the URL of a relative import between ES modules of one package, as Node resolves it;
+ * `undefined` for any other import.
  */
 export function moduleInPackage(specifier: string, parentURL: string): string | undefined {
   if (!plainRelativePath.test(specifier)) return undefined

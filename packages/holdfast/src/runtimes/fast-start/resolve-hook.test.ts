@@ -130,7 +130,7 @@ describe('the hook', () => {
   })
 })
 
-// All specifiers are imported in one process, because a process is slow to start.
+// All specifiers are imported in one process, because starting a process is slow.
 test('a program that preloads the hook imports the same modules, and fails with the same errors', async () => {
   const [plain, preloaded] = await Promise.all([importAll([]), importAll(['--import', fastStart])])
   expect(preloaded).toEqual(plain)

@@ -16,8 +16,8 @@ export interface ServeParts {
   /** Creates the health endpoints, given the `problemTypeBase` of the service. */
   readonly createHealth: (problemTypeBase: string) => Health
   /**
-   * Further settings to read from the environment, in addition to the settings of the server and
-   * the service.
+   * Further settings to read from the environment, in addition to those of the server and the
+   * service.
    */
   readonly settings: readonly Settings<unknown>[]
   /** Starts to record the telemetry of a service. */

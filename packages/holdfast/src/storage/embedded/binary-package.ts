@@ -53,7 +53,7 @@ export function programIn(root: string, name: 'initdb' | 'postgres'): string {
   return join(root, 'native', 'bin', name)
 }
 
-/** Returns whether all files exist that the package's install script creates. */
+/** Returns whether all files created by the package's install script exist. */
 export function isComplete(root: string): boolean {
   return linksOf(root).every(({ link }) => existsSync(link)) && programsOf(root).every(isExecutable)
 }

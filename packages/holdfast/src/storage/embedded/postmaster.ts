@@ -55,8 +55,8 @@ export function isReady(home: Home, pid: number): boolean {
  * belongs to another program, because Postgres would otherwise refuse to start.
  */
 export async function findPostmaster(home: Home): Promise<number | undefined> {
-  // The file is empty for a moment while a server starts, and permanently after some crashes of the
-  // machine.
+  // The file is empty for a moment while a server starts, and permanently after some machine
+  // crashes.
   await waitUntil(() => readLockFile(home)?.trim() !== '', writtenWithinMs)
   if (readLockFile(home) === undefined) return undefined
   const pid = readPostmaster(home)?.pid

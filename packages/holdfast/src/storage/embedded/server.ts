@@ -75,8 +75,8 @@ export async function launchServer(plan: ServerPlan): Promise<Postmaster> {
 
 /**
  * Shuts the server down if it is running. `fast` closes all connections and leaves a clean state;
- * `immediate` is like a crash. If `fast` takes longer than `timeoutMs`, `immediate` follows, with a
- * message. Call it only while the home is locked.
+ * `immediate` is like a crash. If `fast` takes longer than `timeoutMs`, reports this and continues
+ * with `immediate`. Call it only while the home is locked.
  */
 export async function shutDownServer(
   home: Home,

@@ -3,7 +3,8 @@ import { pause } from '../../kernel/base/wait.ts'
 const pollMs = 5
 
 /**
- * Polls a cheap condition. Resolves to `false` if the condition was not true within `timeoutMs`.
+ * Polls a cheap condition. Resolves to `false` if the condition does not become true within
+ * `timeoutMs`.
  */
 export async function waitUntil(condition: () => boolean, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs

@@ -199,7 +199,7 @@ function checkJournal({ owner, migrations }: MigrationSet, rows: readonly Journa
   return { pending, edited, events, applied: migrations.length - pending.length }
 }
 
-/** Returns the SHA-256 of a migration's text. Line endings are normalized. */
+/** Returns the SHA-256 of a migration's text with normalized line endings. */
 function checksumOf(sql: string): string {
   return createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex')
 }

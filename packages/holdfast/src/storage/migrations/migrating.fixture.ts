@@ -10,7 +10,7 @@ export interface Migrating extends AsyncDisposable {
   readonly url: string
   readonly events: readonly MigrationEvent[]
   apply(migrations: readonly Migration[], options?: Partial<MigrateOptions>): Promise<MigrationReport>
-  /** Applies migrations that fail, and returns the error. */
+  /** Applies failing migrations and returns the error. */
   fail(
     migrations: readonly Migration[],
     options?: Partial<MigrateOptions>,

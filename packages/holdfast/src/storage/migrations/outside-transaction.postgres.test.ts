@@ -52,7 +52,7 @@ async function failBlocked(migrations: readonly Migration[]): ReturnType<Migrati
   return failure!
 }
 
-/** Leaves the invalid index of an interrupted CREATE INDEX CONCURRENTLY. */
+/** Leaves behind the invalid index of an interrupted CREATE INDEX CONCURRENTLY. */
 async function leaveInvalid(statement: string): Promise<void> {
   const [holder, maker] = [await holdUp(), await migrating.open('interrupted')]
   await maker.query('set lock_timeout = 1')

@@ -10,7 +10,7 @@ export interface ParsedStatement {
   readonly offset: number
   /** True if the statement begins or ends a transaction. */
   readonly controlsTransaction: boolean
-  /** The statement's node in the syntax tree of Postgres. */
+  /** The statement's node in Postgres's syntax tree. */
   readonly node: Node | undefined
 }
 

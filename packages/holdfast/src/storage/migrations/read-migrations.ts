@@ -11,7 +11,7 @@ const nameForm = /^\d{4,}(?:[-_][a-z0-9]+)+\.sql$/
 /**
  * Reads the migrations in a folder: its `.sql` files, in the order of their names.
  *
- * @throws HoldfastError `migrations-invalid` with all problems of the folder.
+ * @throws HoldfastError `migrations-invalid` with all problems in the folder.
  */
 export async function readMigrations(folder: URL | string): Promise<readonly Migration[]> {
   const path = folder instanceof URL ? fileURLToPath(folder) : folder

@@ -22,7 +22,7 @@ export interface IndexToMake {
   dropLeftover(client: pg.ClientBase, how: 'concurrently' | 'in the transaction'): Promise<void>
 }
 
-/** Returns the index that a CREATE INDEX creates. The statement must name it. */
+/** Returns the index that a CREATE INDEX creates. The statement must name the index. */
 export function indexToMake(statement: IndexStmt): IndexToMake {
   const find = async (client: pg.ClientBase): Promise<IndexRow | undefined> => {
     // An index is in the schema of its table. The index of a partitioned table (relkind I) is

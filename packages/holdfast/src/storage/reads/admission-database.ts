@@ -122,7 +122,10 @@ function readOnlyDatabase(
   }
 }
 
-/** The session of one call. Creates `db` and `statements` on first use: most calls need one. */
+/**
+ * The session of one call. Creates `db` and `statements` on first use: most calls need only one of
+ * them.
+ */
 class OpenAdmission implements PreparationSession {
   readonly #session: ReadSession
   readonly #binding: AdmissionBinding

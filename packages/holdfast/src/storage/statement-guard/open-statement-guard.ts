@@ -8,7 +8,7 @@ import { UnboundedReads } from './unbounded-reads.ts'
 export interface OpenStatementGuard {
   /** Passed to the guard of each handler; `undefined` in production. */
   readonly watch: GuardWatch | undefined
-  /** Resolves when all checks that run in the background have finished. */
+  /** Resolves when all background checks have finished. */
   close(): Promise<void>
 }
 

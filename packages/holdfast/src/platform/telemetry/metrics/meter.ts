@@ -23,7 +23,7 @@ export interface Meter {
   /** Registers sums that go up and down. Returns a function that unregisters them. */
   upDownCounter(definition: InstrumentDefinition, observe: Observe): () => void
   /**
-   * Registers sums that only grow and that the caller maintains. Returns a function that
+   * Registers sums that the caller maintains and that only grow. Returns a function that
    * unregisters them.
    */
   observedCounter(definition: InstrumentDefinition, observe: Observe): () => void

@@ -18,7 +18,7 @@ const pauses = { firstMs: 1_000 }
 
 /**
  * Max delay that a receiver can request, in milliseconds. During a longer delay, new records would
- * replace the records that wait in the buffer.
+ * overwrite the records waiting in the buffer.
  */
 const maxPauseMs = 300_000
 

@@ -15,7 +15,7 @@ export interface SpanExport {
   readonly target: OtlpTarget
   /** The interval between exports, in milliseconds. */
   readonly everyMs: number
-  /** Max number of spans per request. As soon as this number is pending, they are sent. */
+  /** Max number of spans per request. Spans are sent as soon as this number is pending. */
   readonly batchSize: number
 }
 

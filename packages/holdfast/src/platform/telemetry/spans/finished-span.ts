@@ -9,7 +9,7 @@ export interface SpanEvent {
   readonly attributes: Attributes
 }
 
-/** The reason why the work of a span failed. */
+/** The reason why a span's work failed. */
 export interface SpanFailure {
   /** A value of low cardinality: a problem's code, a SQLSTATE, an error's name. */
   readonly type: string
@@ -30,7 +30,7 @@ export interface FinishedSpan {
   /** Attributes of this span only. They override shared attributes of the same name. */
   readonly ownAttributes: ReadonlyMap<string, AttributeValue>
   readonly events: readonly SpanEvent[]
-  /** The reason of the failure; `undefined` if the work did not fail. */
+  /** The reason for the failure; `undefined` if the work did not fail. */
   readonly failure: SpanFailure | undefined
   /** True if the parent is in another process. */
   readonly isContinued: boolean

@@ -12,17 +12,14 @@ import {
 import { headerOf } from './node-request.ts'
 import { sendRawAnswer } from './raw-answer.ts'
 
-/** The error of node:http for a request that it cannot parse. */
+/** The error that node:http reports for a request that it cannot parse. */
 interface ClientError extends Error {
   readonly code?: string
   /** The parser's message, which contains no part of the request. */
   readonly reason?: string
 }
 
-/**
- * The response that node:http is about to send on a connection. The types of Node do not declare
- * it.
- */
+/** The response that node:http is about to send on a connection. Node's types do not declare it. */
 interface UnfinishedResponse {
   readonly headersSent: boolean
   readonly req: { readonly complete: boolean }

@@ -65,8 +65,8 @@ export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswer
     const { response, requestId, sentBytes, totalBytes, stalledMs } = answer
     log.info({ requestId, sentBytes, totalBytes, stalledMs }, reason)
     remove(response)
-    // The reset also discards the bytes in the kernel's buffer. The client therefore cannot treat a
-    // part as the whole response.
+    // The reset also discards the bytes in the kernel's buffer, so the client cannot mistake a part
+    // for the whole response.
     response.socket?.resetAndDestroy()
   }
 

@@ -24,7 +24,7 @@ import { chooseStopTimes } from './stop-times.ts'
 /** The configuration of a server: its options, completed from the environment. */
 export interface Configuration extends Pick<ServiceHost, 'env' | 'notify'> {
   readonly mode: Mode
-  /** The logger of the options, or the default logger. */
+  /** The logger from the options, or the default logger. */
   readonly givenLog: Logger
   /**
    * The same logger, for the process itself: it never throws, and hides values that look secret.

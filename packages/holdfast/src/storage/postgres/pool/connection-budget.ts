@@ -31,7 +31,7 @@ export interface Lane {
   readonly max: number
   /** Sessions that are open, opening or closing. */
   readonly open: number
-  /** True if a request waits for a session. */
+  /** True if a request is waiting for a session. */
   readonly isWaiting: boolean
   /** Opens a session for the request that has waited longest. */
   openForWaiting(): void
@@ -48,7 +48,7 @@ const surplusIdleMs = 1_000
 /** Max idle time of a session before it is closed, in milliseconds. */
 const maxIdleMs = 10_000
 
-/** A max number of connections, and the lanes that share these connections. */
+/** A max number of connections, shared by several lanes. */
 export class ConnectionBudget {
   readonly max: number
   readonly #lanes = new Set<Lane>()

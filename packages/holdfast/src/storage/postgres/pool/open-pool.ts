@@ -2,7 +2,7 @@ import type { Pool } from './pool.ts'
 
 /**
  * The lane of a pool, which identifies its purpose: transactions of `jobs`, transactions of jobs
- * with dedicated `slots`, reading of `messages`, or the framework's `own` statements.
+ * with dedicated `slots`, reading `messages`, or the framework's `own` statements.
  */
 export type LaneName = 'jobs' | 'slots' | 'messages' | 'own'
 

@@ -17,7 +17,7 @@ export interface BackendAddress {
   readonly tls: ConnectionTls
 }
 
-// The protocol's code of a cancel request: 1234 and 5678 as two 16-bit halves. The code of a TLS
+// The protocol's code for a cancel request: 1234 and 5678 as two 16-bit halves. The code for a TLS
 // request is 1234 and 5679.
 const cancelCode = 80_877_102
 const tlsCode = 80_877_103

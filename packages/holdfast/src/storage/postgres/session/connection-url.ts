@@ -96,7 +96,7 @@ export function isLocal(url: URL): boolean {
     .host.replace(/^\[(.+)\]$/, '$1')
     .toLowerCase()
   if (host === '' || host === 'localhost' || host === '::1') return true
-  // Other names, such as those that end in `.localhost`, may be resolved by DNS.
+  // Other names, such as those ending in `.localhost`, may be resolved by DNS.
   return isIPv4(host) && host.startsWith('127.')
 }
 

@@ -54,11 +54,11 @@ export interface ConnectionParts extends SenderParts {
 /** The statement of a handler's read, and what its session needs before the statement. */
 interface AloneStatement {
   readonly statement: DriverStatement
-  /** The statement timeout that it needs, in milliseconds. */
+  /** The timeout that the statement needs, in milliseconds. */
   readonly limitMs: number
   /** True if the session has this timeout already. */
   readonly isLimited: boolean
-  /** True if the schema epoch has to be read. */
+  /** True if the schema epoch must be read. */
   readonly isEpochDue: boolean
 }
 

@@ -83,7 +83,7 @@ test.each([
   ['postgres://db.example/shop?user=', { host: 'db.example', port: 5432, user: 'os-user' }],
   ['postgres://app@db.example/shop?password=', { host: 'db.example', port: 5432, user: 'app' }],
 ])('an empty parameter does not come from a PG… variable: %s', (connectionString, expected) => {
-  // The driver reads the name of the user when it is loaded.
+  // The driver reads the user's name when it is loaded.
   const given = pg.defaults.user
   pg.defaults.user = 'os-user'
   onTestFinished(() => void (pg.defaults.user = given))

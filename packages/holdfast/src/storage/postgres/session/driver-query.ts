@@ -3,7 +3,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import type { StatementGuard } from '../../../kernel/host/statement-guard.ts'
 import { prepareValue } from './driver-internals.ts'
 
-/** A statement in the driver's format, with the options of query builders for the rows. */
+/** A statement in the driver's format, with query builders' options for the rows. */
 export interface DriverStatement {
   readonly text: string
   readonly values?: readonly unknown[] | undefined
@@ -12,7 +12,7 @@ export interface DriverStatement {
   readonly rowMode?: 'array' | undefined
   readonly queryMode?: 'extended' | undefined
   readonly types?: pg.CustomTypesConfig | undefined
-  /** The file and line that runs the statement, if known. */
+  /** The file and line that run the statement, if known. */
   readonly calledAt?: string | undefined
   /** Limits the number of rows. Default: no limit. */
   readonly guard?: RowGuard | undefined

@@ -15,7 +15,7 @@ import { connectClient } from './connect-client.ts'
 import { DriverClient } from './driver-client.ts'
 import { createPool, type Pool } from '../pool/pool.ts'
 
-// A server that only accepts encrypted connections, with a certificate of a private certificate
+// A server that only accepts encrypted connections, with a certificate from a private certificate
 // authority.
 const authority = createTestAuthority()
 const stranger = createTestAuthority('Stranger')

@@ -167,7 +167,7 @@ test("a role that sessions assume through a setting owns and uses the framework'
   expect((await call(running, 'write')).status).toBe(204)
   await until(() => seen['consumer'] !== undefined)
   delete seen['consumer']
-  // The second run uses sessions that were reset.
+  // The second run uses reset sessions.
   expect((await call(running, 'write')).status).toBe(204)
   await until(() => seen['consumer'] !== undefined)
   const { rows } = await client.query<{ owners: readonly string[] }>(

@@ -75,8 +75,8 @@ export class PreparedStatements {
   }
 
   /**
-   * Retires a name after its statement failed in a way that a stale prepared statement may have
-   * caused. The statement is then prepared again under a new name.
+   * Retires a name after a failure that a stale prepared statement may have caused. The statement
+   * is then prepared again under a new name.
    */
   retire(text: string, name: string): void {
     // Another statement that failed under the same name has already retired it.

@@ -52,7 +52,7 @@ export class SessionLifetimes {
     this.#validFromMs = this.#nowMs()
   }
 
-  /** Returns whether a session was retired, and must not be used. */
+  /** Returns whether a session is retired and must not be used. */
   isRetired(client: object): boolean {
     const lifetime = this.#lifetimes.get(client)
     return lifetime !== undefined && lifetime.openedMs <= this.#validFromMs

@@ -51,7 +51,7 @@ export interface SessionResetOptions {
   readonly statementTimeoutMs: number | undefined
 }
 
-/** The reset of a session, which either succeeds or fails. */
+/** A reset of a session, and its outcome. */
 export class SessionReset {
   readonly statement: OutgoingStatement
   /**

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ActingService, startActing, statement } from '../transaction/acting.fixture.ts'
 
-// Queries and mutations have one connection each, so that each call uses the session of the
-// previous call.
+// Queries and mutations have one connection each, so that each call uses the previous call's
+// session.
 
 let acting: ActingService
 

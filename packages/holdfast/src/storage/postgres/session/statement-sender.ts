@@ -106,7 +106,7 @@ export class StatementSender {
   /**
    * Sends a statement.
    *
-   * @param sendable its serialized values, if they are already serialized.
+   * @param sendable the values, if they are already serialized.
    */
   send<Row extends pg.QueryResultRow>(
     statement: DriverStatement,

@@ -18,7 +18,7 @@ import { connectClient } from './connect-client.ts'
 import { requireDatabaseUrl, socketPathOf } from './database-url.ts'
 
 // No server listens on TCP at this port, so that a connection over TCP fails. A symbolic link with
-// the name of the socket at this port points to the socket of the server.
+// the socket name of this port points to the server's socket.
 const port = 1
 const log = createLogger({ level: 'error', write: () => {} })
 let directory: string
@@ -141,8 +141,8 @@ test('a server whose queue of new connections is full is unavailable', async () 
   const pool = createPool({ connectionString: url(), max: 1, applicationName: 'socket', log })
   onTestFinished(() => pool.end())
   const waiting: Socket[] = []
-  // The stopped server accepts no connections, so its queue fills up. Postgres sets its length to
-  // twice max_connections.
+  // The stopped server accepts no connections, so its queue fills up. Postgres sets the queue
+  // length to twice max_connections.
   process.kill(server.serverPid, 'SIGSTOP')
   try {
     let isFull = false

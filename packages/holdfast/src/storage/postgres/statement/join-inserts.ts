@@ -2,7 +2,7 @@ import type { Statement } from './statement.ts'
 
 /** Joined statements, by the texts of their parts. */
 interface Joined {
-  /** The statement with the parts up to here; `undefined` if it was not needed yet. */
+  /** The statement joined from the parts up to here; `undefined` until it is needed. */
   statement?: Pick<Statement, 'name' | 'text'>
   readonly longer: Map<string, Joined>
 }

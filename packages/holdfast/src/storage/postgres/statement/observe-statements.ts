@@ -92,7 +92,7 @@ function failureOf(error: unknown, span: Span): string {
   const state = sqlStateOf(error)
   if (state !== undefined) span.set('db.response.status_code', state)
   const type = state ?? (error instanceof Error ? error.name : 'unknown')
-  // The server's message may contain values of the row.
+  // The server's message may contain row values.
   span.fail(type)
   return type
 }

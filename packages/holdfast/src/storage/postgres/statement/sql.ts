@@ -8,7 +8,8 @@ export { default as sql, empty, join, type Sql } from 'sql-template-tag'
 export interface SqlDatabase {
   /**
    * Runs one statement and returns its rows: ``db.query<Account>(sql`select id, name from accounts
-   * where id = ${id}`)``. Values in the template become parameters, never text of the statement.
+   * where id = ${id}`)``. Values in the template become parameters, never part of the statement's
+   * text.
    */
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Sql): Promise<Row[]>
 }

@@ -92,7 +92,7 @@ export function statement(text: string, values?: readonly unknown[], name?: stri
   return async (db) => (await db.query({ text, values, name })).rows
 }
 
-/** Runs work three times, so that its statements are prepared afterwards. */
+/** Runs work three times. After that, its statements are prepared. */
 export async function thrice(work: () => Promise<unknown>): Promise<void> {
   for (let times = 0; times < 3; times += 1) await work()
 }

@@ -44,7 +44,7 @@ export abstract class RowGathering<Row> implements Gathering {
     }
   }
 
-  /** Requests a call of {@link committed} after the commit. Adding rows requests it too. */
+  /** Requests a call to {@link committed} after the commit. Adding rows requests it too. */
   protected register(): void {
     if (!this.#isRegistered) this.session.gathered.add(this)
     this.#isRegistered = true

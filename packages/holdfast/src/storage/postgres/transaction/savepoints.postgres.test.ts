@@ -13,7 +13,7 @@ const count = job({ name: 'count', input: Numbered, run: () => {} })
 
 /** Runs a statement and catches its failure. A handler may do the same. */
 type Say = (text: string) => Promise<void>
-/** Writes a row, enqueues a job and publishes a message, all with the next number. */
+/** Writes a row, enqueues a job and publishes a message, all with the same new number. */
 type Affect = () => Promise<void>
 
 type Handle = (say: Say, affect: Affect, db: SqlDatabase) => Promise<void>

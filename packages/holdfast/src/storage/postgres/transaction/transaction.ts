@@ -112,7 +112,7 @@ export class Transaction implements HandlerSession {
     return this.#beginning !== undefined || !this.gathered.isEmpty
   }
 
-  /** The conditions under which the transaction may commit. */
+  /** The conditions for the transaction to commit. */
   get check(): TransactionCheck {
     return { marker: this.marker, epoch: this.#epoch }
   }
@@ -361,7 +361,7 @@ export class Transaction implements HandlerSession {
     }
   }
 
-  /** Rolls back what is not committed, and releases the connection. Never rejects. */
+  /** Rolls back uncommitted work, and releases the connection. Never rejects. */
   async close(): Promise<void> {
     this.#isOver = true
     if (!this.#hasBegun) await this.#beginning?.catch(() => {})

@@ -4,7 +4,7 @@ import { type ColumnsByName, DriverGroup } from './driver-group.ts'
 import type { OutgoingStatement } from './outgoing-statement.ts'
 import type { Wire } from './wire.ts'
 
-/** A {@link Wire} that uses the messages of the driver. */
+/** A {@link Wire} that uses the driver's messages. */
 export class DriverWire implements Wire {
   readonly #client: pg.Client & ClientInternals
   readonly #columns: ColumnsByName = new Map()

@@ -34,7 +34,9 @@ export class OutgoingStatement {
    * group with other statements, it is sent in the extended protocol, like the other statements.
    */
   readonly isSimple: boolean
-  /** True if the result may stay empty, because the receiver only needs the success. */
+  /**
+   * True if the result may stay empty, because the receiver only needs to know that it succeeded.
+   */
   readonly discardsResult: boolean
   readonly #statement: DriverStatement
   readonly #options: OutgoingOptions

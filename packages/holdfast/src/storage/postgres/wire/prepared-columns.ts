@@ -19,7 +19,7 @@ export class PreparedColumns {
     return this.#prepared.has(name)
   }
 
-  /** Returns whether Parse has to be sent for a statement. If so, records that it was sent. */
+  /** Returns whether Parse must be sent for a statement. If so, records that it was sent. */
   submit(name: string): boolean {
     if (name === '') return true
     if (this.#prepared.has(name) || this.#submitted.has(name)) return false

@@ -218,7 +218,7 @@ export class SocketWire implements Wire {
     const { error, endsSession } = readError(bytes, start, end)
     const [group] = this.#sent
     if (group) group.receiveError(error)
-    // Between two statements, an error can only be the end of the session.
+    // Between two statements, an error can only mean that the session has ended.
     if (!endsSession && group) return
     this.#sent.shift()?.settle()
     this.#break(error)
