@@ -17,6 +17,7 @@ import { messagesRemove } from './commands/messages-remove.ts'
 import { messagesRewind } from './commands/messages-rewind.ts'
 import { messagesRelays, messagesSubscriptions } from './commands/messages-subscriptions.ts'
 import { subjectCommands } from './commands/subjects/subject-commands.ts'
+import { tenantsPolicies } from './commands/tenants-policies.ts'
 import { webhooksDeliveries } from './commands/webhooks-deliveries.ts'
 import { webhooksDisable } from './commands/webhooks-disable.ts'
 import { webhooksEnable } from './commands/webhooks-enable.ts'
@@ -50,5 +51,6 @@ export const commands: readonly Command[] = [
   ...subjectCommands,
   access,
   cursorsRotate,
+  tenantsPolicies,
   ...dbCommands,
 ]
