@@ -20,7 +20,7 @@ export interface CallReport {
 // The timeout of the first attempt. Later attempts have the default timeout.
 const firstTimeout = '300ms'
 const finalTimeout: Duration = '2m'
-// The interval between attempts. Without it, the many clients that wait for keys on silent
+// The interval between attempts. Without it, the many clients waiting for keys on silent
 // connections would overload the machine.
 const every: Duration = '100ms'
 

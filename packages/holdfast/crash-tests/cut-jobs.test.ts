@@ -25,8 +25,8 @@ const senders = ['frontend', 'backend'] as const
 const places = isShort ? (['before'] as const) : (['before', 'middle', 'after'] as const)
 const maxMs = 3_600_000
 
-// The connections of the jobs' transactions, and the connections of the framework's statements:
-// claims, reports, the leader's tasks, dispatching messages.
+// The connections of the jobs' transactions, and those of the framework's statements: claims,
+// reports, the leader's tasks, dispatching messages.
 const ofJobs = /^holdfast job /
 const ofOwn = /^holdfast \(own\)$/
 

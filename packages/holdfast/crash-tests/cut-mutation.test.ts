@@ -77,7 +77,7 @@ test.concurrent(
   maxMs,
 )
 
-// On a silent connection, a cut after a message is the same as a cut before the next message.
+// On a silent connection, a cut after one message is the same as a cut before the next.
 const quietPlaces = ['before', 'middle'] as const
 
 test.concurrent(
@@ -120,7 +120,7 @@ test.concurrent(
         callUntilFinal,
       )
       const violations = await findCallViolations(lanes[0]!.looking, reports)
-      // A key has two or more debits if a call committed although its client saw a failure.
+      // A key has several debits if a call committed although its client saw a failure.
       expect(violations).toContainEqual(expect.stringMatching(/^([2-9]|\d\d+) debits/))
     }),
   maxMs,

@@ -6,7 +6,7 @@ import { z } from 'zod'
 export interface CutServiceOptions {
   /** Wraps the database of the service. Default: no wrapper. */
   readonly around?: (database: Database<SqlDatabase, SqlDatabase>) => Database<SqlDatabase, SqlDatabase>
-  /** Deadline of a job's attempt. Default: the default of the framework. */
+  /** Deadline of a job's attempt. Default: the framework's default. */
   readonly jobDeadline?: Duration
 }
 

@@ -1,15 +1,13 @@
 import type { ArmedCut, Cut, WireMessage } from '../test/cutting-proxy.ts'
 import type { Lane } from './cut-lane.ts'
 
-/**
- * Cuts at the first message, at the second, and so on, until there is no message left to cut at.
- */
+/** Cuts at the first message, at the second, and so on, until no message is left to cut at. */
 export interface Sweep extends Omit<Cut, 'message'> {
   /**
    * True if each attempt begins with a new connection. Default false: attempts reuse a connection.
    */
   readonly isCold?: boolean
-  /** Cuts only at every nth message. Default 1: at each message. */
+  /** Cuts only at every nth message. Default 1: at every message. */
   readonly every?: number
 }
 

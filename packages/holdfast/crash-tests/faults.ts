@@ -9,7 +9,7 @@ export type Random = () => number
 export interface FaultReport {
   /** The name of the request, which is the same in all of its attempts. */
   readonly name: string
-  /** All responses that the client got. The last one is final. */
+  /** All responses that the client received. The last one is final. */
   readonly answers: readonly Answer[]
   readonly replay: Answer
 }
@@ -18,7 +18,7 @@ export interface FaultReport {
 export interface FaultyClient {
   readonly running: RunningService
   readonly random: Random
-  /** True if a retry has the key of the request; otherwise each retry has a new key. */
+  /** True if a retry has the request's key; otherwise each retry has a new key. */
   readonly keepsKey: boolean
   /** Makes the next handler fail with a statement timeout. */
   hurry(): void

@@ -17,7 +17,7 @@ export interface ServerProcess {
    * process.
    */
   restart(): Promise<number | null>
-  /** Suspends the server, with everything that it holds, until {@link ServerProcess.resume}. */
+  /** Suspends the server, with all resources that it holds, until {@link ServerProcess.resume}. */
   pause(): void
   resume(): void
   /** Stops the server with SIGTERM. Returns its exit code. */
@@ -45,8 +45,8 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
     output = (output + chunk.toString()).slice(-keptOutput)
   }
 
-  // Starts the server like a supervisor: if the server exits because its database connection was
-  // cut during the start, it is started again.
+  // Starts the server as a supervisor would: if the server exits because its database connection
+  // was cut during the start, it is started again.
   async function start(): Promise<void> {
     for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
       launch()

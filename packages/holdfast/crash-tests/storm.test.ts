@@ -60,7 +60,8 @@ async function startServers(main: string, databaseUrl: string): Promise<readonly
 test(
   'duplicates, SIGKILL, terminated backends and crashes of Postgres: nothing is lost or duplicated',
   async () => {
-    // A dedicated server that writes its data to disk: acknowledged effects must survive its crash.
+    // A dedicated server that writes its data to disk, because acknowledged effects must survive
+    // its crash.
     const directory = await createTestFolder()
     const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ directory })
     try {

@@ -26,8 +26,8 @@ const killedAtOnce = 3
 const leaseMs = 15_000
 const timeoutMs = 600_000
 
-// Most tests run concurrently, because they wait for leases most of the time. For these waits, a
-// longer interval is enough.
+// Most tests run concurrently, because they spend most of their time waiting for leases. A longer
+// interval is enough for these waits.
 const every = '50ms'
 
 /** A database with its workers. */

@@ -18,7 +18,7 @@ const dayMs = 24 * 60 * 60 * 1_000
 /** Creates a certificate authority with a new key. */
 export function createTestAuthority(name = 'Test authority'): TestAuthority {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  // The critical extension basicConstraints, which marks the certificate of an authority.
+  // The critical extension basicConstraints, which marks an authority's certificate.
   const isAuthority = extension(oid(2, 5, 29, 19), sequence(boolean(true)), true)
   const self = { subject: name, issuer: name, extensions: [isAuthority] }
   return {
@@ -49,7 +49,7 @@ interface CertificateParts {
 
 let serial = 1
 
-/** Encodes an X.509 certificate (RFC 5280), valid from a day ago for ten days. */
+/** Encodes an X.509 certificate (RFC 5280) that is valid for ten days, starting a day ago. */
 function toCertificate(parts: CertificateParts): string {
   const nowMs = Date.now()
   const unsigned = sequence(

@@ -70,7 +70,7 @@ export function isCommit({ statement }: WireMessage): boolean {
   return statement === 'COMMIT'
 }
 
-/** Returns true if a message confirms that a COMMIT was carried out. */
+/** Returns true if a message confirms that a COMMIT was executed. */
 export function isCommitted({ type, bytes }: WireMessage): boolean {
   return type === 'C' && bytes.toString('latin1', 5, bytes.length - 1) === 'COMMIT'
 }

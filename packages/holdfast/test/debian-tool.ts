@@ -44,8 +44,8 @@ export async function debianTool(name: string, { package: packageName = name } =
   return { missing: `The package ${packageName} is installed, but has no program ${name}.` }
 }
 
-// Only one process at a time installs packages, because the policy that prevents services from
-// starting applies to the whole machine.
+// Only one process at a time installs packages. The policy that keeps services from starting
+// applies to the whole machine.
 const script = `
 set -eu
 policy=/usr/sbin/policy-rc.d

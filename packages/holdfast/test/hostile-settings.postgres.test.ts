@@ -69,7 +69,7 @@ for (const [name, settings] of Object.entries(sets)) {
     }
     beforeAll(apply)
     afterAll(() => void Reflect.deleteProperty(process.env, testSettingsVariable))
-    // Each suite is in a group, so that the hooks of the suites stay separate.
+    // Each suite is in a group, so that the suites' hooks do not mix.
     describe.each(asked === undefined ? suites : [...suites, ...moreSuites])('suite %#', async (load) => {
       // Some suites create databases while Vitest collects their tests.
       apply()

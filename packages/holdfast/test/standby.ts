@@ -11,7 +11,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 /** A server that replicates another server. */
 export interface Standby {
   readonly server: EmbeddedPostgres
-  /** Returns the URL on the standby for a database of the primary. */
+  /** Returns the URL on the standby for a database on the primary. */
   urlOf(databaseUrl: string): string
   /** Stops the standby and deletes its data. */
   remove(): Promise<void>
@@ -31,7 +31,7 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
     // With this slot, the primary keeps the part of the log that the standby has yet to fetch.
     await client.query('select pg_create_physical_replication_slot($1, true)', [slot])
     await client.query(`select pg_backup_start('standby', true)`)
-    // Files appear and disappear while they are copied. Replaying the log corrects the copy.
+    // Files appear and disappear during the copying. Replaying the log corrects the copy.
     await run('cp', ['-a', from, data]).catch(() => {})
     const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
     const { uid, gid } = await stat(from)

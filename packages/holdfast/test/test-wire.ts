@@ -33,13 +33,14 @@ export function testWire(): Plugin {
   return {
     name: 'test-wire',
     enforce: 'pre',
-    // Vitest stores transformed modules by the contents of their files.
+    // Vitest caches transformed modules by the contents of their files, so each wire needs a
+    // separate cache.
     config: () => ({ test: { fsModuleCachePath: `node_modules/.vitest-cache-${wire}` } }),
     load: replacedModule,
   }
 }
 
-// A program that a test has started loads this module with `--import`.
+// Programs started by tests load this module with `--import`.
 if (selectedWire() !== undefined) {
   registerHooks({
     load(url, context, next) {

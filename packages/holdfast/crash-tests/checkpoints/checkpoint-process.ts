@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { bundleProgram } from '../../test/bundle-program.ts'
 import type { Checkpoint, CheckpointReport, CheckpointRequest } from './checkpoint.ts'
 
-/** A program in a separate process that can be made to die at a checkpoint. */
+/** A program in a separate process that can be killed at a checkpoint. */
 export interface CheckpointProcess {
   readonly url: string
   /** True if the process has ended. */

@@ -5,7 +5,7 @@ export interface Checkpoint {
   readonly occurrence: number
 }
 
-/** A request to a process that counts its checkpoints. */
+/** A request to a process that counts checkpoints. */
 export interface CheckpointRequest {
   /** True to start serving. This is the first request. */
   readonly begin?: boolean

@@ -131,8 +131,8 @@ const recorded = service({
         ],
 })
 
-// This process waits before it serves. It may be a spare process, which must not run jobs before
-// the current process has been killed.
+// This process waits before it serves, because it may be a spare process. A spare process must not
+// run jobs before the current process is killed.
 process.channel?.ref()
 process.send?.({ isLoaded: true })
 await once(process, 'message')
@@ -144,5 +144,5 @@ const { url } = await serve(recorded, {
   ...(isWorker ? {} : { worker: false as const }),
 })
 process.send?.({ url })
-// Node would write its compile cache only on exit, but this process is killed.
+// Node would write its compile cache only on exit, but this process never exits normally.
 flushCompileCache()

@@ -70,7 +70,9 @@ function isInShortForm({ label, occurrence }: Checkpoint): boolean {
   return !label.startsWith('answer to ') || /\b(?:begin|commit|rollback)\b/i.test(label)
 }
 
-/** Returns true if the sample of this run contains a label. Each label is in one of the samples. */
+/**
+ * Returns true if this run's sample contains a label. Each label is in exactly one of the samples.
+ */
 function isInSample(label: string): boolean {
   return createHash('sha256').update(label).digest().readUInt32BE() % samples === sample - 1
 }
@@ -83,7 +85,7 @@ export async function exhaust(
   prefix: string,
   { load, run, goOn, isEnough, isInEachSample = () => true, where = /^/ }: Exhausted,
 ): Promise<ExhaustReport> {
-  // Printed before the run, because a failed run prints no report, but must be repeatable.
+  // Printed before the run, because a failed run prints no report but must be repeatable.
   console.info(`CHECKPOINTS=${isFull ? 'all' : sample}`)
   const names: string[] = []
   const deaths: Checkpoint[] = []
@@ -105,7 +107,7 @@ export async function exhaust(
     (checkpoint) => where.test(checkpoint.label) && isChosen(checkpoint),
   )
   // The next process is loaded while the current process runs. It serves only after the current
-  // process has died, because it must not run that process's work.
+  // process has died, so that it does not run that process's work.
   let spare = load()
   for (const checkpoint of checkpoints) {
     for (let attempt = 1; !current.hasDied && attempt <= attempts; attempt += 1) {

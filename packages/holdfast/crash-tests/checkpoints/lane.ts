@@ -22,11 +22,11 @@ export interface FinalAnswer {
   readonly body: string
 }
 
-/** A database for one program, with the third party and the broker that the program calls. */
+/** A database for one program, with the third party and the broker called by the program. */
 export interface Lane extends AsyncDisposable {
   /** A client for the test to inspect the database with, independently of the program. */
   readonly looking: pg.Client
-  /** The keys of the calls to the bank, by the name of the run. */
+  /** The keys of calls to the bank, by the name of the run. */
   readonly bankKeys: ReadonlyMap<string, ReadonlySet<string>>
   /** Loads the program. As `api` it only answers requests; as `worker` it also runs jobs. */
   load(role: 'api' | 'worker'): Promise<LoadedProcess>

@@ -12,7 +12,7 @@ const maxMessage = 20
 
 /** The state of one run: the enqueued jobs. */
 export class JobRun {
-  /** Ids of the enqueued jobs. Each id is known from the response of a call. */
+  /** Ids of the enqueued jobs, each known from the response of a call. */
   readonly enqueued: string[] = []
   /**
    * The id of the run. It is added to unique keys, so that jobs of an earlier run are not treated
@@ -52,7 +52,7 @@ async function enqueueJob(
     work: { ...work, name: randomUUID() },
     ...(unique === undefined ? {} : { unique: `${run.id} ${unique}` }),
   })
-  // The existing job may have been enqueued by a call that returned an error.
+  // The existing job may come from a call that returned an error.
   if (job && !run.enqueued.includes(job.id)) run.enqueued.push(job.id)
   return job?.id
 }
@@ -126,7 +126,7 @@ const statements = {
     insert into holdfast.job_pauses (service, name) select 'jobs', unnest(array['once', 'often', 'limited'])
     on conflict do nothing`,
   'resume all jobs': 'delete from holdfast.job_pauses',
-  // Other workers run a statement like this if a worker was paused for longer than its lease.
+  // A worker runs a statement like this if a different worker was paused for longer than its lease.
   'declare a worker dead': `
     delete from holdfast.job_workers where id = (select id from holdfast.job_workers order by random() limit 1)`,
   'terminate all sessions of workers': `

@@ -21,8 +21,8 @@ export interface TestDatabase {
 export const testRunVariable = 'HOLDFAST_TEST_RUN'
 
 /**
- * The environment variable with settings of every test database, as JSON: `{"lock_timeout":"1ms"}`.
- * Set it to run tests under the settings of the production database.
+ * The environment variable with settings for every test database, as JSON:
+ * `{"lock_timeout":"1ms"}`. Set it to run tests with the settings of the production database.
  */
 export const testSettingsVariable = 'HOLDFAST_TEST_DATABASE_SETTINGS'
 
@@ -96,16 +96,16 @@ async function createTemplate(service: Service, env: Env): Promise<string> {
     await client.query(`create database ${pg.escapeIdentifier(name)}`)
     await applySettings(client, name)
     await migrateByStarting(service, { ...env, DATABASE_URL: databaseUrl(serverUrl, name) })
-    // A template is marked when it is complete. A killed process may leave a template incomplete;
-    // without the mark, that template is not used.
+    // Marks the template as complete. A killed process may leave a template incomplete; without the
+    // mark, a template is not used.
     await client.query(`alter database ${pg.escapeIdentifier(name)} is_template true`)
   })
   return name
 }
 
 /**
- * Applies the settings in the environment variable to a database. A copy does not inherit the
- * settings of its template.
+ * Applies the settings in the environment variable to a database, because a copy does not inherit
+ * its template's settings.
  */
 async function applySettings(client: pg.Client, database: string): Promise<void> {
   const settings = process.env[testSettingsVariable]

@@ -6,7 +6,7 @@ import { HoldfastError } from '../kernel/base/holdfast-error.ts'
 export interface UntilOptions {
   /**
    * Max time to wait. Default `'4m'`. A long timeout delays only failures, because `until` returns
-   * as soon as the condition holds. With a short timeout, the result of the test depends on the
+   * as soon as the condition holds. With a short timeout, the test's result would depend on the
    * load of the machine.
    */
   readonly timeout?: Duration

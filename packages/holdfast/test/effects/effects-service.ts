@@ -259,7 +259,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
   })
 
   /**
-   * A mutation that starts a statement and never awaits its result, not even when the statement is
+   * A mutation that starts a statement and never awaits its result, even if the statement is
    * cancelled.
    */
   const abandon = mutation({
@@ -290,7 +290,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     input: Named,
     deadline: '300ms',
     async run({ db }) {
-      // This statement is not awaited, and still runs at the deadline.
+      // Not awaited, and still running at the deadline.
       db.query(sql`select pg_sleep(30)`).catch(() => {})
     },
   })

@@ -188,7 +188,7 @@ describe('a request', () => {
       const response = await send('/things/1', { headers: { traceparent } })
       expect(response.headers.get('traceparent')).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-/)
     })
-    // In addition to the handler's statement, there may be the check for schema changes.
+    // In addition to the handler's statement, there may be a check for schema changes.
     expect(treeOf(spans)).toEqual([
       ['GET /things/{id}', expect.arrayContaining(['SELECT things']) as readonly string[]],
     ])

@@ -1,6 +1,5 @@
 /**
- * Blocks callers until the expected number of them has arrived, and then starts again with the next
- * callers.
+ * Blocks callers until the expected number has arrived, then lets them continue and starts over.
  */
 export interface Barrier {
   arrive(): Promise<void>

@@ -14,7 +14,7 @@ const Author = z.object({ id: z.int(), name: z.string() })
 const Names = z.object({ names: z.array(z.string().nullable()).max(50) })
 const Ids = z.object({ id: z.int(), others: z.array(z.int()).max(50) })
 
-/** Records of the handlers, for the tests to inspect. */
+/** Records made by the handlers, for the tests to inspect. */
 export interface Seen {
   /** The number of times that the handler of `addContended` has run. */
   contended: number
@@ -53,7 +53,7 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
   const seen: Seen = { contended: 0, loads: [] }
   const nameOf = async (db: Db, id: number): Promise<string | null> =>
     (await builder.findAuthor(db, id))?.name ?? null
-  // All calls at the barrier load the same rows at the same moment. Each call then waits until all
+  // All calls at the barrier load the same rows at the same time. Each call then waits until all
   // calls have their results.
   const meet = async (db: Db, ids: readonly number[]): Promise<z.infer<typeof Names>> => {
     await barrier.arrive()

@@ -1,7 +1,7 @@
 import type { Database } from 'holdfast'
 import type { ConnectionLimits } from '../../src/databases/assembly/connection-lanes.ts'
 
-/** An author. Each builder must return this form. */
+/** An author, in the form that each builder must return. */
 export interface Author {
   readonly id: number
   readonly name: string
@@ -20,7 +20,7 @@ export interface Sample {
   readonly note: string | null
 }
 
-/** A query builder under test: the same few operations in its API. */
+/** A query builder under test: the same few operations in every builder's API. */
 export interface QueryBuilder<Db> {
   database(options: { readonly migrations: string; readonly connections: ConnectionLimits }): Database<Db, Db>
   /** Finds one author by id, in one statement. */
@@ -28,7 +28,7 @@ export interface QueryBuilder<Db> {
   /** Finds authors by their ids, in one statement. */
   findAuthors(db: Db, ids: readonly number[]): Promise<Author[]>
   insertAuthor(db: Db, author: Author): PromiseLike<unknown>
-  /** Starts a nested transaction with the API of the builder. */
+  /** Starts a nested transaction with the builder's API. */
   nest<T>(db: Db, run: (db: Db) => Promise<T>): Promise<T>
   /** Matches the log message about two nested transactions that start concurrently. */
   readonly refusesConcurrentNesting: RegExp

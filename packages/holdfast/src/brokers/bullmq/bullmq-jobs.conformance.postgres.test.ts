@@ -17,7 +17,7 @@ engineConformance('bullmq', {
     lockDuration: '60s',
   }),
   promises: [],
-  /** Redis loses all of its data. BullMQ learns this only from the lost connection. */
+  /** Redis loses all of its data. The lost connection is the only sign of this for BullMQ. */
   async runAgain() {
     const client = new Redis({ port: server!.port })
     await client.flushall()

@@ -187,7 +187,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
     expect(runs).toEqual(['heard a message', 'tick'])
     expect(await on.sql(`select name, claim, state from holdfast.all_jobs order by name`)).toEqual([
       { name: 'consumer:listening', claim: 1, state: 'succeeded' },
-      // The claim is 0, because no worker has claimed the job in the database.
+      // The claim is 0, because no Postgres worker has claimed the job.
       { name: 'plain', claim: 0, state: 'succeeded' },
     ])
   })

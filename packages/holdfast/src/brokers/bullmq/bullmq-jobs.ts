@@ -33,7 +33,7 @@ export interface BullMqJobsOptions {
   /**
    * Time after which BullMQ's lock on a running job expires unless it is renewed. If a worker dies,
    * its jobs run again within 1.7 times this duration. Default `'10s'`. Raise it if jobs block the
-   * event loop for longer: otherwise their locks expire, and BullMQ runs them a second time.
+   * event loop for longer. Otherwise, their locks expire, and BullMQ runs them a second time.
    */
   readonly lockDuration?: Duration
 }

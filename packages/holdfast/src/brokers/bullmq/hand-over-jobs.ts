@@ -119,7 +119,7 @@ export class Handover {
     return { service: this.#parts.service, names: this.#names, limit }
   }
 
-  /** Hands over a batch. Resolves to 0 if more jobs may be ready now, otherwise to `undefined`. */
+  /** Hands over a batch. Resolves to 0 if more jobs may be ready now; otherwise to `undefined`. */
   async #pass(queues: JobQueues, stopping: AbortSignal): Promise<number | undefined> {
     return this.#transact(stopping, async (transaction) => {
       const [lock] = await transaction.run<{ is_locked: boolean }>(lockHandover(this.#parts.plan.base))

@@ -118,7 +118,7 @@ export class JobQueues {
     })
   }
 
-  /** Runs commands on Redis. Their failures are reported with the address of Redis. */
+  /** Runs commands on Redis. Reports their failures with the address of Redis. */
   async #withRedis<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()

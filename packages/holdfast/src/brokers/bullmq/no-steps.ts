@@ -4,7 +4,7 @@ import type { Step } from '../../kernel/background/step.ts'
 import type { AttemptScope } from '../../effects/jobs/attempt/attempt-scope.ts'
 import { StepRunner } from '../../effects/jobs/steps/step-runner.ts'
 
-/** The step runner of jobs that BullMQ runs: steps are not supported, and using one throws. */
+/** The step runner of jobs run by BullMQ. Steps are not supported: using one throws. */
 export class NoSteps extends StepRunner {
   readonly #job: Job
 

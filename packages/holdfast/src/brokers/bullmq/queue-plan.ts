@@ -31,7 +31,7 @@ export interface QueuePlan {
 export function planQueues(base: string, jobs: Iterable<Job>, concurrency: number): QueuePlan {
   const own = new Map<string, PlannedQueue>()
   for (const job of jobs) {
-    // BullMQ does not accept colons in queue names.
+    // BullMQ does not allow colons in queue names.
     if (job.concurrency ?? job.rate)
       own.set(job.name, limitedQueue(`${base}-${job.name.replaceAll(':', '.')}`, job, concurrency))
   }

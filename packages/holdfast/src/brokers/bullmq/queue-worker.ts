@@ -49,7 +49,7 @@ export function openQueueWorker(
     lockDuration: lockMs,
     lockRenewTime: lookMs,
     stalledInterval: lookMs,
-    // BullMQ's limit of stalled attempts is disabled, because Holdfast counts them as failed
+    // BullMQ's limit on stalled attempts is disabled, because Holdfast counts them as failed
     // attempts.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     runRetryDelay: redisRetryMs,

@@ -33,7 +33,7 @@ export function streamRefused(stream: string, cause: unknown): HoldfastError {
   )
 }
 
-/** Returns true if the server has no subscriber for the subject of a request. */
+/** Returns true if a request's subject has no subscriber on the server. */
 export function hasNoResponders(error: unknown): boolean {
   if (error instanceof errors.NoRespondersError) return true
   return error instanceof Error && hasNoResponders(error.cause)

@@ -15,8 +15,8 @@ const Counted = event('thing.counted', { payload: z.int() })
 const { missing } = await natsTool()
 
 /**
- * Returns all messages of the stream. It requests one message more than expected, so that a
- * duplicate would be found.
+ * Returns all messages of the stream. Requests one more message than expected, so that a duplicate
+ * would be found.
  */
 async function consume(port: number, stream: string, count: number): Promise<readonly BrokerMessage[]> {
   const client = await connect({ port })

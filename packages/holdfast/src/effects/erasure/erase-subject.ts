@@ -66,7 +66,7 @@ export interface SubjectErasure {
    * `deliveries`. For a dry run, the number of rows that would be erased.
    */
   readonly erased: ErasedCounts
-  /** Number of rows that were kept because they are still needed. */
+  /** Number of rows kept because they are still needed. */
   readonly heldCount: number
   /** The first 100 rows that were kept. */
   readonly held: readonly HeldRow[]
@@ -180,7 +180,7 @@ class Erasure {
       let count = 0
       for (const source of subjectSources) count += await this.#runSource(source)
       this.#isSettled = count === 0
-      // A second pass of a dry run would find the same rows.
+      // Another pass of a dry run would find the same rows.
       if (this.#parts.id === null) return
     }
   }

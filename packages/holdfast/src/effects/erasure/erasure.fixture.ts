@@ -25,7 +25,7 @@ import { duringFile } from '../../../test/during.ts'
 import { type Receiver, startReceiver } from '../../platform/egress/receiver.fixture.ts'
 import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 
-/** Personal data, which must not be found anywhere after an erasure. */
+/** Personal data that must not be found anywhere after an erasure. */
 export const secret = 'Grace Brewster Hopper'
 
 const Note = z.object({ customer: z.string(), text: z.string() })
@@ -57,7 +57,7 @@ export interface TestErasure extends AsyncDisposable {
   readonly receiver: Receiver
   /** Restores the handlers and the receiver. */
   reset(): void
-  /** Adds a note about a customer: one mutation with a key, a job and a message. */
+  /** Adds a note about a customer, with one mutation: a key, a job and a message. */
   note(customer: string, options?: NoteOptions): Promise<Response>
   /** Runs a worker until no work is waiting, or until a condition holds. */
   work(condition?: () => Promise<boolean>): Promise<void>
@@ -88,7 +88,7 @@ export interface NoteOptions {
   readonly parts?: readonly ('job' | 'message')[]
 }
 
-/** The service that the tests of a file share. */
+/** The service that the tests in a file share. */
 export interface ErasureTests {
   readonly app: TestErasure
   /** Erases the customer of the current test. */

@@ -5,8 +5,8 @@ import { type Subjects, toSubjects } from '../../kernel/background/subject.ts'
 import { subjectIdOf } from '../subjects/subject-id.ts'
 
 /**
- * Creates the function that returns the subject ids of a call. They include the caller's subjects
- * and the subjects that the operation declares.
+ * Creates the function that returns the subject ids of a call: the caller's subjects, and those
+ * that the operation declares.
  */
 export function callSubjects(ofCaller: (caller: Caller) => Subjects): (call: Call) => readonly string[] {
   return ({ operation, caller, input }) => {

@@ -133,8 +133,8 @@ describe('problems after a failed statement', () => {
 })
 
 describe('serializable mutations', () => {
-  // The read-only anomaly of Fekete, O'Neil and O'Neil (2004): a report that no serial order
-  // produces.
+  // The read-only anomaly of Fekete, O'Neil and O'Neil (2004): a report that no serial order of the
+  // transactions could produce.
   test('a problem of a serializable mutation is final only if the state that it reports was committed', async () => {
     await client.query('select pg_advisory_lock(1)')
     const receiving = on.send('receive', {})

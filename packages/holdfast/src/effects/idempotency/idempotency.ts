@@ -44,10 +44,7 @@ export interface IdempotencyHost extends CapabilityHost {
   readonly bind: (session: HandlerSession) => BoundTransaction
   /** Checks the statements of handlers; `undefined` in production. */
   readonly watch: GuardWatch | undefined
-  /**
-   * The URLs of the replicas. If there are replicas, answers report the WAL position of their
-   * commit.
-   */
+  /** The URLs of the replicas. If not empty, answers report the WAL position of their commit. */
   readonly replicaUrls: readonly string[]
 }
 

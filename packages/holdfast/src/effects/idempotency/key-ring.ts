@@ -38,8 +38,8 @@ const spareMs = hourMs
 const overlapMs = 15 * 60_000
 const minWidthMs = 4 * hourMs
 /**
- * Max error of the offset to the database's clock. If the error is larger, attempts must not choose
- * a slot.
+ * Max error of the offset to the database's clock. If the error is larger, an attempt must not
+ * choose a slot.
  */
 const maxOffsetErrorMs = 60_000
 

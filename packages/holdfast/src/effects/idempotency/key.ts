@@ -2,7 +2,7 @@ import { IdempotencyKeyExpired, IdempotencyKeyInvalid } from './problems.ts'
 
 const maxLength = 255
 
-// A string (RFC 9651 section 3.3.3) with optional parameters, which have no meaning in the draft.
+// A string (RFC 9651 section 3.3.3) with optional parameters, which the draft gives no meaning.
 const quotedForm = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"\s*(?:;.*)?$/
 // A bare token, which most clients send. It excludes quotes, separators and spaces, so that it
 // matches neither a malformed string nor a list.

@@ -7,7 +7,7 @@ import { tryLock } from './queries/try-lock.ts'
 
 /** The state of a key. */
 export interface FoundKey {
-  /** True if an attempt with the key is running. If so, its answer is not known yet. */
+  /** True while an attempt with the key runs: its answer is not known yet. */
   readonly isRunning: boolean
   readonly stored: AnswerRow | undefined
 }

@@ -88,7 +88,7 @@ export class MutationAttempt {
   /**
    * Claims the key, runs the handler, stores the answer and commits; or replays the key's stored
    * answer. Returns `undefined`, without running the handler, if the layout of the stored keys has
-   * changed. Before the returned promise settles, a transaction that is still open is rolled back.
+   * changed. Rolls back a transaction that is still open before the returned promise settles.
    */
   async run(next: Next): Promise<Answer | undefined> {
     try {
@@ -159,7 +159,7 @@ export class MutationAttempt {
     const { running } = this.#parts
     running.set(claim.lockId, claim)
     try {
-      // The subjects are computed before the handler runs, since the handler may change its input.
+      // The subjects are computed before the handler runs, since it may change its input.
       const key = { claim, subjects: this.#parts.subjectsOf(this.#call), form: this.#form }
       const outcome = await this.#runHandler(next).catch(problemOf)
       return outcome instanceof ProblemError
@@ -254,7 +254,7 @@ export class MutationAttempt {
   async #replayWinner(error: unknown): Promise<Answer> {
     const claim = this.#claim
     if (!claim || !isKeyConstraint(constraintOf(error))) throw error
-    // The conflict was in one of the leaves that this attempt writes to.
+    // The conflict was in one of this attempt's leaves.
     const [winner] = await this.#transaction.runAfterRollBack<AnswerRow>(
       readAnswer(claim.id, this.#place.write),
     )

@@ -13,7 +13,7 @@ export interface MutationObserver {
   answered(answer: Answer): void
   /** Called after a call is rejected or fails. */
   failed(error: unknown): void
-  /** Called when a transaction is run again after a conflict. */
+  /** Called when a transaction runs again after a conflict. */
   retried(): void
 }
 

@@ -10,7 +10,7 @@ import { IdempotencyKeyInFlight } from './problems.ts'
 import { isFinal } from '../../kernel/problem/is-final.ts'
 import { replay } from './stored-answer.ts'
 
-/** The outcome of a preparation: the stored answer of the key, or how the transaction continues. */
+/** The outcome of a preparation: the key's stored answer, or how the transaction continues. */
 export type Preparation = { readonly answer: Answer } | { readonly next: Next }
 
 /** The parameters of {@link prepareCall} that belong to one call. */

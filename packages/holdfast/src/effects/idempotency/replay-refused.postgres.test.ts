@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { DriverClient } from '../../storage/postgres/session/driver-client.ts'
 
-/** Returns the service with the given schema for amounts. A deploy may change this schema. */
+/** Returns the service with the given schema for amounts, as a deploy may change this schema. */
 function payments(amount: z.ZodType<number>) {
   const { mutation, service } = holdfast({ database: postgres() })
   const pay = mutation({

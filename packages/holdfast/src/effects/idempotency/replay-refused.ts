@@ -27,7 +27,7 @@ export function replayRefused(
       throw toPostgresFailure(error, call.operation, call.deadline)
     })
     if (found.isRunning) throw IdempotencyKeyInFlight()
-    // A different request is not a retry: report the errors in its input.
+    // A different request is not a retry, so report the errors in its input.
     if (!found.stored || !mayBeOf(found.stored, claim, seal)) throw refusal
     return replay(found.stored, claim, seal)
   }

@@ -229,7 +229,7 @@ test('a process whose clock was wrong locates its key again', async () => {
   )
   const [{ leaf }] = rows as [{ leaf: number }]
   const now = performance.now.bind(performance)
-  // A jump of three slots: the monotonic clock of a machine that slept can be off by this much.
+  // A jump of three slots, as can happen to the monotonic clock of a machine that slept.
   const jump = vi.spyOn(performance, 'now').mockImplementation(() => now() + 3 * widthFor(7 * 24 * hourMs))
   try {
     expect(await service.record(randomUUID())).toEqual({ status: 201, replayed: false })

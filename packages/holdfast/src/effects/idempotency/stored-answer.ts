@@ -18,7 +18,7 @@ const storedHeaders = ['content-type', 'location', 'etag', 'link']
  */
 const sealedHeaders = ['cache-control']
 /**
- * Headers that are valid only for one connection or one moment. They are not stored, even if a
+ * Headers that are valid only for one connection or one moment. They are never stored, even if a
  * problem declares them.
  */
 const neverStored = new Set(['set-cookie', 'date'])
@@ -33,7 +33,7 @@ export interface StoredForm {
 
 /**
  * Returns the stored form of an operation's answers. It contains the headers that describe the
- * content, and the headers that the operation and its problems declare.
+ * content, and those that the operation and its problems declare.
  */
 export function storedFormOf(operation: Operation, seal: AnswerSeal): StoredForm {
   const declared = [

@@ -18,7 +18,7 @@ interface GivenKey {
 
 const sevenDaysMs = 7 * 86_400_000
 
-/** Stores an answer in the leaf that an attempt with its key reads first. */
+/** Stores an answer in the leaf that an attempt with the same key reads first. */
 export async function storeKey(on: Database, given: GivenKey): Promise<void> {
   const { service, key, scope = '', fingerprint = Buffer.alloc(0), status = 200, body = null } = given
   const ring = new KeyRing({ width_ms: widthFor(sevenDaysMs), since_ms: 0, now_ms: Date.now(), epoch: 0 })

@@ -52,7 +52,7 @@ describe('transactions', () => {
   )
 
   test('a statement that is no longer awaited ends when its call reaches the deadline', async () => {
-    // An unhandled rejection would fail this test run, and would terminate a service.
+    // An unhandled rejection would fail this test run, and would crash a service.
     expect((await effects.tested.send('abandon', { name: uniqueName() })).status).toBe(504)
     await effects.expectNothingOpen()
   })

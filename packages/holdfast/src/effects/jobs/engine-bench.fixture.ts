@@ -64,7 +64,7 @@ export async function note(db: SqlDatabase, name: string): Promise<void> {
   await db.query(sql`insert into effects (name) values (${name})`)
 }
 
-/** The parts that an engine under test runs on. */
+/** The parts that an engine under test needs to run. */
 export interface BenchParts {
   /** The engine. Default: the Postgres engine. */
   readonly jobEngine?: JobEngine

@@ -21,7 +21,7 @@ export const allPromises: readonly EnginePromise[] = [
   'progress-in-the-database',
 ]
 
-/** The suite that every job engine passes, for the features that it supports. */
+/** The suite that every job engine must pass, for the features that it supports. */
 export function engineConformance(
   name: string,
   { missing, promises, runAgain, ...parts }: TestedEngine,

@@ -130,8 +130,7 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
     return waiting.length === 1
   })
   const stopped = worker!.stop(0)
-  // If the worker did not wait for its claim, it would unregister within this number of round
-  // trips.
+  // If the worker did not wait for its claim, it would unregister within this many round trips.
   for (let trips = 0; trips < 200; trips += 1) await client.query('select')
   await client.query('rollback')
   expect(await stopped).toEqual([])

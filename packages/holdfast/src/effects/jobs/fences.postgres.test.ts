@@ -83,7 +83,7 @@ const fenced: readonly (readonly [string, (id: string, claim: number) => Stateme
 /** The statements that make their transaction fail if a different claim holds the job. */
 const failing = ['succeedFenced', 'storeStep', 'beginPause']
 
-/** Resolves to the rows of a statement, or to the SQLSTATE that it fails with. */
+/** Resolves to a statement's rows, or to the SQLSTATE of its failure. */
 const outcomeOf = (statement: Statement): Promise<unknown> =>
   run(statement).catch((error: { readonly code: string }) => error.code)
 
@@ -225,7 +225,7 @@ test('the sessions of a dead worker are ended, and no other sessions', async () 
   const log = createLogger({ level: 'error', write: () => {} })
   const pool = createPool({ connectionString: on.databaseUrl, applicationName: 'rescuer', log })
   try {
-    // A terminated session holds its locks for a moment longer.
+    // A terminated session holds its locks a moment longer.
     const rescuer = { service: 'fences', jobs: new Map(), leaseMs: 1_000, self }
     await until(async () => (await rescueJobs({ ...rescuer, pool, log })).length === 1)
   } finally {
@@ -238,7 +238,7 @@ test('the sessions of a dead worker are ended, and no other sessions', async () 
     )
     return rows.map(({ name }) => name)
   }
-  // A terminated session is listed for a moment longer.
+  // A terminated session is listed a moment longer.
   await until(async () => !(await left()).some((name) => name.endsWith(dead)))
   expect(new Set(await left())).toEqual(new Set([sessionsOf(self), ownSessionsOf(self)]))
   expect(await on.sql('select state, failures from holdfast.jobs where id = $1', [id])).toEqual([

@@ -12,7 +12,7 @@ export interface JobsWorkerParts extends Omit<
   readonly options: { readonly jobEngine?: JobEngine }
   /**
    * Reserves a connection of the connection budget for heartbeats. Returns a function that releases
-   * it.
+   * it again.
    */
   readonly reserveHeartbeat: () => () => void
 }

@@ -32,7 +32,7 @@ export interface JobsHost extends CapabilityHost {
   readonly openPool: OpenPool
   /**
    * Reserves a connection of the connection budget for heartbeats. Returns a function that releases
-   * it.
+   * it again.
    */
   readonly reserveHeartbeat: () => () => void
   readonly heartbeatTarget: HeartbeatTarget

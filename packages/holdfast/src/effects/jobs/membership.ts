@@ -35,10 +35,7 @@ const restartMs = 1_000
 /** The worker of this process. If it is declared dead, a new worker replaces it. */
 export class Membership {
   readonly #parts: MembershipParts
-  /**
-   * The current worker; `undefined` after this process was declared dead, until it has registered
-   * again.
-   */
+  /** The current worker; `undefined` between the worker's death and its new registration. */
   #current: RegisteredWorker | undefined
   #rejoining: Promise<void> | undefined
   #isStopping = false
@@ -113,7 +110,7 @@ interface RegisteredWorker {
   readonly pools: AsyncDisposableStack
 }
 
-/** Returns the number of connections for the jobs with dedicated slots. */
+/** Returns the number of connections for jobs with dedicated slots. */
 function slotConnections(jobs: Iterable<Job>): number {
   let sum = 0
   for (const { slots } of jobs) sum += slots?.connections ?? 0

@@ -70,7 +70,7 @@ async function blocksOfClaim(bounds: ClaimBounds, nowMs: number, reserved = 0): 
   await client.query('begin')
   const plan = await explain(claim)
   await client.query('rollback')
-  // A sequential scan of a table with a few rows is acceptable.
+  // Postgres may scan a table with a few rows sequentially.
   expect(readsOf(plan, 'jobs')).toContain('jobs_ready')
   return blocksOf(plan)
 }

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 
-// Tests two services on one database that use the same names for everything.
+// Tests that two services on one database can use the same names for everything.
 
 let database: TestDatabase
 let pool: pg.Pool

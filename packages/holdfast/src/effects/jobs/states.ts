@@ -68,11 +68,11 @@ export const jobStates = [
  */
 export type JobState = (typeof jobStates)[number]
 
-/** SQL conditions on a job that is due. */
+/** SQL conditions for a due job. */
 export interface MissingPermits {
-  /** The job needs a slot of its concurrency key, and has no slot. */
+  /** The job needs a slot of its concurrency key, but has none. */
   readonly slot: string
-  /** The job has a rate limit, which has not given it a turn (a time to run) yet. */
+  /** The job has a rate limit, but has not got a turn (a time to run) from it yet. */
   readonly turn: string
 }
 

@@ -19,7 +19,10 @@ export interface BrokerUnderTest {
 
 /** Parameters of {@link brokerConformance}. */
 export interface BrokerTrial {
-  /** The reason why the server is not available on this machine; the tests are skipped then. */
+  /**
+   * The reason why the server is not available on this machine, in which case the tests are
+   * skipped.
+   */
   readonly missing: string | undefined
   readonly start: () => Promise<BrokerUnderTest>
   /** The same kind of broker at an address without a server. */

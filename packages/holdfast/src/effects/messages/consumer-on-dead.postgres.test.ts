@@ -61,7 +61,7 @@ const of = (name: string, key: string): readonly string[] =>
 
 /**
  * Publishes three messages with two keys; the first message of one key fails permanently for both
- * consumers. Returns the job of this message for the consumer that waits.
+ * consumers. Returns the waiting consumer's job for this message.
  */
 async function publishWithDead(): Promise<string> {
   broken.add(1)

@@ -32,8 +32,7 @@ const tested = service({
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 
 /**
- * Calls the mutation within a trace, and returns its spans and the spans of everything that it
- * causes.
+ * Calls the mutation within a trace, and returns its spans and those of everything that it causes.
  */
 async function spansOf(flags: string): Promise<readonly FinishedSpan[]> {
   const telemetry = createTelemetry({ runtimeMetrics: false }, { env: { NODE_ENV: 'test' } })

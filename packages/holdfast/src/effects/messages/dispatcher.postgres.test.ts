@@ -33,7 +33,7 @@ async function start(...subscribers: readonly Subscriber[]): Promise<MessagePump
   return pump
 }
 
-/** A subscriber that records its messages, and enqueues a job for each. */
+/** A subscriber that records its messages, and enqueues a job for each of them. */
 function listener(name = 'listener', before: () => void | Promise<void> = () => {}): Subscriber {
   return {
     name,

@@ -2,8 +2,8 @@ import type { RelayedMessage } from '../../kernel/background/relay.ts'
 
 /**
  * Sends messages of different keys concurrently. Messages of one key are sent one at a time, each
- * after the previous message was confirmed. So no message overtakes a message that must be sent
- * again.
+ * after the previous message was confirmed. So no message overtakes an earlier one that must be
+ * sent again.
  */
 export async function inKeyOrder(
   messages: readonly RelayedMessage[],

@@ -8,7 +8,7 @@ export function isPresent(row: LogMessageRow): boolean {
   return row.id !== null
 }
 
-/** Converts a row with a message to the message. */
+/** Returns the message in a row. */
 export function toPublished(row: NewMessageRow | LogMessageRow): PublishedMessage {
   const { id, service, event, key, payload, traceparent, tenant, published_at, subjects } = row
   return {

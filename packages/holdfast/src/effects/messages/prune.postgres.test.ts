@@ -18,7 +18,7 @@ beforeEach(() =>
 
 const hourMs = 3_600_000
 
-/** Inserts messages; the first `old` of them were published 61 minutes ago. */
+/** Inserts messages, of which the first `old` were published 61 minutes ago. */
 async function messages(count: number, old: number): Promise<void> {
   await store.client.query(
     `insert into holdfast.messages (id, service, event, key, payload, published_at, position)
@@ -36,7 +36,7 @@ async function left(table = 'messages'): Promise<number> {
   return rows[0]!.count
 }
 
-/** Prunes like two concurrent processes, until a condition holds. */
+/** Prunes as two concurrent processes would, until a condition holds. */
 async function prune(isDone: () => Promise<boolean>): Promise<void> {
   const { pool, host } = store
   const tasks = [1, 2].map(() => startMessagePruning({ ...host, pool, retentionMs: hourMs, everyMs: 20 }))

@@ -78,7 +78,7 @@ export function startMessagePruning(parts: MessagePruning): RecurringTask {
   })
 }
 
-/** Returns the lowest UUIDv7 of a time in milliseconds since the Unix epoch. */
+/** Returns the lowest UUIDv7 for a time in milliseconds since the Unix epoch. */
 function uuidAt(ms: number): string {
   const hex = Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`

@@ -209,7 +209,7 @@ describe('order', () => {
         const keys = n % 2 === 0 ? ['a', 'b', 'c'] : ['c', 'b', 'a']
         const transaction = await opened(...keys.map((key) => [key, n] as [string, number]))
         await transaction.flush()
-        // All transactions share their keys, so only one at a time reaches this line.
+        // All transactions use the same keys, so only one at a time reaches this line.
         committed.push(n)
         await transaction.commit()
       }),
@@ -224,7 +224,7 @@ describe('order', () => {
     await slow.flush()
     await store.publish(Counted, 'fast', 2)
 
-    // Negative control: a poller that stores the highest number it has seen.
+    // Negative control: a poller that remembers the highest number it has seen.
     let last = '0'
     const naive: unknown[] = []
     const poll = async (): Promise<void> => {

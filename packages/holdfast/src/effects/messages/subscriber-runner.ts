@@ -64,7 +64,7 @@ export class SubscriberRunner {
     })
   }
 
-  /** Called when there may be messages after the subscriber's position. */
+  /** Called when messages may have arrived after the subscriber's position. */
   now(): void {
     this.#task.now()
   }

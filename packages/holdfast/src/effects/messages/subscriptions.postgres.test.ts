@@ -114,7 +114,7 @@ test('a deploy with a new event and consumer loses no message of the event', asy
   })
   await start('shop', both, { worker: true })
   await until(async () => (await consumed('by-other')).length === 1)
-  // A rollback: the old version runs alone for a while.
+  // A rollback: only the old version runs for a while.
   await publish(api, 'other', { n: 2 })
   await until(async () => (await consumed('by-other')).length === 2)
 })

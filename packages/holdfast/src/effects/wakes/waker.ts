@@ -27,7 +27,7 @@ import { decodeWake, type Wake, type WakeKind, type WakeSender } from './wake.ts
 export interface WakeListener {
   /** Called when there may be work to do. */
   wake(wake: Wake): void
-  /** Called when wakes may have been lost: the connection was opened or lost. */
+  /** Called when wakes may have been lost, because the connection was opened or lost. */
   look(): void
 }
 
@@ -121,7 +121,7 @@ class NotifyingWaker implements Waker {
   async close(): Promise<void> {
     this.#closing.cancel('closed')
     this.#retry?.cancel()
-    // Other processes need the wakes for the jobs that were just released.
+    // Other processes need the wakes for the jobs that this worker has just released.
     if (this.#sending) await settlesWithin(this.#sending, closeTimeoutMs)
     await this.#connecting
     await this.#client?.end().catch(() => {})
@@ -192,7 +192,7 @@ class NotifyingWaker implements Waker {
     })
     if (!this.#isListening) return
     this.#isListening = false
-    // The listeners relied on wakes that may now be lost.
+    // The listeners relied on wakes, which may now be lost.
     for (const listener of this.#listeners) listener.look()
   }
 

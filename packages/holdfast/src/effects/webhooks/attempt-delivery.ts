@@ -58,7 +58,7 @@ export async function attemptDelivery(
   }
 }
 
-/** Returns whether a failure was caused by the receiver or the network. */
+/** Returns whether the receiver or the network caused a failure. */
 function isOfReceiver(error: unknown): error is HoldfastError {
   return error instanceof HoldfastError && error.code.startsWith('egress-')
 }

@@ -21,9 +21,7 @@ export function deliveriesToReceiver() {
   const app = duringFile(startWebhooks)
   const receiver = duringEachTest(startReceiver)
 
-  /**
-   * Answers successive requests with these statuses, and all later requests with the last status.
-   */
+  /** Answers successive requests with these statuses, and all later requests with the last one. */
   function replyWith(...statuses: readonly number[]): void {
     receiver.reply((_, response) => {
       const status = statuses[receiver.requests.length - 1] ?? statuses.at(-1)!

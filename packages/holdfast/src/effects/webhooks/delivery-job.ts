@@ -108,8 +108,8 @@ async function deliver(context: Context, options: DeliveryOptions): Promise<void
     )
     return
   }
-  // The attempt is logged in a step, which commits separately, because the transaction of a failed
-  // job is rolled back.
+  // The attempt is logged in a step, which commits separately, because a failed job's transaction
+  // is rolled back.
   await step(`log ${look}`, (within) => noteFailedAttempt(within, { input, attempted, options }))
   throw new RetryLater(`${delayOf(pause, attempted)}ms`, describeFailure(attempted), {
     countsAsAttempt: true,
@@ -158,8 +158,8 @@ function isTaken({ status }: AttemptedDelivery): boolean {
 }
 
 /**
- * Returns the delay in milliseconds: the planned delay, or `Retry-After` if that is longer, but at
- * most a day.
+ * Returns the delay in milliseconds: the planned delay, or `Retry-After` if longer, but at most a
+ * day.
  */
 function delayOf(pause: Duration, { retryAfterMs = 0 }: AttemptedDelivery): number {
   const minMs = toMilliseconds(pause, { option: 'retry.schedule of webhooks' })

@@ -250,8 +250,8 @@ test('a webhook with a transaction conflict is retried unchanged', async () => {
       await db.query(sql`do ${raw(`$$ begin raise exception using errcode = '${sqlState}'; end $$`)}`)
     },
   })
-  // This service uses the real clock: the attempts are some milliseconds apart, and a fake clock
-  // would not advance between them.
+  // This service uses the real clock, because the attempts are a few milliseconds apart, and a fake
+  // clock would not advance between them.
   await using again = await createTestService(service({ name: 'again', operations: { receiveAgain } }), {
     env: { PAYMENTS_SECRETS: secret },
   })

@@ -30,7 +30,7 @@ export const WebhookUrlInvalid: Problem<'webhook-url-invalid'> = problem('webhoo
     'The URL must be an absolute https URL of a host on the public internet, without a user name or a fragment.',
 })
 
-/** An endpoint requests an event that the service does not send as a webhook. */
+/** An endpoint requests an event that the service does not send as webhooks. */
 export const WebhookEventUnknown: Problem<'webhook-event-unknown'> = problem('webhook-event-unknown', {
   status: 422,
   title: 'Unknown event',

@@ -49,8 +49,8 @@ async function start(name: string) {
   return {
     hooks,
     /**
-     * Runs work in a mutation of the service. Returns the result, or the code of the problem that
-     * the work throws.
+     * Runs work in a mutation of the service. Returns the result, or the code of the problem thrown
+     * by the work.
      */
     async within<T>(work: (context: Context) => Promise<T>): Promise<T | { readonly code: string }> {
       const results: T[] = []

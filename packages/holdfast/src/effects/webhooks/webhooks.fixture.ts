@@ -27,9 +27,9 @@ export type HandlerContext = MutationContext<Record<string, never>, Caller, SqlD
 export interface TestWebhooks extends AsyncDisposable {
   readonly hooks: Webhooks
   readonly tested: TestService<never>
-  /** Owners and reasons of the endpoints that the service disabled automatically. */
+  /** Owners and reasons of automatically disabled endpoints. */
   readonly failed: { readonly owner: string; readonly reason: string }[]
-  /** Runs work in the transaction of a mutation. Rejects with the problem that it throws. */
+  /** Runs work in the transaction of a mutation. Rejects if the work throws a problem. */
   within<T>(work: (context: HandlerContext) => Promise<T>): Promise<T>
   /** Publishes a transfer of an account, and returns the message's id. */
   publish(account: string, type?: EventType<PayloadOf>, amount?: number): Promise<string>

@@ -85,7 +85,7 @@ export function webhooks<const Sent extends EventType>(definition: WebhooksDefin
   const { events, allowedHosts = [], allowHttp } = definition
   const definedAt = callSite(webhooks)
   const schedule = definition.retry?.schedule ?? defaultSchedule
-  // Without this check, an invalid delay would be found only after a failure.
+  // Without this check, an invalid delay would be found only after a failed attempt.
   for (const delay of schedule) toMilliseconds(delay, { option: 'retry.schedule of webhooks' })
   const job = deliveryJob({
     rules: { allowedHosts },

@@ -39,7 +39,7 @@ export function apiKeyIdentifier({ prefix, header }: ApiKeyIdentifierOptions): I
   return recordingUses(remembered)
 }
 
-/** Returns an identifier that records each use of a key. */
+/** Returns an identifier that records every use of a key. */
 function recordingUses(identifier: Identifier): Identifier {
   return {
     ...identifier,

@@ -39,12 +39,12 @@ export function hashKeyText(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-/** Returns the start of a key, which identifies it in lists: `hf_live_x7Pq`. */
+/** Returns the start of a key, by which lists identify it: `hf_live_x7Pq`. */
 export function startOfKeyText(prefix: string, text: string): string {
   return text.slice(0, prefix.length + 1 + startLength)
 }
 
-/** Returns random characters, each with the same probability. */
+/** Returns random characters, all with the same probability. */
 function randomText(length: number): string {
   // The largest multiple of the alphabet's size that fits into a byte.
   const limit = 256 - (256 % alphabet.length)

@@ -73,7 +73,7 @@ export interface ApiKeys extends Identifier {
    * `overlap`. Throws `ApiKeyUnknown` or `ApiKeyEnded`.
    */
   rotateKey(transaction: Transaction, rotation: ApiKeyRotation): Promise<NewApiKey>
-  /** Revokes a key, within a second in every process. Throws `ApiKeyUnknown`. */
+  /** Revokes a key. Every process rejects it within a second. Throws `ApiKeyUnknown`. */
   revokeKey(transaction: Transaction, key: ApiKeyReference): Promise<ApiKey>
   /** Lists the keys of a caller, oldest first, as a source for `page`. */
   listKeys(statements: Statements, filters: { readonly caller: ApiKeyCaller }): PageSource<ApiKey>

@@ -35,7 +35,7 @@ async function start(clock = createFakeClock()): Promise<TestService<typeof serv
   return tested
 }
 
-/** Returns the status of a call, and the number of its statements. */
+/** Returns a call's status and its number of statements. */
 async function ask(tested: TestService<typeof service.operations>) {
   const usage = { statements: 0, databaseMs: 0 }
   const { status } = await tested.send('whoAmI', {}, { headers, usage })

@@ -105,7 +105,7 @@ export class IdentityCache<Context extends CachedCall> {
     const { startedMs, call } = lookup
     if (!caller || !isFresh(lookup, call.clock.monotonicMs())) return
     checkCaller(caller, this.#options.name)
-    // Several calls share the caller, so a handler must not change it.
+    // Several calls share the caller, so handlers must not change it.
     this.#entries.set(id, { caller: Object.freeze(caller), startedMs })
     if (this.#entries.size > this.#options.maxEntries)
       this.#entries.delete(this.#entries.keys().next().value!)

@@ -25,7 +25,7 @@ const service = holdfast({ identify: clientCertificates({ services }) }).service
 })
 const billingCaller = JSON.stringify({ kind: 'service', id: 'billing' })
 
-/** Writes the files of a server with TLS. */
+/** Writes the files of a TLS server. */
 async function writeFiles(server: Certificate = authority.issue('localhost', '127.0.0.1')) {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-tls-'))
   onTestFinished(() => rm(folder, { recursive: true }))
@@ -70,7 +70,7 @@ function send(
   })
 }
 
-/** Returns the value of `Client-Cert` for a certificate. */
+/** Returns the `Client-Cert` value for a certificate. */
 function headerOf({ certificate }: Certificate): Readonly<Record<string, string>> {
   return { 'client-cert': `:${new X509Certificate(certificate).raw.toString('base64')}:` }
 }

@@ -19,7 +19,7 @@ type Parameters = Required<Argon2idOptions>
 
 const saltBytes = 16
 const hashBytes = 32
-/** Limits for stored hashes, so that a forged one does not exhaust the memory of the process. */
+/** Limits for stored hashes, so that a forged hash cannot exhaust the process's memory. */
 const maxima: Parameters = { memoryKiB: 262_144, passes: 64, parallelism: 64 }
 /** The weakest parameters that OWASP lists: less memory needs more passes. */
 const minima: Parameters = { memoryKiB: 7_168, passes: 1, parallelism: 1 }

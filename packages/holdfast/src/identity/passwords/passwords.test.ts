@@ -88,7 +88,7 @@ describe('verification', () => {
   test('an unknown account costs one verification, as a known one does', async () => {
     const { hasher, done } = fakeHasher()
     const passwords = new Passwords({ hasher })
-    // The first verification also creates the hash that stands for unknown accounts.
+    // The first verification also creates the hash that stands in for unknown accounts.
     await passwords.verify(long, undefined, call)
     done.length = 0
     expect(await passwords.verify(long, undefined, call)).toEqual({ matches: false, rehashed: undefined })

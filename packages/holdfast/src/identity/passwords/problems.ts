@@ -3,7 +3,7 @@ import { described } from '../../kernel/schema/schema.ts'
 
 /** The reason why a password is rejected. */
 export interface PasswordIssue {
-  /** `breached`: the password is in a list of passwords that attackers know. */
+  /** `breached`: attackers know the password, for example from a list of breached passwords. */
   readonly reason: 'too-short' | 'too-long' | 'breached'
   /** Min length of a password, in characters. */
   readonly minLength: number

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
 
-/** A new token, and what the database stores of it. */
+/** A new token, and the hash that the database stores. */
 export interface NewToken {
   readonly token: string
   readonly tokenHash: Buffer

@@ -58,7 +58,7 @@ export interface Session {
   /** The time at which the user last proved their identity. */
   readonly authenticatedAt: Date
   readonly createdAt: Date
-  /** The last use. It is written about once a minute. */
+  /** The time of the last use, written about once a minute. */
   readonly seenAt: Date
   /** The time at which the session ends even if it is used. */
   readonly expiresAt: Date

@@ -36,7 +36,7 @@ export function tenantPolicies(
   requireName('type', type)
   const setting = `nullif(current_setting('holdfast.tenant', true), '')`
   const current = type === 'text' ? setting : `${setting}::${type}`
-  // In a subquery, the setting is read once per statement and not once per row.
+  // In a subquery, the setting is read once per statement instead of once per row.
   const isOwn = `${column} = (select ${current})`
   return `-- Only rows of the caller's tenant are visible, and only such rows can be written. Without a
 -- tenant, there are no rows. Every statement has the condition ${column} = …: begin the
@@ -59,7 +59,9 @@ create policy admission_rows on ${table} for select
 `
 }
 
-/** Rejects what is not a plain SQL name, because names cannot be parameters of a statement. */
+/**
+ * Rejects any text that is not a plain SQL name, because names cannot be parameters of a statement.
+ */
 function requireName(what: string, name: string): void {
   if (/^[a-z_][\w$]*(?:\.[a-z_][\w$]*)?$/i.test(name)) return
   throw new HoldfastError(

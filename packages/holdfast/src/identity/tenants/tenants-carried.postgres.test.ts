@@ -4,7 +4,7 @@ import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 
-// Jobs and consumers run as the tenant of the call that enqueued or published.
+// Jobs and consumers run as the tenant of the call that enqueued the job or published the message.
 
 const app = holdfast({
   database: postgres({

@@ -55,7 +55,7 @@ async function start(
   }
 }
 
-/** Runs SQL as the role of a URL. */
+/** Runs SQL as the role in a URL. */
 async function as(url: string, text: string): Promise<pg.QueryResult> {
   const client = new DriverClient({ connectionString: url })
   await client.connect()
@@ -73,7 +73,7 @@ async function createRole(attributes: string): Promise<{ readonly name: string; 
   const url = new URL(database.url)
   url.username = name
   url.password = 'secret'
-  // Databases are dropped after this test, and a role can be dropped only after them.
+  // A role can be dropped only after its databases, which are dropped after this test.
   onTestFinished(async () => {
     const server = new URL(database.url)
     server.pathname = '/postgres'

@@ -12,7 +12,7 @@ export interface TenantsHost extends CapabilityHost {
 
 const limitMs = 30_000
 
-/** Requires, at the start of a service, that policies separate the rows of its tenants. */
+/** Requires, when a service starts, that policies separate the rows of its tenants. */
 export const tenantsCapability: DatabaseCapability<TenantsHost, TenantsOptions> = {
   requireOptions: requireTenantOptions,
   async open({ pools, options: { tenants } }) {

@@ -8,7 +8,7 @@ function refused(reason: string): TokenOutcome {
   return { status: 401, detail: 'The access token is invalid.', reason }
 }
 
-/** Returns a token with changes to its valid header and claims. */
+/** Returns a token with changes to valid headers and claims. */
 function forged({ issuer, clock }: TokenService, header: Members, claims: Members = {}): string {
   return issuer.token(issuer.header(header), issuer.claims(clock.now(), claims))
 }

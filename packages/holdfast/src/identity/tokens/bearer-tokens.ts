@@ -149,7 +149,7 @@ function identify(
   }
 }
 
-/** Returns the problem of a token, and logs the reason, which the client must not learn. */
+/** Returns the problem for a token, and logs the reason, which the client must not learn. */
 function toProblem(error: unknown, { scheme }: PresentedToken, { log }: Credentials): unknown {
   if (isIssuerUnavailable(error)) return withCause(Unavailable(), error)
   if (!(error instanceof TokenRefused)) return error

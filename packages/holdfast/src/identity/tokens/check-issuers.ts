@@ -97,7 +97,9 @@ function describeAlgorithm(name: string): string {
     : `the algorithm "${name}" in \`algorithms\` is not supported`
 }
 
-/** Subjects are unique only within an issuer, so two users could have the same id. */
+/**
+ * Subjects are unique only within an issuer, so without prefixes two users could have the same id.
+ */
 function findPrefixIssues(issuers: readonly TrustedIssuer[]): readonly string[] {
   const names = issuers.map(({ issuer }) => issuer)
   const twice = names.filter((name, index) => names.indexOf(name) !== index)

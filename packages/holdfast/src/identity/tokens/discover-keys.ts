@@ -13,7 +13,7 @@ export async function fetchKeySet(issuer: string, jwksUri: string | undefined): 
   return fetchJson(jwksUri ?? (await discoverJwksUri(issuer)))
 }
 
-/** Returns the URL of the key set in the metadata of an issuer. */
+/** Returns the URL of the key set from an issuer's metadata. */
 async function discoverJwksUri(issuer: string): Promise<string> {
   const metadata = (await fetchMetadata(issuer)) as { issuer?: unknown; jwks_uri?: unknown } | null
   // Otherwise, the metadata of a different issuer could be served at a path of this one (RFC 8414

@@ -41,7 +41,7 @@ async function readText(response: Response): Promise<string> {
   return text + decoder.decode()
 }
 
-/** The error of `fetch` has only a general message; its cause has the reason. */
+/** The error of `fetch` has only a general message. Its cause contains the reason. */
 function reasonOf({ message, cause }: Error): string {
   return cause instanceof Error
     ? `${message}: ${cause.message || (cause as { code?: string }).code}`

@@ -2,8 +2,8 @@ import { constants, createHash, privateEncrypt, sign } from 'node:crypto'
 import { signText, type TestKey } from './issuer.fixture.ts'
 
 /*
- * Vectors of invalid signatures, in the manner of Project Wycheproof: edge cases of each algorithm,
- * made with the key itself where that is necessary.
+ * Vectors of invalid signatures, similar to those of Project Wycheproof: edge cases of each
+ * algorithm, made with the key itself if necessary.
  */
 
 /** A signature that must be refused. */
@@ -12,7 +12,7 @@ export interface SignatureVector {
   readonly signature: Buffer
 }
 
-/** Returns the invalid signatures of a text for the algorithm of a key. */
+/** Returns invalid signatures of a text, for a key's algorithm. */
 export function invalidSignatures(text: string, key: TestKey): readonly SignatureVector[] {
   const valid = signText(text, key.algorithm, key.privateKey)
   return [
@@ -23,7 +23,7 @@ export function invalidSignatures(text: string, key: TestKey): readonly Signatur
   ].filter(({ signature }) => !signature.equals(valid))
 }
 
-/** Returns signatures with damage that is invalid for every algorithm. */
+/** Returns damaged signatures that are invalid for every algorithm. */
 function damaged(valid: Buffer): readonly SignatureVector[] {
   const { length } = valid
   const positions = [0, 1, Math.floor(length / 2), length - 2, length - 1]
@@ -91,10 +91,10 @@ function ofEd25519(valid: Buffer): readonly SignatureVector[] {
     name,
     signature: Buffer.concat([point, fixed(value, 32).reverse()]),
   })
-  // Points of small order, with which some implementations accept a signature of any message.
+  // Points of small order, with which some implementations accept a signature for any message.
   const smallPoints = ['01', '00', 'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f']
   return [
-    // The same signature in another form (RFC 8032 section 8.4).
+    // The same signature in a different form (RFC 8032 section 8.4).
     withScalar('the order is added to S', s + order25519),
     withScalar('S is 0', 0n),
     withScalar('S is the order', order25519),

@@ -28,7 +28,7 @@ const maxAgeMs = 600_000
  * From this age, keys are loaded again in the background, so that calls do not wait for the load.
  */
 const refreshAgeMs = 300_000
-/** The min time between two loads, so that tokens with invented key ids do not flood the issuer. */
+/** The min time between two loads, so that tokens with invented key ids cannot flood the issuer. */
 const cooldownMs = 10_000
 
 /**

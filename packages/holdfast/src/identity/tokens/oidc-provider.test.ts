@@ -67,7 +67,9 @@ function configuration(key: object): Configuration {
   } as Configuration
 }
 
-/** Starts a service that accepts the tokens of an issuer, and returns a function that calls it. */
+/**
+ * Starts a service that accepts an issuer's tokens, and returns a function that calls the service.
+ */
 async function startReader(issuer: string) {
   const running = await startService(
     { whoAmI },

@@ -38,14 +38,14 @@ export function isClientCredentials({ sub, client_id: client, azp }: TokenClaims
 }
 
 /**
- * Returns the scopes of a token: `scope` is a list in one text (RFC 8693 section 4.2); some issuers
- * send `scp`, as a text or as an array.
+ * Returns the scopes of a token: `scope` is a list in one text (RFC 8693 section 4.2). Some issuers
+ * send `scp` instead, as a text or an array.
  */
 export function scopesOf({ scope, scp }: TokenClaims): readonly string[] {
   return listOf(scope ?? scp)
 }
 
-/** Returns the texts of a claim that is an array, or a list in one text. */
+/** Returns the texts in a claim that is an array, or a list in one text. */
 export function listOf(claim: unknown): readonly string[] {
   if (typeof claim === 'string') return claim.split(' ').filter((item) => item !== '')
   return Array.isArray(claim) ? claim.filter((item) => typeof item === 'string') : []

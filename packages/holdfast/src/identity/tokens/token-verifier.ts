@@ -38,8 +38,8 @@ const maxEntries = 10_000
  *
  *     size → form → issuer → algorithm, type → key (may load the key set) → signature → claims
  *
- * Verified tokens are remembered while their key is current, so that only the first call with a
- * token verifies its signature. The times of a token are checked for every call.
+ * Verified tokens are cached while their key is current, so that only the first call with a token
+ * verifies its signature. The times of a token are checked for every call.
  */
 export class TokenVerifier {
   readonly #issuers: ReadonlyMap<string, IssuerParts>

@@ -106,7 +106,7 @@ function findRsaIssue({ n, e }: JWK): string | undefined {
   return exponent < 3n || exponent % 2n === 0n ? 'has an invalid exponent' : undefined
 }
 
-/** Returns an unsigned integer in base64url; 0 for an invalid one. */
+/** Returns the unsigned integer in a base64url text; 0 for an invalid text. */
 function toInteger(text: unknown): bigint {
   if (typeof text !== 'string' || !/^[\w-]+$/.test(text)) return 0n
   const hex = Array.from(base64url.decode(text), (byte) => byte.toString(16).padStart(2, '0')).join('')

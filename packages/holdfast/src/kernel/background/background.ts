@@ -19,7 +19,7 @@ export interface Subscriber {
   /** The events whose messages the subscriber handles. Default: all events of the service. */
   readonly events?: readonly EventType[]
   /**
-   * Receives messages in order. If it throws, the batch is passed again, one message at a time.
+   * Receives messages in order. If it throws, it receives the batch again, one message at a time.
    * Messages that still fail become dead letters of this subscriber. To continue the message's
    * trace in a job, pass the `traceparent` of the message to `enqueue`.
    */

@@ -34,9 +34,9 @@ export interface ConsumerDefinition<Payload, Db, Values = NoSettings> extends Pi
    */
   readonly publisher?: string
   /**
-   * The first message to handle when a service starts with this consumer for the first time: the
-   * next published message (`'next'`), or the oldest stored one (`'oldest'`). Later starts resume
-   * at the stored position. Default `'next'`.
+   * The first message to handle when a service first starts with this consumer: the next published
+   * message (`'next'`), or the oldest stored one (`'oldest'`). Later starts resume at the stored
+   * position. Default `'next'`.
    */
   readonly startFrom?: 'next' | 'oldest'
   /**

@@ -35,7 +35,7 @@ export interface EnqueueOptions {
   readonly subjects?: Subjects
 }
 
-/** The unique key of a job, and the time during which it prevents duplicates. */
+/** A job's unique key, and the time during which the key prevents duplicates. */
 export interface UniqueJob {
   /** The key, at most 255 characters. */
   readonly key: string

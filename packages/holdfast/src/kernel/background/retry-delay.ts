@@ -12,8 +12,8 @@ export function maxAttempts({ attempts, schedule }: RetryPolicy): number {
 }
 
 /**
- * Returns the delay after the nth failure of a job, in milliseconds: the delay that its policy's
- * schedule sets, or an exponential backoff with full jitter.
+ * Returns the delay after the nth failure of a job, in milliseconds: the delay from its policy's
+ * schedule, or an exponential backoff with full jitter.
  */
 export function retryDelayMs(policy: RetryPolicy, failures: number, random?: number): number {
   const fixed = policy.schedule?.[failures - 1]

@@ -14,7 +14,7 @@ const none: readonly string[] = []
 /**
  * Returns declared subjects as a list without duplicates.
  *
- * @param of names the declaration in the error message: `the job "mail" (jobs.ts:3)`.
+ * @param of the declaration, for the error message: `the job "mail" (jobs.ts:3)`.
  * @throws HoldfastError `subject-invalid`.
  */
 export function toSubjects(declared: Subjects, of: string): readonly string[] {

@@ -48,6 +48,6 @@ export function equalJitterMs(
  * started together from running recurring work at the same times.
  */
 export function betweenMs(minMs: number, maxMs: number, random: number = Math.random()): number {
-  // The difference of two infinite delays would be NaN.
+  // The difference between two infinite delays would be NaN.
   return minMs === maxMs ? minMs : minMs + random * (maxMs - minMs)
 }

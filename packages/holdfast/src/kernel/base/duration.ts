@@ -43,7 +43,7 @@ export const maxTimerDelay: Duration = '24d'
  *   long.
  */
 export function toMilliseconds(duration: Duration, rule: DurationRule): number {
-  // A caller without types may pass a number.
+  // An untyped caller may pass a number.
   const ms = typeof duration === 'string' ? readDurationMs(duration) : undefined
   const { option, allowsZero = false, max } = rule
   const isValid =
@@ -56,7 +56,10 @@ export function toMilliseconds(duration: Duration, rule: DurationRule): number {
   )
 }
 
-/** Returns a number of milliseconds as a {@link Duration}, in the largest unit that divides it. */
+/**
+ * Returns a number of milliseconds as a {@link Duration}, in the largest unit that divides it
+ * evenly.
+ */
 export function toDuration(ms: number): Duration {
   const units = ['d', 'h', 'm', 's'] as const
   const unit = ms === 0 ? 's' : units.find((each) => ms % millisecondsPer[each]! === 0)

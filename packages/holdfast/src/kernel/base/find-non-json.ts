@@ -6,8 +6,8 @@ export interface NonJson {
   readonly what: string
 }
 
-// The max depth of a value. Much deeper values would exhaust the stack in JSON.stringify and
-// JSON.parse.
+// The max depth of a value. JSON.stringify and JSON.parse would exhaust the stack with much deeper
+// values.
 const maxDepth = 500
 
 /**

@@ -27,8 +27,8 @@ export interface Logger {
   warn: LogLine
   error: LogLine
   /**
-   * Returns true if lines of a level are written. If a logger lacks this method, lines of every
-   * level are passed to it.
+   * Returns true if lines of a level are written. A logger without this method receives lines of
+   * every level.
    */
   isLevelEnabled?(level: Level): boolean
   /** Returns a logger that adds these fields to every line. */
@@ -75,7 +75,7 @@ const maxErrors = 4
 
 const ownFields = new WeakMap<Error, () => LogFields>()
 
-/** Sets fields for the log lines of an error. They override the default fields of the same name. */
+/** Sets fields for an error's log lines. They override default fields of the same name. */
 export function setLogFields(error: Error, fields: () => LogFields): void {
   ownFields.set(error, fields)
 }

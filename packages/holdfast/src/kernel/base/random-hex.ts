@@ -1,7 +1,7 @@
 const hexOf: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-// Random bytes are generated in bulk, because the cost of a call hardly depends on the number of
-// bytes. This is the max number of bytes per call.
+// Random bytes are generated in bulk, because a call costs about the same for any number of bytes.
+// This is the max number of bytes per call.
 const pool = new Uint8Array(65_536)
 let used = pool.length
 

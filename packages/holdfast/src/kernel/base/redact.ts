@@ -80,7 +80,7 @@ const maxDepth = 8
 const maxValues = 2_000
 const leftOut = '[omitted]'
 // Max number of cached names. Most programs use few names, but a program may log any number of
-// different names.
+// them.
 const maxNames = 10_000
 
 // Each pattern starts with characters that are rare in texts, so matching is fast. It takes linear
@@ -155,8 +155,8 @@ class RedactedCopy {
     try {
       return this.#object(value)
     } catch {
-      // The value may have a getter that throws, or be a revoked proxy: broken values are often
-      // logged because they are broken.
+      // The value may have a getter that throws, or be a revoked proxy: values are often logged
+      // because they are broken.
       return '[unreadable]'
     } finally {
       this.#path.pop()
@@ -201,7 +201,7 @@ class RedactedCopy {
     return [this.#value(key), typeof key === 'string' ? this.#named(key, value) : this.#value(value)]
   }
 
-  /** Returns the visible form of a named value. */
+  /** Returns the visible form of a value with a name. */
   #named(name: string, value: unknown): unknown {
     // A missing value is not secret, and the log must show that it is missing.
     const isHidden = value !== undefined && value !== null && this.#isSensitive(name)

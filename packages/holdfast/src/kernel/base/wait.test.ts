@@ -6,7 +6,7 @@ import { pause, runWithTimeout, settlesWithin, withTimeout } from './wait.ts'
 const never = new Promise<never>(() => {})
 const timedOut = (): string => 'too late'
 
-/** A fake clock that counts the timers that are pending. */
+/** A fake clock that counts its pending timers. */
 function countedClock() {
   const clock = createFakeClock()
   let pending = 0

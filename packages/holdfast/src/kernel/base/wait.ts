@@ -76,7 +76,7 @@ export async function runWithTimeout<T>(
 }
 
 /**
- * Waits for work up to a timeout. Resolves to `true` if the work was fulfilled in time, and to
+ * Waits for work up to a timeout. Resolves to `true` if the work is fulfilled in time, and to
  * `false` on timeout; rejects if the work rejects in time.
  */
 export function settlesWithin(work: PromiseLike<unknown>, timeoutMs: number): Promise<boolean> {

@@ -42,7 +42,7 @@ export function failureOf(error: unknown, { deadline }: Call, { database }: Admi
   return database ? database.toFailure(error, deadline) : error
 }
 
-/** Returns the admission of a call, which its identifiers and its access rule share. */
+/** Returns a call's admission, which its identifiers and its access rule share. */
 export function admissionOf(call: Call, { settings, clock, database }: AdmissionOptions): Admission {
   return (call.admission ??= new Admission(call, {
     settings,

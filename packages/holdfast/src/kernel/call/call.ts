@@ -65,7 +65,7 @@ export interface Call extends Work {
    * body was postponed, the validate stage adds the body.
    */
   wire: WireInput
-  /** Reads `wire` again as it was received; `undefined` if `wire` can only be copied. */
+  /** Reads `wire` again as it was received; `undefined` if it can only be copied. */
   readonly readInput: (() => WireInput) | undefined
   /** The raw request body, for an access rule that verifies it. */
   readonly rawBody: Uint8Array | undefined

@@ -6,9 +6,7 @@ export interface HandledTransaction {
   readonly isOpen?: () => boolean
 }
 
-/**
- * Detects calls to third parties during an open transaction, because a rollback does not undo them.
- */
+/** Detects calls to third parties during an open transaction, which a rollback would not undo. */
 export interface ExternalCallWatch {
   /** Runs the handler of a transaction; all calls within it are attributed to that transaction. */
   within<T>(transaction: HandledTransaction, handler: () => T | Promise<T>): T | Promise<T>

@@ -29,7 +29,7 @@ export interface ServiceHost {
    */
   readonly statements?: StatementWatch
   /**
-   * Prints a message for the user who starts the service, for example about a slow step or a
+   * Prints a message for the user who starts the service, such as a note about a slow step or a
    * workaround.
    */
   readonly notify: (message: string) => void

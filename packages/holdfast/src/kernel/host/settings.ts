@@ -25,7 +25,7 @@ export interface SettingsSource {
   readonly originOf?: (name: string) => string | undefined
 }
 
-/** The settings of a program, read from its environment: the port that `settings()` implements. */
+/** A program's settings, read from its environment: the port that `settings()` implements. */
 export interface Settings<Values> {
   readonly descriptions: readonly SettingDescription[]
   /** Returns all issues of the settings, one or two sentences each. */

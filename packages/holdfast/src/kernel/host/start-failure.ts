@@ -1,7 +1,7 @@
 import { type Logger, toLogFields } from '../base/log.ts'
 
 /**
- * Runs a start. If it fails, throws the reason. Errors from closing what had already started are
+ * Runs a start. If it fails, throws the reason. Errors from closing what was already started are
  * only logged, so they do not hide the reason.
  */
 export async function throwReason<T>(log: Logger, start: () => Promise<T>): Promise<T> {
@@ -15,7 +15,7 @@ export async function throwReason<T>(log: Logger, start: () => Promise<T>): Prom
   }
 }
 
-/** Returns the reason of a failed start, followed by the errors from closing what had started. */
+/** Returns the reason for a failed start, followed by the errors from closing what was started. */
 function failuresIn(error: unknown): readonly unknown[] {
   return error instanceof SuppressedError
     ? [...failuresIn(error.suppressed), ...failuresIn(error.error)]

@@ -12,7 +12,7 @@ export interface StatementGuard {
    * errors.
    */
   before(text: string, values: readonly unknown[] | undefined): string | undefined
-  /** Returns the error of a statement that returns too many rows. */
+  /** Returns the error for a statement that returns too many rows. */
   tooManyRows(text: string, values: readonly unknown[] | undefined): Error
 }
 

@@ -17,7 +17,7 @@ export interface Work {
   readonly deadline: Cancellation
   /**
    * True to close a connection that the work still holds at its deadline, even if a statement is
-   * running. Default false: the code that waits for the statement interrupts the statement.
+   * running. Default false: the code that waits for the statement interrupts it instead.
    */
   readonly isAbandonedAtDeadline?: boolean
   /**

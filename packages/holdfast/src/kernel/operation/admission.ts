@@ -33,7 +33,7 @@ export interface AdmissionParts {
 
 /** The read-only database of the identifiers and the access rule of a call. */
 export interface AdmissionSession {
-  /** The session as `db` of the application's query builder. */
+  /** The session as the `db` of the application's query builder. */
   readonly db: unknown
   readonly statements: Statements
 }
@@ -109,8 +109,8 @@ export class Admission implements AccessRequest {
 }
 
 /**
- * A placeholder for the statements of a service without a database: copying a request reads all of
- * its members, so this one must exist.
+ * A placeholder for the statements of a service without a database. It must exist, because copying
+ * a request reads all of the request's members.
  */
 const withoutDatabase: Statements = {
   service: '',

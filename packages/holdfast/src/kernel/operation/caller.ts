@@ -10,7 +10,7 @@ export interface Caller {
   readonly tenant?: string
   /**
    * The scopes that the credentials grant: `'orders:write'`. `hasScope` reads them. Absent: none.
-   * They do not limit a caller by themselves: an operation without `hasScope` ignores them.
+   * They have an effect only in operations with `hasScope`.
    */
   readonly scopes?: readonly string[]
   /**

@@ -16,7 +16,7 @@ export function checkCaller(value: unknown, source: string): asserts value is Ca
   if (!isTextOrAbsent(tenant)) throw callerInvalid(source, '"tenant" must be a string')
   if (!isListOfTexts(scopes)) throw callerInvalid(source, '"scopes" must be a list of strings')
   if (!isTimeOrAbsent(authenticatedAt)) throw callerInvalid(source, '"authenticatedAt" must be a valid Date')
-  // Postgres reports a setting that was never set as an empty text.
+  // Postgres reports an unset setting as an empty text.
   if (tenant === '') throw callerInvalid(source, '"tenant" is empty')
 }
 

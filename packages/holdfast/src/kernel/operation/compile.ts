@@ -54,7 +54,7 @@ export function compileOperation(
   if (inputSchema) own.push(...checkInput(operation, inputSchema))
   if (outputSchema && operation.hasOutput) own.push(...checkOutput(operation, outputSchema))
   if (outputSchema) own.push(...checkLocation(operation, outputSchema))
-  // The access rule may answer with its problems, so they are problems of the operation too.
+  // The access rule may answer with its own problems, so they are problems of the operation too.
   const problems = [...operation.problems, ...(operation.access?.problems ?? [])]
   own.push(...checkProblems(problems))
   const { name } = options

@@ -16,8 +16,8 @@ export class RequestCookies implements Cookies {
 }
 
 /**
- * Parses the `Cookie` header (RFC 6265 section 4.2.1): names with their values, as sent. A name
- * that occurs more than once has the value `undefined`. Parts without a name are ignored.
+ * Parses the `Cookie` header (RFC 6265 section 4.2.1): names with their values, as sent. If a name
+ * occurs more than once, its value is `undefined`. Parts without a name are ignored.
  */
 function parseCookies(text: string): ReadonlyMap<string, string | undefined> {
   const values = new Map<string, string | undefined>()

@@ -54,7 +54,7 @@ export class RunningDeadline extends CancellationSource implements Deadline {
     return Math.max(0, this.#endMs - this.#clock.monotonicMs())
   }
 
-  /** Stops waiting for the deadline and for the client. */
+  /** Stops watching for the deadline and for the client's disconnect. */
   end(): void {
     this.#timer.cancel()
     this.#client?.removeEventListener('abort', this.#leave)

@@ -19,7 +19,7 @@ export type Decode = (wire: WireInput) => unknown
 
 /**
  * The max number of errors in an answer. Without it, a long list of invalid items would produce an
- * error for each item.
+ * error per item.
  */
 const maxErrors = 100
 
@@ -50,7 +50,7 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
     const fields: Record<string, unknown> = {}
     if (takesBody) Object.assign(fields, bodyFields(wire.body))
     else for (const [name, texts] of Object.entries(wire.query)) fields[name] = read(name, texts)
-    // The path comes last, so that body and query cannot override it.
+    // The path comes last, so that neither body nor query can override it.
     for (const [name, text] of Object.entries(wire.path)) fields[name] = read(name, [text])
     return fields
   }
@@ -88,7 +88,7 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
 
 /**
  * Returns true if a path or query parameter is a number that a double cannot represent exactly.
- * Such a number reaches the schema as text, so the schema's own message does not name the cause.
+ * Such a number reaches the schema as text, so the schema's message would not show the cause.
  */
 function hasInexactNumber({ path, query }: WireInput, name: string): boolean {
   const texts = Object.hasOwn(path, name) ? [path[name]!] : Object.hasOwn(query, name) ? query[name]! : []

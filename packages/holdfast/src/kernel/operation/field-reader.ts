@@ -40,7 +40,7 @@ function branchesOf(schema: JsonSchema, root: JsonSchema): readonly JsonSchema[]
 function textReader(branches: readonly JsonSchema[]): ReadText {
   const types = new Set(branches.flatMap((branch) => typesOf(branch)))
   const constants = new Set(branches.flatMap(constantsOf))
-  // If the schema allows any text, the text is kept. Converting it would turn the name "1" into a
+  // If the schema allows any text, the text is kept: conversion would turn the name "1" into a
   // number.
   if (branches.some((branch) => typesOf(branch).includes('string') && constantsOf(branch).length === 0)) {
     return (text) => text

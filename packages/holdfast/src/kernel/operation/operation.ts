@@ -60,8 +60,8 @@ export interface OperationDefinition<
    */
   readonly maxRows?: number
   /**
-   * Allows the handler to repeat a statement, with the reason. Default: repeated statements log a
-   * warning in development and fail in tests.
+   * Allows the handler to repeat a statement, for the given reason. Default: repeated statements
+   * log a warning in development and fail in tests.
    */
   readonly repeats?: { readonly allow: string }
   /**
@@ -275,7 +275,10 @@ const defaultMaxRows = 10_000
 /** The header of the idempotency key, unless a mutation sets `idempotencyHeader`. */
 export const defaultKeyHeader: string = 'idempotency-key'
 
-/** The definition of a query or a mutation: every option that only mutations have is optional. */
+/**
+ * The definition of a query or a mutation, in which all options that only mutations have are
+ * optional.
+ */
 type AnyDefinition = Pick<Operation, 'run'> & { readonly prepare?: Operation['prepare'] } & {
   readonly route: QueryRoute | MutationRoute
 } & Omit<

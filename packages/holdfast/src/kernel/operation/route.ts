@@ -21,8 +21,8 @@ export function parseRoute(route: QueryRoute | MutationRoute): Route {
   return { method: route.slice(0, space), path, parameters }
 }
 
-// Literal text must not contain characters that routers may read as a pattern: `*` and a leading
-// colon.
+// Literal text must not contain characters that routers may interpret as a pattern: `*` and a
+// leading colon.
 const segmentForm =
   /^(?:[A-Za-z0-9._~!$&'()+,;=@%-][A-Za-z0-9._~!$&'()+,;=:@%-]*|\{[A-Za-z_][A-Za-z0-9_]*\})$/
 

@@ -75,7 +75,7 @@ export async function createCursorCodec(signing: SigningKeys, clock: Clock): Pro
       const expected = await tagOf(key, concat(bytes.subarray(0, headLength), text), binding)
       if (!equalInConstantTime(bytes.subarray(headLength, headLength + tagLength), expected)) return undefined
       // The payload is authenticated, so decompressing it cannot produce more data than the service
-      // has sealed.
+      // sealed.
       const plain =
         bytes[0] === compressedVersion
           ? await transformed(text, new DecompressionStream('deflate-raw'))
@@ -145,6 +145,6 @@ function fromBase64Url(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) return undefined
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
-  // The last character can contain unused bits. Only the canonical spelling is accepted.
+  // The last character can contain unused bits. Only the canonical form is accepted.
   return toBase64Url(bytes) === text ? bytes : undefined
 }

@@ -161,7 +161,10 @@ export function pageInput(first: Schema | PageInputOptions = {}, second: PageInp
   }
 }
 
-/** Names that a filter may not have in any style: `style` would be read as the paging style. */
+/**
+ * Names that a filter may not have in any style. For example, `style` would be read as the paging
+ * style.
+ */
 const reserved = ['limit', 'count', 'style']
 
 function checkFilters(names: readonly string[], { fields }: Start): void {

@@ -81,7 +81,8 @@ export interface PositionedRow<Row> {
 }
 
 /**
- * A list to read pages from, created by `list(…)` of `holdfast/postgres` and of the query builders.
+ * A list whose pages can be read, created by `list(…)` of `holdfast/postgres` and of the query
+ * builders.
  */
 export interface PageSource<Row> {
   /** The order of the list; its last column is unique. */

@@ -157,7 +157,7 @@ function bindingOf(
 
 /**
  * Replaces values that a schema can produce but JSON cannot express, so that different filters
- * never have the same text.
+ * always have different texts.
  */
 function spelledOut(_name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return { bigint: String(value) }
@@ -184,7 +184,7 @@ function byKeyset({ after, before }: PageRequest, orderings: readonly Ordering[]
   }
 }
 
-/** Returns the text of a value that a client has sent. */
+/** Returns the text of a value sent by a client. */
 function toText(values: KeysetValues, name: string): string {
   const value = values[name]
   if (

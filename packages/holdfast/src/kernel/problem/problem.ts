@@ -58,7 +58,7 @@ export interface ProblemWith<Code extends string, Extra extends object> extends 
 
 /** Any problem. */
 export interface AnyProblem extends ProblemMembers<string> {
-  // The parameters differ per problem, and only `never` is assignable to all of them.
+  // Each problem has different parameters, and only `never` is assignable to all of them.
   (...members: never[]): ProblemError
 }
 
@@ -96,11 +96,11 @@ export class ProblemError<Code extends string = string> extends Error {
   readonly extra: object
   /** Headers of this occurrence, which override the headers of its type. */
   readonly headers: Readonly<Record<string, string>>
-  /** The security schemes of the credentials that an identifier has rejected with this problem. */
+  /** The security schemes of the credentials that an identifier rejected with this problem. */
   refusedSchemes: Readonly<Record<string, object>> | undefined
   /**
-   * True if an access rule has refused a row with this problem. Such a problem is not stored as the
-   * answer of an idempotency key: the caller may be admitted later.
+   * True if an access rule has refused a row with this problem. Such a problem is not stored as a
+   * key's answer, because the caller may be admitted later.
    */
   isRefusal = false
 

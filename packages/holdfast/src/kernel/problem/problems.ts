@@ -46,7 +46,7 @@ export const InsufficientScope: ProblemWith<'insufficient-scope', { readonly sco
     }),
   })
 
-/** The user is signed in, but proved their identity too long ago for the operation (RFC 9470). */
+/** The user is signed in, but the proof of identity is too old for the operation (RFC 9470). */
 export const RecentSignInRequired: ProblemWith<
   'recent-sign-in-required',
   { readonly maxAgeSeconds: number }

@@ -18,13 +18,13 @@ export type Load = <Key extends RelationKey, Loaded>(
 /** Options of {@link createLoad}. */
 export interface LoadOptions {
   /**
-   * True if the call only reads. If true, loaded rows are cached for the call. If false, each
-   * statement may change the rows, so later loads read them again.
+   * True if the call only reads. Loaded rows are then cached for the call. If false, any statement
+   * may change the rows, so later loads read them again.
    */
   readonly isReadOnly: boolean
 }
 
-/** Creates the `load` of one call. Calls share no cached rows. */
+/** Creates the `load` of one call. Cached rows are not shared between calls. */
 export function createLoad(context: RelationContext<unknown, unknown>, { isReadOnly }: LoadOptions): Load {
   const loaders = new Map<Relation, Loader>()
   return (relation, key) => {

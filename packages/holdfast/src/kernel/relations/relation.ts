@@ -56,8 +56,8 @@ export interface Relation<Key extends RelationKey = RelationKey, Loaded = unknow
   /** The file and line of the definition. */
   readonly definedAt: string
   /**
-   * Returns the row or rows of each key, in the order of the keys. If `load` must throw for a key,
-   * the key's entry is the error.
+   * Returns each key's row or rows, in the order of the keys. If `load` must throw for a key, the
+   * key's entry is the error.
    */
   load(context: RelationContext<unknown, unknown>, keys: readonly Key[]): Promise<(Loaded | Error)[]>
 }

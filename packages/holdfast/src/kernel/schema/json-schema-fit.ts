@@ -20,8 +20,8 @@ export function fits(value: unknown, reference: JsonSchema, root: JsonSchema): b
 }
 
 /**
- * Counts the deviations of a value from a schema, one level deep: the wrong type, different
- * constants, missing required members, members of the wrong type.
+ * Counts a value's deviations from a schema, one level deep: the wrong type, different constants,
+ * missing required members, members of the wrong type.
  */
 export function deviationsOf(value: unknown, reference: JsonSchema, root: JsonSchema): number {
   const schema = resolveReference(reference, root)
@@ -42,7 +42,7 @@ export function deviationsOf(value: unknown, reference: JsonSchema, root: JsonSc
 
 const otherType = 1_000_000
 
-/** Returns true if a value has a type or constant of a schema. */
+/** Returns true if a value has one of a schema's types or constants. */
 function isOfKind(value: unknown, reference: JsonSchema, root: JsonSchema): boolean {
   const schema = resolveReference(reference, root)
   if (schema.const !== undefined) return schema.const === value

@@ -78,7 +78,7 @@ test('in production, a value that does not match is returned without its undecla
   )
 })
 
-/** JSON has no `undefined`: in a list it becomes null. */
+/** JSON has no `undefined`, which becomes null in a list. */
 function isJson({ schema, value }: Case): boolean {
   const text = JSON.stringify(value) as string | undefined
   if (text === undefined) return false

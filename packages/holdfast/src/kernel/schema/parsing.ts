@@ -101,7 +101,7 @@ function every(root: Schema, holds: (definition: ZodDefinition) => boolean): boo
 }
 
 /**
- * Returns true if at most one alternative is an object and at most one an array, or if a
+ * Returns true if at most one alternative is an object and at most one is an array, or if a
  * discriminator distinguishes the objects.
  */
 function isUnambiguous(union: ZodDefinition): boolean {

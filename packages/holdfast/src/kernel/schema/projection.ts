@@ -171,7 +171,7 @@ function projectObject(
 
 type CopyOthers = (from: Readonly<Record<string, unknown>>, to: Record<string, unknown>) => unknown
 
-/** Returns a function that copies the members that a schema allows without listing their names. */
+/** Returns a function that copies members that a schema allows but does not list by name. */
 function copyOthers(
   { properties = {}, propertyNames = {} }: JsonSchema,
   {
@@ -266,7 +266,7 @@ function leastDeviating(choices: readonly Choice[], value: unknown, root: JsonSc
   return best
 }
 
-/** Merges two projections of one value: the result has the members of both. */
+/** Merges two projections of one value. The result has the members of both projections. */
 export function merge(a: unknown, b: unknown): unknown {
   if (Array.isArray(a) && Array.isArray(b)) {
     const [longer, shorter]: readonly unknown[][] = a.length >= b.length ? [a, b] : [b, a]
@@ -291,7 +291,7 @@ function toRecord(value: object, required: readonly string[]): unknown {
   return isComplete ? value : toPlain(value)
 }
 
-/** Returns a value as `JSON.stringify` would write it: a `Date`, for example, as a string. */
+/** Returns a value as `JSON.stringify` would write it, for example a `Date` as a string. */
 function toPlain(value: object): unknown {
   return 'toJSON' in value && typeof value.toJSON === 'function' ? (value.toJSON() as unknown) : value
 }

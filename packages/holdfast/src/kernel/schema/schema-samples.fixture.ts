@@ -13,7 +13,7 @@ export const undeclared = 'undeclared'
 const word = fc.stringMatching(/^[a-z]{1,4}$/)
 const whole = fc.integer({ min: -9, max: 9 })
 
-/** Schemas without parts. Some of them convert values. */
+/** Schemas without parts, some of which convert values. */
 const leaves: readonly Sample[] = [
   { schema: z.string(), value: fc.string() },
   { schema: z.string().max(9).brand('word'), value: word },
@@ -54,7 +54,7 @@ const leaf: fc.Arbitrary<Sample> = fc.constantFrom(...leaves)
 
 const names = ['a', 'b', 'c'] as const
 
-/** Returns schemas of every construct, nested up to a given depth. */
+/** Returns schemas of every kind, nested up to a given depth. */
 export function samples(depth: number): fc.Arbitrary<Sample> {
   if (depth === 0) return leaf
   const inner = samples(depth - 1)

@@ -67,7 +67,7 @@ function read(
   return result instanceof Promise ? result.then(finish) : finish(result)
 }
 
-/** Returns the projection of values that fit the input side of a Zod schema. */
+/** Returns the projection of values that match the input side of a Zod schema. */
 function projectionOf(schema: Schema, built: Map<Schema, Projection>): Projection {
   const known = built.get(schema)
   if (known) return known
@@ -193,7 +193,7 @@ function projectUnion(options: readonly Schema[], build: Build): Projection {
       if (result instanceof Promise) break
       if (!result.issues) return project(value)
     }
-    // The alternative is unknown. So the members of all alternatives are kept, and parsing selects
+    // The alternative is unknown, so the members of all alternatives are kept. Parsing then selects
     // the same alternative again.
     return choices.map(({ project }) => project(value)).reduce(merge)
   }
@@ -222,8 +222,8 @@ function createProvingReader(schema: Schema): ReadInput {
 }
 
 /**
- * Returns a reader that parses the reduced value again. The result must be one of the expected
- * values.
+ * Returns a reader that parses the reduced value again, and checks that the result is one of the
+ * expected values.
  */
 function proving(
   schema: Schema,

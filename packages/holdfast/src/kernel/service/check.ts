@@ -12,8 +12,7 @@ export interface CheckContext {
 /** A check of something that the service depends on: another service, a queue, a disk. */
 export interface Check {
   /**
-   * Resolves if the dependency is available, and rejects with the reason if not. Runs never
-   * overlap.
+   * Resolves if the dependency is available; otherwise rejects with the reason. Runs never overlap.
    */
   run(context: CheckContext): void | Promise<void>
   /** Max time of a run; a run that takes longer fails the check. Default `'1s'`. */

@@ -64,7 +64,7 @@ export interface HoldfastOptions<Read, Write, Values = NoSettings> {
  */
 export interface Application<Read, Write, Values = NoSettings> {
   /**
-   * Defines a query, which reads from a read-only session.
+   * Defines a query, which reads through a read-only session.
    *
    * @example
    * ```ts
@@ -273,7 +273,8 @@ export interface Application<Read, Write, Values = NoSettings> {
 /** Defines a {@link Relation} with one row per key. */
 export interface DefineOne<Db, Values> {
   /**
-   * Use `missing` if every key must have a row: it returns the error to throw if a key has no row.
+   * Use `missing` if every key must have a row. It returns the error to throw for a key without
+   * one.
    */
   <Key extends RelationKey, Row>(
     definition: OneDefinition<Key, Row, Db, Values> &

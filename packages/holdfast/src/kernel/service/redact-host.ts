@@ -16,8 +16,7 @@ export interface RedactedHost {
 }
 
 /**
- * Returns a host that hides the fields that a service declares as sensitive, by their names or in
- * their schemas.
+ * Returns a host that hides the fields declared as sensitive by a service, by name or in schemas.
  */
 export function redactHost(
   given: ServiceHost,

@@ -5,7 +5,7 @@ import { noDatabase, refusalOf, startService } from './start-service.fixture.ts'
 const failure = new Error('lost')
 
 /**
- * Returns a database with these parts, and a function that returns how often the database was
+ * Returns a database with these parts, and a function that counts how often the database was
  * closed.
  */
 function counted(parts: Partial<OpenDatabase>): [Database<undefined, undefined>, () => number] {

@@ -16,7 +16,7 @@ export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer
 export interface Span {
   /** The trace context of the span. */
   readonly trace: TraceContext
-  /** True if the span is recorded. If not, expensive attributes need not be computed. */
+  /** True if the span is recorded. If false, expensive attributes need not be computed. */
   readonly isRecording: boolean
   /**
    * Sets the name and attributes once they are known. The attributes object is not copied, so that

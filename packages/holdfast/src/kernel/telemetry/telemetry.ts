@@ -70,10 +70,7 @@ export interface Telemetry {
    * Runs work with `span` as the parent of all spans started within it without an explicit parent.
    */
   within<T>(span: Span, work: () => T): T
-  /**
-   * Hides attribute values that a redactor considers sensitive, in all spans that are read from now
-   * on.
-   */
+  /** Hides attribute values that a redactor considers sensitive, in all spans read from now on. */
   hide(redactor: Pick<Redactor, 'isSensitive' | 'text'>): void
   histogram(definition: HistogramDefinition): Histogram
   counter(definition: InstrumentDefinition): Counter

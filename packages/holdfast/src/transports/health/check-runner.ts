@@ -62,7 +62,7 @@ export function createCheckRunner(
 
   return () => {
     current ??= report().finally(() => {
-      // A timer limits the cache time, because the machine's clock may be set back.
+      // A timer limits the cache time, because a machine's clock may be set back.
       clock.after(cacheMs, () => (current = undefined))
     })
     return current

@@ -21,7 +21,7 @@ export function readiness(running: RunningService, isDraining: () => boolean): R
   return async (request) => {
     if (isDraining()) throw stopping()
     const [reports, isDetailed] = await Promise.all([runChecks(), maySeeDetail(running, request)])
-    // The service may have started to stop while the checks ran.
+    // The service may have begun to stop while the checks ran.
     if (isDraining()) throw stopping()
     const isReady = reports.every(([, { status, required }]) => status === 'pass' || !required)
     const detail = isDetailed ? { checks: Object.fromEntries(reports) } : {}

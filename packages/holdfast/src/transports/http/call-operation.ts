@@ -98,7 +98,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
   }
 }
 
-/** Adds the challenge of an answer, unless its problem has one (RFC 9110 section 15.5.2). */
+/** Adds the challenge to an answer, unless its problem has one (RFC 9110 section 15.5.2). */
 function withChallenge(answer: Answer, challenge: Challenge, header: HttpRequest['header']): Answer {
   const value = challenge(answer, header)
   return value === '' ? answer : { ...answer, headers: { 'www-authenticate': value, ...answer.headers } }

@@ -86,7 +86,10 @@ describe.skipIf(missing !== undefined)('pages of other origins in a browser', ()
     for (const { server } of [web, attacker]) await new Promise((resolve) => server.close(resolve))
   })
 
-  /** Sends JSON with cookies from the page. Resolves to what the page can read of the response. */
+  /**
+   * Sends JSON with cookies from the page. Resolves to the part of the response that the page can
+   * read.
+   */
   const post = (path: string): Promise<string> =>
     page.evaluate<string>(`fetch('${url}${path}', {
       method: 'POST',

@@ -63,7 +63,7 @@ describe.skipIf(missing !== undefined)('cookies in a browser', () => {
       response.end(`<form method="post" action="${url}/orders"><button>Win a prize</button></form>`)
     })
     await new Promise<void>((resolve) => attacker.listen(0, resolve))
-    // The pages of problems have a policy that forbids requests.
+    // Problem pages have a policy that forbids requests.
     page = await (await browser.newContext({ bypassCSP: true })).newPage()
     // A timeout that detects a hang, as in vitest.config.ts.
     page.setDefaultTimeout(240_000)

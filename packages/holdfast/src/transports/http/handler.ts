@@ -132,7 +132,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
   }
 }
 
-/** Returns the answer to a request that failed. */
+/** Returns the answer to a failed request. */
 function toFailure(
   error: unknown,
   { requestId }: Exchange,

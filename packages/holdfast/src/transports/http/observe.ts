@@ -135,8 +135,8 @@ class ServiceObserver implements ExchangeObserver {
 
   #logLine(exchange: Exchange, { line }: ExchangeKind, result: ExchangeResult): void {
     const { route } = exchange
-    // A request for a page is logged at `debug`: probes and metrics collectors request pages all
-    // the time.
+    // A request for a page is logged at `debug`, because probes and metrics collectors request
+    // pages all the time.
     const level = route !== undefined && line === undefined ? 'debug' : 'info'
     if (this.#log.isLevelEnabled?.(level) === false) return
     const durationMs = Math.round(result.durationMs * 1_000) / 1_000

@@ -2,7 +2,7 @@ import { jsonMembers, type LogFields } from '../../kernel/base/log.ts'
 import type { Route } from '../../kernel/operation/route.ts'
 import type { Exchange } from './answer/exchange.ts'
 
-/** A result of an operation that many requests share. */
+/** An operation's result that many requests share. */
 export interface OperationResult {
   readonly operation: string
   readonly route: Route

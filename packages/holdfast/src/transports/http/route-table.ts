@@ -72,7 +72,7 @@ export function createRouteTable<Target>(
   }
 }
 
-/** The index of each parameter among the values of a path. */
+/** Each parameter's index among the values of a path. */
 type Indexes = Readonly<Record<string, number>>
 
 function valuesAt(indexes: Indexes, values: readonly string[]): Record<string, string> {

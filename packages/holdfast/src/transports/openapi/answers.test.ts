@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ResponseObject } from './open-api-document.ts'
 import { torture } from './torture.fixture.ts'
 
-/** A request, with the path and status of its documented response. */
+/** A request, with the path and status of the response in the document. */
 interface Asked extends RequestInit {
   readonly path: string
   readonly target: string

@@ -63,7 +63,7 @@ function enteredScheme({ components }: OpenApiDocument): string | undefined {
   return schemes.find(([, scheme]) => !('in' in scheme && scheme.in === 'cookie'))?.[0]
 }
 
-/** Returns the script. Clients cache it permanently, because its name changes with its bytes. */
+/** Returns the script. Clients cache it permanently, because its name changes if its bytes do. */
 function toAsset({ bytes }: ReferenceBundle): HttpAnswer {
   const headers = {
     'content-type': 'text/javascript; charset=utf-8',

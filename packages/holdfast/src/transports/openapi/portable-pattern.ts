@@ -58,7 +58,7 @@ function rewriteToken(text: string): string | undefined {
 }
 
 /**
- * Replaces a named group with a plain group; the name is not needed, because backreferences are
+ * Replaces a named group with a plain group. The name is not needed, because backreferences are
  * rejected. Returns `undefined` for lookaround.
  */
 function rewriteGroup(text: string): string | undefined {

@@ -70,8 +70,8 @@ function exampleOfExtra(schema: JsonSchema = {}): object | undefined {
 }
 
 /**
- * Returns a schema without a reference at its root. A named schema has the form of a reference to a
- * definition that it contains.
+ * Returns a schema without a reference at its root. A named schema is a reference to a definition
+ * that it contains.
  */
 function inline(schema: JsonSchema): JsonSchema {
   const { $ref: _, ...rest } = schema

@@ -20,7 +20,7 @@ const holdOne = new Set([
 const holdList = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems'])
 const holdNamed = new Set(['dependentSchemas', 'properties'])
 
-// Keywords that are valid at the root of a document only, and `redact`, which is for logs only.
+// Keywords that are valid only at the root of a document, and `redact`, which is only for logs.
 const leftOut = new Set(['$schema', '$defs', '$id', 'redact'])
 
 /**
@@ -63,8 +63,8 @@ function rewritePattern(pattern: string): JsonSchema {
     : { pattern: portable }
 }
 
-// Rewrites the patterns of property names. A pattern without a portable form is kept: without it,
-// the schema would reject the properties that the pattern allows.
+// Rewrites the patterns of property names. Keeps a pattern without a portable form, because the
+// schema would otherwise reject the properties that the pattern allows.
 function mapPatterns(named: object, change: (value: unknown) => unknown): object {
   const entries = Object.entries(named)
   return Object.fromEntries(

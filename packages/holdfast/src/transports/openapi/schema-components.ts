@@ -7,9 +7,9 @@ import { definitionsOf, followAlias, keyOf, refersToItself, signatureOf } from '
 export const componentsBase = '#/components/schemas/'
 
 /**
- * The schemas that the operations of a document share, collected while it is written. Two names
- * always differ in more than case or punctuation, because a generator may create the same class, or
- * the same file, for `Tag` and `tag`.
+ * The schemas that the operations of a document share, collected while it is written. Names always
+ * differ in more than case or punctuation, because a generator may create the same class or file
+ * for `Tag` and `tag`.
  */
 export interface SchemaComponents {
   /**

@@ -54,7 +54,7 @@ function isNothing({ schemes }: SecurityRequirement): boolean {
   return schemes.length === 0
 }
 
-// In OpenAPI 3.1, the list of a scheme other than OAuth 2 names the required roles.
+// In OpenAPI 3.1, the list of a scheme other than OAuth 2 contains the required roles.
 function toRequirement({ schemes, scopes }: SecurityRequirement): SecurityRequirementObject {
   return Object.fromEntries(schemes.map((name) => [name, [...scopes]]))
 }

@@ -10,7 +10,7 @@ export interface HandedRow {
 // A handed-over job is `waiting`, and due at infinity, so the Postgres engine ignores it.
 const handedOver = `state = 'waiting' and run_at = 'infinity'`
 
-/** Each query selects one state, so that Postgres uses the index of this state. */
+/** Each query selects one state, so that Postgres uses the state's index. */
 function oldestIn(state: 'ready' | 'limited' | 'blocked'): string {
   return `
         select picked.id, picked.priority, picked.seq

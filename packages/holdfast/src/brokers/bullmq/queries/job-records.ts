@@ -5,7 +5,7 @@ import {
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import { archive } from '../../../effects/jobs/queries/archive.ts'
 
-/** A job's row as it is read when BullMQ starts an attempt. */
+/** A job's row as read when BullMQ starts an attempt. */
 export interface BegunRow {
   readonly id: string
   readonly input: unknown

@@ -13,7 +13,7 @@ export function insertErasure(
   }
 }
 
-/** Records the progress of an erasure, in the transaction of a batch. */
+/** Records an erasure's progress, in the transaction of a batch. */
 export function updateErasure(id: string, erased: ErasedCounts): Statement {
   return {
     text: 'update holdfast.erasures set erased = $2 where id = $1',

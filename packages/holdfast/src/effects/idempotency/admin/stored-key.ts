@@ -11,7 +11,7 @@ export interface ListedKey {
   /** Size of the answer's body, in bytes. */
   readonly bodyBytes: number
   readonly createdAt: Date
-  /** True if the answer is encrypted. Only a retry with the key can read it. */
+  /** True if the answer is encrypted. Only a retry with the key can decrypt it. */
   readonly isSealed: boolean
 }
 

@@ -1,4 +1,4 @@
-/** The name of the table with the subjects of one leaf's keys. */
+/** The name of the table with the subjects of a leaf's keys. */
 export function subjectsName(leaf: number): string {
   return `holdfast.idempotency_subjects_${leaf}`
 }

@@ -38,7 +38,7 @@ export function renewSchemaEpoch(): Statement {
 }
 
 /**
- * Reads whether a leaf is in use (has a size above zero), and locks the layout until the commit.
+ * Reads whether a leaf is in use (its size is above zero), and locks the layout until the commit.
  */
 export function lockLeaf(leaf: number): Statement {
   return {
@@ -49,7 +49,7 @@ export function lockLeaf(leaf: number): Statement {
   }
 }
 
-/** Truncates a leaf, and the table with the subjects of its keys. */
+/** Truncates a leaf, and the table with its keys' subjects. */
 export function truncateLeaf(leaf: number): Statement {
   return { text: `truncate ${leafName(leaf)}, ${subjectsName(leaf)}` }
 }

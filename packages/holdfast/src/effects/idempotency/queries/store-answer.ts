@@ -51,8 +51,8 @@ const storeText = perLeaves((leaves) => {
   }
 })
 
-// If a process of an earlier version has truncated a leaf, its table of subjects may still have
-// rows with this key. Such a row is kept.
+// If a process of an earlier version truncated a leaf, the leaf's table of subjects may still have
+// rows with this key. They are kept.
 const storeWithSubjectsText = perLeaves((leaves) => {
   const [last, ...others] = leaves.toReversed()
   const inserts = [
@@ -72,9 +72,7 @@ const storeWithSubjectsText = perLeaves((leaves) => {
   }
 })
 
-/**
- * Writes the final answer of a key to its leaves. Fails in the same cases as `checkTransaction`.
- */
+/** Writes the final answer of a key to its leaves. Fails whenever `checkTransaction` would fail. */
 export function storeAnswer(
   answer: StoreParameters,
   leaves: readonly number[],
@@ -88,8 +86,8 @@ export function storeAnswer(
 }
 
 /**
- * Returns true if a constraint is the primary key of a leaf. A second final answer for a key
- * violates it.
+ * Returns true if a constraint is the primary key of a leaf, which a second final answer for a key
+ * violates.
  */
 export function isKeyConstraint(constraint: string | undefined): boolean {
   return constraint !== undefined && /^idempotency_keys_\d_pkey$/.test(constraint)

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { isUuid } from '../../../kernel/base/uuid.ts'
 
-/** Throws if the id is not a UUID. Postgres's own error would be less clear. */
+/** Throws if the id is not a UUID, because Postgres's own error would be less clear. */
 export function checkJobId(id: string): void {
   if (isUuid(id)) return
   throw new HoldfastError(

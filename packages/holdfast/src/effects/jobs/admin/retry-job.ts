@@ -7,7 +7,7 @@ import { type RetriedRow, retryJobNow } from './queries/retry-job.ts'
 import type { JobState } from '../states.ts'
 import { orUniqueTaken } from './unique-taken.ts'
 
-/** A job that was made due by {@link retryJob}. */
+/** A job made due by {@link retryJob}. */
 export interface RetriedJob {
   readonly id: string
   readonly service: string

@@ -77,8 +77,8 @@ function isInvalidInput(error: unknown): boolean {
 }
 
 /**
- * Returns whether a failure is a snooze: the job asked to run later without using up an attempt,
- * and has not snoozed too often.
+ * Returns whether a failure is a snooze: the job asked to run later without using an attempt, and
+ * has not snoozed too often.
  */
 function isSnooze(error: unknown, { snoozes }: ClaimedRow): boolean {
   return error instanceof RetryLater && !error.countsAsAttempt && snoozes < maxSnoozes
@@ -94,8 +94,8 @@ function laterMs(error: unknown): number | undefined {
 }
 
 /**
- * Describes a failure in a form that Postgres can store; otherwise the job could not be ended. A
- * handler may throw any value.
+ * Describes a failure in a form that Postgres can store. Otherwise the job could not be ended,
+ * because a handler may throw any value.
  */
 function describeFailure(error: unknown, row: ClaimedRow): Readonly<Record<string, unknown>> {
   const at = { attempt: row.failures + 1, at: new Date().toISOString() }

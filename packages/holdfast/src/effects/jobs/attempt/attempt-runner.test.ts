@@ -20,7 +20,7 @@ function claimed(id: string, claim: number): JobToRun {
   return { job, row: { id, claim, name: 'pay', failures: 0, age_ms: 0 } } as unknown as JobToRun
 }
 
-/** Waits until the attempt is aborted, and returns the outcome of an aborted attempt. */
+/** Waits until the attempt is aborted, and returns the outcome for an aborted attempt. */
 function untilAborted({ deadline }: AttemptScope): Promise<AttemptOutcome> {
   return new Promise((resolve) => deadline.signal.addEventListener('abort', () => resolve('released')))
 }

@@ -129,7 +129,7 @@ export class AttemptRunner {
     this.#onEnded?.({ job, row, outcome, durationMs })
   }
 
-  /** Aborts the attempts with these keys. Default: all. */
+  /** Aborts the attempts with these keys; by default all. */
   cancel(reason: HoldfastError, keys: Iterable<string> = this.#running.keys()): void {
     for (const key of keys) this.#running.get(key)?.scope.deadline.cancel(reason)
   }

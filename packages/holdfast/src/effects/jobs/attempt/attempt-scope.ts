@@ -17,7 +17,7 @@ export interface AttemptScope {
   readonly row: ClaimedRow
   /** Connections for transactions. */
   readonly pool: Pool
-  /** Connections for the engine's own statements; handlers cannot exhaust them. */
+  /** Connections for the engine's own statements, which handlers cannot exhaust. */
   readonly control: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction
   /** Detects external calls made while a transaction of the attempt is open. */

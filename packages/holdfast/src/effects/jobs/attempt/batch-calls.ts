@@ -9,8 +9,8 @@ const maxBatch = 500
 
 /**
  * Returns a function that batches its calls: all calls made while a batch runs form the next batch,
- * up to 500 at a time. `work` returns one result per item, in the same order. If it rejects, every
- * call of the batch rejects.
+ * up to 500 at a time. `work` returns one result per item, in the same order. If `work` rejects,
+ * every call in the batch rejects.
  */
 export function batchCalls<Item, Result>(
   work: (items: readonly Item[]) => Promise<readonly Result[]>,

@@ -24,7 +24,7 @@ export class Completer {
   /** Stores a completion. Resolves to `false` if this claim no longer holds the job. */
   readonly complete: (completion: Completion) => Promise<boolean> = batchCalls((batch) => this.#write(batch))
 
-  /** @param closing When aborted, completions that cannot be stored are dropped. */
+  /** @param closing On abort, completions that could not be stored are dropped. */
   constructor(pool: Pool, log: Logger, closing: AbortSignal) {
     this.#pool = pool
     this.#log = log

@@ -13,7 +13,7 @@ export interface JobsObserver {
 
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
-/** Creates the metrics of jobs. `running` returns the number of jobs that run now. */
+/** Creates the job metrics. `running` returns the number of running jobs. */
 export function observeJobs(telemetry: Telemetry, running: () => number): JobsObserver {
   const durations = telemetry.histogram({
     name: 'holdfast.job.duration',

@@ -99,10 +99,7 @@ export class PostgresAttempts {
     onEnded(ended)
   }
 
-  /**
-   * Reports that the event loop was blocked, probably by a computation in one of the running
-   * attempts.
-   */
+  /** Reports that the event loop was blocked, probably by one of the running attempts. */
   reportLoopDelay(delayMs: number): void {
     const { scopes } = this.#runner
     if (scopes.length === 0) return
@@ -113,7 +110,7 @@ export class PostgresAttempts {
     )
   }
 
-  /** Aborts the attempts with these keys. Default: all. */
+  /** Aborts the attempts with these keys; by default all. */
   cancel(reason: HoldfastError, keys?: Iterable<string>): void {
     this.#runner.cancel(reason, keys)
   }

@@ -14,7 +14,7 @@ interface ProgressReport extends ClaimOf {
   readonly value: string
 }
 
-/** Stores the progress of jobs. About once a second, it stores the latest value of each job. */
+/** Stores the progress of jobs: about once a second, the latest value of each job. */
 export class ProgressKeeper {
   readonly #pool: Pool
   readonly #clock: Clock

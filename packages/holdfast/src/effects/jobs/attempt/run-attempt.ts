@@ -27,9 +27,9 @@ export interface AttemptParts extends HandlerParts {
 }
 
 /**
- * Returns whether an attempt must be marked as started before its handler runs. This applies to the
- * last attempt, which must not run again after a crash, and to a job that may have caused an
- * earlier crash.
+ * Returns whether an attempt must be marked as started before its handler runs. True for the last
+ * attempt, which must not run again after a crash, and for a job that may have caused an earlier
+ * crash.
  */
 export function isMarkedFirst({ job, row }: Pick<AttemptScope, 'job' | 'row'>): boolean {
   return row.lost_claims > 0 || row.failures + 1 >= maxAttempts(job.retry)

@@ -78,7 +78,7 @@ function limitsOf(rows: readonly GatedRow[]): readonly Pick<LimitRow, 'kind' | '
   ]
 }
 
-/** The state of a name's limits while its jobs are admitted. */
+/** The state of a name's limits during the admission of its jobs. */
 class Limits {
   readonly #slots = new Map<string, number>()
   readonly #nextMs = new Map<string, number>()

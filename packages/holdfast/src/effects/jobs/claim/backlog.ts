@@ -8,7 +8,7 @@ const maxAheadPerSlot = 10
 // A job claimed but not started for this long is released, so that a different process can start it
 // sooner.
 const maxWaitMs = 500
-// Weight of the latest job in the moving average of durations.
+// Weight of the latest job in the moving average of job durations.
 const weight = 0.1
 
 interface QueuedJob {
@@ -40,7 +40,7 @@ export class Backlog {
       Math.floor((this.#concurrency * aheadMs) / this.#expectedMs),
       this.#concurrency * maxAheadPerSlot,
     )
-    // Claiming a few jobs costs as much as claiming many. So no jobs are claimed while the backlog
+    // Claiming a few jobs costs as much as claiming many, so no jobs are claimed while the backlog
     // is more than half full.
     return this.#held.length > ahead / 2 ? 0 : room + ahead - this.#held.length
   }

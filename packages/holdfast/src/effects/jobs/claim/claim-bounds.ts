@@ -16,8 +16,8 @@ import type { Slots } from './slots.ts'
 // that were released. A worker sweeps in three cases: every ten seconds; after a claim that found
 // nothing, but then at most every two seconds; and when it is notified of released jobs.
 
-// Time before a claimed `seq` becomes a bound. Jobs that commit within this time are found by the
-// next claim.
+// Time before a claimed `seq` becomes a bound. The next claim still finds jobs that commit within
+// this time.
 const settleMs = 2_000
 const sweepEveryMs = 10_000
 const sweepIdleEveryMs = 2_000
@@ -73,7 +73,7 @@ export class ClaimBounds {
 
   /** Records claimed jobs, in their order within each name and priority. */
   claimed(jobs: readonly Claimed[], nowMs: number): void {
-    // With shares, jobs are claimed out of order, so there is no `seq` below which all jobs are
+    // With shares, jobs are claimed out of order, so there is no `seq` up to which all jobs are
     // claimed.
     if (this.#slots.hasShares) return
     for (const { name, priority, seq } of jobs) {

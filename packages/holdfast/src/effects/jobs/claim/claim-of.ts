@@ -6,8 +6,8 @@ export interface ClaimOf {
 }
 
 /**
- * Returns the map key of a claim. With the id alone, two claims of one job would overwrite each
- * other.
+ * Returns the map key of a claim. If it were only the id, two claims of one job would overwrite
+ * each other.
  */
 export function claimKey({ id, claim }: ClaimOf): string {
   return `${id} ${claim}`

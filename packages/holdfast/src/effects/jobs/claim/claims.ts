@@ -43,8 +43,8 @@ export class Claims {
   #reconciledMs = -Infinity
 
   /**
-   * Claims jobs until there is no free slot or no job left. Calls made during a claim are merged
-   * into one.
+   * Claims jobs until no free slot or no job is left. Calls made during a claim are merged into
+   * one.
    */
   readonly claim: () => Promise<void> = coalesce(() => this.#claim())
 
@@ -84,8 +84,8 @@ export class Claims {
       const room = Math.max(0, this.#backlog.wanted(slots.free))
       const reserved: number = hasLookedForFirsts ? 0 : slots.freeReserved
       const { busy } = slots
-      // A busy name without shares cannot use a reserved slot. It may have very many jobs, so the
-      // claim leaves it out.
+      // A busy name without shares cannot use a reserved slot. The claim leaves it out, since it
+      // may have very many jobs.
       const names =
         room > 0 || slots.hasShares ? slots.names : slots.names.filter((name) => !busy.includes(name))
       if (room + reserved === 0 || names.length === 0) return
@@ -207,8 +207,8 @@ export class Claims {
     try {
       return await withConnection(this.#parts.control, limitedWork(limitMs), use)
     } catch (error) {
-      // After any failure of a claim or a release, the database may hold claims that this worker
-      // does not know of.
+      // After any failed claim or release, the database may hold claims that this worker does not
+      // know of.
       this.#unclearUntilMs = performance.now() + unclearMs
       throw error
     }

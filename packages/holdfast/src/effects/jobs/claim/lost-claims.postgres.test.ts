@@ -57,7 +57,7 @@ test('a crash fails only started jobs that have a single attempt', async () => {
   await insertJobs('hang', 10)
   const { child, began } = startChild()
   await until(() => began.length === 10)
-  // Jobs that a worker has claimed ahead. A worker claims ahead if its jobs are short.
+  // Jobs that a worker has claimed ahead, because they are short.
   await on.sql(`insert into holdfast.job_pauses (service, name) values ('losing', 'hang')`)
   await insertJobs('hang', 34)
   await on.sql(`

@@ -14,7 +14,7 @@ export interface SlotsParts {
   readonly count: number
   /** The number of slots reserved for shares without a running job. */
   readonly reserved: number
-  /** True if the jobs of one name are divided into shares; otherwise each name is a share. */
+  /** True if jobs with one name are divided into shares; otherwise each name is a share. */
   readonly hasShares: boolean
 }
 
@@ -40,12 +40,12 @@ export class Slots {
     this.#reserved = reserved
   }
 
-  /** The number of slots that are free for any job. */
+  /** The number of free slots that any job may use. */
   get free(): number {
     return Math.max(0, this.count - this.#reserved - this.#total)
   }
 
-  /** The number of reserved slots that are free. */
+  /** The number of free reserved slots. */
   get freeReserved(): number {
     return Math.max(0, this.count - Math.max(this.#total, this.count - this.#reserved))
   }

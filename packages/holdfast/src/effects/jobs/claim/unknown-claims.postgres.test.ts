@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { startCuttingProxy } from '../../../../test/cutting-proxy.ts'
 import { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
 
-// Tests lost replies: the database has executed a statement, but the worker does not know that.
+// Tests lost replies: the database has executed a statement, but the worker does not know it.
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 
@@ -116,8 +116,8 @@ test('two attempts of a job never run at the same time, even if the reply to the
   // Waits until the second attempt runs, and until the first attempt has sent its end again and
   // learned that its job is lost.
   await until(() => hasRepeated && on.lines.some((line) => line.includes('job lost')))
-  // The worker then releases the claims that it does not know of. It must not release the claim of
-  // the second attempt.
+  // The worker then releases the claims that it does not know of. It must not release the second
+  // attempt's claim.
   on.proxy.cut({
     application: /\(own\)/,
     sender: 'backend',

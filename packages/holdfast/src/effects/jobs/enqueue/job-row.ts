@@ -34,7 +34,7 @@ export interface JobRow {
   readonly subjects?: readonly string[]
 }
 
-// Longer keys may not fit into an index entry.
+// Longer keys may not fit in an index entry.
 const maxKeyLength = 255
 const highestPriority = 1_000
 

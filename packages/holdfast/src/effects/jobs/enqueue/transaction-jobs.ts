@@ -131,8 +131,8 @@ export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
   #wakeAfterCommit(row: JobRow, job: EnqueuedJob): EnqueuedJob {
     this.register()
     this.#unique.push(row)
-    // The existing job may already be ready. Claims skipped it while it was locked, so workers are
-    // woken to claim it.
+    // The existing job may already be ready. Claims skipped the locked job, so workers are woken to
+    // claim it.
     if (!job.isNew) this.#wakes.push({ kind: 'returned', name: row.name, service: this.#service })
     return job
   }

@@ -55,6 +55,6 @@ function reportSilence(worker: string, silentMs: number): void {
   try {
     writeSync(2, `${JSON.stringify(line)}\n`)
   } catch {
-    // If stderr is closed, there is no way to report the silence; the heartbeats continue.
+    // If stderr is closed, the silence cannot be reported. The heartbeats continue.
   }
 }

@@ -49,8 +49,7 @@ export class HeartbeatThread {
     this.#thread.on('message', (report: HeartbeatReport) => this.#listeners.get(report.worker)?.(report))
     this.#thread.on('error', (error) => this.#end(error))
     this.#thread.on('exit', () => this.#end(undefined))
-    // `unref` is called after the listeners were added, since each added listener refs the thread
-    // again.
+    // Called after the listeners are added, since each added listener refs the thread again.
     this.#thread.unref()
   }
 
@@ -83,7 +82,7 @@ export class HeartbeatThread {
     this.#hasEnded = true
     const listeners = [...this.#listeners.values()]
     this.#listeners.clear()
-    // A listener may start the heartbeats of its worker again.
+    // A listener may restart its worker's heartbeats.
     for (const listener of listeners) listener({ kind: 'thread-ended', error })
   }
 }

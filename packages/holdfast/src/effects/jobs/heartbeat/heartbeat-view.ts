@@ -51,7 +51,7 @@ export class HeartbeatView {
 
   /**
    * Starts a heartbeat. Returns its time, for {@link confirmed}: the lease begins at this time, not
-   * at the reply.
+   * when the reply arrives.
    */
   startHeartbeat(): bigint {
     return this.#now()

@@ -77,7 +77,7 @@ test('heartbeats reach the database while the event loop is blocked', async () =
     workerData: { url: on.databaseUrl, flag },
     execArgv: [],
   })
-  // Blocks this thread, and with it everything that depends on its event loop.
+  // Blocks this thread, and everything that depends on its event loop.
   expect(Atomics.wait(flag, 0, 0, 15_000)).toBe('ok')
   await observer.terminate()
 })

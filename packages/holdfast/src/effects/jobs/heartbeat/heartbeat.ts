@@ -80,7 +80,7 @@ class WorkerHeartbeat implements Heartbeat {
   readonly #turning: NodeJS.Timeout
   readonly #stopped = Promise.withResolvers<void>()
   #thread: HeartbeatThread
-  // The clock is real, as in the thread: a fake clock in a test would stop the heartbeats.
+  // A real clock, as in the thread: with a fake clock, a test would stop the heartbeats.
   #turnedAtMs = performance.now()
   #hasFailed = false
   #isStopping = false

@@ -33,7 +33,7 @@ export interface Rescuer {
 /** Dependencies of {@link startLeaderTasks}. */
 export interface LeaderTasksParts extends Omit<AdmissionsParts, 'isOwn'> {
   readonly leadership: Leadership
-  /** Returns the worker of this process; `undefined` if the process has no worker at present. */
+  /** Returns the worker of this process; `undefined` if it has none at present. */
   readonly rescuer: () => Rescuer | undefined
 }
 

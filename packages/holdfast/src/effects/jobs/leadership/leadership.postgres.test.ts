@@ -159,7 +159,7 @@ test('a leader that stops hands over to another process immediately', async () =
   await until(() => second.leadership.isLeader('b'))
   expect(second.leadership.leads).toBe(false)
   await first.leadership.stop()
-  // The clock of the second process does not advance, so a wake, not a timer, made it check.
+  // The second process's clock does not advance, so a wake, not a timer, made the process check.
   await until(() => second.leadership.leads)
   expect(first.leadership.leads).toBe(false)
 })

@@ -36,7 +36,7 @@ import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 export const leadLeaseMs = 6_000
 
 const renewMs = 2_000
-// When a renewal is due, the rest of the lease allows two attempts.
+// When a renewal is due, the remaining lease allows for two attempts.
 const retryMs = 1_000
 const timeoutMs = 1_500
 // Spreads out the checks of candidates that wait for the same lease to end.

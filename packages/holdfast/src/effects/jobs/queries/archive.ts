@@ -61,7 +61,8 @@ export function archive({
  * active jobs. These jobs are due now, and get the values in `set`.
  */
 export function unarchive(set: Readonly<Record<'failures' | 'snoozes', string>>): string {
-  // The attempt has used the turn that the rate limit gave the job, so the job needs a new turn.
+  // The attempt has used up the job's turn, which the rate limit gave it, so the job needs a new
+  // turn.
   const missing = { ...missingPermits, turn: 'rate_key is not null' }
   return `gone as materialized (
         delete from holdfast.ended_jobs as ended using chosen where ended.id = chosen.id

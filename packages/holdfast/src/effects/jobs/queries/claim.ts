@@ -125,8 +125,8 @@ export function releaseUnknownClaims(
  * (claim numbers).
  *
  * The planner does not know the length of an array that comes from a subquery. It assumes a short
- * array, so it always uses the primary key. If it knew the length, a plan that was made while the
- * table was small would later scan the whole table.
+ * array, so it always uses the primary key. If it knew the length, a plan made while the table was
+ * small would later scan the whole table.
  */
 export const byClaim = `jobs.id = any (array(select unnest($1::uuid[])))
         and (jobs.id, jobs.claim) in (select id, claim from unnest($1::uuid[], $2::int[]) as claimed (id, claim))

@@ -169,7 +169,7 @@ function toCompletion(name: string, isFirstClaim: boolean): Statement {
   }
 }
 
-/** Completes the jobs that these claims still hold, and returns their claims. */
+/** Completes the jobs that these claims still hold. Returns the claims of these jobs. */
 export function completeJobs(completions: readonly Completion[]): Statement {
   const statement = completions.every(({ claim }) => claim === 1) ? firstCompletion : completion
   return {

@@ -23,8 +23,8 @@ export interface LimitRow {
 }
 
 /**
- * Locks the gate of a name, so that only one process at a time admits its jobs, in order. Returns
- * whether the lock was taken.
+ * Locks the gate of a name, so that only one process at a time admits the name's jobs, in order.
+ * Returns whether the lock was taken.
  */
 export function lockGate(service: string, name: string): Statement {
   return {

@@ -49,8 +49,8 @@ function ticksAround(cron: string, { zone, atMs }: Change, aroundMs: number): re
 
 const changes = Intl.supportedValuesOf('timeZone').flatMap(changesOf)
 /**
- * Keeps the first of equal changes. Changes with the same instant and offsets differ only in the
- * zone name.
+ * Keeps the first of several equal changes, which have the same instant and offsets and differ only
+ * in the zone name.
  */
 const distinct = [
   ...new Map(

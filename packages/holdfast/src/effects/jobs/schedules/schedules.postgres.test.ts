@@ -20,7 +20,7 @@ const nightly = schedule({
   input: (tick) => withMore({ at: tick.toISOString() }),
 })
 
-/** Adds undeclared properties. A service that passes a whole row would do the same. */
+/** Adds undeclared properties, as a service that passes a whole row would do. */
 function withMore<Input>(input: Input): Input {
   return { ...input, password_hash: 'x' }
 }

@@ -1,7 +1,7 @@
 /** A date and time without a zone, in milliseconds since the Unix epoch as if the zone were UTC. */
 export type WallMs = number
 
-// The offsets are looked up a day before and a day after a time. These two days are longer than any
+// The offsets a day before and a day after a time are looked up. These two days are longer than any
 // clock change, and shorter than the time between two changes.
 const dayMs = 86_400_000
 

@@ -7,8 +7,8 @@ const dayMs = 86_400_000
 const maxRemembered = 16
 
 /**
- * The wall times of five cron fields, without a time zone. Croner finds the days; the times of a
- * day are a list, so iterating over them is cheap.
+ * The wall times of five cron fields, without a time zone. Croner finds the days. The times within
+ * a day are a list, so iterating over them is cheap.
  */
 export class WallTimes {
   /**

@@ -116,7 +116,7 @@ export class StepRunner {
     const known = await this.#begin(name)
     if (known?.is_done === true) return fromJson(known.result)
     const scope = this.#scope
-    // Without the lease, the external calls of the step could not be fenced.
+    // Without the lease, the step's external calls could not be fenced.
     if (!scope.holdsLease()) throw leaseOver
     const span = scope.work.span.begin(`step ${name}`, 'internal')
     const stepWork = { ...scope.work, span }

@@ -8,7 +8,7 @@ export interface UndispatchedRow {
   readonly has_worker: boolean
 }
 
-/** Counts messages that wait to be dispatched, and reads whether a worker is running. */
+/** Counts messages waiting to be dispatched, and reads whether a worker is running. */
 export function findUndispatched(): Statement {
   return {
     name: 'holdfast_find_undispatched',

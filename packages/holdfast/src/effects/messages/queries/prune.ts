@@ -68,7 +68,7 @@ export function pruneInbox(from: string, to: string, limit: number): Statement {
   }
 }
 
-/** Deletes dead letters older than the retention, since their messages are also deleted. */
+/** Deletes dead letters older than the retention, since their messages are deleted, too. */
 export function pruneDead(retentionMs: number): Statement {
   return {
     text: `

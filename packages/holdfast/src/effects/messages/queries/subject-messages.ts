@@ -75,10 +75,7 @@ export function readSubjectMessages(ids: readonly string[]): Statement {
   }
 }
 
-/**
- * Deletes messages that all of their subscriptions have read. Also deletes the dead letters of
- * these messages.
- */
+/** Deletes messages that all of their subscriptions have read, with the messages' dead letters. */
 export function deleteSubjectMessages(ids: readonly string[]): Statement {
   return {
     text: `

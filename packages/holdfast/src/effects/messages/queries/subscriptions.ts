@@ -208,7 +208,7 @@ export function advanceSubscription(
   }
 }
 
-/** A subscription that is behind and that no process has run for a while. */
+/** A subscription that is behind, and that no process has run for a while. */
 export interface AbandonedRow extends SubscriptionName {
   readonly seen_at: Date
 }

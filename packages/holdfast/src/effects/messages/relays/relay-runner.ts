@@ -44,7 +44,7 @@ export interface RelayRunnerParts {
 
 const batch = 200
 const noteLimitMs = 5_000
-// The broker timeout plus time for the statements before and after.
+// The broker's timeout, plus time for the statements before and after.
 const passLimitMs = sendLimitMs + 5_000
 const retry = { initialDelay: '500ms', maxDelay: '30s' } as const
 // A fallback: normally the poll for work wakes the relay.

@@ -276,7 +276,7 @@ test('a relay that is moved while it sends continues at its new position', async
 test('a stop of a relay ends even if the broker hangs, and loses no message', async () => {
   const broker = new TestBroker()
   let hangs = 0
-  // The broker also ignores the signal that aborts a send.
+  // The broker ignores even the signal that aborts a send.
   broker.onSend = () => new Promise(() => void (hangs += 1))
   const one = await start(broker)
   await publish(5)

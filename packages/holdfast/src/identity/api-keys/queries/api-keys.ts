@@ -109,8 +109,8 @@ export function readOwnedKey({ id, service, kind, caller, tenant }: OwnedKey): S
 }
 
 /**
- * Lets a valid key expire after a time, unless it expires earlier. Returns no row if the key is not
- * valid.
+ * Makes a valid key expire after a time, unless it expires earlier. Returns no row if the key is
+ * not valid.
  */
 export function expireApiKey({ id, service, kind, caller, tenant }: OwnedKey, overlapMs: number): Statement {
   return {

@@ -68,7 +68,7 @@ const coveredTables = `
   from tenant_tables as found`
 
 // A view reads with the privileges of its owner, unless it is a security invoker. A view of a view
-// reads as the owner of the outer one.
+// reads as the owner of the outer view.
 const readers = `
   select rule.ev_class as oid
   from tenant_tables as found

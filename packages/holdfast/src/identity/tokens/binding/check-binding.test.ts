@@ -5,7 +5,10 @@ import { checkBinding } from './check-binding.ts'
 const token = { text: 'eyJ', scheme: 'bearer', baseUrl: undefined } as const
 const certificate: PeerCertificate = { subjectAltNames: [], thumbprint: 'A1', raw: new Uint8Array() }
 
-/** Returns the reason to refuse a token with these claims, sent by a client with a certificate. */
+/**
+ * Returns the reason to refuse a token that has these claims and is sent by a client with a
+ * certificate.
+ */
 function reasonFor(claims: object, peer: Partial<Credentials['peer']> = {}, isRequired = false): unknown {
   try {
     const credentials = { peer: { address: undefined, certificate: undefined, ...peer } } as Credentials

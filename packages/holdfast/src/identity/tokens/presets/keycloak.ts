@@ -10,8 +10,8 @@ export interface KeycloakOptions extends PresetOptions {
   /** The name of the realm. */
   readonly realm: string
   /**
-   * The audience of the API. A client scope with an audience mapper adds it to tokens; otherwise
-   * their audience is `account`, which the tokens for every API of the realm have.
+   * The audience of the API. A client scope with an audience mapper adds it to tokens. Otherwise,
+   * their audience is `account`, as for every API of the realm.
    */
   readonly audience: string | readonly string[]
   /** The clients whose tokens are accepted (`azp`). Default: every client of the realm. */
@@ -36,7 +36,7 @@ export function keycloak({ url, realm, audience, clients, ...options }: Keycloak
     audience,
     types: ['JWT', 'at+jwt'],
     check({ typ, azp }) {
-      // The header of ID tokens and refresh tokens is the same; the claim `typ` differs.
+      // ID tokens and refresh tokens have the same header; only the claim `typ` differs.
       if (typ !== 'Bearer' && typ !== 'DPoP') return 'it is not an access token'
       return !clients || clients.includes(azp as string) ? undefined : 'it is of another client'
     },

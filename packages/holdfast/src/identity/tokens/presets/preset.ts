@@ -6,7 +6,10 @@ export type PresetOptions = Pick<
   'idPrefix' | 'caller' | 'clockSkew' | 'maxAge' | 'staleKeys' | 'keys'
 >
 
-/** Returns roles as scopes, with the prefix `role:`: a scope and a role can have the same name. */
+/**
+ * Returns roles as scopes, with the prefix `role:`, because a scope and a role can have the same
+ * name.
+ */
 export function toRoleScopes(roles: readonly string[]): readonly string[] {
   return roles.map((role) => `role:${role}`)
 }

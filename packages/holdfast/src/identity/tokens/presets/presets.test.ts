@@ -15,7 +15,7 @@ interface Shape {
   readonly name: string
   readonly trusted: TrustedIssuer
   readonly header: Members
-  /** The claims of a user, beside `iat` and `exp`. */
+  /** The claims of a user, in addition to `iat` and `exp`. */
   readonly user: Members
   readonly userCaller: Members
   /** The claims of a service that differ. `undefined`: the provider has no such tokens. */

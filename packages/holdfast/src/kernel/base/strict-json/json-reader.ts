@@ -29,7 +29,7 @@ export function readJson(text: string, maxDepth: number): unknown {
   return new JsonReader(text, maxDepth).read()
 }
 
-/** Reads one text by recursive descent, with one method for each form of a value. */
+/** Reads one text by recursive descent, with one method per form of value. */
 class JsonReader {
   readonly #text: string
   readonly #maxDepth: number

@@ -14,13 +14,13 @@
 import { readJson } from './json-reader.ts'
 import { scanJson } from './scan-json.ts'
 
-/** The max depth of nested arrays and objects: later code traverses values recursively. */
+/** The max depth of nested arrays and objects, since later code traverses values recursively. */
 export const maxDepth = 100
 
 /** The value of a JSON text. */
 export interface StrictJson {
   readonly value: unknown
-  /** False if no string of the text has an escape of the form `\u0041`. */
+  /** False if no string in the text has an escape of the form `\u0041`. */
   readonly mayHaveUnicodeEscapes: boolean
 }
 

@@ -24,8 +24,8 @@ const closingBrace = 125
 
 const ascii = new TextDecoder()
 
-// A number of at most 15 digits is exact unless it is very large or very small. Therefore a number
-// up to this length, with an exponent of at most two digits, needs no check.
+// A number of at most 15 digits is exact unless it is very large or very small. So a number of this
+// length, with an exponent of at most two digits, needs no check.
 const safeLength = 15
 const safeExponentLength = 4
 

@@ -50,8 +50,8 @@ function admit(decision: Decision, call: Call, next: Next): Answer | Promise<Ans
 }
 
 /**
- * Returns the problem of a rejected call. If the rule requires a caller and the request has an
- * invalid cookie, returns the cookie's problem, which is more specific.
+ * Returns the problem of a rejected call. Prefers the problem of an invalid cookie, which is more
+ * specific, if the rule requires a caller.
  */
 function reasonOf(decision: ProblemError, { refusal }: Call): ProblemError {
   return decision.status === 401 && refusal ? refusal : decision

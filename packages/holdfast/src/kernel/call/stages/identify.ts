@@ -9,7 +9,7 @@ import { isThenable } from '../../base/thenable.ts'
 import { ProblemError } from '../../problem/problem.ts'
 import { type AdmissionOptions, admissionOf, failureOf } from '../admission-of.ts'
 
-/** The result of the search for a caller. */
+/** The result of searching for a caller. */
 export interface Identity {
   /** `undefined`: anonymous. */
   readonly caller: Caller | undefined

@@ -3,8 +3,8 @@ import type { CallerKind } from './admits.ts'
 import type { Operation } from '../operation.ts'
 
 /**
- * The answer of an access rule to a kind of caller: `'yes'`: all callers of this kind are admitted.
- * `'if'`: it depends on the caller, on the input or on a row. `'no'`: no caller of this kind.
+ * Shows if an access rule admits a kind of caller. `'yes'`: all callers of this kind. `'if'`:
+ * depending on the caller, the input or a row. `'no'`: no caller of this kind.
  */
 export type MatrixCell = 'yes' | 'if' | 'no'
 
@@ -26,9 +26,9 @@ export interface OperationAccess extends Readonly<Record<CallerKind, MatrixCell>
 }
 
 /**
- * Returns who may call the operations of a service, sorted by operation: the matrix of `holdfast
- * access`. In a test, compare it with a snapshot, so that every change of access is reviewed. The
- * service need not run.
+ * Returns who may call the operations of a service, sorted by operation: the matrix of
+ * `holdfast access`. In a test, compare it with a snapshot, so that every change of access is
+ * reviewed. The service need not be running.
  *
  * @example
  * ```ts
@@ -75,7 +75,7 @@ function cellOf({ admits, combines }: AnyAccess, kind: CallerKind): MatrixCell {
     const each = combines.rules.map((rule) => cellOf(rule, kind))
     parts.push(order[pick(combines.need)(...each.map((answer) => order.indexOf(answer)))]!)
   }
-  // A rule of the application admits callers that only its code determines.
+  // A custom rule of the application: only its code determines the admitted callers.
   if (parts.length === 0) return 'if'
   return order[Math.min(...parts.map((answer) => order.indexOf(answer)))]!
 }

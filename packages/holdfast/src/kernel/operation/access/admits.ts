@@ -1,4 +1,4 @@
-/** A kind of caller that the rules of the framework know. */
+/** A kind of caller that the framework's rules distinguish. */
 export type CallerKind = 'anonymous' | 'user' | 'service'
 
 /** The callers that a rule may admit, for documentation. */

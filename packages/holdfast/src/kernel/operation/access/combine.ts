@@ -97,9 +97,9 @@ type Decision = AccessDecision<Caller, unknown, unknown>
 type AnyCheck = RowCheck<Caller, unknown, unknown>
 
 /**
- * Asks the rules in order, until one refuses. Returns a promise only if a rule does.
+ * Evaluates the rules in order, until one refuses. Returns a promise only if a rule does.
  *
- * @param checks the checks of the earlier rules about rows.
+ * @param checks the checks of the earlier row rules.
  */
 function admitByAll(
   [rule, ...others]: readonly AnyAccess[],
@@ -134,16 +134,16 @@ function passAll(checks: readonly AnyCheck[], admitted: Caller): AnyCheck {
   })
 }
 
-/** The results of the rules that {@link admitByAny} has asked. */
+/** The results of the rules evaluated by {@link admitByAny}. */
 interface Asked {
-  /** The checks of the rules about rows. One of them may admit the caller later. */
+  /** The checks of row rules, one of which may admit the caller later. */
   readonly checks: readonly AnyCheck[]
   readonly refusal?: ProblemError
 }
 
 /**
- * Asks the rules in order, until one admits the caller; otherwise returns the checks of the rules
- * about rows, or the first refusal. Returns a promise only if a rule does.
+ * Evaluates the rules in order, until one admits the caller. Otherwise returns the checks of the
+ * row rules, or the first refusal. Returns a promise only if a rule does.
  */
 function admitByAny(
   [rule, ...others]: readonly AnyAccess[],

@@ -32,7 +32,7 @@ export type Member<Group, Membership extends object, Role extends string> = <con
   ...roles: readonly Role[]
 ) => Access<User, Membership, { readonly [F in Field]: Group }>
 
-/** Returns the rule about the members of groups. See `members` of an application. */
+/** Returns the rule for members of groups. See `members` of an application. */
 export function createMember<Group, Membership extends object, Role extends string>({
   load,
   roleOf,

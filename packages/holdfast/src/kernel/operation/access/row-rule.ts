@@ -49,7 +49,7 @@ export interface RowDefinition<Input, Key, C extends Caller, Row extends object,
   readonly missing?: Problem
 }
 
-/** Returns a rule about a row. See `row` of an application. */
+/** Returns a row rule. See `row` of an application. */
 export function createRowRule<Input, Key, C extends Caller, Row extends object>(
   name: string,
   definition: RowDefinition<Input, Key, C, Row, unknown, unknown>,

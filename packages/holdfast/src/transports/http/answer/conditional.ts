@@ -14,7 +14,7 @@ export function applyConditional(
   cacheControl: Exchange['cacheControl'] = 'no-cache',
 ): HttpAnswer {
   if (method !== 'GET' && method !== 'HEAD') return answer
-  // If a response must not be stored, the client has no copy of it, so a tag would be useless.
+  // If a response must not be stored, the client has no copy, so a tag would be useless.
   const isCacheable = answer.status === 200 && answer.headers['cache-control'] !== 'no-store'
   return withoutBodyOfHead(
     isCacheable ? withEtag(answer, cacheControl, header('if-none-match')) : answer,

@@ -18,7 +18,7 @@ type Header = HttpRequest['header']
 
 /** Adds the CORS headers of a service to its responses. */
 export interface Cors {
-  /** Returns the response to an `OPTIONS` request for a path that supports the methods `allow`. */
+  /** Returns the response to an `OPTIONS` request for a path whose methods are `allow`. */
   preflight(answer: HttpAnswer, allow: string, header: Header): HttpAnswer
   /** Returns a response with the headers that let pages of a listed origin read it. */
   share(answer: HttpAnswer, header: Header): HttpAnswer

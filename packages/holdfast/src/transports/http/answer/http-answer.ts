@@ -4,8 +4,8 @@ import { etagOf } from './etag.ts'
 /** An HTTP response. */
 export interface HttpAnswer extends Pick<Answer, 'status' | 'headers' | 'cookies'> {
   /**
-   * A string that only this response uses, or bytes that any number of responses share; `null` if
-   * there is no body.
+   * A string that only this response uses, or bytes that may be shared by any number of responses;
+   * `null` if there is no body.
    */
   readonly body: string | Uint8Array | null
 }

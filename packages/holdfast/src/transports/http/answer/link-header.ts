@@ -1,8 +1,8 @@
 import type { Answer } from '../../../kernel/operation/answer.ts'
 import type { PageParameters } from '../../../kernel/pages/page-links.ts'
 
-// Max length of the header. Proxies buffer 4 or 8 KiB of response headers, and return a 502 if the
-// headers are longer.
+// Max length of the header. Proxies buffer 4 or 8 KiB of response headers, and return a 502 for
+// longer ones.
 const maxReferenceLength = 2_048
 
 /**

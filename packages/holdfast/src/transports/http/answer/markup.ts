@@ -12,8 +12,8 @@ export interface Markup {
 }
 
 /**
- * Returns HTML from a template. Values of the template are escaped unless they are markup; a list
- * of markup is joined.
+ * Returns HTML from a template. Escapes the template's values unless they are markup. Joins lists
+ * of markup.
  */
 export function markup(
   strings: TemplateStringsArray,

@@ -11,8 +11,8 @@ export interface RetryAdvice {
 const transientStatuses: readonly number[] = [408, 425, 429]
 
 /**
- * Returns the advice for a problem. `isDeclared` is true if an operation declares the problem: then
- * a handler may throw it.
+ * Returns the advice for a problem. `isDeclared` is true if an operation declares the problem, so
+ * that its handler may throw it.
  */
 export function retryAdvice(problem: AnyProblem, isDeclared: boolean): RetryAdvice {
   if (problem.status >= 500 || transientStatuses.includes(problem.status) || problem.headers['retry-after']) {

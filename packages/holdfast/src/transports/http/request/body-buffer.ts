@@ -4,7 +4,7 @@ import { ContentTooLarge } from '../../../kernel/problem/problems.ts'
 const firstCapacityBytes = 16_384
 
 // The max number of chunks is `baseChunks`, plus one for every `bytesPerChunk` bytes of the body
-// limit. The base is enough for short bodies. Handling a chunk costs about as much as handling
+// limit. `baseChunks` is enough for short bodies. Handling a chunk costs about as much as handling
 // `bytesPerChunk` bytes.
 const bytesPerChunk = 64
 const baseChunks = 1_024
@@ -41,7 +41,7 @@ export class BodyBuffer {
     this.#length = length
   }
 
-  /** Returns the bytes of all chunks. If there is only one chunk, it is not copied. */
+  /** Returns the bytes of all chunks. A single chunk is not copied. */
   bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#length)
   }

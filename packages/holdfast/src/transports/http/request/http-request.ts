@@ -8,9 +8,7 @@ import { BodyBuffer } from './body-buffer.ts'
  */
 export interface HttpRequest {
   readonly method: string
-  /**
-   * The path and the query string as they were sent; `*` if a request is about the whole server.
-   */
+  /** The path and the query string as sent; `*` if a request is about the whole server. */
   readonly target: string
   /**
    * Returns a header by its lower-case name; several fields with one name are joined with commas.

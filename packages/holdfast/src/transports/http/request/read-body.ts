@@ -52,7 +52,7 @@ function announcedLength({ header }: HttpRequest): number {
   return Number(length)
 }
 
-/** Throws the problem of a body that could not be read. */
+/** Throws the problem for a body that could not be read. */
 function failReading(cause: unknown): never {
   if (cause instanceof ProblemError) throw cause
   const broken = BadRequest({ detail: 'The request body was truncated.' })

@@ -14,7 +14,7 @@ const visibleAscii = /^[\x21-\x7e]*$/
 const unreserved = /^[A-Za-z0-9/._~-]*$/
 
 /**
- * Parses a request target. The path is returned in canonical form, without unnecessary
+ * Parses a request target. Returns the path in canonical form, without unnecessary
  * percent-encoding. Throws `BadRequest`.
  */
 export function parseTarget(target: string): Target {

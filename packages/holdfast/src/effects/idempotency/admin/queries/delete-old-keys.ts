@@ -5,7 +5,7 @@ interface OldKeys {
   readonly olderThanMs: number
   /** The first page. */
   readonly from: number
-  /** The page after the last page of the range. */
+  /** The first page after the range. */
   readonly to: number
 }
 

@@ -8,7 +8,7 @@ import { isSealedKey } from './stored-key-columns.ts'
 // A leaf is one of the tables that hold the keys. An attempt close to a slot boundary may write its
 // answer to two leaves. The second row is a copy: it is erased too, but not counted.
 
-/** Finds the keys of a subject in a leaf. */
+/** Finds a subject's keys in a leaf. */
 export function findKeyIds(leaf: number, page: SubjectPage): Statement {
   return {
     text: `
@@ -42,7 +42,7 @@ export function readKeyRows(leaf: number, ids: readonly string[]): Statement {
 }
 
 /**
- * Removes the answers and the names of keys. The rows stay, with an empty fingerprint, so that the
+ * Removes the answers and names of keys. The rows stay, with an empty fingerprint, so that the
  * calls do not run again.
  */
 export function eraseKeyRows(

@@ -10,7 +10,7 @@ export interface SkippedRow {
 }
 
 /**
- * Takes the slot from a dead job; the caller must release the slot. Returns no row if no ended job
+ * Takes the slot from a dead job. The caller must release the slot. Returns no row if no ended job
  * has this id.
  */
 export function skipDead(id: string): Statement {

@@ -69,7 +69,7 @@ function deleteJobs(deletion: string): string {
       select service, name, freed_key, limit_key, rate_key from gone order by name, freed_key`
 }
 
-/** Deletes waiting jobs. A job is not deleted if a worker has claimed it in the meantime. */
+/** Deletes waiting jobs, unless a worker has claimed them in the meantime. */
 export function deleteWaitingJobs(ids: readonly string[]): Statement {
   return {
     text: deleteJobs(`delete from holdfast.jobs where id = ${theseIds} and state <> 'running'`),
