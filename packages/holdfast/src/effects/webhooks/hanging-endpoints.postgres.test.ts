@@ -94,7 +94,7 @@ test('hanging endpoints delay neither jobs nor the deliveries of other owners', 
   await until(() => done === 20)
   await on.call.publishMany({ owner: 'bob', times: 5 })
   await until(() => asked.filter((url) => url === '/fine').length === 5)
-  // Ann uses only half of the slots, however many of her endpoints hang.
+  // Ann uses only half of the slots, no matter how many of her endpoints hang.
   expect(asked.filter((url) => url.startsWith('/hang'))).toHaveLength(10)
 })
 
