@@ -25,7 +25,7 @@ beforeEach(() => {
 })
 
 const app = holdfast({
-  database: postgres({ connections: { writes: 1, reads: 1 } }),
+  database: postgres({ connections: { writes: 1, reads: 1, wait: '4m' } }),
   identify: ({ header }) => ({ kind: 'user', id: header('authorization') ?? 'ann' }),
 })
 const { mutation, query, service } = app
@@ -43,7 +43,7 @@ const create = mutation({
   output: z.object({ name: z.string(), hash: z.string() }),
   status: 201,
   problems: [Refused, Unavailable],
-  deadline: '10s',
+  deadline: '4m',
   async prepare({ input: given, db, caller, signal, clock, deadline, requestId, log, settings, statements }) {
     expectTypeOf(settings).toEqualTypeOf<Readonly<Record<never, never>>>()
     log.debug({ requestId, caller: caller.id, at: clock.now() }, 'prepared')
@@ -70,6 +70,7 @@ const createSerializable = mutation({
   input,
   problems: [Refused],
   isolation: 'serializable',
+  deadline: '4m',
   prepare: async ({ input: { name }, db, signal }) => {
     prepared.push(name)
     await work({ name, db, signal })
@@ -84,6 +85,7 @@ const createOptionally = mutation({
   input,
   problems: [Refused],
   idempotency: { optional: 'a test' },
+  deadline: '4m',
   // A preparation that waits only if `work` does.
   prepare: ({ input: { name }, db, signal }) => {
     prepared.push(name)

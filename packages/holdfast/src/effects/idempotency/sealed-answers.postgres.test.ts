@@ -30,6 +30,7 @@ const signIn = mutation({
   cookies: [session],
   problems: [Refused],
   sealed: true,
+  deadline: '4m',
   subjectsOf: ({ input: { name } }) => `user:${name}`,
   async run({ input: { name, password }, db, jobs, publish, log }) {
     runs += 1
