@@ -71,7 +71,7 @@ function atUrl(url: string): FoundDatabase {
   return { url, tcpUrl: url, isEmbedded: false, release: async () => {} }
 }
 
-/** Joins the server that a service has started, or starts it. */
+/** Joins the embedded server if a service has started it; otherwise starts it. */
 async function onEmbeddedServer(directory: string): Promise<FoundDatabase> {
   // A missing folder is not created: no service would use it.
   if (!existsSync(directory)) throw usageInvalid(`--directory ${directory}: folder not found.`)

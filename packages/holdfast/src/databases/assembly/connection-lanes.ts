@@ -13,18 +13,18 @@ export interface ConnectionLimits {
    */
   readonly max?: number
   /**
-   * Max connections of queries. Default: the rest of the budget. Lower it if reads take too much of
-   * the budget.
+   * Max connections for queries. Default: the rest of the budget. Lower it if reads take too much
+   * of the budget.
    */
   readonly reads?: number
   /**
-   * Max connections of mutations. Default: the rest of the budget. Lower it if the server cannot
+   * Max connections for mutations. Default: the rest of the budget. Lower it if the server cannot
    * run that many mutations at once.
    */
   readonly writes?: number
   /**
-   * Max connections for the transactions of jobs. Default: the number of jobs that run at once, but
-   * not more than the budget allows.
+   * Max connections for jobs' transactions. Default: the number of jobs that run at once, but not
+   * more than the budget allows.
    */
   readonly jobs?: number
   /**

@@ -23,8 +23,8 @@ export interface ServeParts {
   /** Starts to record the telemetry of a service. */
   readonly watch: (options: TelemetryOptions, watched: Watched) => Promise<ServiceTelemetry>
   /**
-   * Creates the detection of third-party calls in transactions, outside of production. Default: no
-   * detection.
+   * Creates the watch that detects third-party calls in transactions, outside production. Default:
+   * no detection.
    */
   readonly watchExternalCalls?: (options: { readonly log: Logger }) => ExternalCallWatch
   /**

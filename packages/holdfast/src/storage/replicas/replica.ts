@@ -30,7 +30,7 @@ export class Replica {
   /** Host or socket directory, port and database, for logs. */
   readonly name: string
   readonly #parts: ReplicaParts
-  /** The connections in use. Their number is limited by the size of the pool. */
+  /** The connections in use. Their number is limited by the pool's size. */
   readonly #reading: Connection[] = []
   #looking: pg.Client | undefined
   #pool: Pool | undefined

@@ -34,8 +34,8 @@ export interface PoolOptions {
    */
   readonly maxWaiting?: number
   /**
-   * Max time to wait for a connection, in milliseconds; `Infinity` to wait until the deadline of
-   * the work. Default 2,000.
+   * Max time to wait for a connection, in milliseconds; `Infinity` to wait until the work's
+   * deadline. Default 2,000.
    */
   readonly acquireTimeoutMs?: number
   /** True if the pool's sessions refuse to write. Default false. */

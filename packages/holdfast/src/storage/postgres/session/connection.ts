@@ -81,7 +81,7 @@ export class Connection implements Queryable {
     if (work.isAbandonedAtDeadline === true) work.deadline.addEventListener('abort', this.#abandon)
   }
 
-  /** Runs a statement of a handler. */
+  /** Runs a handler's statement. */
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
     query: DriverQuery,
     values?: unknown[],

@@ -24,7 +24,7 @@ const defaultPort = 5_432
 
 /**
  * Parses the URL of a database. For a Unix socket, the parameter `host` of the result is the
- * directory of the socket, and its host name has no meaning.
+ * socket's directory, and the host name has no meaning.
  *
  * @example
  * ```ts

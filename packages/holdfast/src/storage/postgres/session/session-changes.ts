@@ -19,7 +19,7 @@ export class SessionChanges {
    */
   limitMs: number | undefined
 
-  /** Records that a statement of a handler may change the session. */
+  /** Records that a handler's statement may change the session. */
   note(text: string): void {
     this.#isChanged = true
     const shape = shapeOf(text)

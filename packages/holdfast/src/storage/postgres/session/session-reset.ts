@@ -3,8 +3,8 @@ import { OutgoingStatement } from '../wire/outgoing-statement.ts'
 /**
  * Resets a session after a handler's statements, before another call uses it.
  *
- * Any statement of a handler may change its session, and the text of the statement need not show
- * this: `select my_function()` may call set_config, take a session-level lock or create a temporary
+ * Any statement of a handler may change its session, and the statement's text need not show this:
+ * `select my_function()` may call set_config, take a session-level lock or create a temporary
  * table. A view, a trigger, a default or a policy that an ordinary statement reaches may do the
  * same. A setting that a function changed cannot be detected afterwards. So every handler statement
  * counts as a change, and no statement of the framework does (decisions/018). The reset is sent in

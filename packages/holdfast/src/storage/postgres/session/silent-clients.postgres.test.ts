@@ -55,7 +55,7 @@ test('the limit of a transaction replaces the transaction_timeout of the role', 
     { statementMs: 600_000, idleMs: 600_000, lifetimeMs: 100 },
     randomUUID(),
   )
-  // On a busy machine, the limit may end the session before it has answered.
+  // On a busy machine, the limit may end the session before the server has answered.
   await client.query(text, [...values!]).catch(() => {})
   await until(() => client.failure !== undefined)
   expect(client.failure).toMatchObject({ code: '25P04' })

@@ -10,7 +10,7 @@ export interface SavepointCommand {
  * A command that does more than read and write rows:
  *
  * - `transaction` begins or ends a transaction.
- * - `session` changes the session for the statements of other calls.
+ * - `session` changes the session for other calls' statements.
  * - `copy` streams rows.
  * - `procedure` runs code that may begin and end transactions: `CALL` and `DO`.
  * - `unclear` is a savepoint command of an unsupported form or with an unsupported name.
@@ -56,7 +56,7 @@ export class StatementShape {
   }
 
   /**
-   * True if the statement may change the role of its transaction: it is a SET or names a role or
+   * True if the statement may change its transaction's role: it is a SET or names a role or
    * `set_config`. A role change by any other function is not detected.
    */
   get mayChangeRole(): boolean {

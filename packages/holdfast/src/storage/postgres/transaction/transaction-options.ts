@@ -60,6 +60,6 @@ export interface Commit {
   readonly isUndone?: boolean
   /** A statement that runs after COMMIT, in the same round trip. Default: none. */
   readonly after?: Statement
-  /** Max time to wait for the answer. Default: until the deadline of the work. */
+  /** Max time to wait for the answer. Default: until the work's deadline. */
   readonly wait?: AnswerWait
 }

@@ -327,8 +327,8 @@ export class Transaction implements HandlerSession {
   }
 
   /**
-   * Throws if a statement of the handler has ended the transaction: earlier statements may have
-   * been committed without the later ones.
+   * Throws if one of the handler's statements has ended the transaction: earlier statements may
+   * have been committed without the later ones.
    */
   rejectEnded(): void {
     if (this.#wasEnded || this.#connection!.transactionStatus === 'I') throw this.#ended()

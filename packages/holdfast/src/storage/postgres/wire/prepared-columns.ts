@@ -37,7 +37,7 @@ export class PreparedColumns {
     this.#prepared.add(name)
   }
 
-  /** Records that the server has not parsed a statement. */
+  /** Records that the server refused to parse a statement. */
   refused(name: string): void {
     this.#submitted.delete(name)
   }
