@@ -256,7 +256,7 @@ async function exhaustWorker(
     )
     return rows[0]!.left === 0
   }
-  // Makes a different worker leader immediately. A killed worker does not resign as leader, so each
+  // Makes another worker the leader immediately. A killed worker does not resign as leader, so each
   // death would otherwise cost the six seconds of the lease. The change of leaders is tested
   // elsewhere.
   const haveOthersCampaign = (): Promise<unknown> =>

@@ -79,7 +79,7 @@ function byLine(map: SourceMap): object {
   return { version: map.version, sources: map.sources, names: [], mappings: encode(lines) }
 }
 
-/** Replaces a file atomically, since a different test file of the run may write or execute it. */
+/** Replaces a file atomically, since another test file of the run may write or execute it. */
 async function replaceFile(name: string, content: string): Promise<void> {
   const draft = join(folder, `${name}.${process.pid}`)
   await writeFile(draft, content)

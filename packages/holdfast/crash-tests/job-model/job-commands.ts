@@ -126,7 +126,7 @@ const statements = {
     insert into holdfast.job_pauses (service, name) select 'jobs', unnest(array['once', 'often', 'limited'])
     on conflict do nothing`,
   'resume all jobs': 'delete from holdfast.job_pauses',
-  // A worker runs a statement like this if a different worker was paused for longer than its lease.
+  // A worker runs a statement like this if another worker was paused for longer than its lease.
   'declare a worker dead': `
     delete from holdfast.job_workers where id = (select id from holdfast.job_workers order by random() limit 1)`,
   'terminate all sessions of workers': `

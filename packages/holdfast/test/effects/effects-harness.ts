@@ -16,7 +16,7 @@ export interface HeldLock {
 }
 
 /**
- * The effects service on a database, with a second instance that the database sees as a different
+ * The effects service on a database, with a second instance that the database sees as a separate
  * process.
  */
 export interface Effects extends AsyncDisposable {

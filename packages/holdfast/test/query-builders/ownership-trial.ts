@@ -10,7 +10,7 @@ import { afterAll } from 'vitest'
  * with the ids of random rows. Each row contains a unique text. After each call:
  *
  * - the response contains no text from a different caller's row;
- * - no row of a different caller has changed, and no other caller has a new row;
+ * - no row of another caller has changed, and no other caller has a new row;
  * - the owner of a row is admitted to it, and a list contains all rows of its caller.
  */
 

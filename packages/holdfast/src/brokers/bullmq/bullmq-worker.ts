@@ -137,7 +137,7 @@ export class BullMqWorker {
     for (const { row, deadline } of this.#attempts.scopes) if (ids.includes(row.id)) deadline.cancel(jobLost)
   }
 
-  /** Aborts attempts whose jobs have ended: they were cancelled, or run by a different process. */
+  /** Aborts attempts whose jobs have ended: they were cancelled, or run by another process. */
   async #endCancelled(): Promise<undefined> {
     const { scopes } = this.#attempts
     if (scopes.length === 0) return

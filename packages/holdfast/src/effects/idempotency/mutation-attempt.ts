@@ -248,7 +248,7 @@ export class MutationAttempt {
   }
 
   /**
-   * Replays the answer that a different attempt stored first. Rethrows the error if no such answer
+   * Replays the answer that another attempt stored first. Rethrows the error if no such answer
    * caused it.
    */
   async #replayWinner(error: unknown): Promise<Answer> {

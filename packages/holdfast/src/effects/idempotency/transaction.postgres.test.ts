@@ -84,8 +84,7 @@ describe('transactions', () => {
     await until(async () => (await held.waiters()) === 2)
     await held.release()
     expect((await Promise.all(calls)).map((answer) => answer.status)).toEqual([204, 204])
-    // The result of running the calls one after the other, in either order: 0 + 0 + 1 = 1, and 1 +
-    // 1 = 2.
+    // If the calls run one after the other, in either order, the first writes 1 and the second 2.
     expect(await effects.tested.sql('select sum(value)::int from cells')).toEqual([{ sum: 3 }])
     expect(effects.runs.names.length).toBeGreaterThanOrEqual(3)
   })

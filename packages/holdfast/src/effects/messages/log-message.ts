@@ -8,7 +8,7 @@ export function isPresent(row: LogMessageRow): boolean {
   return row.id !== null
 }
 
-/** Returns the message in a row. */
+/** Converts a row to the message that it contains. */
 export function toPublished(row: NewMessageRow | LogMessageRow): PublishedMessage {
   const { id, service, event, key, payload, traceparent, tenant, published_at, subjects } = row
   return {

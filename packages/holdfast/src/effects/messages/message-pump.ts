@@ -128,8 +128,8 @@ class ProcessPump implements MessagePump {
   }
 
   published(messages: MessageNotice): void {
-    // This process dispatches a different service's messages if it reads them, because that service
-    // may have no leader.
+    // This process dispatches another service's messages if it reads them, because that service may
+    // have no leader.
     const concerns = messages.service === this.#parts.service || this.#concernsReaders(messages)
     if (this.#parts.leads() && concerns) this.#dispatcher.now()
   }

@@ -47,7 +47,7 @@ export interface SubjectSource {
   read(client: StatementClient, of: SubjectInService, ids: readonly string[]): Promise<readonly object[]>
   /**
    * Erases rows and their subjects in the current transaction, and returns the number of erased
-   * rows. Keeps rows that are needed again since they were found.
+   * rows. Keeps rows that have become needed in the meantime.
    */
   erase(client: StatementClient, of: SubjectInService, rows: ErasedRows): Promise<ErasedCounts>
 }

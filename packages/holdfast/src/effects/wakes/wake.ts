@@ -65,7 +65,7 @@ export function encodeWake({ kind, service, names }: Wake): string {
   return JSON.stringify([kind, service])
 }
 
-/** Parses the payload of a notification; returns `undefined` if a different program sent it. */
+/** Parses the payload of a notification; returns `undefined` if another program sent it. */
 export function decodeWake(payload: string | undefined): Wake | undefined {
   let read: unknown
   try {

@@ -37,8 +37,8 @@ interface CallContext<Input, CallerType extends Caller, Db, Values, Row> extends
   /** The database: read-only in a query, one transaction in a mutation. */
   readonly db: Db
   /**
-   * The row that the access rule has loaded, and in a mutation locked. `undefined` for a rule other
-   * than a row rule.
+   * The row that the access rule has loaded (and locked, in a mutation). `undefined` for a rule
+   * other than a row rule.
    */
   readonly row: Row
   /** Reads one page of a list; the result includes the cursors for the next and previous pages. */

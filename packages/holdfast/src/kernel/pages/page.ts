@@ -30,7 +30,7 @@ export interface PageSize<Style extends PagingStyle = PagingStyle> {
 
 /** The page that a client requests, as parsed by `pages.input(…)`. */
 export interface PageRequest<Style extends PagingStyle = PagingStyle> extends PageSize<Style> {
-  /** The `next` or `prev` value of a different page; absent on the first page. */
+  /** The `next` or `prev` value of another page; absent on the first page. */
   readonly cursor?: string | undefined
   /** The page starts after the row with these values. */
   readonly after?: KeysetValues | undefined

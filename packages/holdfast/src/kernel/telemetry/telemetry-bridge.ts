@@ -1,7 +1,7 @@
 import type { Telemetry } from './telemetry.ts'
 
 /**
- * Joins the spans of a different tracing API with the spans of a service: the port that
+ * Joins the spans of another tracing API with the spans of a service: the port that
  * `openTelemetry()` implements.
  */
 export interface TelemetryBridge {
@@ -9,7 +9,7 @@ export interface TelemetryBridge {
   join(telemetry: Telemetry): JoinedTelemetry
 }
 
-/** Telemetry joined with a different API. */
+/** Telemetry joined with another API. */
 export interface JoinedTelemetry extends Pick<Telemetry, 'within'> {
   /**
    * Runs the telemetry's own work without creating spans, because exporting spans must not create

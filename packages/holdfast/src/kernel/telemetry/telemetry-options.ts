@@ -7,8 +7,8 @@ import type { TelemetryBridge } from './telemetry-bridge.ts'
  */
 export interface TelemetryOptions {
   /**
-   * Joins the spans of a different tracing API: `openTelemetry()` of `holdfast/opentelemetry`.
-   * Default: none.
+   * Joins the spans of another tracing API: `openTelemetry()` of `holdfast/opentelemetry`. Default:
+   * none.
    */
   readonly bridge?: TelemetryBridge
   /**

@@ -45,7 +45,7 @@ function policyOf(startScript: string): string {
 }
 
 // The end tag is a value instead of a part of the template below. Bundlers compile a template that
-// contains this tag to code that imports a different package.
+// contains this tag to code that imports another package.
 const scriptEnd = { html: '</script>' }
 
 /** The parts of a document that its reference page shows before the document is loaded. */

@@ -41,7 +41,7 @@ export async function cancelJob(client: StatementClient, id: string): Promise<Ca
         await runStatement(within, statement)
     }
     const { service, name, is_running: isRunning } = row
-    // If the job was not running, a different job may have received its slot.
+    // If the job was not running, another job may have received its slot.
     const kind = isRunning ? 'cancelled' : 'jobs'
     await runStatement(within, notify([{ kind, service, names: new Set([name]) }]))
     return { id, service, name, isRunning }

@@ -9,7 +9,7 @@ export interface JobPause {
   readonly service: string
   readonly name: string
   readonly pausedAt: Date
-  /** The number of unended jobs with this name, including running jobs. */
+  /** The number of jobs with this name that have not ended, including running jobs. */
   readonly jobs: number
 }
 

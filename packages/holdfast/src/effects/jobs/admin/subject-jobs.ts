@@ -45,7 +45,7 @@ export const jobSource: SubjectSource = {
   },
 }
 
-/** `state` is the state of an unended job; otherwise `null`. */
+/** `state` is the state of the job; `null` if the job has ended. */
 function holdOf(state: string | null): FoundRow['held'] {
   if (state === null) return null
   return state === 'running' ? 'running' : 'waiting'

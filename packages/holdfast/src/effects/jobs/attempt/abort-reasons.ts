@@ -1,8 +1,6 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 
-/**
- * The abort reason if a different worker holds the job. The effects of this attempt are discarded.
- */
+/** The abort reason if another worker holds the job. The effects of this attempt are discarded. */
 export const jobLost: HoldfastError = new HoldfastError(
   'job-lost',
   'Another worker rescued the job, because the heartbeats of this worker did not arrive in time. This attempt is rolled back.',

@@ -5,7 +5,7 @@ import type { ClaimedRow } from '../queries/claim.ts'
 // wait long in this process, and long enough that the process never waits for the next claim.
 const aheadMs = 50
 const maxAheadPerSlot = 10
-// A job claimed but not started for this long is released, so that a different process can start it
+// A job claimed but not started for this long is released, so that another process can start it
 // sooner.
 const maxWaitMs = 500
 // Weight of the latest job in the moving average of job durations.

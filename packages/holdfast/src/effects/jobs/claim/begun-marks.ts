@@ -10,9 +10,9 @@ import { markBegun } from '../queries/claim.ts'
 // of attempts of their jobs.
 //
 // - The last attempt of a job is marked before its handler runs. If a worker dies while it holds a
-// claim, the job's next attempt is marked in the same way. In both cases, the handler waits for the
-// mark. So a job with one attempt never runs twice, and a job with n attempts can kill at most n +
-// 1 processes.
+//   claim, the job's next attempt is marked in the same way. In both cases, the handler waits for
+//   the mark. So a job with one attempt never runs twice, and a job with n attempts can kill at
+//   most n + 1 processes.
 // - Other jobs are marked once they have run for a while, many in one statement. Shorter jobs need
 //   no statement.
 

@@ -31,7 +31,7 @@ test('a leader does not admit jobs of a name that only other processes or engine
   const pool = createPool({ connectionString: on.databaseUrl, applicationName: 'leader', log })
   const tasks = startLeaderTasks({
     service: 'led',
-    // This process has no jobs, as if a different engine ran all of them.
+    // This process has no jobs, as if another engine ran all of them.
     jobs: new Map(),
     pool,
     clock: systemClock,

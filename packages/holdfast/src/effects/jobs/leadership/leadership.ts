@@ -83,9 +83,7 @@ class Campaign implements Leadership {
   readonly #unlisten: () => void
   #leadsUntilMs = -Infinity
   #term: string | undefined
-  /**
-   * The tasks of the leader if it is a different process; `undefined` if no such leader is known.
-   */
+  /** The tasks of the leader if it is another process; `undefined` if no such leader is known. */
   #othersCover: ReadonlySet<string> | undefined
 
   constructor(parts: LeadershipParts) {

@@ -30,7 +30,7 @@ function insertReadyJob(service: string, row: JobRow): Statement {
 }
 
 /**
- * Inserts a job unless a different job holds its unique key. Returns the job's id if the job was
+ * Inserts a job unless another job holds its unique key. Returns the job's id if the job was
  * inserted.
  */
 export function insertUniqueJob(service: string, row: JobRow): Statement {

@@ -13,7 +13,7 @@ import { byClaim } from './claim.ts'
 /** Retention of dead and cancelled jobs, for inspection and redrive, in milliseconds. */
 export const deadRetentionMs: number = 30 * 86_400_000
 
-/** The SQLSTATE of a transaction whose job was cancelled or rescued by a different worker. */
+/** The SQLSTATE of a transaction whose job was cancelled or rescued by another worker. */
 export const fenceLost = 'HF001'
 
 /** The stored outcome of an attempt. */
@@ -75,7 +75,8 @@ export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
 }
 
 /**
- * Returns whether the job continues after this end of its attempt. A cancelled job never continues.
+ * Returns true if this outcome of the attempt lets the job continue. A cancelled job never
+ * continues.
  */
 export function continues({ state }: AttemptEnd): boolean {
   return state === 'scheduled' || state === 'ready' || state === 'waiting'

@@ -118,7 +118,7 @@ export function resolveWaits(messages: readonly ArrivedMessage[]): Statement {
 }
 
 /**
- * Returns an SQL condition: a job of one tenant does not see the messages of a different tenant. A
+ * Returns an SQL condition: a job of one tenant does not see the messages of another tenant. A
  * message or a job without a tenant belongs to the service itself.
  */
 function isSeenBy(message: string, job: string): string {

@@ -146,8 +146,8 @@ export function endSessions(applicationNames: readonly string[]): Statement {
 }
 
 /**
- * Returns the time until the lease of a different worker of the service ends, if no more heartbeats
- * arrive, in milliseconds. `null` if there is no other worker.
+ * Returns the time, in milliseconds, until the next lease of another worker ends if no more
+ * heartbeats arrive. `null` if there is no other worker.
  */
 export function nextDeath({ service, leaseMs, self }: Lease): Statement {
   return {

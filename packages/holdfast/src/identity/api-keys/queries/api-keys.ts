@@ -89,7 +89,7 @@ export interface OwnedKey {
 
 const isOwned = 'id = $1 and service = $2 and kind = $3 and caller = $4 and tenant is not distinct from $5'
 
-/** Revokes a key. An earlier time of revocation is kept. */
+/** Revokes a key. If it is already revoked, the time of revocation is kept. */
 export function revokeApiKey({ id, service, kind, caller, tenant }: OwnedKey): Statement {
   return {
     text: `

@@ -106,7 +106,7 @@ export function deleteSessions(service: string, account: string, except: string 
   }
 }
 
-/** Selects an account's unended sessions, newest first. */
+/** Selects the active sessions of an account, newest first. */
 export function selectSessions(service: string, account: string, idleMs: number): Statement {
   return {
     text: `

@@ -22,7 +22,7 @@ export interface AdmitRowOptions {
 export function admitRow(options: AdmitRowOptions): Stage {
   return (call, next) => {
     const { rowCheck } = call
-    // A different rule of `anyOf` has admitted the caller.
+    // Another rule of `anyOf` has already admitted the caller.
     if (!rowCheck) return next(call)
     return abortable(rowCheck.check(requestOf(call, options)), call.deadline).then((outcome) =>
       admit(outcome, call, next),

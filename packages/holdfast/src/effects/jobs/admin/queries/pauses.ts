@@ -31,7 +31,7 @@ export function deletePause(service: string, name: string): Statement {
   }
 }
 
-/** SQL that counts the unended jobs of a paused name. */
+/** SQL that counts the jobs with a paused name that have not ended. */
 const countPending = `
         (
           select count(*) from holdfast.jobs where jobs.service = pauses.service and jobs.name = pauses.name
