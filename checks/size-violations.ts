@@ -11,7 +11,7 @@ const maxImportsPerFile = 20
  */
 const largeFiles: Readonly<Record<string, number>> = {
   // This file is a list with one import for each command.
-  'packages/cli/src/commands.ts': 24,
+  'packages/cli/src/commands.ts': 21,
 }
 
 /** Returns folders with too many source files, and source files that import too many others. */

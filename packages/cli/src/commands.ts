@@ -18,11 +18,7 @@ import { messagesRewind } from './commands/messages-rewind.ts'
 import { messagesRelays, messagesSubscriptions } from './commands/messages-subscriptions.ts'
 import { subjectCommands } from './commands/subjects/subject-commands.ts'
 import { tenantsPolicies } from './commands/tenants-policies.ts'
-import { webhooksDeliveries } from './commands/webhooks-deliveries.ts'
-import { webhooksDisable } from './commands/webhooks-disable.ts'
-import { webhooksEnable } from './commands/webhooks-enable.ts'
-import { webhooksEndpoints } from './commands/webhooks-endpoints.ts'
-import { webhooksReplay } from './commands/webhooks-replay.ts'
+import { webhookCommands } from './commands/webhooks/webhook-commands.ts'
 
 /** All commands, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -43,11 +39,7 @@ export const commands: readonly Command[] = [
   messagesRedrive,
   messagesSkip,
   ...keysCommands,
-  webhooksEndpoints,
-  webhooksDeliveries,
-  webhooksReplay,
-  webhooksDisable,
-  webhooksEnable,
+  ...webhookCommands,
   ...subjectCommands,
   access,
   cursorsRotate,

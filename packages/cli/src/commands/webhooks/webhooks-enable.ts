@@ -1,6 +1,6 @@
 import { enableWebhookEndpoint } from 'holdfast/webhooks'
-import { type Command, command } from '../command.ts'
-import { printable } from '../printable.ts'
+import { type Command, command } from '../../command.ts'
+import { printable } from '../../printable.ts'
 
 /** Enables an endpoint. */
 export const webhooksEnable: Command = command({

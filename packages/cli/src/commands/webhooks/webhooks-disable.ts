@@ -1,7 +1,7 @@
 import { disableWebhookEndpoint } from 'holdfast/webhooks'
-import { type Command, command } from '../command.ts'
-import { text } from '../option.ts'
-import { printable } from '../printable.ts'
+import { type Command, command } from '../../command.ts'
+import { text } from '../../option.ts'
+import { printable } from '../../printable.ts'
 
 const defaultReason = 'Disabled by the operators of the service.'
 

@@ -1,9 +1,9 @@
 import { replayWebhookDeliveries, replayWebhookDelivery } from 'holdfast/webhooks'
-import { type Command, command } from '../command.ts'
-import { count } from '../count.ts'
-import { flag, time } from '../option.ts'
-import { usageInvalid } from '../usage-invalid.ts'
-import { present } from '../present.ts'
+import { type Command, command } from '../../command.ts'
+import { count } from '../../count.ts'
+import { flag, time } from '../../option.ts'
+import { usageInvalid } from '../../usage-invalid.ts'
+import { present } from '../../present.ts'
 
 /** Sends webhook deliveries again. */
 export const webhooksReplay: Command = command({

@@ -1,11 +1,11 @@
 import { type Listed, listWebhookEndpoints, type WebhookEndpoint } from 'holdfast/webhooks'
-import { type Command, command } from '../command.ts'
-import { formatAge } from '../format-time.ts'
-import { text, word } from '../option.ts'
-import { present } from '../present.ts'
-import { limitOption, rowList } from '../row-list.ts'
-import type { Screen } from '../screen.ts'
-import type { Column } from '../table.ts'
+import { type Command, command } from '../../command.ts'
+import { formatAge } from '../../format-time.ts'
+import { text, word } from '../../option.ts'
+import { present } from '../../present.ts'
+import { limitOption, rowList } from '../../row-list.ts'
+import type { Screen } from '../../screen.ts'
+import type { Column } from '../../table.ts'
 
 /** Lists webhook endpoints. */
 export const webhooksEndpoints: Command = command({
