@@ -1,7 +1,19 @@
+export { type AccountOptions, accounts } from './identity/accounts/accounts.ts'
+export type { AccountMail, AccountMailOptions } from './identity/accounts/account-mails.ts'
+export type { AttemptLimits } from './identity/accounts/attempt-limit.ts'
+export type { OwnAccount, OwnSession } from './identity/accounts/own-account.ts'
+export {
+  CredentialsInvalid,
+  EmailUnverified,
+  LinkInvalid,
+  TooManyAttempts,
+} from './identity/accounts/problems.ts'
+export { inbox, type Inbox, type InboxOptions, type ReceivedMail } from './identity/mail/inbox.ts'
+export type { Mail, MailCall, MailMessage } from './identity/mail/mail.ts'
 export { argon2id, type Argon2idOptions } from './identity/passwords/argon2id.ts'
 export type { PasswordHasher } from './identity/passwords/password-hasher.ts'
 export { type PasswordIssue, PasswordUnacceptable } from './identity/passwords/problems.ts'
-export { type PasswordOptions, Passwords } from './identity/passwords/passwords.ts'
+export type { PasswordOptions } from './identity/passwords/passwords.ts'
 export { inSession, type SessionUser } from './identity/sessions/session-identifier.ts'
 export {
   type NewSession,

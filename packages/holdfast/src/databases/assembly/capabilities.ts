@@ -5,6 +5,7 @@ import {
 } from '../../effects/idempotency/idempotency.ts'
 import { jobsCapability, type JobsHost, type JobsOptions } from '../../effects/jobs/jobs.ts'
 import { messagesCapability, type MessagesHost } from '../../effects/messages/messages.ts'
+import { accountsCapability } from '../../identity/accounts/account-capability.ts'
 import { sessionsCapability } from '../../identity/sessions/session-capability.ts'
 import { subjectsCapability } from '../../effects/subjects/subjects.ts'
 import { webhookMigrations } from '../../effects/webhooks/migrations.ts'
@@ -40,4 +41,5 @@ export const capabilities: readonly DatabaseCapability<AssemblyHost, CapabilityO
   subjectsCapability,
   tenantsCapability,
   sessionsCapability,
+  accountsCapability,
 ]

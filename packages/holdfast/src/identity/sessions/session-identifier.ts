@@ -64,7 +64,7 @@ export function inSession(): Access<SessionUser> {
 }
 
 /** Returns true if a caller calls with a session. */
-function isSessionUser(caller: Caller): caller is SessionUser {
+export function isSessionUser(caller: Caller): caller is SessionUser {
   return caller.kind === 'user' && 'session' in caller
 }
 

@@ -38,6 +38,8 @@ export const smallTables: ReadonlySet<string> = new Set([
 
 const largeTables = [
   'api_keys',
+  'account_tokens',
+  'accounts',
   'dead_messages',
   'ended_jobs',
   'erasures',
@@ -50,6 +52,7 @@ const largeTables = [
   'jobs',
   'messages',
   'sessions',
+  'sign_in_failures',
   'subjects',
   'used_ids',
   'webhook_attempts',
@@ -152,6 +155,15 @@ const inserts = `
     from pg_temp.rows;
     insert into holdfast.used_ids (id, expires_at)
     select sha256(id::text::bytea), now() + case when moves then interval '-1 day' else interval '1 minute' end
+    from pg_temp.rows;
+    insert into holdfast.accounts (id, service, email, email_key, password_hash)
+    select id, service, 'a' || n, 'a' || n, 'h' from pg_temp.rows;
+    insert into holdfast.account_tokens (token_hash, account_id, purpose, created_at, expires_at)
+    select sha256(id::text::bytea), id, 'reset', now(),
+      now() + case when moves then interval '-1 day' else interval '30 minutes' end
+    from pg_temp.rows;
+    insert into holdfast.sign_in_failures (id, ends_at)
+    select sha256(id::text::bytea), now() + case when moves then interval '-1 day' else interval '15 minutes' end
     from pg_temp.rows;
     insert into holdfast.subjects (subject, service, kind, id)
     select case when n <= 10 then md5('subject')::uuid else gen_random_uuid() end, service, kind, id

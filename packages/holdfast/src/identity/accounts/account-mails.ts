@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto'
+import type { Jobs } from '../../kernel/background/effects.ts'
+import { createJob, type Job, type JobContext } from '../../kernel/background/job.ts'
+import { configurationInvalid } from '../../kernel/base/configuration-invalid.ts'
+import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
+import { described } from '../../kernel/schema/schema.ts'
+import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
+import type { Mail, MailMessage } from '../mail/mail.ts'
+import { createToken } from '../sessions/session-token.ts'
+import { lockAccount } from './queries/accounts.ts'
+import { insertToken, type MailedAccount, type TokenPurpose } from './queries/tokens.ts'
+
+/** A mail to the owner of an account. */
+export interface AccountMail {
+  /**
+   * `verify`: the link verifies the address. `reset`: the link sets a new password. `notice`: a
+   * client tried to sign up with the address, which already has an account; there is no token.
+   */
+  readonly kind: 'verify' | 'reset' | 'notice'
+  /** The address of the owner. */
+  readonly to: string
+  /** The link: the page of the option `pages`, with the token in its fragment. */
+  readonly link: string
+}
+
+/** The mails of accounts. */
+export interface AccountMailOptions<Values> {
+  /** Sends the mails, in a job. A function gets the settings of the application. */
+  readonly mail: Mail | ((settings: Values) => Mail)
+  /**
+   * The pages of your application to which the links in mails lead. The token is in the fragment:
+   * `https://app.example.com/verify-email#token=…`, so that it is in no log of a server. The page
+   * sends it to the operation.
+   */
+  readonly pages: { readonly verifyEmail: string; readonly resetPassword: string }
+  /** Returns the subject and the text of a mail. Default: short mails in English. */
+  readonly writeMail?: (mail: AccountMail) => Omit<MailMessage, 'to'>
+  /** The time for which the link of a verification is valid. Default `'1d'`. */
+  readonly verificationAge?: Duration
+  /** The time for which the link of a reset is valid. Default `'30m'`. */
+  readonly resetAge?: Duration
+  /** Max number of mails to one account in an hour. Further ones are not sent. Default 5. */
+  readonly maxMailsPerHour?: number
+}
+
+interface MailInput {
+  /** Null for an address without an account: the job does nothing, and takes as long to enqueue. */
+  readonly account: string | null
+  readonly kind: TokenPurpose
+}
+
+const inputSchema = described<MailInput>({
+  type: 'object',
+  properties: { account: { type: ['string', 'null'] }, kind: { enum: ['verify', 'reset', 'notice'] } },
+  required: ['account', 'kind'],
+})
+
+/** The job that mails the owners of accounts. */
+export class AccountMails<Values> {
+  readonly job: Job<MailInput>
+  readonly #options: AccountMailOptions<Values>
+  readonly #ageMs: Readonly<Record<TokenPurpose, number>>
+
+  constructor(options: AccountMailOptions<Values>, definedAt: string) {
+    this.#options = options
+    requirePages(options.pages)
+    const { verificationAge = '1d', resetAge = '30m' } = options
+    const verifyMs = toMilliseconds(verificationAge, { option: 'verificationAge of accounts' })
+    const resetMs = toMilliseconds(resetAge, { option: 'resetAge of accounts' })
+    this.#ageMs = { verify: verifyMs, reset: resetMs, notice: resetMs }
+    this.job = createJob(
+      {
+        name: 'account-mail',
+        input: inputSchema,
+        deadline: '1m',
+        subjectsOf: ({ account }) => (account === null ? [] : `user:${account}`),
+        run: (context: JobContext<MailInput, unknown, Values>) => this.#send(context),
+      },
+      definedAt,
+    )
+  }
+
+  /** Enqueues a mail in the transaction. `account` is undefined if the address has no account. */
+  async enqueue(jobs: Jobs, kind: TokenPurpose, account: string | undefined): Promise<void> {
+    await jobs.enqueue(this.job, { account: account ?? null, kind })
+  }
+
+  /**
+   * Creates a token, commits its hash, and mails it. The token is in no table and no job: a further
+   * attempt creates another one.
+   */
+  async #send({
+    input,
+    step,
+    settings,
+    signal,
+    id,
+    log,
+  }: JobContext<MailInput, unknown, Values>): Promise<void> {
+    const { account, kind } = input
+    if (account === null) return
+    const { token, tokenHash } = createToken()
+    const limit = this.#options.maxMailsPerHour ?? 5
+    const statement = insertToken({ account, tokenHash, purpose: kind, ttlMs: this.#ageMs[kind], limit })
+    const to = await step(`token-${randomUUID()}`, async ({ transaction }) => {
+      await runStatement(transaction, lockAccount(account))
+      const [row] = await runStatement<MailedAccount>(transaction, statement)
+      return row?.email ?? null
+    })
+    if (to === null) return log.info({ kind }, 'mail not sent: the account is gone, or got too many mails')
+    const { mail, writeMail = writeInEnglish } = this.#options
+    const port = typeof mail === 'function' ? mail(settings) : mail
+    const written = writeMail({ kind, to, link: this.#linkOf(kind, token) })
+    await port.send({ ...written, to }, { signal, key: id })
+  }
+
+  #linkOf(kind: TokenPurpose, token: string): string {
+    const { verifyEmail, resetPassword } = this.#options.pages
+    if (kind === 'notice') return resetPassword
+    return `${kind === 'verify' ? verifyEmail : resetPassword}#token=${token}`
+  }
+}
+
+function requirePages(pages: Readonly<Record<string, string>>): void {
+  const invalid = Object.entries(pages).filter(([, url]) => !isPage(url))
+  if (invalid.length === 0) return
+  throw configurationInvalid(
+    invalid.map(
+      ([name, url]) =>
+        `the page ${name} of accounts is ${JSON.stringify(url)}; set it to an absolute https URL without a fragment (http only for localhost)`,
+    ),
+  )
+}
+
+function isPage(text: string): boolean {
+  const url = URL.parse(text)
+  if (!url || text.includes('#')) return false
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal)
+}
+
+function writeInEnglish({ kind, link }: AccountMail): Omit<MailMessage, 'to'> {
+  switch (kind) {
+    case 'verify':
+      return {
+        subject: 'Verify your address',
+        text: `Open this link and enter your password to verify your address:\n\n${link}\n\nIf you did not sign up, ignore this mail.\n`,
+      }
+    case 'reset':
+      return {
+        subject: 'Reset your password',
+        text: `Open this link to choose a new password:\n\n${link}\n\nIf you did not ask for it, ignore this mail. Your password stays as it is.\n`,
+      }
+    case 'notice':
+      return {
+        subject: 'You already have an account',
+        text: `A client, perhaps yours, tried to sign up with your address. You already have an account. If you forgot your password, reset it here:\n\n${link}\n\nOtherwise, ignore this mail.\n`,
+      }
+  }
+}

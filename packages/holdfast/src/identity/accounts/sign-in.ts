@@ -1,0 +1,98 @@
+import { keepWrites } from '../../kernel/problem/keep-writes.ts'
+import { respond } from '../../kernel/operation/respond.ts'
+import { described } from '../../kernel/schema/schema.ts'
+import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
+import { isSessionUser } from '../sessions/session-identifier.ts'
+import type { AccountParts } from './account-parts.ts'
+import { email, emailKeyOf, password, textInput } from './fields.ts'
+import { CredentialsInvalid, EmailUnverified, TooManyAttempts } from './problems.ts'
+import { type AccountRow, changeAccount, findByEmail } from './queries/accounts.ts'
+import { sessionVisitor, visitor } from './visitor.ts'
+
+const accountId = described<{ readonly account: string }>({
+  type: 'object',
+  properties: { account: { type: 'string', format: 'uuid' } },
+  required: ['account'],
+})
+
+/** Returns the operation that begins a session. */
+export function signIn<Read, Write, Values>(parts: AccountParts<Read, Write, Values>) {
+  const { app, passwords, limit, sessions, mails } = parts
+  return app.mutation({
+    route: 'POST /auth/sign-in',
+    summary: 'Begins a session.',
+    description: 'Sets the cookie of a new session, and ends the session that the browser had.',
+    access: visitor('the address and the password are the credentials'),
+    input: textInput({ email, password }),
+    output: accountId,
+    problems: [CredentialsInvalid, EmailUnverified, TooManyAttempts],
+    cookies: [sessions.cookie],
+    async prepare({ input, statements, caller, signal }) {
+      const attempt = { emailKey: emailKeyOf(input.email), address: caller.client.address }
+      await limit.check(statements, attempt)
+      const [row] = await runStatement<AccountRow>(
+        statements,
+        findByEmail(statements.service, attempt.emailKey),
+      )
+      const verification = await passwords.verify(input.password, row?.password_hash, { signal })
+      return { row, attempt, ...verification }
+    },
+    async run({ prepared: { row, attempt, matches, rehashed }, caller, transaction, jobs }) {
+      if (!row || !matches) {
+        await limit.countFailure(transaction, attempt)
+        return keepWrites(CredentialsInvalid())
+      }
+      // Other attempts may have failed since `prepare`.
+      await limit.check(transaction, attempt)
+      const change = {
+        id: row.id,
+        verifiedHash: row.password_hash,
+        hash: rehashed ?? row.password_hash,
+        verifiesEmail: false,
+      }
+      const [account] = await runStatement<AccountRow>(transaction, changeAccount(change))
+      if (!account) throw CredentialsInvalid()
+      if (account.verified_at === null) {
+        await mails.enqueue(jobs, 'verify', account.id)
+        return keepWrites(EmailUnverified())
+      }
+      await limit.forget(transaction, attempt)
+      const cookie = await sessions.begin(transaction, {
+        ...caller.client,
+        user: account.id,
+        replaces: isSessionUser(caller) ? caller.session : undefined,
+      })
+      return respond({ account: account.id }, { cookies: [cookie] })
+    },
+  })
+}
+
+/** Returns the operation that ends the session of the browser. */
+export function signOut<Read, Write, Values>({ app, sessions }: AccountParts<Read, Write, Values>) {
+  return app.mutation({
+    route: 'POST /auth/sign-out',
+    summary: 'Ends the session.',
+    access: visitor('a session that has ended is signed out, too'),
+    idempotency: { optional: 'a second sign-out changes nothing' },
+    cookies: [sessions.cookie],
+    async run({ caller, transaction }) {
+      if (isSessionUser(caller)) await sessions.end(transaction, { user: caller.id, id: caller.session })
+      return respond(undefined, { cookies: [sessions.cookie.clear()] })
+    },
+  })
+}
+
+/** Returns the operation that ends all sessions of the user. */
+export function signOutEverywhere<Read, Write, Values>({ app, sessions }: AccountParts<Read, Write, Values>) {
+  return app.mutation({
+    route: 'POST /auth/sign-out-everywhere',
+    summary: 'Ends all sessions of the user.',
+    access: sessionVisitor(),
+    idempotency: { optional: 'a second sign-out changes nothing' },
+    cookies: [sessions.cookie],
+    async run({ caller, transaction }) {
+      await sessions.endAll(transaction, { user: caller.id })
+      return respond(undefined, { cookies: [sessions.cookie.clear()] })
+    },
+  })
+}
