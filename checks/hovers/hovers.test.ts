@@ -16,7 +16,7 @@ test('editors show the types of definitions in the words of their author', async
     'const LimitExceeded: ProblemWith<"limit-exceeded", { limit: number; }>',
     'const occurred: ProblemError<"insufficient-funds">',
     'const TransferCreated: EventType<{ id: string; }, { id: string; }>',
-    'const member: Access<{ kind: string; id: string; }>',
+    'const member: Access<{ kind: string; id: string; }, undefined, unknown>',
     `const getAccount: ${getAccount}`,
     `(parameter) given: ${values}`,
     `const listAccounts: Query<{ ${wire} }, Page<{ id: string; }, "cursor">, never>`,
