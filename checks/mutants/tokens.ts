@@ -321,4 +321,18 @@ export const tokenMutants: readonly Mutant[] = [
     killedBy: [{ file: certificateTests, name: 'TLS without a key, with a missing file' }],
     why: 'A server would start with a key that does not belong to its certificate.',
   },
+  {
+    name: 'client certificates: requests of other sites are admitted',
+    file: 'packages/holdfast/src/kernel/call/stages/refuse-cross-site.ts',
+    text: "function isAddedByBrowsers(scheme: SecurityScheme): boolean {\n  if ('type' in scheme) return true\n",
+    replacement:
+      "function isAddedByBrowsers(scheme: SecurityScheme): boolean {\n  if ('type' in scheme) return false\n",
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/transports/http/cross-site.test.ts',
+        name: 'a client certificate > a mutation is refused with Sec-Fetch-Site cross-site',
+      },
+    ],
+    why: 'A browser sends a certificate with requests of other sites.',
+  },
 ]

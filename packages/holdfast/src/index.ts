@@ -189,6 +189,7 @@ export type {
 } from './kernel/operation/credentials.ts'
 export type { Identifier, IdentifierHost, Identify } from './kernel/operation/identifier.ts'
 export type {
+  CertificateSecurityScheme,
   HttpSecurityScheme,
   KeySecurityScheme,
   SecurityRule,

@@ -101,6 +101,12 @@ describe('a server with TLS', () => {
     expect(await send(server.port, undefined, headerOf(billing))).toBe(401)
   })
 
+  test('every 401 has a challenge (RFC 9110 section 15.5.2)', async () => {
+    const server = await serveForTest(service, { host: '127.0.0.1' })
+    const { headers } = await fetch(`${server.url}/me`)
+    expect(headers.get('www-authenticate')).toBe('Bearer realm="certificates"')
+  })
+
   test('clients are not asked for certificates without authorities', async () => {
     const { certFile, keyFile } = await writeFiles()
     const server = await serveForTest(service, { host: '127.0.0.1', tls: { certFile, keyFile } })

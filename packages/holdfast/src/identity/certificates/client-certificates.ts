@@ -2,6 +2,7 @@ import { configurationInvalid } from '../../kernel/base/configuration-invalid.ts
 import type { Credentials } from '../../kernel/operation/credentials.ts'
 import type { Caller } from '../../kernel/operation/caller.ts'
 import type { Identifier } from '../../kernel/operation/identifier.ts'
+import type { SecuritySchemes } from '../../kernel/operation/security-scheme.ts'
 import { Unauthenticated } from '../../kernel/problem/problems.ts'
 
 /** Options of {@link clientCertificates}. */
@@ -46,8 +47,10 @@ export function clientCertificates({
     issues.push('clientCertificates() has no services; list at least one')
   if (issues.length > 0) throw configurationInvalid(issues)
   const ids = new Map(Object.entries(services))
-  return { name, securitySchemes: {}, identify: (credentials) => findService(ids, credentials) }
+  return { name, securitySchemes, identify: (credentials) => findService(ids, credentials) }
 }
+
+const securitySchemes: SecuritySchemes = { clientCertificate: { type: 'mutualTLS' } }
 
 function findService(ids: ReadonlyMap<string, string>, { peer, log }: Credentials): Caller | undefined {
   const names = peer.certificate?.subjectAltNames ?? []

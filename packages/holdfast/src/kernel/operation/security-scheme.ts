@@ -6,7 +6,14 @@
  */
 
 /** A method to authenticate callers: a security scheme of OpenAPI 3.1. */
-export type SecurityScheme = HttpSecurityScheme | KeySecurityScheme
+export type SecurityScheme = HttpSecurityScheme | KeySecurityScheme | CertificateSecurityScheme
+
+/** A client certificate of the TLS connection. */
+export interface CertificateSecurityScheme {
+  readonly type: 'mutualTLS'
+  /** Instructions for obtaining a certificate, in Markdown. */
+  readonly description?: string
+}
 
 /** Credentials in the `Authorization` header (RFC 9110 section 11.6.2). */
 export interface HttpSecurityScheme {

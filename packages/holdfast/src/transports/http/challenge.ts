@@ -35,7 +35,7 @@ export function createChallenge(access: AnyAccess, { name, securitySchemes }: Ch
     { securitySchemes: defaultSecuritySchemes },
   ]
   const schemes =
-    rules.map((rule) => schemesOf(rule, securitySchemes)).find((found) => found.length > 0) ?? []
+    rules.map((rule) => challengedOf(rule, securitySchemes)).find((found) => found.length > 0) ?? []
   const missing = listOf(schemes, name)
   const invalid = listOf(schemes, name, invalidToken)
   return ({ status, refusedSchemes: refused, bearerError }, header) => {
@@ -44,7 +44,8 @@ export function createChallenge(access: AnyAccess, { name, securitySchemes }: Ch
     if (status !== 401) {
       return bearerError && hasToken ? listOf(schemes.filter(isBearer), name, bearerError) : ''
     }
-    if (refused) return listOf(Object.values(refused), name, hasToken ? invalidToken : undefined)
+    if (refused)
+      return listOf(Object.values(refused).filter(isChallenged), name, hasToken ? invalidToken : undefined)
     if (!hasToken) return missing
     return bearerError ? listOf(schemes, name, bearerError) : invalid
   }
@@ -53,7 +54,7 @@ export function createChallenge(access: AnyAccess, { name, securitySchemes }: Ch
 const invalidToken: BearerError = { error: 'invalid_token' }
 
 /** Returns the challenges for schemes. `error` is added to the challenges for bearer tokens. */
-function listOf(schemes: readonly SecurityScheme[], service: string, error?: BearerError): string {
+function listOf(schemes: readonly ChallengedScheme[], service: string, error?: BearerError): string {
   const parameters = Object.entries(error ?? {}).map(([name, value]) => `, ${name}=${quoted(value)}`)
   return schemes
     .map((scheme) => challengeOf(scheme, service) + (isBearer(scheme) ? parameters.join('') : ''))
@@ -62,6 +63,18 @@ function listOf(schemes: readonly SecurityScheme[], service: string, error?: Bea
 
 function isBearer(scheme: SecurityScheme): boolean {
   return 'scheme' in scheme && scheme.scheme.toLowerCase() === 'bearer'
+}
+
+/** Returns the schemes of a rule that can be in a challenge. */
+function challengedOf(rule: SecurityRule, ofService: SecuritySchemes): readonly ChallengedScheme[] {
+  return schemesOf(rule, ofService).filter(isChallenged)
+}
+
+type ChallengedScheme = Exclude<SecurityScheme, { readonly type: 'mutualTLS' }>
+
+/** A client certificate is requested by TLS, not by a challenge. */
+function isChallenged(scheme: SecurityScheme): scheme is ChallengedScheme {
+  return !('type' in scheme)
 }
 
 /**
@@ -84,7 +97,7 @@ function schemesOf(rule: SecurityRule, ofService: SecuritySchemes): readonly Sec
 /** The names of schemes that do not begin with their only capital letter. */
 const schemeNames: Readonly<Record<string, string>> = { dpop: 'DPoP' }
 
-function challengeOf(scheme: SecurityScheme, service: string): string {
+function challengeOf(scheme: ChallengedScheme, service: string): string {
   const realm = `realm=${quoted(service)}`
   if (!('scheme' in scheme)) {
     return scheme.in === 'cookie'

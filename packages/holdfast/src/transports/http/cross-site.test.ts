@@ -28,7 +28,16 @@ const bearer: Identifier = {
   securitySchemes: { bearer: { scheme: 'bearer' } },
   identify: ({ header }) => (header('authorization') === 'Bearer ann' ? ann : undefined),
 }
-const { query, mutation, service } = holdfast({ database: noDatabase, identify: [bearer, basic, session] })
+/** Stands for an identifier of client certificates, which browsers send to every site. */
+const certificate: Identifier = {
+  name: 'certificate',
+  securitySchemes: { certificate: { type: 'mutualTLS' } },
+  identify: ({ header }) => (header('x-certificate') === 'ann' ? ann : undefined),
+}
+const { query, mutation, service } = holdfast({
+  database: noDatabase,
+  identify: [bearer, basic, certificate, session],
+})
 
 const signedIn = access('signedIn()', ({ caller }) => (caller.id === undefined ? Unauthenticated() : caller))
 const withCookie = access(
@@ -83,6 +92,7 @@ const ofOtherOrigin: readonly [string, Record<string, string>][] = [
 describe.each([
   ['a cookie', { cookie: 'session=ann' }],
   ['HTTP Basic', { authorization: 'Basic YW5uOmE=' }],
+  ['a client certificate', { 'x-certificate': 'ann' }],
 ])('%s', (_, credentials) => {
   test.each(ofSameOrigin)('a mutation is admitted with %s', async (_name, headers) => {
     expect(await statusOf('/orders', { ...credentials, ...headers })).toBe(204)

@@ -57,6 +57,7 @@ export type SecurityRequirementObject = Readonly<Record<string, readonly string[
 /** An authentication method of callers. */
 export type SecuritySchemeObject =
   | { readonly type: 'http'; readonly scheme: string; readonly description?: string }
+  | { readonly type: 'mutualTLS'; readonly description?: string }
   | {
       readonly type: 'apiKey'
       readonly in: 'header' | 'cookie' | 'query'

@@ -48,6 +48,13 @@ describe('an operation', () => {
     })
   })
 
+  test('an operation can need a client certificate', async () => {
+    const securitySchemes = { certificate: { type: 'mutualTLS', description: 'From the mesh.' } } as const
+    const { security, schemes } = await describeAccess(signedIn, { securitySchemes })
+    expect(security).toEqual([{ certificate: [] }])
+    expect(schemes).toEqual(securitySchemes)
+  })
+
   test('an operation needs the schemes of its own rule instead', async () => {
     const { security, schemes } = await describeAccess(signedWebhook('psp', () => []))
     expect(security).toEqual([{ webhookSignature: [] }])

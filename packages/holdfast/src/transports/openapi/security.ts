@@ -60,5 +60,6 @@ function toRequirement({ schemes, scopes }: SecurityRequirement): SecurityRequir
 }
 
 function toSchemeObject(scheme: SecurityScheme): SecuritySchemeObject {
+  if ('type' in scheme) return scheme
   return 'scheme' in scheme ? { type: 'http', ...scheme } : { type: 'apiKey', ...scheme }
 }

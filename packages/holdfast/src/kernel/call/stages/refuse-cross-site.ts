@@ -18,8 +18,8 @@ import type { SecurityRule, SecurityScheme } from '../../operation/security-sche
  * A mutation with a cookie must come from the same origin. Two kinds of mutations only refuse
  * another origin:
  *
- * - those with other credentials that browsers add by themselves (HTTP Basic), because programs
- *   send them too, without either header;
+ * - those with other credentials that browsers add by themselves (HTTP Basic, a client
+ *   certificate), because programs send them too, without either header;
  * - those that set a cookie for an anonymous caller, such as a sign-in. Otherwise a page could sign
  *   its visitors in to an account of the attacker.
  */
@@ -61,15 +61,19 @@ export function refuseCrossSite(
  * Returns those of a rule's schemes whose credentials browsers add to requests from other sites.
  */
 function addedSchemesOf({ securitySchemes = {}, combines }: SecurityRule): readonly SecurityScheme[] {
-  const own = Object.values(securitySchemes).filter((scheme) =>
-    'scheme' in scheme ? addedByBrowsers.has(scheme.scheme.toLowerCase()) : scheme.in === 'cookie',
-  )
+  const own = Object.values(securitySchemes).filter((scheme) => isAddedByBrowsers(scheme))
   return [...own, ...(combines?.rules ?? []).flatMap(addedSchemesOf)]
+}
+
+function isAddedByBrowsers(scheme: SecurityScheme): boolean {
+  if ('type' in scheme) return true
+  return 'scheme' in scheme ? addedByBrowsers.has(scheme.scheme.toLowerCase()) : scheme.in === 'cookie'
 }
 
 const addedByBrowsers: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate'])
 
 function isSent(scheme: SecurityScheme, { header }: Call): boolean {
+  if ('type' in scheme) return true
   if (!('scheme' in scheme)) return header('cookie') !== undefined
   return (header('authorization') ?? '').toLowerCase().startsWith(`${scheme.scheme.toLowerCase()} `)
 }
