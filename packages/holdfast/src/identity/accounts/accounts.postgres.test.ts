@@ -41,7 +41,10 @@ describe('sign-up and sign-in', () => {
         { email: 'ann@example.com', password },
         { headers: browser, key: 'sign-in-ann-4b825dc642cb6eb9a060e54bf8d69288' },
       )
-    expect([(await send()).status, (await send()).status]).toEqual([200, 200])
+    const [first, second] = [await send(), await send()]
+    expect([first.status, second.status]).toEqual([200, 200])
+    // The stored answer is sealed, so the replay has the cookie.
+    expect(second.cookies).toEqual(first.cookies)
     expect(await tested.sql('select account from holdfast.sessions')).toHaveLength(1)
   })
 

@@ -15,6 +15,7 @@ export function changePassword<Read, Write, Values>(parts: AccountParts<Read, Wr
   const { app, passwords, limit, sessions } = parts
   return app.mutation({
     route: 'POST /auth/change-password',
+    sealed: true,
     summary: 'Changes the password.',
     description: 'Ends the other sessions of the user, and replaces the session of the browser.',
     access: sessionVisitor(),
@@ -74,6 +75,7 @@ export function resetPassword<Read, Write, Values>(parts: AccountParts<Read, Wri
   const { app, passwords, sessions } = parts
   return app.mutation({
     route: 'POST /auth/reset-password/confirm',
+    sealed: true,
     summary: 'Sets a new password.',
     description: 'Needs the token of the link in the mail. Ends all sessions of the user.',
     access: visitor('the token of the link is the credential'),

@@ -20,6 +20,7 @@ export function signIn<Read, Write, Values>(parts: AccountParts<Read, Write, Val
   const { app, passwords, limit, sessions, mails } = parts
   return app.mutation({
     route: 'POST /auth/sign-in',
+    sealed: true,
     summary: 'Begins a session.',
     description: 'Sets the cookie of a new session, and ends the session that the browser had.',
     access: visitor('the address and the password are the credentials'),

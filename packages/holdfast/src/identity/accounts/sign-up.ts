@@ -14,6 +14,7 @@ import { visitor } from './visitor.ts'
 export function signUp<Read, Write, Values>({ app, passwords, mails }: AccountParts<Read, Write, Values>) {
   return app.mutation({
     route: 'POST /auth/sign-up',
+    sealed: true,
     summary: 'Creates an account.',
     description:
       'A mail with a link verifies the address. The answer is the same if the address already has an account: then the mail says so.',
@@ -47,6 +48,7 @@ export function verifyEmail<Read, Write, Values>({
 }: AccountParts<Read, Write, Values>) {
   return app.mutation({
     route: 'POST /auth/verify-email',
+    sealed: true,
     summary: 'Verifies the address of an account.',
     description:
       'Needs the token of the link in the mail, and the password. A person who signs up with the address of another cannot read the mail, and the other does not know the password.',
