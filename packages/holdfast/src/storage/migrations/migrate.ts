@@ -160,7 +160,7 @@ async function explainForbidden<T>(client: pg.ClientBase, work: () => Promise<T>
     const { rows } = await client.query<{ role: string }>('select current_user as role')
     throw new HoldfastError(
       'migration-forbidden',
-      `Migrations of the framework are pending, but the role "${rows[0]?.role}" lacks the permission to apply them: ${cause.message}. Start the service once with a role that owns the schema "holdfast" and can create tables in it (DATABASE_DIRECT_URL is only used for migrations), or grant this role the permission.`,
+      `Migrations of the framework are pending, but the role "${rows[0]?.role}" lacks the permission to apply them: ${cause.message}. Set DATABASE_OWNER_URL, which is only used for migrations, to a URL of a role that owns the schema "holdfast" and can create tables in it, or grant this role the permission.`,
       { cause: error },
     )
   }
