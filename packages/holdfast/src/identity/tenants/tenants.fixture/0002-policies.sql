@@ -28,8 +28,8 @@ create policy tenant_rows on members
   using (tenant = (select nullif(current_setting('holdfast.tenant', true), '')))
   with check (tenant = (select nullif(current_setting('holdfast.tenant', true), '')));
 
--- Identifiers and access rules read the rows of all tenants, because the tenant is not known
--- before.
+-- Identifiers and access rules read the rows of all tenants, because the tenant is known only
+-- afterwards.
 create policy admission_rows on members for select
   using ((select current_setting('holdfast.admission', true)) = 'on');
 
