@@ -330,7 +330,7 @@ export const tokenMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: 'packages/holdfast/src/transports/http/cross-site.test.ts',
-        name: 'a client certificate > a mutation is refused with Sec-Fetch-Site cross-site',
+        name: 'a mutation is refused with Sec-Fetch-Site cross-site',
       },
     ],
     why: 'A browser sends a certificate with requests of other sites.',
