@@ -14,6 +14,10 @@ const sessionIdentifier = `${src}/identity/sessions/session-identifier.ts`
 const sessionToken = `${src}/identity/sessions/session-token.ts`
 const sessionsTest = `${src}/identity/sessions/sessions.postgres.test.ts`
 
+const accounts = `${src}/identity/accounts`
+const accountsTest = `${accounts}/accounts.postgres.test.ts`
+const attacksTest = `${accounts}/attacks.postgres.test.ts`
+
 /** Mutants of accounts: passwords, sessions, and the operations for them. */
 export const accountMutants: readonly Mutant[] = [
   {
@@ -149,5 +153,45 @@ export const accountMutants: readonly Mutant[] = [
     replacement: '',
     killedBy: [{ file: sessionsTest, name: 'refused without a statement' }],
     why: 'Clients with made-up cookies would load the database.',
+  },
+  {
+    name: 'accounts: a failed sign-in is not counted',
+    file: `${accounts}/sign-in.ts`,
+    text: 'return keepWrites(CredentialsInvalid())',
+    replacement: 'throw CredentialsInvalid()',
+    killedBy: [{ file: attacksTest, name: 'the right password is refused, without a hash' }],
+    why: 'The count would be undone with the transaction, and passwords could be guessed.',
+  },
+  {
+    name: 'accounts: the limit is not checked again in the transaction',
+    file: `${accounts}/sign-in.ts`,
+    text: 'await limit.check(transaction, attempt)',
+    replacement: '',
+    killedBy: [{ file: attacksTest, name: 'if the limit was reached while it was hashed' }],
+    why: 'Guesses at the same time would pass the limit together.',
+  },
+  {
+    name: 'accounts: a sign-up replaces the password of a verified account',
+    file: `${accounts}/queries/accounts.ts`,
+    text: 'case when account.verified_at is null then',
+    replacement: 'case when true then',
+    killedBy: [{ file: attacksTest, name: 'a sign-up with a known address' }],
+    why: 'Each account could be taken over by a sign-up.',
+  },
+  {
+    name: 'accounts: a reset keeps the sessions',
+    file: `${accounts}/change-password.ts`,
+    text: 'await sessions.endAll(transaction, { user: taken.account_id })',
+    replacement: '',
+    killedBy: [{ file: accountsTest, name: 'a reset sets the password' }],
+    why: 'The sessions of an attacker would survive the reset.',
+  },
+  {
+    name: 'accounts: an address of IPv6 is a client',
+    file: `${accounts}/attempt-limit.ts`,
+    text: 'parsed.parts.slice(0, 4)',
+    replacement: 'parsed.parts',
+    killedBy: [{ file: attacksTest, name: 'a client with many addresses' }],
+    why: 'A client with IPv6 has as many addresses as it likes.',
   },
 ]

@@ -55,7 +55,7 @@ export function findToken(service: string, purpose: TokenPurpose, tokenHash: Buf
     text: `
       select account_id, email_key, password_hash from holdfast.account_tokens
       join holdfast.accounts account on account.id = account_id
-      where token_hash = $3 and purpose = $2 and service = $1 and ${isValid}`,
+      where token_hash = $3 and purpose = $2 and service = $1 and ${isValid} limit 1`,
     values: [service, purpose, tokenHash],
   }
 }
