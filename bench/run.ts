@@ -60,7 +60,7 @@ try {
 function readCount(variable: string, usual: number): number {
   const count = Number(process.env[variable] ?? usual)
   if (Number.isInteger(count) && count > 0) return count
-  return refuse(`${variable} is ${process.env[variable]}, and has to be an integer of at least 1.`)
+  return refuse(`${variable} must be an integer of at least 1, but is ${process.env[variable]}.`)
 }
 
 function refuse(message: string): never {

@@ -24,7 +24,7 @@ export const kernelMutants: readonly Mutant[] = [
     why: 'A review would see access that the rules do not have.',
   },
   {
-    name: 'owns of Drizzle: the owner is not in the condition',
+    name: 'Drizzle owns(): the condition omits the owner',
     file: 'packages/holdfast/src/databases/drizzle/owns.ts',
     text: 'ownedOnly ? where(caller) : isOfTenant(caller)',
     replacement: 'isOfTenant(caller)',

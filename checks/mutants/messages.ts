@@ -40,7 +40,7 @@ export const messageMutants: readonly Mutant[] = [
       },
       { file: locks, name: 'a subscription that was moved during a pass stays at its new position' },
     ],
-    why: 'A subscription that an operator moves back would return to its old position, and the messages would not be sent again.',
+    why: 'A subscription that an operator rewinds during a pass would jump to its old position, and its messages would not be sent again.',
   },
   {
     name: 'consumers: moved back',

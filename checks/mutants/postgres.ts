@@ -330,7 +330,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/session-state.postgres.test.ts`,
-        name: 'state that a query leaves does not reach the next call: ',
+        name: 'state that a query leaves behind does not reach the next call: ',
       },
     ],
     why: 'The next call would run with the search_path or the tenant that another handler has set.',
@@ -343,7 +343,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/session-state.postgres.test.ts`,
-        name: 'state that a query leaves does not reach the next call: ',
+        name: 'state that a query leaves behind does not reach the next call: ',
       },
     ],
     why: 'All changes that a handler makes to its session would be visible to the next call.',

@@ -50,8 +50,8 @@ export function readKeyClaim(call: Call, { service, nowMs, retentionMs }: KeyCon
   }
   const key = parseKey(header)
   if (isSealed) requireUnguessable(key, nowMs)
-  // An id in a custom header was not created as an idempotency key, so its time is not that of the
-  // first request.
+  // An id in a custom header was not made as an idempotency key, so its timestamp does not show
+  // when the first request was sent.
   const madeAtMs = idempotencyHeader === defaultKeyHeader ? timeOf(key) : undefined
   if (madeAtMs !== undefined) checkTime(madeAtMs, nowMs, retentionMs)
   const scope = scopeOf(call.caller)

@@ -34,7 +34,7 @@ export const IdempotencyAnswerUnreadable: Problem<'idempotency-answer-unreadable
     status: 500,
     title: 'The answer to this idempotency key cannot be decrypted',
     description:
-      'The call was executed. Its answer was encrypted with a secret key that the service does not have any more. The call does not run again with this key. Check the data before you send the request with a new key.',
+      'The call was executed. Its answer was encrypted with a secret key that the service no longer has. The call does not run again with this key. Check the data before you send the request with a new key.',
   },
 )
 

@@ -8,7 +8,7 @@ import type {
 import { subjectMigrations } from './migrations.ts'
 import { startOrphanSweep } from './sweep-orphans.ts'
 
-/** The capability of subjects. Other capabilities write subjects with their rows. */
+/** The subjects capability. Other capabilities write the subjects of their rows. */
 export const subjectsCapability: DatabaseCapability<CapabilityHost> = {
   migrations: subjectMigrations,
   open: (host) => ({ workerPart: () => new SubjectsWorkerPart(host) }),

@@ -35,9 +35,9 @@ export interface AccountMailOptions<Values> {
   readonly pages: { readonly verifyEmail: string; readonly resetPassword: string }
   /** Returns the subject and the text of a mail. Default: short mails in English. */
   readonly writeMail?: (mail: AccountMail) => Omit<MailMessage, 'to'>
-  /** The time for which the link of a verification is valid. Default `'1d'`. */
+  /** The lifetime of a verification link. Default `'1d'`. */
   readonly verificationAge?: Duration
-  /** The time for which the link of a reset is valid. Default `'30m'`. */
+  /** The lifetime of a reset link. Default `'30m'`. */
   readonly resetAge?: Duration
   /** Max number of mails to one account in an hour. Further ones are not sent. Default 5. */
   readonly maxMailsPerHour?: number

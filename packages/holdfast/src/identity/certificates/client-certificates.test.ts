@@ -223,7 +223,7 @@ describe('a configuration that does not start', () => {
   })
 })
 
-test('the settings of TLS are read from the environment', async () => {
+test('TLS settings are read from the environment', async () => {
   const { certFile, keyFile, clientCaFile } = await writeFiles()
   const env = {
     NODE_ENV: 'test',

@@ -8,7 +8,7 @@ import { cachedIdentifier } from '../cache/cached-identifier.ts'
 import { findSession, type FoundSession, noteSeen } from './queries/sessions.ts'
 import { hashToken, isToken } from './session-token.ts'
 
-/** A user who calls with a session. */
+/** A user who is authenticated by a session. */
 export interface SessionUser extends User {
   /** The id of the session. It is not a credential. */
   readonly session: string

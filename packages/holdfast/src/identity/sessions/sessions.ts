@@ -86,10 +86,10 @@ export interface Sessions extends Identifier {
 const maxTextLength = 500
 
 /**
- * Returns the sessions of a service: rows in the schema `holdfast`, and a cookie with a random
- * token, of which the database stores only the SHA-256.
+ * Returns an identifier of users by session. A session is a row in the schema `holdfast`, and a
+ * cookie with a random token, of which the database stores only the SHA-256.
  *
- * A call of a session costs one round trip, or none if its caller is in the cache of the process.
+ * A call with a session costs one round trip, or none if its caller is in the process's cache.
  * The end of a session takes effect in every process within a second.
  *
  * @example

@@ -78,7 +78,8 @@ export function findKey(
   const [key, ...others] = suitable
   if (others.length > 0) throw new TokenRefused('several keys of its issuer match it')
   if (key) return { key }
-  if (keyId === undefined) return { missing: 'it has no key id, and no key of its issuer suits it' }
+  if (keyId === undefined)
+    return { missing: "it has no key id, and none of its issuer's keys fits its algorithm" }
   throw new TokenRefused(`its key ${findKeyIssue(named[0]!.jwk, algorithm)}`)
 }
 

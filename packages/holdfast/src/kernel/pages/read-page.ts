@@ -46,7 +46,10 @@ interface Boundary {
 /** A paging style: parses the start of a page and creates the marks of other pages. */
 interface Paging<Style extends PagingStyle> {
   open(): Promise<Start>
-  /** Returns the mark of the page on this side; `undefined` if the style cannot express it. */
+  /**
+   * Returns the cursor, or offset, of the page on this side; `undefined` if the paging style cannot
+   * express it.
+   */
   cursorFor(side: Side, boundary: Boundary): Promise<PageMarks[Style] | undefined>
 }
 

@@ -84,15 +84,15 @@ function checkParts(
   const issues: string[] = []
   const mutation = operations.find((operation) => operation.kind === 'mutation')
   if (mutation && !parts.database) {
-    issues.push(`${describeOperation(mutation)}: a mutation needs a database; set \`database\` of holdfast()`)
+    issues.push(`${describeOperation(mutation)}: a mutation needs a database; set \`database\` in holdfast()`)
   }
   if (!parts.database && hasBackground(background)) {
-    issues.push('jobs, consumers, schedules and relays need a database; set `database` of holdfast()')
+    issues.push('jobs, consumers, schedules and relays need a database; set `database` in holdfast()')
   }
   issues.push(...findCheckIssues(definition.checks ?? {}, parts.database !== undefined))
   issues.push(...findSecurityIssues(parts.securitySchemes), ...findIdentifierIssues(parts.identifiers))
   if (parts.hasUnusedSchemes) {
-    issues.push('its identifiers declare their security schemes; remove `securitySchemes` of holdfast()')
+    issues.push('its identifiers declare their security schemes; remove `securitySchemes` from holdfast()')
   }
   if (definition.problemTypeBase !== undefined && !definition.problemTypeBase.endsWith('/')) {
     issues.push(`its problemTypeBase ${definition.problemTypeBase} must end with a slash`)

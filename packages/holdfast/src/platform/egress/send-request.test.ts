@@ -108,7 +108,7 @@ describe('a destination', () => {
     expect(target.requests).toEqual([])
   })
 
-  test('a destination is not reached through the proxy of the environment', async () => {
+  test('a proxy in the environment is ignored', async () => {
     await using proxy = await startReceiver()
     await using receiver = await startReceiver()
     const restore = http.setGlobalProxyFromEnv({ http_proxy: proxy.url, https_proxy: proxy.url })

@@ -129,8 +129,8 @@ describe('stopping', () => {
     await once(client.socket, 'data')
     client.socket.pause()
     client.send(`GET /much HTTP/1.1\r\n${host}\r\n`)
-    // These requests give the server time to read the second request. They fail if the server no
-    // longer listens.
+    // These requests give the server time to read the second request. They fail if the server is
+    // no longer listening.
     for (let times = 0; times < 5; times += 1) await fetch(`${server.url}/health/live`).catch(() => undefined)
     client.socket.resume()
     expect((await client.answer()).headers['connection']).toBe('close')

@@ -53,7 +53,7 @@ export class HandlerGuard implements StatementGuard {
   readonly #run: GuardedRun
   #repetitions: Map<string, Repetition> | undefined
   #statements = 0
-  /** The text of the first statement in production; `undefined` after the second statement. */
+  /** In production only: the text of the first statement, until the second one runs. */
   #first: string | undefined
 
   constructor(handler: GuardedHandler, watch: GuardWatch | undefined, run: GuardedRun) {

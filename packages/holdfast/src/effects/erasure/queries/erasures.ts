@@ -29,7 +29,7 @@ export function endErasure(id: string, held: number): Statement {
   }
 }
 
-/** Filters of erasures; `null` means no filter. */
+/** Filters for erasures; `null` means no filter. */
 export interface ErasureFilters {
   readonly service: string | null
   readonly subject: string | null

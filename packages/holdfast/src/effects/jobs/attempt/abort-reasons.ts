@@ -12,13 +12,13 @@ export const jobLost: HoldfastError = new HoldfastError(
  */
 export const leaseOver: HoldfastError = new HoldfastError(
   'job-lease-over',
-  'No heartbeat of this worker reached the database for 15 seconds, so another worker may be running the job. The step was not started. The job runs again, which does not count as an attempt.',
+  'No heartbeat of this worker reached the database for 15 seconds, so another worker may be running the job. The step was not started. This does not count as an attempt, and the job will be retried.',
 )
 
 /** The failure of an attempt that could not be marked as started, so its handler did not run. */
 export const jobNotBegun: HoldfastError = new HoldfastError(
   'job-not-begun',
-  'The attempt could not be marked as started, so its handler was not run. The job runs again, which does not count as an attempt.',
+  'The attempt could not be marked as started, so its handler was not run. This does not count as an attempt, and the job will be retried.',
 )
 
 /** The abort reason if the job was cancelled. */

@@ -19,7 +19,7 @@ export interface HistogramPoint {
   readonly min: number
   /** The max value; zero if there are no values. */
   readonly max: number
-  /** The number of values in each bucket; one bucket more than there are bounds. */
+  /** The number of values in each bucket; one more bucket than there are bounds. */
   readonly bucketCounts: readonly number[]
   /** The last exemplar of each bucket that has one. */
   readonly exemplars: readonly (Exemplar | undefined)[]

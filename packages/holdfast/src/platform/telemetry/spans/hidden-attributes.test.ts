@@ -34,7 +34,7 @@ test('a value that a service declares as sensitive is never exported in a span',
   })
   expect(items[0]!.events).toMatchObject([{ attributes: { email: '[redacted]', count: 2 } }])
   expect(items[0]!.failure?.message).toBe('no way to https://app:[redacted]@example.org')
-  // The encoder of spans identifies shared attributes by object identity.
+  // The span encoder identifies shared attributes by object identity.
   expect(items[1]!.sharedAttributes).toBe(items[0]!.sharedAttributes)
   expect(attributesOf(items[2]!)).toEqual({ status: 200 })
   await telemetry.flush()

@@ -9,7 +9,8 @@ const maxSeen = 1_000
 // Max number of times that a text's prepared statement may become stale. After that, the text is no
 // longer prepared. For example, a text may refer to a different table under each search_path.
 const maxRetirements = 3
-// Max number of names in total: a session keeps every name that was prepared in it, with its plan.
+// Max number of statement names ever made. A session keeps each statement that it has prepared,
+// with its plan, even after the name is retired.
 const maxMade = 2 * maxNames
 // Postgres truncates names to 63 bytes. A longer prefix could cut off the number at the end of the
 // name.

@@ -62,7 +62,7 @@ const leavingByMutation: typeof leaving = [
 const stateOf = async (): Promise<readonly unknown[]> => [await acting.read(state), await acting.write(state)]
 
 describe('state of a session', () => {
-  test.each(leaving)('state that a query leaves does not reach the next call: %s', async (_, text) => {
+  test.each(leaving)('state that a query leaves behind does not reach the next call: %s', async (_, text) => {
     const before = await stateOf()
     await acting.read(statement(text))
     expect(await stateOf()).toEqual(before)
