@@ -1,4 +1,9 @@
-export { type AccountOptions, accounts } from './identity/accounts/accounts.ts'
+export {
+  type AccountOperations,
+  type AccountOptions,
+  type Accounts,
+  accounts,
+} from './identity/accounts/accounts.ts'
 export type { AccountMail, AccountMailOptions } from './identity/accounts/account-mails.ts'
 export type { AttemptLimits } from './identity/accounts/attempt-limit.ts'
 export type { OwnAccount, OwnSession } from './identity/accounts/own-account.ts'

@@ -43,7 +43,8 @@ export interface AccountMailOptions<Values> {
   readonly maxMailsPerHour?: number
 }
 
-interface MailInput {
+/** The input of the job. */
+export interface MailInput {
   /** Null for an address without an account: the job does nothing, and takes as long to enqueue. */
   readonly account: string | null
   readonly kind: TokenPurpose

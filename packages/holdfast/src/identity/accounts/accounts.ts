@@ -21,6 +21,27 @@ export interface AccountOptions<Values> extends AccountMailOptions<Values> {
   readonly attempts?: AttemptLimits
 }
 
+/** The operations of accounts, by their names. */
+export type AccountOperations = {
+  readonly signUp: ReturnType<typeof signUp>
+  readonly verifyEmail: ReturnType<typeof verifyEmail>
+  readonly signIn: ReturnType<typeof signIn>
+  readonly signOut: ReturnType<typeof signOut>
+  readonly signOutEverywhere: ReturnType<typeof signOutEverywhere>
+  readonly changePassword: ReturnType<typeof changePassword>
+  readonly requestPasswordReset: ReturnType<typeof requestReset>
+  readonly resetPassword: ReturnType<typeof resetPassword>
+  readonly getAccount: ReturnType<typeof getAccount>
+  readonly listSessions: ReturnType<typeof listSessions>
+  readonly endSession: ReturnType<typeof endSession>
+  readonly endOtherSessions: ReturnType<typeof endOtherSessions>
+}
+
+/** Accounts with passwords: a capability of a service, with its operations. */
+export interface Accounts extends Capability {
+  readonly operations: AccountOperations
+}
+
 /**
  * Returns accounts with passwords: the operations for sign-up, sign-in, sign-out and passwords, and
  * the job that sends their mails. List the result in `capabilities` of the service, and its
@@ -41,7 +62,7 @@ export interface AccountOptions<Values> extends AccountMailOptions<Values> {
 export function accounts<Read, Write, Values>(
   app: Application<Read, Write, Values>,
   options: AccountOptions<Values>,
-) {
+): Accounts {
   const definedAt = callSite(accounts)
   const mails = new AccountMails(options, definedAt)
   const parts: AccountParts<Read, Write, Values> = {
@@ -65,7 +86,5 @@ export function accounts<Read, Write, Values>(
     endSession: endSession(parts),
     endOtherSessions: endOtherSessions(parts),
   }
-  return { name: 'accounts', definedAt, jobs: [mails.job], operations } satisfies Capability & {
-    operations: object
-  }
+  return { name: 'accounts', definedAt, jobs: [mails.job], operations }
 }

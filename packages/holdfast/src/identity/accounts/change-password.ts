@@ -1,17 +1,25 @@
+import type { Mutation } from '../../kernel/operation/operation.ts'
+import type { ProblemOf } from '../../kernel/problem/problem.ts'
 import { keepWrites } from '../../kernel/problem/keep-writes.ts'
 import { respond } from '../../kernel/operation/respond.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import { PasswordUnacceptable } from '../passwords/problems.ts'
 import { hashToken } from '../sessions/session-token.ts'
 import type { AccountParts } from './account-parts.ts'
-import { email, emailKeyOf, password, textInput, token } from './fields.ts'
+import { email, emailKeyOf, password, textInput, token, type TextInput } from './fields.ts'
 import { CredentialsInvalid, LinkInvalid, TooManyAttempts } from './problems.ts'
 import { type AccountRow, changeAccount, findByEmail, findById, resetAccount } from './queries/accounts.ts'
 import { expireTokens, findToken, takeToken, type TokenRow } from './queries/tokens.ts'
 import { sessionVisitor, visitor } from './visitor.ts'
 
 /** Returns the operation that changes the password of the user. */
-export function changePassword<Read, Write, Values>(parts: AccountParts<Read, Write, Values>) {
+export function changePassword<Read, Write, Values>(
+  parts: AccountParts<Read, Write, Values>,
+): Mutation<
+  TextInput<'currentPassword' | 'newPassword'>,
+  void,
+  ProblemOf<typeof CredentialsInvalid | typeof PasswordUnacceptable | typeof TooManyAttempts>
+> {
   const { app, passwords, limit, sessions } = parts
   return app.mutation({
     route: 'POST /auth/change-password',
@@ -52,7 +60,10 @@ export function changePassword<Read, Write, Values>(parts: AccountParts<Read, Wr
 }
 
 /** Returns the operation that mails a link to set a new password. */
-export function requestReset<Read, Write, Values>({ app, mails }: AccountParts<Read, Write, Values>) {
+export function requestReset<Read, Write, Values>({
+  app,
+  mails,
+}: AccountParts<Read, Write, Values>): Mutation<TextInput<'email'>, void, never> {
   return app.mutation({
     route: 'POST /auth/reset-password',
     summary: 'Mails a link to set a new password.',
@@ -71,7 +82,13 @@ export function requestReset<Read, Write, Values>({ app, mails }: AccountParts<R
 }
 
 /** Returns the operation that sets a new password with the token of a link. */
-export function resetPassword<Read, Write, Values>(parts: AccountParts<Read, Write, Values>) {
+export function resetPassword<Read, Write, Values>(
+  parts: AccountParts<Read, Write, Values>,
+): Mutation<
+  TextInput<'token' | 'password'>,
+  void,
+  ProblemOf<typeof LinkInvalid | typeof PasswordUnacceptable>
+> {
   const { app, passwords, sessions } = parts
   return app.mutation({
     route: 'POST /auth/reset-password/confirm',

@@ -47,10 +47,13 @@ export const uuid: TextField = {
       : { message: 'must be a UUID' },
 }
 
+/** An input whose fields are texts. */
+export type TextInput<Name extends string> = Readonly<Record<Name, string>>
+
 /** Returns the schema of an input whose fields are texts, all required. */
 export function textInput<Name extends string>(
   fields: Readonly<Record<Name, TextField>>,
-): Schema<Readonly<Record<Name, string>>, Readonly<Record<Name, string>>> {
+): Schema<TextInput<Name>, TextInput<Name>> {
   const entries = Object.entries(fields) as [Name, TextField][]
   const json: JsonSchema = {
     type: 'object',

@@ -1,8 +1,9 @@
+import type { Mutation, Query } from '../../kernel/operation/operation.ts'
 import { described } from '../../kernel/schema/schema.ts'
 import { Unauthenticated } from '../../kernel/problem/problems.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import type { AccountParts } from './account-parts.ts'
-import { textInput, uuid } from './fields.ts'
+import { textInput, uuid, type TextInput } from './fields.ts'
 import { type AccountRow, findById } from './queries/accounts.ts'
 import { sessionVisitor } from './visitor.ts'
 
@@ -54,7 +55,9 @@ const sessionsSchema = described<readonly OwnSession[]>({
 })
 
 /** Returns the operation that returns the account of the user. */
-export function getAccount<Read, Write, Values>({ app }: AccountParts<Read, Write, Values>) {
+export function getAccount<Read, Write, Values>({
+  app,
+}: AccountParts<Read, Write, Values>): Query<Record<string, never>, OwnAccount, never> {
   return app.query({
     route: 'GET /auth/account',
     summary: 'Returns the account of the user.',
@@ -69,7 +72,10 @@ export function getAccount<Read, Write, Values>({ app }: AccountParts<Read, Writ
 }
 
 /** Returns the operation that lists the sessions of the user. */
-export function listSessions<Read, Write, Values>({ app, sessions }: AccountParts<Read, Write, Values>) {
+export function listSessions<Read, Write, Values>({
+  app,
+  sessions,
+}: AccountParts<Read, Write, Values>): Query<Record<string, never>, readonly OwnSession[], never> {
   return app.query({
     route: 'GET /auth/sessions',
     summary: 'Lists the sessions of the user.',
@@ -91,7 +97,10 @@ export function listSessions<Read, Write, Values>({ app, sessions }: AccountPart
 }
 
 /** Returns the operation that ends a session of the user. */
-export function endSession<Read, Write, Values>({ app, sessions }: AccountParts<Read, Write, Values>) {
+export function endSession<Read, Write, Values>({
+  app,
+  sessions,
+}: AccountParts<Read, Write, Values>): Mutation<TextInput<'id'>, void, never> {
   return app.mutation({
     route: 'DELETE /auth/sessions/{id}',
     summary: 'Ends a session of the user.',
@@ -105,7 +114,10 @@ export function endSession<Read, Write, Values>({ app, sessions }: AccountParts<
 }
 
 /** Returns the operation that ends the other sessions of the user. */
-export function endOtherSessions<Read, Write, Values>({ app, sessions }: AccountParts<Read, Write, Values>) {
+export function endOtherSessions<Read, Write, Values>({
+  app,
+  sessions,
+}: AccountParts<Read, Write, Values>): Mutation<Record<string, never>, void, never> {
   return app.mutation({
     route: 'DELETE /auth/sessions',
     summary: 'Ends all other sessions of the user.',

@@ -1,22 +1,35 @@
+import type { Mutation } from '../../kernel/operation/operation.ts'
+import type { ProblemOf } from '../../kernel/problem/problem.ts'
 import { keepWrites } from '../../kernel/problem/keep-writes.ts'
 import { respond } from '../../kernel/operation/respond.ts'
 import { described } from '../../kernel/schema/schema.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import { isSessionUser } from '../sessions/session-identifier.ts'
 import type { AccountParts } from './account-parts.ts'
-import { email, emailKeyOf, password, textInput } from './fields.ts'
+import { email, emailKeyOf, password, textInput, type TextInput } from './fields.ts'
 import { CredentialsInvalid, EmailUnverified, TooManyAttempts } from './problems.ts'
 import { type AccountRow, changeAccount, findByEmail } from './queries/accounts.ts'
 import { sessionVisitor, visitor } from './visitor.ts'
 
-const accountId = described<{ readonly account: string }>({
+/** The account that signed in. */
+export interface AccountId {
+  readonly account: string
+}
+
+const accountId = described<AccountId>({
   type: 'object',
   properties: { account: { type: 'string', format: 'uuid' } },
   required: ['account'],
 })
 
 /** Returns the operation that begins a session. */
-export function signIn<Read, Write, Values>(parts: AccountParts<Read, Write, Values>) {
+export function signIn<Read, Write, Values>(
+  parts: AccountParts<Read, Write, Values>,
+): Mutation<
+  TextInput<'email' | 'password'>,
+  AccountId,
+  ProblemOf<typeof CredentialsInvalid | typeof EmailUnverified | typeof TooManyAttempts>
+> {
   const { app, passwords, limit, sessions, mails } = parts
   return app.mutation({
     route: 'POST /auth/sign-in',
@@ -69,7 +82,10 @@ export function signIn<Read, Write, Values>(parts: AccountParts<Read, Write, Val
 }
 
 /** Returns the operation that ends the session of the browser. */
-export function signOut<Read, Write, Values>({ app, sessions }: AccountParts<Read, Write, Values>) {
+export function signOut<Read, Write, Values>({
+  app,
+  sessions,
+}: AccountParts<Read, Write, Values>): Mutation<Record<string, never>, void, never> {
   return app.mutation({
     route: 'POST /auth/sign-out',
     summary: 'Ends the session.',
@@ -84,7 +100,10 @@ export function signOut<Read, Write, Values>({ app, sessions }: AccountParts<Rea
 }
 
 /** Returns the operation that ends all sessions of the user. */
-export function signOutEverywhere<Read, Write, Values>({ app, sessions }: AccountParts<Read, Write, Values>) {
+export function signOutEverywhere<Read, Write, Values>({
+  app,
+  sessions,
+}: AccountParts<Read, Write, Values>): Mutation<Record<string, never>, void, never> {
   return app.mutation({
     route: 'POST /auth/sign-out-everywhere',
     summary: 'Ends all sessions of the user.',

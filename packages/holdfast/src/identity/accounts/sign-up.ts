@@ -1,17 +1,27 @@
+import type { Mutation } from '../../kernel/operation/operation.ts'
+import type { ProblemOf } from '../../kernel/problem/problem.ts'
 import { keepWrites } from '../../kernel/problem/keep-writes.ts'
 import { uuidv7 } from '../../kernel/base/uuid-v7.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import { PasswordUnacceptable } from '../passwords/problems.ts'
 import { hashToken } from '../sessions/session-token.ts'
 import type { AccountParts } from './account-parts.ts'
-import { email, emailKeyOf, password, textInput, token } from './fields.ts'
+import { email, emailKeyOf, password, textInput, token, type TextInput } from './fields.ts'
 import { CredentialsInvalid, LinkInvalid, TooManyAttempts } from './problems.ts'
 import { changeAccount, upsertAccount, type UpsertedRow } from './queries/accounts.ts'
 import { findToken, takeToken, type TokenRow } from './queries/tokens.ts'
 import { visitor } from './visitor.ts'
 
 /** Returns the operation that creates an account. */
-export function signUp<Read, Write, Values>({ app, passwords, mails }: AccountParts<Read, Write, Values>) {
+export function signUp<Read, Write, Values>({
+  app,
+  passwords,
+  mails,
+}: AccountParts<Read, Write, Values>): Mutation<
+  TextInput<'email' | 'password'>,
+  void,
+  ProblemOf<typeof PasswordUnacceptable>
+> {
   return app.mutation({
     route: 'POST /auth/sign-up',
     sealed: true,
@@ -45,7 +55,11 @@ export function verifyEmail<Read, Write, Values>({
   app,
   passwords,
   limit,
-}: AccountParts<Read, Write, Values>) {
+}: AccountParts<Read, Write, Values>): Mutation<
+  TextInput<'token' | 'password'>,
+  void,
+  ProblemOf<typeof CredentialsInvalid | typeof LinkInvalid | typeof TooManyAttempts>
+> {
   return app.mutation({
     route: 'POST /auth/verify-email',
     sealed: true,
