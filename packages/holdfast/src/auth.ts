@@ -4,7 +4,7 @@ export {
   type Accounts,
   accounts,
 } from './identity/accounts/accounts.ts'
-export type { AccountMail, AccountMailOptions } from './identity/accounts/account-mails.ts'
+export type { AccountMail } from './identity/accounts/account-mails.ts'
 export type { AttemptLimits } from './identity/accounts/attempt-limit.ts'
 export type { OwnAccount, OwnSession } from './identity/accounts/own-account.ts'
 export {

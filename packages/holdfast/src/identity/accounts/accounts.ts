@@ -51,12 +51,17 @@ export interface Accounts extends Capability {
  *
  * @example
  * ```ts
- * const auth = accounts(app, { sessions: session, mail, pages })
- * const shop = app.service({
- *   name: 'shop',
- *   operations: { ...auth.operations, placeOrder },
- *   capabilities: [auth],
+ * const session = sessions()
+ * const app = holdfast({ database: postgres(), identify: session })
+ * const auth = accounts(app, {
+ *   sessions: session,
+ *   mail: inbox(),
+ *   pages: {
+ *     verifyEmail: 'https://app.example.com/verify-email',
+ *     resetPassword: 'https://app.example.com/reset-password',
+ *   },
  * })
+ * app.service({ name: 'shop', operations: auth.operations, capabilities: [auth] })
  * ```
  */
 export function accounts<Read, Write, Values>(

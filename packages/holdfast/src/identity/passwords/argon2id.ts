@@ -69,10 +69,26 @@ function findIssues(parameters: Parameters): readonly string[] {
       ? []
       : [`${name} of argon2id is ${value}; set it to an integer from ${minima[name]} to ${maxima[name]}`]
   })
-  const hasArgon2 = typeof (crypto as { readonly argon2?: unknown }).argon2 === 'function'
-  return hasArgon2
+  return argon2
     ? issues
     : [...issues, `Node ${process.version} has no Argon2; use Node 24.7 or later, or set another hasher`]
+}
+
+/** The parameters of `crypto.argon2`. */
+interface Argon2Parameters extends Omit<Argon2Hash, 'hash' | 'algorithm' | 'salt' | 'memoryKiB'> {
+  readonly message: string
+  readonly nonce: Uint8Array
+  readonly memory: number
+  readonly tagLength: number
+}
+
+// The types of older versions of Node do not declare it.
+const { argon2 } = crypto as {
+  readonly argon2?: (
+    algorithm: Argon2Hash['algorithm'],
+    parameters: Argon2Parameters,
+    done: (error: Error | null, key: Buffer) => void,
+  ) => void
 }
 
 /** Runs Argon2 in a thread of libuv's pool. */
@@ -82,7 +98,7 @@ function derive(
   tagLength: number,
 ): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  crypto.argon2(
+  argon2!(
     algorithm,
     { message: password, nonce: salt, memory: memoryKiB, passes, parallelism, tagLength },
     (error, key) => (error ? reject(error) : resolve(key)),

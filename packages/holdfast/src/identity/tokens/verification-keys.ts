@@ -1,4 +1,4 @@
-import { base64url, importJWK, type JWK } from 'jose'
+import { base64url, type CryptoKey, importJWK, type JWK } from 'jose'
 import { isSameAlgorithm, keyKindOf, type TokenAlgorithm } from './algorithms.ts'
 import { issuerUnavailable } from './issuer-unavailable.ts'
 import { TokenRefused } from './token-refused.ts'

@@ -32,9 +32,7 @@ export interface OperationAccess extends Readonly<Record<CallerKind, MatrixCell>
  *
  * @example
  * ```ts
- * test('access', () => {
- *   expect(accessMatrix(shop)).toMatchSnapshot()
- * })
+ * const matrix = accessMatrix(shop)
  * ```
  */
 export function accessMatrix({
