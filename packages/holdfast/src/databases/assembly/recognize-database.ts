@@ -46,6 +46,7 @@ export const sequencedColumns: readonly { readonly table: string; readonly colum
   { table: 'holdfast.webhook_endpoints', column: 'seq' },
   { table: 'holdfast.webhook_deliveries', column: 'seq' },
   { table: 'holdfast.webhook_attempts', column: 'seq' },
+  { table: 'holdfast.api_keys', column: 'seq' },
 ]
 
 interface Place {
