@@ -2,6 +2,7 @@ import { noopExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import type { DatabaseHost } from '../../kernel/service/database.ts'
 import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
 import { pollIntervalMs } from '../../effects/jobs/leadership/poll-interval.ts'
+import { recordTrailOf } from '../../identity/trail/record-trail.ts'
 import { waitStatements } from '../../effects/jobs/steps/wait-statements.ts'
 import type { SecretKeySource } from '../../platform/secret-keys/open-secret-keys.ts'
 import type { CapabilityEffects } from '../../storage/capability/database-capability.ts'
@@ -53,6 +54,7 @@ export function assemblyHost(
     replicaUrls: location.replicas,
     heartbeatTarget: direct,
     bind: (session) => new HandlerEffects(session, effectParts),
+    recordTrailOf: (operation) => recordTrailOf(host.service, operation),
     resolveWaits: waitStatements,
     pollMs: () => pollIntervalMs(waker),
   }

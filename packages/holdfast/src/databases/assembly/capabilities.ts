@@ -11,6 +11,7 @@ import { subjectsCapability } from '../../effects/subjects/subjects.ts'
 import { webhookMigrations } from '../../effects/webhooks/migrations.ts'
 import type { TenantsOptions } from '../../identity/tenants/tenant-options.ts'
 import { tenantsCapability, type TenantsHost } from '../../identity/tenants/tenants.ts'
+import { trailCapability } from '../../identity/trail/trail.ts'
 import { apiKeyMigrations } from '../../identity/api-keys/migrations.ts'
 import type { DatabaseCapability } from '../../storage/capability/database-capability.ts'
 import { signingKeysCapability } from '../../storage/pages/signing-keys.ts'
@@ -38,6 +39,7 @@ export const capabilities: readonly DatabaseCapability<AssemblyHost, CapabilityO
   messagesCapability,
   { migrations: webhookMigrations },
   { migrations: apiKeyMigrations },
+  trailCapability,
   subjectsCapability,
   tenantsCapability,
   sessionsCapability,

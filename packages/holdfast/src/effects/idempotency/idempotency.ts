@@ -1,5 +1,6 @@
 import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import { type Caller, callerSubject } from '../../kernel/operation/caller.ts'
+import type { CompiledOperation } from '../../kernel/operation/compile.ts'
 import type { Subjects } from '../../kernel/background/subject.ts'
 import type {
   CapabilityHost,
@@ -11,7 +12,7 @@ import type { BoundTransaction, HandlerSession } from '../../storage/postgres/tr
 import { AnswerSeal } from './answer-seal.ts'
 import { callSubjects } from './call-subjects.ts'
 import { idempotencyMigrations } from './migrations.ts'
-import type { MutationParts } from './mutation-parts.ts'
+import type { MutationParts, RecordTrail } from './mutation-parts.ts'
 import { observeMutations } from './observe-mutations.ts'
 import { idempotencyProblems } from './problems.ts'
 import { replayRefused } from './replay-refused.ts'
@@ -42,6 +43,11 @@ export interface IdempotencyHost extends CapabilityHost {
   readonly options: IdempotencyOptions
   /** Binds a transaction for a handler. */
   readonly bind: (session: HandlerSession) => BoundTransaction
+  /**
+   * Returns the function that adds the calls of an operation to the trail; `undefined` if the
+   * operation has no trail.
+   */
+  readonly recordTrailOf: (operation: CompiledOperation) => RecordTrail | undefined
   /** Checks the statements of handlers; `undefined` in production. */
   readonly watch: GuardWatch | undefined
   /** The URLs of the replicas. If not empty, answers report the WAL position of their commit. */
@@ -63,7 +69,7 @@ async function openIdempotency(host: IdempotencyHost): Promise<OpenCapability> {
   const { retentionMs, everyMs } = readTimes(options)
   const ring = await openKeyRing(pools.write, retentionMs)
   const rotation = startRotation({ pool: pools.own, ring, clock, log, everyMs })
-  const shared: Omit<MutationParts, 'problemTypeBase' | 'prepare'> = {
+  const shared: Omit<MutationParts, 'problemTypeBase' | 'prepare' | 'recordTrail'> = {
     pool: pools.write,
     service,
     ring,
@@ -81,7 +87,9 @@ async function openIdempotency(host: IdempotencyHost): Promise<OpenCapability> {
   }
   return {
     stageFor: (operation, settings) =>
-      operation.kind === 'mutation' ? safeMutation(operation, { ...shared, ...settings }) : undefined,
+      operation.kind === 'mutation'
+        ? safeMutation(operation, { ...shared, ...settings, recordTrail: host.recordTrailOf(operation) })
+        : undefined,
     answerRefusedFor: (operation) => (operation.kind === 'mutation' ? replayRefused(shared) : undefined),
     close: () => rotation.stop(),
   }

@@ -171,7 +171,7 @@ export class MutationAttempt {
   }
 
   async #runHandler(next: Next): Promise<Answer> {
-    const { bind, externalCalls } = this.#parts
+    const { bind, externalCalls, recordTrail } = this.#parts
     const call = this.#call
     const bound = bind(this.#transaction)
     call.effects = bound
@@ -180,7 +180,9 @@ export class MutationAttempt {
       return next(call)
     }
     try {
-      return await externalCalls.within({ operation: call.operation.name }, () => bound.within(run))
+      const answer = await externalCalls.within({ operation: call.operation.name }, () => bound.within(run))
+      recordTrail?.(this.#transaction, call, answer)
+      return answer
     } finally {
       this.#transaction.end()
     }

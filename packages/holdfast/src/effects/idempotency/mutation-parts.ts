@@ -1,3 +1,4 @@
+import type { Answer } from '../../kernel/operation/answer.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import type { GuardWatch } from '../../storage/statement-guard/handler-guard.ts'
@@ -9,6 +10,9 @@ import type { AnswerSeal } from './answer-seal.ts'
 import type { KeyClaim } from './key-claim.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { MutationObserver } from './observe-mutations.ts'
+
+/** Adds a successful call to the trail, in the transaction of its session. */
+export type RecordTrail = (session: HandlerSession, call: Call, answer: Answer) => void
 
 /** Dependencies shared by all mutations of a service. */
 export interface MutationParts {
@@ -31,6 +35,8 @@ export interface MutationParts {
   readonly externalCalls: ExternalCallWatch
   /** True if policies limit callers to the rows of their tenant. */
   readonly hasTenants: boolean
+  /** Adds the call to the trail; `undefined` if the operation has no trail. */
+  readonly recordTrail: RecordTrail | undefined
   /** Returns the ids of the subjects of a call. */
   readonly subjectsOf: (call: Call) => readonly string[]
   /** True if answers report the WAL position of their commit, for reads from replicas. */

@@ -12,6 +12,7 @@ import type { Peer, RequestLine } from '../operation/credentials.ts'
 import type { ProblemError } from '../problem/problem.ts'
 import type { RowCheck } from '../operation/access/row-check.ts'
 import type { Span } from '../telemetry/span.ts'
+import type { TrailEntry } from '../operation/trail/trail.ts'
 import type { StatementGuard } from '../host/statement-guard.ts'
 import type { WireInput } from '../operation/wire-input.ts'
 import type { Usage, Work } from '../host/work.ts'
@@ -116,6 +117,8 @@ export interface Call extends Work {
   position: string | undefined
   /** The result of `prepare`. Set by the database's stage of a mutation. */
   prepared: unknown
+  /** The trail entry of the call. Set when the handler of an operation with a trail has returned. */
+  trail: TrailEntry | undefined
   /** Set by the database's stage of a mutation. */
   effects: Effects | undefined
 }

@@ -58,6 +58,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     links: undefined,
     position: undefined,
     prepared: undefined,
+    trail: undefined,
     effects: undefined,
   }
   return call

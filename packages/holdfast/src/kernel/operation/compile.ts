@@ -108,11 +108,12 @@ function checkIdempotency(operation: Operation): readonly string[] {
  * The types exclude queries with options of mutations, but plain JavaScript can define such
  * queries.
  */
-function checkQuery({ kind, prepare, isSealed }: Operation): readonly string[] {
+function checkQuery({ kind, prepare, isSealed, trail }: Operation): readonly string[] {
   if (kind === 'mutation') return []
   return [
     ...(prepare ? ['a query has no `prepare`; do the work in `run`'] : []),
     ...(isSealed ? ['a query cannot be `sealed`, because its answer is not stored'] : []),
+    ...(trail ? ['a query has no `trail`; make the operation a mutation'] : []),
   ]
 }
 

@@ -7,6 +7,7 @@ import type { AnyProblem } from '../problem/problem.ts'
 import type { Redirects } from './redirects.ts'
 import type { HandlerResult } from './respond.ts'
 import { type MutationRoute, parseRoute, type QueryRoute, type Route } from './route.ts'
+import type { AnyTrail, TrailDefinition } from './trail/trail.ts'
 import type { NoSettings } from '../host/settings.ts'
 import { described, type InputOf, type OutputOf, type Schema } from '../schema/schema.ts'
 import type { Subjects } from '../background/subject.ts'
@@ -168,6 +169,14 @@ export interface MutationDefinition<
    */
   readonly subjectsOf?: (call: SubjectsOfCall<OutputOf<InputSchema>, CallerType>) => Subjects
   /**
+   * Records each call in the trail: who did what to which, as a row of the same commit. `true`
+   * records the caller, the operation and the time; an object adds a target and details. Default:
+   * the trail does not record the operation.
+   */
+  readonly trail?:
+    | true
+    | TrailDefinition<OutputOf<InputSchema>, NoInfer<InputOf<OutputSchema>>, NoInfer<CallerType>>
+  /**
    * Does slow work before the transaction begins, such as hashing a password or a call to another
    * service, and returns its result to `run` as `prepared`. It holds no connection, and writes
    * nothing. It runs once per call, after the look-up of the key: a replay does not run it, and a
@@ -236,6 +245,8 @@ export interface Operation {
   readonly isolation: Isolation
   /** Returns the subjects of a call in addition to its caller. Default: none. */
   readonly subjectsOf: ((call: SubjectsOfCall<never, never>) => Subjects) | undefined
+  /** The contents of its trail entries. Default: the trail does not record its calls. */
+  readonly trail: AnyTrail | undefined
   /** The file and line of the definition. */
   readonly definedAt: string
   /** Works before the transaction of a mutation. Default: no preparation. */
@@ -318,6 +329,7 @@ export function createOperation<Kind extends Operation['kind']>(
     isSealed: given.sealed ?? false,
     isolation: given.isolation ?? 'read committed',
     subjectsOf: given.subjectsOf,
+    trail: given.trail,
     definedAt,
     prepare: given.prepare && ((context) => given.prepare?.(context)),
     run: (context) => given.run(context),

@@ -50,7 +50,7 @@ async function open<Defined extends Operations>(
   parts: ServiceParts,
   { valid, settings, cors, redacted }: ReadService,
 ): Promise<RunningService<Defined>> {
-  const { host } = redacted
+  const { host, redactor } = redacted
   const identifiers = identifiersForService(parts.identifiers, {
     mode: host.mode,
     hasDatabase: parts.database !== undefined,
@@ -74,6 +74,7 @@ async function open<Defined extends Operations>(
     settings,
     identifiers,
     trustedOrigins,
+    redactor,
     frameworkProblems: [...kernelProblems, ...problems, ...mutationProblems],
   })
   const admission = {

@@ -7,11 +7,15 @@ import { type FailureOptions, handlerFailures, logLate } from '../handler-failur
 import { isFinal } from '../../problem/is-final.ts'
 import { ProblemWithWrites } from '../../problem/keep-writes.ts'
 import type { ProblemError } from '../../problem/problem.ts'
+import type { Redactor } from '../../base/redact.ts'
+import { toTrailEntry } from '../../operation/trail/trail.ts'
 import { isThenable } from '../../base/thenable.ts'
 
 /** The parts of the last stage besides the operation. */
 export interface RunOptions extends CallContextParts, FailureOptions {
   readonly problemTypeBase: string
+  /** Hides sensitive values in trail entries. */
+  readonly redactor: Redactor
 }
 
 /**
@@ -19,6 +23,7 @@ export interface RunOptions extends CallContextParts, FailureOptions {
  */
 export function run(operation: CompiledOperation, options: RunOptions): Stage {
   const failureOf = handlerFailures(operation, options)
+  const { trail } = operation
 
   function fail(error: unknown, call: Call): never {
     throw failureOf(error, call)
@@ -37,6 +42,12 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
   function encode(output: unknown, call: Call): Answer | Promise<Answer> {
     if (output instanceof ProblemWithWrites) return refuse(ProblemWithWrites.problemOf(output), call)
     try {
+      if (trail)
+        call.trail = toTrailEntry(
+          trail,
+          { input: call.input, caller: call.caller, result: output },
+          options.redactor,
+        )
       const answer = operation.encode(output, call.log)
       if (!(answer instanceof Promise)) return withLinks(answer, call)
       return abortable(answer, call.deadline).then(
