@@ -14,6 +14,7 @@ import { responseMutants } from './responses.ts'
 import { secretMutants } from './secrets.ts'
 import { tenantMutants } from './tenants.ts'
 import { tokenMutants } from './tokens.ts'
+import { trailMutants } from './trail.ts'
 import { transactionMutants } from './transactions.ts'
 import { unixSocketMutants } from './unix-socket.ts'
 import { webhookMutants } from './webhooks.ts'
@@ -34,6 +35,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   secrets: secretMutants,
   tenants: tenantMutants,
   tokens: tokenMutants,
+  trail: trailMutants,
   transactions: transactionMutants,
   unixSocket: unixSocketMutants,
   webhooks: webhookMutants,

@@ -11,14 +11,11 @@ import { jobsRetry } from './commands/jobs-retry.ts'
 import { jobsShow } from './commands/jobs-show.ts'
 import { jobsSkip } from './commands/jobs-skip.ts'
 import { keysCommands } from './commands/keys-commands.ts'
-import { messagesList } from './commands/messages-list.ts'
-import { messagesDead, messagesRedrive, messagesSkip } from './commands/messages-dead.ts'
-import { messagesRemove } from './commands/messages-remove.ts'
-import { messagesRewind } from './commands/messages-rewind.ts'
-import { messagesRelays, messagesSubscriptions } from './commands/messages-subscriptions.ts'
+import { messagesCommands } from './commands/messages-commands.ts'
 import { subjectCommands } from './commands/subjects/subject-commands.ts'
 import { tenantsPolicies } from './commands/tenants-policies.ts'
 import { webhookCommands } from './commands/webhooks/webhook-commands.ts'
+import { trailCommands } from './commands/trail/trail-commands.ts'
 
 /** All commands, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -30,17 +27,11 @@ export const commands: readonly Command[] = [
   jobsSkip,
   jobsPause,
   jobsResume,
-  messagesList,
-  messagesRelays,
-  messagesSubscriptions,
-  messagesRewind,
-  messagesRemove,
-  messagesDead,
-  messagesRedrive,
-  messagesSkip,
+  ...messagesCommands,
   ...keysCommands,
   ...webhookCommands,
   ...subjectCommands,
+  ...trailCommands,
   access,
   cursorsRotate,
   tenantsPolicies,

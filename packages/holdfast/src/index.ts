@@ -111,6 +111,7 @@ export type {
   Query,
   QueryDefinition,
 } from './kernel/operation/operation.ts'
+export type { TrailDefinition, TrailOfCall } from './kernel/operation/trail/trail.ts'
 export {
   type Redirect,
   redirects,
