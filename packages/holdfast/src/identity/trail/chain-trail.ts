@@ -13,8 +13,8 @@ import { type ChainedRow, firstHash, hashOf, type TrailRow } from './trail-row.t
  *   task ─ lock the head ─ read rows ─ write positions, hashes and the head ─ COMMIT
  *
  * Invariants:
- * - The positions of a service are 1, 2, 3, … without gaps. A transaction holds the lock on the head
- *   while it assigns them, and stores them together with the new head.
+ * - The positions of a service are 1, 2, 3, … without gaps. A transaction that assigns them holds
+ *   the lock on the head, and stores them together with the new head.
  * - A row that is visible when another call begins precedes the row of that call, as long as the
  *   clock of the database does not go back.
  */

@@ -1,7 +1,7 @@
-import sql from 'sql-template-tag'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { checkLimit, defaultListed } from '../../storage/postgres/statement/list-limit.ts'
 import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
+import { type TrailFilters, trailRows } from './queries/list-trail.ts'
 
 /** Filters and page of {@link listTrail}. */
 export interface ListTrailOptions {
@@ -65,34 +65,20 @@ export async function listTrail(
   const { service = null, caller = null, tenant = null, operation = null, target = null } = options
   const { since = null, until = null, limit = defaultListed } = options
   checkLimit(limit, listInvalid)
-  const [afterTime = null, afterId = null] = readCursor(options.after)
+  const after = readCursor(options.after)
   return runStatement<ListedTrailEntry>(
     client,
-    sql`
-      select id, service, at, operation, caller_kind as "callerKind", caller_id as "callerId", tenant, target,
-        details, request_id as "requestId", trace_id as "traceId", status, position,
-        to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '_' || id as cursor
-      from holdfast.trail
-      where (${service}::text is null or service = ${service})
-        and (${caller}::text is null or caller_id = ${caller})
-        and (${tenant}::text is null or tenant = ${tenant})
-        and (${operation}::text is null or operation = ${operation})
-        and (${target}::text is null or target = ${target})
-        and (${since}::timestamptz is null or at >= ${since})
-        and (${until}::timestamptz is null or at < ${until})
-        and (${afterTime}::timestamptz is null or (at, id) < (${afterTime}, ${afterId}::uuid))
-      order by trail.at desc, id desc
-      limit ${limit}`,
+    trailRows({ service, caller, tenant, operation, target, since, until, after, limit }),
   )
 }
 
 const cursorForm = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)_([0-9a-f-]{36})$/
 
-function readCursor(after: string | undefined): readonly string[] {
-  if (after === undefined) return []
+function readCursor(after: string | undefined): TrailFilters['after'] {
+  if (after === undefined) return null
   const parts = cursorForm.exec(after)
   if (!parts) throw listInvalid(`the cursor ${JSON.stringify(after)}`, 'the cursor of an entry')
-  return parts.slice(1)
+  return { at: parts[1]!, id: parts[2]! }
 }
 
 function listInvalid(what: string, wanted: string): HoldfastError {

@@ -9,7 +9,7 @@ import type { Gathering } from '../../storage/postgres/transaction/gathered-rows
 import { insertTrail } from './queries/insert-trail.ts'
 
 /** Adds a successful call to the trail, in the transaction of its session. */
-export type RecordTrail = (session: HandlerSession, call: Call, answer: Answer) => void
+type RecordTrail = (session: HandlerSession, call: Call, answer: Answer) => void
 
 /**
  * Returns the function that adds the calls of an operation to the trail; `undefined` if the

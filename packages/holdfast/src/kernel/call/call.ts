@@ -117,7 +117,7 @@ export interface Call extends Work {
   position: string | undefined
   /** The result of `prepare`. Set by the database's stage of a mutation. */
   prepared: unknown
-  /** The trail entry of the call. Set when the handler of an operation with a trail has returned. */
+  /** The trail entry of the call. Set if its operation has a trail, after the handler. */
   trail: TrailEntry | undefined
   /** Set by the database's stage of a mutation. */
   effects: Effects | undefined

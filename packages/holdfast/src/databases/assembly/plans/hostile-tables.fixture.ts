@@ -29,6 +29,8 @@ export const smallTables: ReadonlySet<string> = new Set([
   'secrets',
   'service_leaders',
   'subscriptions',
+  'trail_anchors',
+  'trail_heads',
   // The test fills the first leaf only.
   ...Array.from({ length: 7 }, (_, leaf) => [
     `idempotency_keys_${leaf + 1}`,
@@ -66,11 +68,20 @@ const largeTables = [
 export async function stopAutovacuum(client: pg.Client): Promise<void> {
   for (const table of largeTables)
     await client.query(`alter table holdfast.${table} set (autovacuum_enabled = false)`)
+  // The trail refuses TRUNCATE, and only its partitions have settings.
+  await client.query(`
+    do $$ declare part regclass; begin
+      for part in select inhrelid from pg_inherits where inhparent = 'holdfast.trail'::regclass loop
+        execute format('alter table %s set (autovacuum_enabled = false)', part);
+        execute format('alter table %s disable trigger user', part);
+      end loop;
+      alter table holdfast.trail disable trigger user;
+    end $$`)
 }
 
 /** Deletes all rows, but keeps the statistics of their columns. */
 export async function emptyTables(client: pg.Client): Promise<void> {
-  const tables = [...largeTables, 'job_workers', 'job_heartbeats', 'subscriptions']
+  const tables = [...largeTables, 'trail', 'job_workers', 'job_heartbeats', 'subscriptions']
   await client.query(`truncate ${tables.map((table) => `holdfast.${table}`).join(', ')} cascade`)
 }
 
@@ -164,6 +175,10 @@ const inserts = `
     from pg_temp.rows;
     insert into holdfast.sign_in_failures (id, ends_at)
     select sha256(id::text::bytea), now() + case when moves then interval '-1 day' else interval '15 minutes' end
+    from pg_temp.rows;
+    insert into holdfast.trail (id, service, at, operation, caller_kind, request_id, status, position, hash)
+    select id, service, date_trunc('month', now() at time zone 'UTC') at time zone 'UTC' + interval '1 second' * n,
+      'ship', 'user', 'r', 200, case when not moves then n end, case when not moves then ''::bytea end
     from pg_temp.rows;
     insert into holdfast.subjects (subject, service, kind, id)
     select case when n <= 10 then md5('subject')::uuid else gen_random_uuid() end, service, kind, id

@@ -8,6 +8,39 @@ const ids = Array.from({ length: 10 }, (_, n) => idOf(`${n + 1}`))
 const fresh = idOf('fresh')
 const service = 'plans'
 const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer')
+const command = 'a command of an operator, who waits for it'
+const sorts = 'Postgres expects so few rows that it sorts them instead of reading them in order'
+const entry = {
+  service,
+  operation: 'ship',
+  caller_kind: 'user',
+  caller_id: 'ann',
+  tenant: null,
+  target: null,
+  details: null,
+  request_id: 'r',
+  trace_id: null,
+  status: 200,
+}
+const noFilters = {
+  service: null,
+  caller: null,
+  tenant: null,
+  operation: null,
+  target: null,
+  since: null,
+  until: null,
+  after: null,
+  limit: 10,
+}
+// The time of a row is a whole number of seconds: its number after the start of the month.
+const chained = [11, 12].map((n) => ({
+  ...entry,
+  id: idOf(`${n}`),
+  at: new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth(), 1, 0, 0, n)).toISOString(),
+  position: String(10_000 + n),
+  hash: '00',
+}))
 const caller = { service, kind: 'service', caller: 'a1', tenant: null }
 
 /** Calls of the statements about callers, with rows that hostile-tables.fixture.ts inserts. */
@@ -54,4 +87,27 @@ export const identityCalls: Readonly<Record<string, Readonly<Record<string, Stat
     deleteExpired: calls([10]),
   },
   'identity/tenants/queries/find-gaps.ts': { findGaps: calls([{ column: 'tenant' }]) },
+  'identity/trail/queries/insert-trail.ts': { insertTrail: calls([{ ...entry, id: fresh }]) },
+  'identity/trail/queries/chain.ts': {
+    createHead: calls([service]),
+    lockHead: calls([service]),
+    findUnchained: calls([service, 10]),
+    chainRows: calls([service, chained]),
+  },
+  'identity/trail/queries/partitions.ts': { createPartitions: calls([1]) },
+  'identity/trail/queries/list-trail.ts': {
+    trailRows: [
+      call([{ ...noFilters, service }], { readsAllUnanalyzed: sorts }),
+      { with: [{ ...noFilters, service, after: { at: chained[0]!.at, id } }] },
+      call([noFilters], { readsAll: command }),
+    ],
+  },
+  'identity/trail/queries/verify.ts': {
+    findChains: [call([service], { readsAll: command })],
+    readChain: [call([service, '10', 10], { readsAllUnanalyzed: sorts })],
+    readHead: calls([service]),
+    readAnchor: calls([service, '1']),
+    countUnchained: [call([service], { readsAll: command })],
+    dropPartitions: calls([new Date(0)]),
+  },
 }
