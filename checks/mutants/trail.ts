@@ -9,7 +9,7 @@ export const trailMutants: readonly Mutant[] = [
     name: 'trail: rows may be changed',
     file: `${room}/migrations.ts`,
     text: 'create trigger append_only before update or delete on holdfast.trail\n',
-    replacement: 'create trigger append_only before insert on holdfast.trail_heads\n',
+    replacement: 'create trigger append_only before delete on holdfast.trail\n',
     killedBy: [{ file: test, name: 'is append-only' }],
     why: 'The role of the service could rewrite who did what.',
   },
@@ -42,7 +42,7 @@ export const trailMutants: readonly Mutant[] = [
     file: `${room}/trail-row.ts`,
     text: '    previous,\n    position,',
     replacement: '    previous.slice(64),\n    position,',
-    killedBy: [{ file: test, name: 'is verified: a copied row is found' }],
+    killedBy: [{ file: test, name: 'finds a row that was replaced together with its hash' }],
     why: 'A row could be replaced together with its hash.',
   },
   {

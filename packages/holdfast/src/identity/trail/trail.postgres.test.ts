@@ -5,6 +5,9 @@ import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
+import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
+import { type ChainedRow, hashOf } from './trail-row.ts'
+import { readChain } from './queries/verify.ts'
 import { listTrail, type ListTrailOptions } from './list-trail.ts'
 import { pruneTrail } from './prune-trail.ts'
 import { verifyTrail, type VerifiedTrail } from './verify-trail.ts'
@@ -270,6 +273,20 @@ describe('the chain', () => {
     const { break: found } = await verify()
     expect(found).toMatchObject({ position: at })
     expect(reasons).toContain(found?.reason)
+  })
+
+  test('finds a row that was replaced together with its hash', async () => {
+    for (const order of [1, 2, 3]) await on.call.change({ order })
+    await chained()
+    const [first, second] = await withClient((client) =>
+      runStatement<ChainedRow>(client, readChain('trail-test', '0', 2)),
+    )
+    const forged = { ...second!, target: 'order:9' }
+    const hash = hashOf(forged, { position: '2', previous: first!.hash })
+    await on.sql(`
+      alter table holdfast.trail disable trigger user;
+      update holdfast.trail set target = 'order:9', hash = decode('${hash}', 'hex') where position = 2`)
+    expect((await verify()).break).toEqual({ position: '3', reason: 'changed' })
   })
 
   test('continues after the positions of a dropped partition', async () => {
