@@ -164,6 +164,11 @@ describe('a call of a mutation with a trail', () => {
     expect(await rowsOf()).toHaveLength(1)
   })
 
+  test('is not recorded without the option', async () => {
+    await on.call.untold({})
+    expect(await rowsOf()).toEqual([])
+  })
+
   test('is recorded once if it is replayed', async () => {
     const send = (): Promise<Response> =>
       on.fetch('/orders', {
@@ -175,10 +180,27 @@ describe('a call of a mutation with a trail', () => {
     expect(await rowsOf()).toHaveLength(1)
   })
 
-  test('is recorded by the statement that stores the answer', async () => {
-    await on.call.untold({})
-    await on.call.plain({})
-    expect(await rowsOf()).toHaveLength(1)
+  test('is recorded by the statement that stores the answer, and only that one', async () => {
+    const app = holdfast({ database: postgres({ connections: { reads: 1, writes: 1, jobs: 1 } }) })
+    const ship = app.mutation({
+      route: 'POST /ship',
+      access,
+      trail: true,
+      output: z.object({ names: z.array(z.string()).max(100) }),
+      async run({ db }) {
+        // The names of the statements that this session has prepared in earlier calls.
+        const rows = await db.query<{ name: string }>(
+          sql`select name from pg_prepared_statements where name ~ 'trail|store_answer' limit 100`,
+        )
+        return { names: rows.map(({ name }) => name) }
+      },
+    })
+    await using alone = await createTestService(app.service({ name: 'alone', operations: { ship } }), {
+      onLog: () => {},
+    })
+    await alone.call.ship({})
+    const { names } = await alone.call.ship({})
+    expect(names).toEqual([expect.stringMatching(/^holdfast_insert_trail_holdfast_store_ans/)])
   })
 })
 

@@ -1,3 +1,4 @@
+import { betweenMs } from '../../kernel/base/backoff.ts'
 import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import { limitedWork } from '../../kernel/host/work.ts'
 import type { CapabilityHost, DatabaseCapability } from '../../storage/capability/database-capability.ts'
@@ -38,6 +39,8 @@ function startChaining({ service, pools, clock, log }: CapabilityHost): Recurrin
     clock,
     log,
     everyMs: chainEveryMs,
+    // Spreads out the runs of processes that start at the same time.
+    firstAfterMs: betweenMs(chainEveryMs / 5, chainEveryMs),
     async work(stopping) {
       return (await chainTrail(pools.own, service, stopping)) === chainBatch ? 0 : undefined
     },
