@@ -44,11 +44,11 @@ export interface ExhaustReport {
 
 /**
  * `CHECKPOINTS=all npm test checkpoint` kills at every point of every statement, each time that it
- * is sent. `CHECKPOINTS=2 npm test checkpoint` repeats the second of the four samples.
+ * is sent. `CHECKPOINTS=2 npm test checkpoint` repeats the second of the six samples.
  */
 const asked = process.env['CHECKPOINTS']
 const isFull = asked === 'all'
-const samples = 4
+const samples = 6
 const sample = asked === undefined ? randomInt(samples) + 1 : Number(asked)
 if (!isFull && !(Number.isInteger(sample) && sample >= 1 && sample <= samples))
   throw new Error(`CHECKPOINTS is ${asked}, but must be "all" or a number from 1 to ${samples}.`)
