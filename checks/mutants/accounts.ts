@@ -45,8 +45,8 @@ export const accountMutants: readonly Mutant[] = [
   {
     name: 'passwords: the hash that stands for unknown accounts matches',
     file: passwords,
-    text: 'if (!matches || stored === undefined)',
-    replacement: 'if (!matches && stored !== undefined)',
+    text: 'if (!matches || stored === undefined || stored === null)',
+    replacement: 'if (!matches && stored !== undefined && stored !== null)',
     killedBy: [{ file: passwordsTest, name: 'an unknown account costs one verification' }],
     why: 'A client could sign in to an account that does not exist.',
   },

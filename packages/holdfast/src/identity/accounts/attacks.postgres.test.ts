@@ -5,14 +5,27 @@ import { password, startAccounts } from './accounts.fixture.ts'
 const other = 'another long password'
 const unknown = 'nobody@example.com'
 
+/** Adds an account that is signed in to without a password. */
+async function addAccountWithoutPassword(
+  tested: { readonly sql: (text: string, values: unknown[]) => Promise<unknown> },
+  email: string,
+): Promise<void> {
+  await tested.sql(
+    `insert into holdfast.accounts (id, service, email, email_key, verified_at)
+     values (gen_random_uuid(), 'accounts', $1, $1, now())`,
+    [email],
+  )
+}
+
 describe('enumeration of accounts', () => {
   test('a sign-in with an unknown address has the answer, the statements and the hashes of a wrong password', async () => {
-    const { signUp, signIn, done } = await startAccounts()
+    const { tested, signUp, signIn, done } = await startAccounts()
     await signUp('ann@example.com')
+    await addAccountWithoutPassword(tested, 'bob@example.com')
     // The first sign-in of a process also creates the hash that stands for unknown accounts.
     await signIn(unknown)
     const seen = []
-    for (const email of ['ann@example.com', unknown]) {
+    for (const email of ['ann@example.com', unknown, 'bob@example.com']) {
       done.length = 0
       const { answer, usage } = await signIn(email, other)
       const { requestId: _, ...body } = JSON.parse(answer.body!) as Record<string, unknown>
@@ -26,6 +39,7 @@ describe('enumeration of accounts', () => {
     }
     expect(seen[0]).toMatchObject({ status: 401, body: { code: 'credentials-invalid' }, hashes: ['verify'] })
     expect(seen[1]).toEqual(seen[0])
+    expect(seen[2]).toEqual(seen[0])
   })
 
   test('a sign-up with a known address has the answer, the statements and the hashes of a new one, and changes nothing', async () => {
@@ -240,6 +254,22 @@ describe('take-over', () => {
       )
     },
   )
+
+  test('a sign-up with the address of an account without a password sets none; a reset sets the first', async () => {
+    const { tested, signIn, tokenFor } = await startAccounts()
+    await addAccountWithoutPassword(tested, 'ann@example.com')
+    await tested.call.signUp({ email: 'ann@example.com', password: other })
+    await tokenFor('ann@example.com')
+    expect((await signIn('ann@example.com', other)).answer.status).toBe(401)
+    await tested.call.requestPasswordReset({ email: 'ann@example.com' })
+    await tested.call.resetPassword({ token: await tokenFor('ann@example.com', 2), password })
+    const { answer, headers } = await signIn('ann@example.com')
+    expect(answer.status).toBe(200)
+    // A change of the password needs a password.
+    await tested.sql('update holdfast.accounts set password_hash = null')
+    const change = { currentPassword: password, newPassword: other }
+    expect((await tested.send('changePassword', change, { headers })).status).toBe(401)
+  })
 
   test('a user cannot end a session of another user', async () => {
     const { tested, clock, signUp, signIn } = await startAccounts()

@@ -40,7 +40,7 @@ export function changePassword<Read, Write, Values>(
       return { row, attempt, matches, hash }
     },
     async run({ prepared: { row, attempt, matches, hash }, caller, transaction }) {
-      if (!matches) {
+      if (row.password_hash === null || !matches) {
         await limit.countFailure(transaction, attempt)
         return keepWrites(CredentialsInvalid())
       }

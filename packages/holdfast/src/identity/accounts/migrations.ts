@@ -14,8 +14,9 @@ create table holdfast.accounts (
   email_key text not null,
   -- Null until the owner has proved that they read mails to the address.
   verified_at timestamptz,
-  -- A PHC string.
-  password_hash text not null,
+  -- A PHC string. Null for an account that is signed in to without a password. Such an account is
+  -- created with a verified address: a sign-up replaces the password of an unverified account.
+  password_hash text check (password_hash is not null or verified_at is not null),
   created_at timestamptz not null default now(),
   unique (service, email_key)
 ) with (fillfactor = 85);

@@ -52,7 +52,7 @@ export function signIn<Read, Write, Values>(
       return { row, attempt, ...verification }
     },
     async run({ prepared: { row, attempt, matches, rehashed }, caller, transaction, jobs }) {
-      if (!row || !matches) {
+      if (!row || row.password_hash === null || !matches) {
         await limit.countFailure(transaction, attempt)
         return keepWrites(CredentialsInvalid())
       }

@@ -79,16 +79,21 @@ export function verifyEmail<Read, Write, Values>({
       const attempt = { emailKey: row.email_key, address: caller.client.address }
       await limit.check(statements, attempt)
       const { matches, rehashed } = await passwords.verify(input.password, row.password_hash, { signal })
-      return { row, tokenHash, attempt, matches, hash: rehashed ?? row.password_hash }
+      return { row, tokenHash, attempt, matches, rehashed }
     },
-    async run({ prepared: { row, tokenHash, attempt, matches, hash }, transaction }) {
-      if (!matches) {
+    async run({ prepared: { row, tokenHash, attempt, matches, rehashed }, transaction }) {
+      if (row.password_hash === null || !matches) {
         await limit.countFailure(transaction, attempt)
         return keepWrites(CredentialsInvalid())
       }
       const taken = await runStatement<object>(transaction, takeToken('verify', tokenHash))
       if (taken.length === 0) throw LinkInvalid()
-      const change = { id: row.account_id, verifiedHash: row.password_hash, hash, verifiesEmail: true }
+      const change = {
+        id: row.account_id,
+        verifiedHash: row.password_hash,
+        hash: rehashed ?? row.password_hash,
+        verifiesEmail: true,
+      }
       const changed = await runStatement<object>(transaction, changeAccount(change))
       if (changed.length === 0) throw CredentialsInvalid()
       return undefined

@@ -104,13 +104,13 @@ export class Passwords {
 
   /**
    * Compares a password with a stored hash. Without a stored hash, it takes as long and does not
-   * match, so the time does not reveal which accounts exist.
+   * match, so the time does not reveal which accounts exist, nor which have a password.
    *
    * @throws Unavailable if too many passwords wait to be hashed.
    */
   async verify(
     password: string,
-    stored: string | undefined,
+    stored: string | null | undefined,
     { signal }: PasswordCall,
   ): Promise<Verification> {
     const normal = normalized(password)
@@ -119,7 +119,7 @@ export class Passwords {
     const verify = async (): Promise<Verification> => {
       const unknown = await this.#unknownHash()
       const matches = await this.#hasher.verify(normal, stored ?? unknown)
-      if (!matches || stored === undefined) return { matches: false, rehashed: undefined }
+      if (!matches || stored === undefined || stored === null) return { matches: false, rehashed: undefined }
       const isOld = this.#hasher.needsRehash(stored)
       return { matches, rehashed: isOld ? await this.#hasher.hash(normal) : undefined }
     }

@@ -6,15 +6,17 @@ export interface AccountRow {
   readonly email: string
   readonly email_key: string
   readonly verified_at: Date | null
-  readonly password_hash: string
+  /** Null for an account without a password. */
+  readonly password_hash: string | null
   readonly created_at: Date
 }
 
 const columns = 'id, email, email_key, verified_at, password_hash, created_at'
 
 /** Parameters of {@link upsertAccount}. */
-export interface UpsertedAccount extends Pick<AccountRow, 'id' | 'email' | 'email_key' | 'password_hash'> {
+export interface UpsertedAccount extends Pick<AccountRow, 'id' | 'email' | 'email_key'> {
   readonly service: string
+  readonly password_hash: string
 }
 
 /** The row of {@link upsertAccount}. */
@@ -77,7 +79,10 @@ export function changeAccount({ id, verifiedHash, hash, verifiesEmail }: Account
   }
 }
 
-/** Sets the password of an account whose owner has received a mail, and so verifies the address. */
+/**
+ * Sets the password of an account whose owner has received a mail, and so verifies the address.
+ * Sets the first password of an account that has none.
+ */
 export function resetAccount(id: string, hash: string): Statement {
   return {
     text: `

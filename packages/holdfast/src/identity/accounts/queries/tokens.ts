@@ -46,7 +46,7 @@ const isValid = "expires_at - now() > interval '0'"
 export interface TokenRow {
   readonly account_id: string
   readonly email_key: string
-  readonly password_hash: string
+  readonly password_hash: string | null
 }
 
 /** Finds the account of a token that is valid. */
