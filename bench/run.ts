@@ -8,6 +8,7 @@ import { writeResults } from './write-results.ts'
 // The benchmarks are imported lazily, because they use the package, which must be built first.
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   http: async () => (await import('./http/http-benchmark.ts')).httpBenchmark,
+  identity: async () => (await import('./identity/identity-benchmark.ts')).identityBenchmark,
   jobs: async () => (await import('./jobs/jobs-benchmark.ts')).jobsBenchmark,
   pages: async () => (await import('./pages/pages-benchmark.ts')).pagesBenchmark,
   scale: async () => (await import('./scale/scale-benchmark.ts')).scaleBenchmark,

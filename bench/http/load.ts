@@ -10,6 +10,8 @@ export interface Load {
   readonly seconds: number
   /** True if each request is a POST of a transfer with a new key. */
   readonly isMutation?: boolean
+  /** A JSON file with a list of headers. Requests use them in turn. Default: no headers. */
+  readonly headersFile?: string
 }
 
 /** The measured throughput of a server. */
@@ -26,10 +28,11 @@ const program = join(import.meta.dirname, 'client-process.ts')
 /** Sends requests over 20 connections from the second core. */
 export async function load(
   processes: Processes,
-  { pid, port, path, seconds, isMutation = false }: Load,
+  { pid, port, path, seconds, isMutation = false, headersFile }: Load,
 ): Promise<Throughput> {
   const url = `http://127.0.0.1:${port}${path}`
   const command = [process.execPath, program, url, String(seconds), isMutation ? 'POST' : 'GET']
+  if (headersFile !== undefined) command.push(headersFile)
   const cpuBefore = cpuSecondsOf(pid)
   const { exitCode, stdout } = await processes.finish(command, { core: 1 })
   if (exitCode !== 0) throw new Error(`The client of ${url} failed.`)

@@ -34,6 +34,14 @@ export const accountMutants: readonly Mutant[] = [
     why: 'The problem would be stored as the final answer, although a retry may succeed.',
   },
   {
+    name: 'accounts: a flood of sign-ins is refused after its statements',
+    file: `${accounts}/visitor.ts`,
+    text: 'passwords?.refusal() ?? ',
+    replacement: 'undefined ?? ',
+    killedBy: [{ file: `${accounts}/flood.postgres.test.ts`, name: 'before they run a statement' }],
+    why: 'Calls that are refused anyway would take the connections of all other calls.',
+  },
+  {
     name: 'passwords: an unknown account is answered without a hash',
     file: passwords,
     text: 'const normal = normalized(password)\n    // A new',

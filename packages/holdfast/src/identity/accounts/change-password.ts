@@ -95,7 +95,7 @@ export function resetPassword<Read, Write, Values>(
     sealed: true,
     summary: 'Sets a new password.',
     description: 'Needs the token of the link in the mail. Ends all sessions of the user.',
-    access: visitor('the token of the link is the credential'),
+    access: visitor('the token of the link is the credential', passwords),
     input: textInput({ token, password }),
     problems: [LinkInvalid, PasswordUnacceptable],
     async prepare({ input, statements, signal }) {

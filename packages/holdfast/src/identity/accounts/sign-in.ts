@@ -36,7 +36,7 @@ export function signIn<Read, Write, Values>(
     sealed: true,
     summary: 'Begins a session.',
     description: 'Sets the cookie of a new session, and ends the session that the browser had.',
-    access: visitor('the address and the password are the credentials'),
+    access: visitor('the address and the password are the credentials', passwords),
     input: textInput({ email, password }),
     output: accountId,
     problems: [CredentialsInvalid, EmailUnverified, TooManyAttempts],

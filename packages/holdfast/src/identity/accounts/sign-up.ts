@@ -28,7 +28,7 @@ export function signUp<Read, Write, Values>({
     summary: 'Creates an account.',
     description:
       'A mail with a link verifies the address. The answer is the same if the address already has an account: then the mail says so.',
-    access: visitor('a new user has no credentials yet'),
+    access: visitor('a new user has no credentials yet', passwords),
     input: textInput({ email, password }),
     problems: [PasswordUnacceptable],
     status: 202,
@@ -66,7 +66,7 @@ export function verifyEmail<Read, Write, Values>({
     summary: 'Verifies the address of an account.',
     description:
       'Needs the token of the link in the mail, and the password. A person who signs up with the address of another cannot read the mail, and the other does not know the password.',
-    access: visitor('the token of the link and the password are the credentials'),
+    access: visitor('the token of the link and the password are the credentials', passwords),
     input: textInput({ token, password }),
     problems: [CredentialsInvalid, LinkInvalid, TooManyAttempts],
     async prepare({ input, statements, caller, signal }) {

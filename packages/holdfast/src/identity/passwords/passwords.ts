@@ -88,6 +88,14 @@ export class Passwords {
   }
 
   /**
+   * Returns the problem for a further call if too many passwords wait to be hashed. Check it before
+   * a call runs statements, so that a flood of sign-ins takes no connections from other calls.
+   */
+  refusal(): ProblemError | undefined {
+    return this.#queue.isFull ? busy() : undefined
+  }
+
+  /**
    * Returns the hash of a new password.
    *
    * @throws PasswordUnacceptable if the password does not meet the rules.
