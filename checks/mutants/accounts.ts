@@ -18,6 +18,9 @@ const accounts = `${src}/identity/accounts`
 const accountsTest = `${accounts}/accounts.postgres.test.ts`
 const attacksTest = `${accounts}/attacks.postgres.test.ts`
 
+const secondFactor = `${src}/identity/second-factor`
+const secondFactorTest = `${secondFactor}/second-factor.postgres.test.ts`
+
 /** Mutants of accounts: passwords, sessions, and the operations for them. */
 export const accountMutants: readonly Mutant[] = [
   {
@@ -201,5 +204,45 @@ export const accountMutants: readonly Mutant[] = [
     replacement: 'parsed.parts',
     killedBy: [{ file: attacksTest, name: 'a client with many addresses' }],
     why: 'A client with IPv6 has as many addresses as it likes.',
+  },
+  {
+    name: 'second factor: a sign-in with a password skips it',
+    file: `${accounts}/complete-sign-in.ts`,
+    text: "if (factors === 'one') {",
+    replacement: "if (factors !== 'one') {",
+    killedBy: [{ file: secondFactorTest, name: 'with an authenticator app, a sign-in needs a code' }],
+    why: 'A password would be enough for every account.',
+  },
+  {
+    name: 'second factor: a code is accepted twice',
+    file: `${secondFactor}/one-time-code.ts`,
+    text: 'step > lastStep &&',
+    replacement: '',
+    killedBy: [{ file: secondFactorTest, name: 'each code is accepted once, in any sign-in' }],
+    why: 'A code that is seen over a shoulder could be used again.',
+  },
+  {
+    name: 'second factor: codes of one sign-in are not limited',
+    file: `${accounts}/queries/pending-sign-ins.ts`,
+    text: 'set attempts = attempts + 1',
+    replacement: 'set attempts = attempts',
+    killedBy: [{ file: secondFactorTest, name: 'a sign-in has five codes' }],
+    why: 'Codes could be guessed until the sign-in expires.',
+  },
+  {
+    name: 'second factor: wrong codes are not counted',
+    file: `${secondFactor}/second-factor-sign-in.ts`,
+    text: 'return keepWrites(SecondFactorInvalid())',
+    replacement: 'throw SecondFactorInvalid()',
+    killedBy: [{ file: secondFactorTest, name: 'a sign-in has five codes' }],
+    why: 'The count would be undone with the transaction, and codes could be guessed.',
+  },
+  {
+    name: 'second factor: a secret is not bound to its account',
+    file: `${secondFactor}/verify-code.ts`,
+    text: 'context: [service, account]',
+    replacement: 'context: []',
+    killedBy: [{ file: secondFactorTest, name: 'a secret that is moved to the row of another account' }],
+    why: 'A person who can write the table could copy their own secret to the account of another person.',
   },
 ]

@@ -1,4 +1,5 @@
 import { anyone, event, holdfast, problem } from 'holdfast'
+import { accounts, inbox, sessions } from 'holdfast/auth'
 import { postgres } from 'holdfast/postgres'
 import { createTestService, type TestService } from 'holdfast/testing'
 import { z } from 'zod'
@@ -37,6 +38,18 @@ export const placeOrder = mutation({
 })
 
 export const shop = service({ name: 'shop', operations: { listOrders, placeOrder }, jobs: [sendReceipt] })
+
+const session = sessions()
+
+/** The accounts of an application. */
+export const auth = accounts(holdfast({ database: postgres(), identify: session }), {
+  sessions: session,
+  mail: inbox(),
+  pages: {
+    verifyEmail: 'https://app.example.com/verify-email',
+    resetPassword: 'https://app.example.com/reset-password',
+  },
+})
 
 /** The secret that a sender signs its webhooks with. */
 export const secret = 'whsec_dGhlIHNlY3JldCBvZiBhbiBleGFtcGxlIHNlbmRlcg=='

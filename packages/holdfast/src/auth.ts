@@ -4,13 +4,15 @@ export {
   type Accounts,
   accounts,
 } from './identity/accounts/accounts.ts'
-export type { AccountMail } from './identity/accounts/account-mails.ts'
+export type { AccountChangeKind, AccountMail } from './identity/accounts/account-mails.ts'
 export type { AttemptLimits } from './identity/accounts/attempt-limit.ts'
 export type { OwnAccount, OwnSession } from './identity/accounts/own-account.ts'
 export {
   CredentialsInvalid,
   EmailUnverified,
   LinkInvalid,
+  type PendingSignIn,
+  SecondFactorRequired,
   TooManyAttempts,
 } from './identity/accounts/problems.ts'
 export { inbox, type Inbox, type InboxOptions, type ReceivedMail } from './identity/mail/inbox.ts'
@@ -27,3 +29,21 @@ export {
   type Sessions,
   sessions,
 } from './identity/sessions/sessions.ts'
+export {
+  type AuthenticatorApp,
+  authenticatorApp,
+  type AuthenticatorAppOptions,
+  type SecondFactorOperations,
+} from './identity/second-factor/authenticator-app.ts'
+export type {
+  NewAuthenticator,
+  OwnSecondFactor,
+  RecoveryCodes,
+} from './identity/second-factor/own-second-factor.ts'
+export {
+  SecondFactorExists,
+  SecondFactorInvalid,
+  SecondFactorMissing,
+  SignInExpired,
+} from './identity/second-factor/problems.ts'
+export { authenticatorCode } from './identity/second-factor/authenticator-code.ts'

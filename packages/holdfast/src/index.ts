@@ -197,6 +197,7 @@ export type {
   SecurityScheme,
   SecuritySchemes,
 } from './kernel/operation/security-scheme.ts'
+export type { Sealer, Sealing } from './kernel/host/sealer.ts'
 export { type Mode, readMode, type ServiceHost } from './kernel/host/service-host.ts'
 export { uuidv7 } from './kernel/base/uuid-v7.ts'
 export type { Subjects } from './kernel/background/subject.ts'

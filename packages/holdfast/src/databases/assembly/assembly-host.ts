@@ -1,4 +1,5 @@
 import { noopExternalCallWatch } from '../../kernel/host/external-calls.ts'
+import type { Sealer } from '../../kernel/host/sealer.ts'
 import type { DatabaseHost } from '../../kernel/service/database.ts'
 import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
 import { pollIntervalMs } from '../../effects/jobs/leadership/poll-interval.ts'
@@ -38,6 +39,7 @@ export function assemblyHost(
     telemetry: host.telemetry ?? noTelemetry,
     externalCalls: host.externalCalls ?? noopExternalCallWatch,
     secretKeys,
+    sealer: lazySealer(secretKeys),
     options,
     hasTenants: options.tenants !== undefined,
     binding,
@@ -58,8 +60,17 @@ export function assemblyHost(
     resolveWaits: waitStatements,
     pollMs: () => pollIntervalMs(waker),
   }
-  const effectParts = { owner: host, binding, effects: effectsOf(assembled) }
+  const effectParts = { owner: assembled, binding, effects: effectsOf(assembled) }
   return assembled
+}
+
+/** Returns a sealer that opens the keys when they are needed, since most services need none. */
+function lazySealer(secretKeys: SecretKeySource): Sealer {
+  const keys = (): Sealer => secretKeys('the data that a library seals')
+  return {
+    seal: (plain, sealing) => keys().seal(plain, sealing),
+    open: (sealed, sealing) => keys().open(sealed, sealing),
+  }
 }
 
 /** Returns the effects that the capabilities create. */

@@ -1,3 +1,4 @@
+import { SecretKeys } from '../../platform/secret-keys/secret-keys.ts'
 import { createLogger, type Logger, systemClock } from 'holdfast'
 import { createTestDatabase } from 'holdfast/testing'
 import type pg from 'pg'
@@ -118,7 +119,11 @@ export async function createTestMessages(): Promise<TestMessages> {
         return (jobs ??= new TransactionJobs(session, { service: testService, waker }))
       },
       publish: publishIn(session, { service: testService, waker }),
-      transaction: toStatements(session, { service: testService, mode: 'test' }),
+      transaction: toStatements(session, {
+        service: testService,
+        mode: 'test',
+        sealer: new SecretKeys([Buffer.alloc(32, 1)]),
+      }),
     }
   }
 

@@ -9,6 +9,7 @@ import type {
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { accountMigrations } from './migrations.ts'
 import { deleteEndedFailures } from './queries/failures.ts'
+import { deleteExpiredSignIns } from './queries/pending-sign-ins.ts'
 import { deleteExpiredTokens } from './queries/tokens.ts'
 
 /** The capability of accounts: their tables, and the deletion of what expired. */
@@ -42,7 +43,9 @@ class AccountsWorkerPart implements WorkerPart {
         return withConnection(pools.own, limitedWork(limitMs, stopping), async (connection) => {
           const tokens = await connection.run(deleteExpiredTokens(pageSize))
           const failures = await connection.run(deleteEndedFailures(pageSize))
-          return Math.max(tokens.rowCount ?? 0, failures.rowCount ?? 0) === pageSize ? 1_000 : undefined
+          const signIns = await connection.run(deleteExpiredSignIns(pageSize))
+          const deleted = [tokens, failures, signIns].map(({ rowCount }) => rowCount ?? 0)
+          return deleted.includes(pageSize) ? 1_000 : undefined
         })
       },
     })

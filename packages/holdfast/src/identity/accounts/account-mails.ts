@@ -7,16 +7,26 @@ import { described } from '../../kernel/schema/schema.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import type { Mail, MailMessage } from '../mail/mail.ts'
 import { createToken } from '../sessions/session-token.ts'
-import { lockAccount } from './queries/accounts.ts'
+import { findAddress, lockAccount } from './queries/accounts.ts'
 import { insertToken, type MailedAccount, type TokenPurpose } from './queries/tokens.ts'
+
+/** A change of the credentials of an account. */
+export type AccountChangeKind =
+  | 'second-factor-added'
+  | 'second-factor-removed'
+  | 'recovery-codes-replaced'
+  | 'recovery-code-used'
 
 /** A mail to the owner of an account. */
 export interface AccountMail {
   /**
    * `verify`: the link verifies the address. `reset`: the link sets a new password. `notice`: a
    * client tried to sign up with the address, which already has an account; there is no token.
+   * `change`: the credentials of the account have changed; there is no token.
    */
-  readonly kind: 'verify' | 'reset' | 'notice'
+  readonly kind: 'verify' | 'reset' | 'notice' | 'change'
+  /** The change, in a mail of the kind `change`. */
+  readonly change?: AccountChangeKind | undefined
   /** The address of the owner. */
   readonly to: string
   /** The link: the page of the option `pages`, with the token in its fragment. */
@@ -47,12 +57,17 @@ export interface AccountMailOptions<Values> {
 export interface MailInput {
   /** Null for an address without an account: the job does nothing, and takes as long to enqueue. */
   readonly account: string | null
-  readonly kind: TokenPurpose
+  readonly kind: AccountMail['kind']
+  readonly change?: AccountChangeKind | undefined
 }
 
 const inputSchema = described<MailInput>({
   type: 'object',
-  properties: { account: { type: ['string', 'null'] }, kind: { enum: ['verify', 'reset', 'notice'] } },
+  properties: {
+    account: { type: ['string', 'null'] },
+    kind: { enum: ['verify', 'reset', 'notice', 'change'] },
+    change: { type: 'string' },
+  },
   required: ['account', 'kind'],
 })
 
@@ -87,22 +102,32 @@ export class AccountMails<Values> {
   }
 
   /**
+   * Enqueues a mail about a change of the credentials. Such mails are not limited: they need a
+   * recent sign-in, and must arrive even if other mails have reached the limit.
+   */
+  async enqueueChange(jobs: Jobs, change: AccountChangeKind, account: string): Promise<void> {
+    await jobs.enqueue(this.job, { account, kind: 'change', change })
+  }
+
+  /**
    * Creates a token, commits its hash, and mails it. The token is in no table and no job: a further
    * attempt creates another one.
    */
   async #send({
-    input,
+    input: { account, kind, change },
     step,
     settings,
     signal,
     id,
     log,
   }: JobContext<MailInput, unknown, Values>): Promise<void> {
-    const { account, kind } = input
     if (account === null) return
     const { token, tokenHash } = createToken()
     const limit = this.#options.maxMailsPerHour ?? 5
-    const statement = insertToken({ account, tokenHash, purpose: kind, ttlMs: this.#ageMs[kind], limit })
+    const statement =
+      kind === 'change'
+        ? findAddress(account)
+        : insertToken({ account, tokenHash, purpose: kind, ttlMs: this.#ageMs[kind], limit })
     const to = await step(`token-${randomUUID()}`, async ({ transaction }) => {
       await runStatement(transaction, lockAccount(account))
       const [row] = await runStatement<MailedAccount>(transaction, statement)
@@ -111,13 +136,13 @@ export class AccountMails<Values> {
     if (to === null) return log.info({ kind }, 'mail not sent: the account is gone, or got too many mails')
     const { mail, writeMail = writeInEnglish } = this.#options
     const port = typeof mail === 'function' ? mail(settings) : mail
-    const written = writeMail({ kind, to, link: this.#linkOf(kind, token) })
+    const written = writeMail({ kind, change, to, link: this.#linkOf(kind, token) })
     await port.send({ ...written, to }, { signal, key: id })
   }
 
-  #linkOf(kind: TokenPurpose, token: string): string {
+  #linkOf(kind: AccountMail['kind'], token: string): string {
     const { verifyEmail, resetPassword } = this.#options.pages
-    if (kind === 'notice') return resetPassword
+    if (kind === 'notice' || kind === 'change') return resetPassword
     return `${kind === 'verify' ? verifyEmail : resetPassword}#token=${token}`
   }
 }
@@ -140,7 +165,7 @@ function isPage(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal)
 }
 
-function writeInEnglish({ kind, link }: AccountMail): Omit<MailMessage, 'to'> {
+function writeInEnglish({ kind, change, link }: AccountMail): Omit<MailMessage, 'to'> {
   switch (kind) {
     case 'verify':
       return {
@@ -157,5 +182,17 @@ function writeInEnglish({ kind, link }: AccountMail): Omit<MailMessage, 'to'> {
         subject: 'You already have an account',
         text: `A client, perhaps yours, tried to sign up with your address. You already have an account. If you forgot your password, reset it here:\n\n${link}\n\nOtherwise, ignore this mail.\n`,
       }
+    case 'change':
+      return {
+        subject: 'Your sign-in has changed',
+        text: `${changeTexts[change!]}\n\nIf you did not do this, reset your password now:\n\n${link}\n`,
+      }
   }
+}
+
+const changeTexts: Readonly<Record<AccountChangeKind, string>> = {
+  'second-factor-added': 'An authenticator app was added to your account.',
+  'second-factor-removed': 'The authenticator app was removed from your account.',
+  'recovery-codes-replaced': 'The recovery codes of your account were replaced.',
+  'recovery-code-used': 'A recovery code was used to sign in to your account.',
 }

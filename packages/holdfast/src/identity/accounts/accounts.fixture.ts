@@ -2,6 +2,7 @@ import { holdfast } from 'holdfast'
 import {
   type AccountOptions,
   accounts,
+  authenticatorApp,
   inbox,
   type PasswordHasher,
   sessions,
@@ -50,7 +51,12 @@ export async function startAccounts({ sessionOptions, ...options }: StartOptions
     passwords: { hasher },
     ...options,
   })
-  const service = app.service({ name: 'accounts', operations: auth.operations, capabilities: [auth] })
+  const secondFactor = authenticatorApp(auth, { issuer: 'Accounts' })
+  const service = app.service({
+    name: 'accounts',
+    operations: { ...auth.operations, ...secondFactor.operations },
+    capabilities: [auth, secondFactor],
+  })
   const clock = createFakeClock()
   const lines: string[] = []
   const tested = await createTestService(service, {

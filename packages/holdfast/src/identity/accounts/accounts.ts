@@ -4,7 +4,7 @@ import type { Application } from '../../kernel/service/holdfast.ts'
 import { type PasswordOptions, Passwords } from '../passwords/passwords.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { type AccountMailOptions, AccountMails } from './account-mails.ts'
-import type { AccountParts } from './account-parts.ts'
+import { type AccountParts, registerParts } from './account-parts.ts'
 import { AttemptLimit, type AttemptLimits } from './attempt-limit.ts'
 import { changePassword, requestReset, resetPassword } from './change-password.ts'
 import { endOtherSessions, endSession, getAccount, listSessions } from './own-account.ts'
@@ -91,5 +91,7 @@ export function accounts<Read, Write, Values>(
     endSession: endSession(parts),
     endOtherSessions: endOtherSessions(parts),
   }
-  return { name: 'accounts', definedAt, jobs: [mails.job], operations }
+  const capability: Accounts = { name: 'accounts', definedAt, jobs: [mails.job], operations }
+  registerParts(capability, parts)
+  return capability
 }

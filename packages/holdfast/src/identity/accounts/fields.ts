@@ -38,6 +38,12 @@ export const token: TextField = {
     /^[A-Za-z0-9_-]{43}$/.test(text) ? { value: text } : { message: 'must be the token of a link' },
 }
 
+/** A code of an authenticator app, or a recovery code. */
+export const code: TextField = {
+  schema: { type: 'string', minLength: 1, maxLength: 40 },
+  read: (text) => (text.length >= 1 && text.length <= 40 ? { value: text } : { message: 'must be a code' }),
+}
+
 /** The id of a row. */
 export const uuid: TextField = {
   schema: { type: 'string', format: 'uuid' },

@@ -1,4 +1,5 @@
 import type { Migration } from '../../storage/migrations/migration.ts'
+import { secondFactorMigration } from './second-factor-migration.ts'
 
 /** The tables of accounts. */
 export const accountMigrations: readonly Migration[] = [
@@ -44,4 +45,5 @@ create table holdfast.sign_in_failures (
 create index sign_in_failures_ends_at on holdfast.sign_in_failures (ends_at);
 `,
   },
+  secondFactorMigration,
 ]

@@ -1,4 +1,5 @@
-import { type Problem, problem } from '../../kernel/problem/problem.ts'
+import { type Problem, type ProblemWith, problem } from '../../kernel/problem/problem.ts'
+import { described } from '../../kernel/schema/schema.ts'
 
 /** The address or the password is wrong. The answer does not show which. */
 export const CredentialsInvalid: Problem<'credentials-invalid'> = problem('credentials-invalid', {
@@ -30,3 +31,27 @@ export const TooManyAttempts: Problem<'too-many-attempts'> = problem('too-many-a
     'Too many attempts with this address, or from this client, have failed. The answer is the same for addresses without an account. Wait, or reset the password.',
   headers: { 'retry-after': '900' },
 })
+
+/** A sign-in that needs the second factor. */
+export interface PendingSignIn {
+  /** The token to send with the second factor. */
+  readonly token: string
+  /** The time until the token expires. */
+  readonly expiresInSeconds: number
+}
+
+/** The first factor is right, and the account has a second factor. */
+export const SecondFactorRequired: ProblemWith<'second-factor-required', PendingSignIn> = problem(
+  'second-factor-required',
+  {
+    status: 401,
+    title: 'Second factor required',
+    description:
+      'The first factor, such as the password, is right. Send `token` with a code of the authenticator app, or with a recovery code, to `POST /auth/sign-in/second-factor`.',
+    extra: described<PendingSignIn>({
+      type: 'object',
+      required: ['token', 'expiresInSeconds'],
+      properties: { token: { type: 'string' }, expiresInSeconds: { type: 'integer' } },
+    }),
+  },
+)

@@ -2,34 +2,24 @@ import type { Mutation } from '../../kernel/operation/operation.ts'
 import type { ProblemOf } from '../../kernel/problem/problem.ts'
 import { keepWrites } from '../../kernel/problem/keep-writes.ts'
 import { respond } from '../../kernel/operation/respond.ts'
-import { described } from '../../kernel/schema/schema.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import { isSessionUser } from '../sessions/session-identifier.ts'
+import { type AccountId, accountId } from './account-id.ts'
 import type { AccountParts } from './account-parts.ts'
+import { completeSignIn } from './complete-sign-in.ts'
 import { email, emailKeyOf, password, textInput, type TextInput } from './fields.ts'
-import { CredentialsInvalid, EmailUnverified, TooManyAttempts } from './problems.ts'
+import { CredentialsInvalid, EmailUnverified, SecondFactorRequired, TooManyAttempts } from './problems.ts'
 import { type AccountRow, changeAccount, findByEmail } from './queries/accounts.ts'
 import { sessionVisitor, visitor } from './visitor.ts'
 
-/** The account that signed in. */
-export interface AccountId {
-  readonly account: string
-}
-
-const accountId = described<AccountId>({
-  type: 'object',
-  properties: { account: { type: 'string', format: 'uuid' } },
-  required: ['account'],
-})
+type SignInProblem = ProblemOf<
+  typeof CredentialsInvalid | typeof EmailUnverified | typeof SecondFactorRequired | typeof TooManyAttempts
+>
 
 /** Returns the operation that begins a session. */
 export function signIn<Read, Write, Values>(
   parts: AccountParts<Read, Write, Values>,
-): Mutation<
-  TextInput<'email' | 'password'>,
-  AccountId,
-  ProblemOf<typeof CredentialsInvalid | typeof EmailUnverified | typeof TooManyAttempts>
-> {
+): Mutation<TextInput<'email' | 'password'>, AccountId, SignInProblem> {
   const { app, passwords, limit, sessions, mails } = parts
   return app.mutation({
     route: 'POST /auth/sign-in',
@@ -39,7 +29,7 @@ export function signIn<Read, Write, Values>(
     access: visitor('the address and the password are the credentials', passwords),
     input: textInput({ email, password }),
     output: accountId,
-    problems: [CredentialsInvalid, EmailUnverified, TooManyAttempts],
+    problems: [CredentialsInvalid, EmailUnverified, SecondFactorRequired, TooManyAttempts],
     cookies: [sessions.cookie],
     async prepare({ input, statements, caller, signal }) {
       const attempt = { emailKey: emailKeyOf(input.email), address: caller.client.address }
@@ -71,12 +61,7 @@ export function signIn<Read, Write, Values>(
         return keepWrites(EmailUnverified())
       }
       await limit.forget(transaction, attempt)
-      const cookie = await sessions.begin(transaction, {
-        ...caller.client,
-        user: account.id,
-        replaces: isSessionUser(caller) ? caller.session : undefined,
-      })
-      return respond({ account: account.id }, { cookies: [cookie] })
+      return completeSignIn(sessions, transaction, { account: account.id, caller, factors: 'one' })
     },
   })
 }

@@ -115,11 +115,14 @@ export class Admission implements AccessRequest {
 const withoutDatabase: Statements = {
   service: '',
   mode: 'production',
-  query() {
-    throw configurationInvalid([
-      'an identifier or an access rule runs SQL, but the service has no database; set `database` in holdfast(…)',
-    ])
-  },
+  sealer: { seal: refuseWithoutDatabase, open: refuseWithoutDatabase },
+  query: refuseWithoutDatabase,
+}
+
+function refuseWithoutDatabase(): never {
+  throw configurationInvalid([
+    'an identifier or an access rule uses the database, but the service has none; set `database` in holdfast(…)',
+  ])
 }
 
 const noRequestLine = (): undefined => undefined

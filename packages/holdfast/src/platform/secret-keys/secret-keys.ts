@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { Sealer, Sealing } from '../../kernel/host/sealer.ts'
 
 /*
  * Sealed data (AES-256-GCM):
@@ -19,21 +20,6 @@ const nonceLength = 12
 const tagLength = 16
 const headLength = 1 + idLength + saltLength + nonceLength
 
-/** The parameters of a seal. Data opens only with the parameters it was sealed with. */
-export interface Sealing {
-  /** The kind of the data, such as `'idempotency-answer'`. A constant, unique in the framework. */
-  readonly purpose: string
-  /**
-   * The identity of the data, such as the ids of its row: sealed data moved to a different row does
-   * not open. Default: none.
-   */
-  readonly context?: readonly string[]
-  /**
-   * A secret required in addition to the secret keys, with at least 122 random bits. Default: none.
-   */
-  readonly keyMaterial?: string
-}
-
 interface SecretKey {
   readonly id: Buffer
   readonly secret: Buffer
@@ -43,7 +29,7 @@ interface SecretKey {
  * The secret keys of a service. The first key is used for new data, and all keys are used to read
  * data. The keys themselves are never used; keys are derived from them for each purpose.
  */
-export class SecretKeys {
+export class SecretKeys implements Sealer {
   readonly #keys: readonly SecretKey[]
   readonly #derived = new Map<string, readonly Buffer[]>()
 

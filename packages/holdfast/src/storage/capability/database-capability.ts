@@ -6,6 +6,7 @@ import type { PreparationDatabase } from '../../kernel/call/prepare.ts'
 import type { Stage } from '../../kernel/call/call.ts'
 import type { AnswerRefused } from '../../kernel/call/stages/validate-input.ts'
 import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
+import type { Sealer } from '../../kernel/host/sealer.ts'
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
 import type { SigningKeys } from '../../kernel/pages/signing-keys.ts'
 import type { AnyProblem } from '../../kernel/problem/problem.ts'
@@ -45,6 +46,8 @@ export interface CapabilityHost extends DatabaseHost {
   readonly externalCalls: ExternalCallWatch
   /** The secret keys of the service. */
   readonly secretKeys: SecretKeySource
+  /** The secret keys, for the statements of libraries. They are opened when they are needed. */
+  readonly sealer: Sealer
   /** True if policies limit callers to the rows of their tenant. */
   readonly hasTenants: boolean
 }

@@ -17,12 +17,29 @@ export const accountStatementCalls: Readonly<Record<string, Readonly<Record<stri
     changeAccount: calls([{ id, verifiedHash: 'h', hash: 'h', verifiesEmail: true }]),
     resetAccount: calls([id, 'h']),
     lockAccount: calls([id]),
+    findAddress: calls([id]),
   },
   'identity/accounts/queries/failures.ts': {
     readFailures: calls([[tokenHash]]),
     countFailures: calls([[tokenHash], 1_000]),
     forgetFailures: calls([tokenHash]),
     deleteEndedFailures: calls([10]),
+  },
+  'identity/accounts/queries/pending-sign-ins.ts': {
+    insertPendingSignIn: calls([{ account: id, tokenHash: hash('sha256', fresh, 'buffer'), ttlMs: 1_000 }]),
+    findPendingSignIn: calls([service, tokenHash, 5]),
+    countPendingAttempt: calls([tokenHash, 5]),
+    deletePendingSignIn: calls([tokenHash]),
+    deleteExpiredSignIns: calls([10]),
+  },
+  'identity/second-factor/queries/authenticators.ts': {
+    insertAuthenticator: calls([id, tokenHash]),
+    lockAuthenticator: calls([id]),
+    acceptStep: calls([id, 1, tokenHash]),
+    deleteAuthenticator: calls([id]),
+    replaceRecoveryCodes: calls([id, [hash('sha256', fresh, 'buffer')]]),
+    takeRecoveryCode: calls([id, tokenHash]),
+    readSecondFactor: calls([id]),
   },
   'identity/accounts/queries/tokens.ts': {
     insertToken: calls([

@@ -42,6 +42,9 @@ const largeTables = [
   'api_keys',
   'account_tokens',
   'accounts',
+  'authenticators',
+  'pending_sign_ins',
+  'recovery_codes',
   'dead_messages',
   'ended_jobs',
   'erasures',
@@ -172,6 +175,12 @@ const inserts = `
     insert into holdfast.account_tokens (token_hash, account_id, purpose, created_at, expires_at)
     select sha256(id::text::bytea), id, 'reset', now(),
       now() + case when moves then interval '-1 day' else interval '30 minutes' end
+    from pg_temp.rows;
+    insert into holdfast.authenticators (account_id, sealed_secret, confirmed_at)
+    select id, '', now() from pg_temp.rows;
+    insert into holdfast.recovery_codes (account_id, code_hash) select id, sha256(id::text::bytea) from pg_temp.rows;
+    insert into holdfast.pending_sign_ins (token_hash, account_id, expires_at)
+    select sha256(id::text::bytea), id, now() + case when moves then interval '-1 day' else interval '5 minutes' end
     from pg_temp.rows;
     insert into holdfast.sign_in_failures (id, ends_at)
     select sha256(id::text::bytea), now() + case when moves then interval '-1 day' else interval '15 minutes' end

@@ -96,3 +96,8 @@ export function resetAccount(id: string, hash: string): Statement {
 export function lockAccount(id: string): Statement {
   return { text: 'select from holdfast.accounts where id = $1 for no key update', values: [id] }
 }
+
+/** Returns the address of an account. */
+export function findAddress(id: string): Statement {
+  return { text: 'select email from holdfast.accounts where id = $1', values: [id] }
+}
