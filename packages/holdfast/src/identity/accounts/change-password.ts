@@ -6,6 +6,7 @@ import { runStatement } from '../../storage/postgres/statement/statement-client.
 import { PasswordUnacceptable } from '../passwords/problems.ts'
 import { hashToken } from '../sessions/session-token.ts'
 import type { AccountParts } from './account-parts.ts'
+import { ofCaller, targetOf } from './account-trail.ts'
 import { email, emailKeyOf, password, textInput, token, type TextInput } from './fields.ts'
 import { CredentialsInvalid, LinkInvalid, TooManyAttempts } from './problems.ts'
 import { type AccountRow, changeAccount, findByEmail, findById, resetAccount } from './queries/accounts.ts'
@@ -30,6 +31,7 @@ export function changePassword<Read, Write, Values>(
     input: textInput({ currentPassword: password, newPassword: password }),
     problems: [CredentialsInvalid, PasswordUnacceptable, TooManyAttempts],
     cookies: [sessions.cookie],
+    trail: ofCaller,
     async prepare({ input, statements, caller, signal }) {
       const [row] = await runStatement<AccountRow>(statements, findById(statements.service, caller.id))
       if (!row) throw CredentialsInvalid()
@@ -98,6 +100,7 @@ export function resetPassword<Read, Write, Values>(
     access: visitor('the token of the link is the credential', passwords),
     input: textInput({ token, password }),
     problems: [LinkInvalid, PasswordUnacceptable],
+    trail: true,
     async prepare({ input, statements, signal }) {
       const tokenHash = hashToken(input.token)
       const [row] = await runStatement<TokenRow>(
@@ -116,6 +119,7 @@ export function resetPassword<Read, Write, Values>(
       await runStatement(transaction, resetAccount(taken.account_id, hash))
       await runStatement(transaction, expireTokens(taken.account_id))
       await sessions.endAll(transaction, { user: taken.account_id })
+      return respond(undefined, { trail: targetOf(taken.account_id) })
     },
   })
 }

@@ -6,6 +6,7 @@ import { isSessionUser } from '../sessions/session-identifier.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { createToken } from '../sessions/session-token.ts'
 import type { AccountId } from './account-id.ts'
+import { targetOf } from './account-trail.ts'
 import { SecondFactorRequired } from './problems.ts'
 import { insertPendingSignIn } from './queries/pending-sign-ins.ts'
 import type { Visitor } from './visitor.ts'
@@ -43,5 +44,5 @@ export async function completeSignIn(
     user: account,
     replaces: isSessionUser(caller) ? caller.session : undefined,
   })
-  return respond({ account }, { cookies: [cookie] })
+  return respond({ account }, { cookies: [cookie], trail: targetOf(account) })
 }

@@ -3,6 +3,7 @@ import { described } from '../../kernel/schema/schema.ts'
 import { Unauthenticated } from '../../kernel/problem/problems.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import type { AccountParts } from './account-parts.ts'
+import { ofCaller } from './account-trail.ts'
 import { textInput, uuid, type TextInput } from './fields.ts'
 import { type AccountRow, findById } from './queries/accounts.ts'
 import { sessionVisitor } from './visitor.ts'
@@ -108,6 +109,7 @@ export function endSession<Read, Write, Values>({
     access: sessionVisitor(),
     input: textInput({ id: uuid }),
     idempotency: { optional: 'a second call changes nothing' },
+    trail: ofCaller,
     run: async ({ caller, input, transaction }) =>
       void (await sessions.end(transaction, { user: caller.id, id: input.id })),
   })
@@ -123,6 +125,7 @@ export function endOtherSessions<Read, Write, Values>({
     summary: 'Ends all other sessions of the user.',
     access: sessionVisitor(),
     idempotency: { optional: 'a second call changes nothing' },
+    trail: ofCaller,
     run: async ({ caller, transaction }) =>
       void (await sessions.endAll(transaction, { user: caller.id, except: caller.session })),
   })

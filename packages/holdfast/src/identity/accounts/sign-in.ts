@@ -6,6 +6,7 @@ import { runStatement } from '../../storage/postgres/statement/statement-client.
 import { isSessionUser } from '../sessions/session-identifier.ts'
 import { type AccountId, accountId } from './account-id.ts'
 import type { AccountParts } from './account-parts.ts'
+import { ofCaller, onlySuccess, targetOf } from './account-trail.ts'
 import { completeSignIn } from './complete-sign-in.ts'
 import { email, emailKeyOf, password, textInput, type TextInput } from './fields.ts'
 import { CredentialsInvalid, EmailUnverified, SecondFactorRequired, TooManyAttempts } from './problems.ts'
@@ -31,6 +32,7 @@ export function signIn<Read, Write, Values>(
     output: accountId,
     problems: [CredentialsInvalid, EmailUnverified, SecondFactorRequired, TooManyAttempts],
     cookies: [sessions.cookie],
+    trail: onlySuccess,
     async prepare({ input, statements, caller, signal }) {
       const attempt = { emailKey: emailKeyOf(input.email), address: caller.client.address }
       await limit.check(statements, attempt)
@@ -77,9 +79,12 @@ export function signOut<Read, Write, Values>({
     access: visitor('a session that has ended is signed out, too'),
     idempotency: { optional: 'a second sign-out changes nothing' },
     cookies: [sessions.cookie],
+    trail: true,
     async run({ caller, transaction }) {
-      if (isSessionUser(caller)) await sessions.end(transaction, { user: caller.id, id: caller.session })
-      return respond(undefined, { cookies: [sessions.cookie.clear()] })
+      const cookies = [sessions.cookie.clear()]
+      if (!isSessionUser(caller)) return respond(undefined, { cookies, trail: false })
+      await sessions.end(transaction, { user: caller.id, id: caller.session })
+      return respond(undefined, { cookies, trail: targetOf(caller.id) })
     },
   })
 }
@@ -95,6 +100,7 @@ export function signOutEverywhere<Read, Write, Values>({
     access: sessionVisitor(),
     idempotency: { optional: 'a second sign-out changes nothing' },
     cookies: [sessions.cookie],
+    trail: ofCaller,
     async run({ caller, transaction }) {
       await sessions.endAll(transaction, { user: caller.id })
       return respond(undefined, { cookies: [sessions.cookie.clear()] })

@@ -1,11 +1,13 @@
 import type { Mutation } from '../../kernel/operation/operation.ts'
 import type { ProblemOf } from '../../kernel/problem/problem.ts'
 import { keepWrites } from '../../kernel/problem/keep-writes.ts'
+import { respond } from '../../kernel/operation/respond.ts'
 import { uuidv7 } from '../../kernel/base/uuid-v7.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import { PasswordUnacceptable } from '../passwords/problems.ts'
 import { hashToken } from '../sessions/session-token.ts'
 import type { AccountParts } from './account-parts.ts'
+import { onlySuccess, targetOf } from './account-trail.ts'
 import { email, emailKeyOf, password, textInput, token, type TextInput } from './fields.ts'
 import { CredentialsInvalid, LinkInvalid, TooManyAttempts } from './problems.ts'
 import { changeAccount, upsertAccount, type UpsertedRow } from './queries/accounts.ts'
@@ -32,6 +34,7 @@ export function signUp<Read, Write, Values>({
     input: textInput({ email, password }),
     problems: [PasswordUnacceptable],
     status: 202,
+    trail: true,
     // Hashed for an address with an account, too: the time shows nothing.
     prepare: ({ input, signal }) => passwords.hashNew(input.password, { signal }),
     async run({ input, prepared, transaction, jobs }) {
@@ -46,6 +49,7 @@ export function signUp<Read, Write, Values>({
         }),
       )
       await mails.enqueue(jobs, row!.is_verified ? 'notice' : 'verify', row!.id)
+      return respond(undefined, { trail: targetOf(row!.id) })
     },
   })
 }
@@ -69,6 +73,7 @@ export function verifyEmail<Read, Write, Values>({
     access: visitor('the token of the link and the password are the credentials', passwords),
     input: textInput({ token, password }),
     problems: [CredentialsInvalid, LinkInvalid, TooManyAttempts],
+    trail: onlySuccess,
     async prepare({ input, statements, caller, signal }) {
       const tokenHash = hashToken(input.token)
       const [row] = await runStatement<TokenRow>(
@@ -96,7 +101,7 @@ export function verifyEmail<Read, Write, Values>({
       }
       const changed = await runStatement<object>(transaction, changeAccount(change))
       if (changed.length === 0) throw CredentialsInvalid()
-      return undefined
+      return respond(undefined, { trail: targetOf(row.account_id) })
     },
   })
 }

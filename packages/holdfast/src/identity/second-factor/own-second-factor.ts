@@ -9,6 +9,7 @@ import { Unauthenticated } from '../../kernel/problem/problems.ts'
 import { described } from '../../kernel/schema/schema.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import type { AccountParts } from '../accounts/account-parts.ts'
+import { ofCaller } from '../accounts/account-trail.ts'
 import { code, textInput, type TextInput } from '../accounts/fields.ts'
 import { TooManyAttempts } from '../accounts/problems.ts'
 import { type AccountRow, findById } from '../accounts/queries/accounts.ts'
@@ -78,6 +79,7 @@ export function addAuthenticator(
 ): Mutation<Nothing, NewAuthenticator, ProblemOf<typeof SecondFactorExists>> {
   return app.mutation({
     route: 'POST /auth/second-factor/app',
+    trail: ofCaller,
     sealed: true,
     summary: 'Creates a secret for an authenticator app.',
     description: 'Show `uri` as a QR code. The app is used only after its first code was entered.',
@@ -133,6 +135,7 @@ export function confirmAuthenticator(
   const { app, sessions, mails, limit } = parts
   return app.mutation({
     route: 'POST /auth/second-factor/app/confirm',
+    trail: ofCaller,
     sealed: true,
     summary: 'Activates the authenticator app with its first code.',
     description: 'Returns the recovery codes, once. Ends the other sessions of the user.',
@@ -164,6 +167,7 @@ export function createRecoveryCodes({
 }: Parts): Mutation<Nothing, RecoveryCodes, ProblemOf<typeof SecondFactorMissing>> {
   return app.mutation({
     route: 'POST /auth/second-factor/recovery-codes',
+    trail: ofCaller,
     sealed: true,
     summary: 'Replaces the recovery codes, and returns the new ones, once.',
     access: recentSession(),
@@ -191,6 +195,7 @@ export function removeAuthenticator({
 > {
   return app.mutation({
     route: 'POST /auth/second-factor/app/remove',
+    trail: ofCaller,
     sealed: true,
     summary: 'Removes the authenticator app and the recovery codes.',
     description: 'Needs a code of the app, or a recovery code. Ends the other sessions of the user.',

@@ -4,6 +4,7 @@ import type { ProblemOf } from '../../kernel/problem/problem.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import { type AccountId, accountId } from '../accounts/account-id.ts'
 import type { AccountParts } from '../accounts/account-parts.ts'
+import { onlySuccess } from '../accounts/account-trail.ts'
 import { completeSignIn } from '../accounts/complete-sign-in.ts'
 import { code, textInput, type TextInput, token } from '../accounts/fields.ts'
 import { TooManyAttempts } from '../accounts/problems.ts'
@@ -31,6 +32,7 @@ export function signInWithSecondFactor(
   const { app, sessions, limit, mails } = parts
   return app.mutation({
     route: 'POST /auth/sign-in/second-factor',
+    trail: onlySuccess,
     sealed: true,
     summary: 'Completes a sign-in with the second factor.',
     description:

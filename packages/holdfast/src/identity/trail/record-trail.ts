@@ -16,8 +16,13 @@ type RecordTrail = (session: HandlerSession, call: Call, answer: Answer) => void
  * operation has no trail. The row is inserted by the statement that stores the answer.
  */
 export function recordTrailOf(service: string, operation: CompiledOperation): RecordTrail | undefined {
-  if (!operation.trail) return undefined
-  return ({ gathered }, call, answer) => gathered.add(new GatheredTrail(toInsert(service, call, answer)))
+  const { trail } = operation
+  if (!trail) return undefined
+  const recordsProblems = trail === true || (trail.problems ?? true)
+  return ({ gathered }, call, answer) => {
+    const isRecorded = answer.status < 400 ? call.trail !== false : recordsProblems
+    if (isRecorded) gathered.add(new GatheredTrail(toInsert(service, call, answer)))
+  }
 }
 
 /**
@@ -43,7 +48,7 @@ class GatheredTrail implements Gathering {
 
 function toInsert(service: string, { operation, caller, trail, requestId, span }: Call, { status }: Answer) {
   // A problem that keeps the writes of its handler has no output to describe.
-  const entry = status < 400 ? trail : undefined
+  const entry = status < 400 && trail ? trail : undefined
   return insertTrail({
     id: uuidv7(),
     service,

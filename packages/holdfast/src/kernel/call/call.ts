@@ -117,8 +117,11 @@ export interface Call extends Work {
   position: string | undefined
   /** The result of `prepare`. Set by the database's stage of a mutation. */
   prepared: unknown
-  /** The trail entry of the call. Set if its operation has a trail, after the handler. */
-  trail: TrailEntry | undefined
+  /**
+   * The trail entry of the call; false if its handler wants none. Set if its operation has a trail,
+   * after the handler.
+   */
+  trail: TrailEntry | false | undefined
   /** Set by the database's stage of a mutation. */
   effects: Effects | undefined
 }

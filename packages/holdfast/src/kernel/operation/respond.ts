@@ -14,6 +14,12 @@ export interface ResponseParts {
    * its option `cookies`. Default: none.
    */
   readonly cookies?: readonly SetCookie[]
+  /**
+   * The target of the call's entry in the trail, such as `account:42`, if only the handler knows
+   * it; or false, to add no entry for a call that changed nothing. Default: the result of the
+   * option `trail` of the operation.
+   */
+  readonly trail?: string | false
 }
 
 /** The output of a handler with response headers and cookies. Create it with {@link respond}. */

@@ -23,6 +23,12 @@ export interface TrailDefinition<Input, Output, CallerType extends Caller = Call
    * log. Default: none. In particular, the input is not stored.
    */
   readonly details?: (call: TrailOfCall<Input, Output, CallerType>) => Readonly<Record<string, unknown>>
+  /**
+   * True to record a problem that keeps the writes of its handler, too, with its status. Default
+   * true. Set it to false if callers without credentials can cause such problems: they would fill
+   * the trail, which cannot be emptied.
+   */
+  readonly problems?: boolean
 }
 
 /** The option `trail` of an operation, without the types of its input and output. */
@@ -36,7 +42,8 @@ export interface TrailEntry {
 }
 
 /**
- * Returns the trail entry of a call whose handler has returned `result`.
+ * Returns the trail entry of a call whose handler has returned `result`; false if the handler has
+ * declared that the call has none.
  *
  * @throws HoldfastError `trail-target-invalid`, and the errors of the declared functions.
  */
@@ -44,18 +51,19 @@ export function toTrailEntry(
   trail: AnyTrail,
   { input, caller, result }: { readonly input: unknown; readonly caller: Caller; readonly result: unknown },
   redactor: Redactor,
-): TrailEntry {
-  if (trail === true) return nothingDeclared
-  const output = result instanceof HandlerResponse ? HandlerResponse.partsOf(result).output : result
-  const call = { input, output, caller } as never
-  const details = trail.details?.(call)
+): TrailEntry | false {
+  const response = result instanceof HandlerResponse ? HandlerResponse.partsOf<unknown>(result) : undefined
+  if (response?.trail === false) return false
+  const { target, details: detailsOf }: TrailDefinition<never, never, never> = trail === true ? {} : trail
+  const call = { input, output: response ? response.output : result, caller } as never
+  const details = detailsOf?.(call)
+  const targetOf = response?.trail === undefined ? target : (): string => response.trail as string
   return {
-    target: trail.target && checkTarget(redactor.text(trail.target(call))),
+    target: targetOf && checkTarget(redactor.text(targetOf(call))),
     details: details && JSON.stringify(redactor.fields(details)),
   }
 }
 
-const nothingDeclared: TrailEntry = { target: undefined, details: undefined }
 const maxTarget = 255
 
 function checkTarget(target: unknown): string {
