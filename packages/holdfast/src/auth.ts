@@ -17,6 +17,29 @@ export {
 } from './identity/accounts/problems.ts'
 export { inbox, type Inbox, type InboxOptions, type ReceivedMail } from './identity/mail/inbox.ts'
 export type { Mail, MailCall, MailMessage } from './identity/mail/mail.ts'
+export type { BegunUrl } from './identity/oidc/begin-sign-in.ts'
+export type { CompletedSignIn } from './identity/oidc/completed-sign-in.ts'
+export type { FromSettings, IdentityClaims, IdentityProvider } from './identity/oidc/identity-provider.ts'
+export type { LinkedProvider } from './identity/oidc/linked-providers.ts'
+export {
+  AccountNotLinked,
+  IdentityLinked,
+  LastSignInMethod,
+  ProviderEmailMissing,
+  ProviderEmailUnverified,
+  ProviderRefused,
+  ProviderUnknown,
+  ReturnPathRefused,
+  SignInNotBegun,
+} from './identity/oidc/problems.ts'
+export type { ProviderMail } from './identity/oidc/provider-mails.ts'
+export {
+  type SignInPages,
+  type SignInWith,
+  signInWith,
+  type SignInWithOperations,
+  type SignInWithOptions,
+} from './identity/oidc/sign-in-with.ts'
 export { argon2id, type Argon2idOptions } from './identity/passwords/argon2id.ts'
 export type { PasswordHasher } from './identity/passwords/password-hasher.ts'
 export { type PasswordIssue, PasswordUnacceptable } from './identity/passwords/problems.ts'

@@ -6,6 +6,7 @@ import {
 import { jobsCapability, type JobsHost, type JobsOptions } from '../../effects/jobs/jobs.ts'
 import { messagesCapability, type MessagesHost } from '../../effects/messages/messages.ts'
 import { accountsCapability } from '../../identity/accounts/account-capability.ts'
+import { providersCapability } from '../../identity/oidc/provider-capability.ts'
 import { sessionsCapability } from '../../identity/sessions/session-capability.ts'
 import { subjectsCapability } from '../../effects/subjects/subjects.ts'
 import { webhookMigrations } from '../../effects/webhooks/migrations.ts'
@@ -44,4 +45,5 @@ export const capabilities: readonly DatabaseCapability<AssemblyHost, CapabilityO
   tenantsCapability,
   sessionsCapability,
   accountsCapability,
+  providersCapability,
 ]

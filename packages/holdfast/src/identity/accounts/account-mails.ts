@@ -101,6 +101,12 @@ export class AccountMails<Values> {
     await jobs.enqueue(this.job, { account: account ?? null, kind })
   }
 
+  /** Returns the port that sends the mails. */
+  portOf(settings: Values): Mail {
+    const { mail } = this.#options
+    return typeof mail === 'function' ? mail(settings) : mail
+  }
+
   /**
    * Enqueues a mail about a change of the credentials. Such mails are not limited: they need a
    * recent sign-in, and must arrive even if other mails have reached the limit.
@@ -134,10 +140,9 @@ export class AccountMails<Values> {
       return row?.email ?? null
     })
     if (to === null) return log.info({ kind }, 'mail not sent: the account is gone, or got too many mails')
-    const { mail, writeMail = writeInEnglish } = this.#options
-    const port = typeof mail === 'function' ? mail(settings) : mail
+    const { writeMail = writeInEnglish } = this.#options
     const written = writeMail({ kind, change, to, link: this.#linkOf(kind, token) })
-    await port.send({ ...written, to }, { signal, key: id })
+    await this.portOf(settings).send({ ...written, to }, { signal, key: id })
   }
 
   #linkOf(kind: AccountMail['kind'], token: string): string {

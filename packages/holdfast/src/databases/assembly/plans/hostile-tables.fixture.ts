@@ -45,6 +45,7 @@ const largeTables = [
   'authenticators',
   'pending_sign_ins',
   'recovery_codes',
+  'begun_sign_ins',
   'dead_messages',
   'ended_jobs',
   'erasures',
@@ -55,10 +56,12 @@ const largeTables = [
   'job_steps',
   'job_waits',
   'jobs',
+  'linked_identities',
   'messages',
   'sessions',
   'sign_in_failures',
   'subjects',
+  'unverified_identities',
   'used_ids',
   'webhook_attempts',
   'webhook_deliveries',
@@ -172,6 +175,18 @@ const inserts = `
     from pg_temp.rows;
     insert into holdfast.accounts (id, service, email, email_key, password_hash)
     select id, service, 'a' || n, 'a' || n, 'h' from pg_temp.rows;
+    insert into holdfast.linked_identities (id, service, account_id, provider, issuer, subject)
+    select id, service, id, 'p', 'https://a.test', 's' || n from pg_temp.rows;
+    insert into holdfast.begun_sign_ins (state_hash, browser_hash, service, provider, return_to,
+      link_session, link_account, reauthenticates, expires_at)
+    select sha256(id::text::bytea), sha256(id::text::bytea), service, 'p', '/', id, id, false,
+      now() + case when moves then interval '-1 day' else interval '10 minutes' end
+    from pg_temp.rows;
+    insert into holdfast.unverified_identities (id, service, provider, issuer, subject, email, email_key,
+      token_hash, mailed_at, expires_at)
+    select id, service, 'p', 'https://a.test', 's' || n, 'a' || n, 'a' || n, sha256(id::text::bytea), now(),
+      now() + case when moves then interval '-1 day' else interval '1 day' end
+    from pg_temp.rows;
     insert into holdfast.account_tokens (token_hash, account_id, purpose, created_at, expires_at)
     select sha256(id::text::bytea), id, 'reset', now(),
       now() + case when moves then interval '-1 day' else interval '30 minutes' end

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { uuidFromHex } from '../../../kernel/base/uuid.ts'
 import { identityCalls } from './identity-calls.fixture.ts'
 import { accountStatementCalls } from './account-statement-calls.fixture.ts'
+import { providerStatementCalls } from './provider-statement-calls.fixture.ts'
 import { call, calls, type StatementCalls } from './statement-call.fixture.ts'
 
 /*
@@ -391,4 +392,5 @@ export const statementCalls: Readonly<Record<string, Readonly<Record<string, Sta
   'storage/statement-guard/queries/read-unique-keys.ts': { readUniqueKeys: calls([]) },
   ...identityCalls,
   ...accountStatementCalls,
+  ...providerStatementCalls,
 }
