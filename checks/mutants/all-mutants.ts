@@ -12,6 +12,7 @@ import { postgresMutants } from './postgres.ts'
 import { prepareMutants } from './prepare.ts'
 import { responseMutants } from './responses.ts'
 import { secretMutants } from './secrets.ts'
+import { signInWithMutants } from './sign-in-with.ts'
 import { tenantMutants } from './tenants.ts'
 import { tokenMutants } from './tokens.ts'
 import { trailMutants } from './trail.ts'
@@ -33,6 +34,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   postgres: postgresMutants,
   responses: responseMutants,
   secrets: secretMutants,
+  signInWith: signInWithMutants,
   tenants: tenantMutants,
   tokens: tokenMutants,
   trail: trailMutants,

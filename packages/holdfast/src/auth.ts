@@ -32,6 +32,9 @@ export {
   ReturnPathRefused,
   SignInNotBegun,
 } from './identity/oidc/problems.ts'
+export { google } from './identity/oidc/providers/google.ts'
+export { microsoft, type MicrosoftOptions } from './identity/oidc/providers/microsoft.ts'
+export type { ProviderPresetOptions } from './identity/oidc/providers/preset.ts'
 export type { ProviderMail } from './identity/oidc/provider-mails.ts'
 export {
   type SignInPages,

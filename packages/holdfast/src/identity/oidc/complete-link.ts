@@ -1,5 +1,6 @@
 import type { Jobs, Transaction } from '../../kernel/background/effects.ts'
 import { type HandlerResponse, respond } from '../../kernel/operation/respond.ts'
+import { targetOf } from '../accounts/account-trail.ts'
 import { isSessionUser } from '../sessions/session-identifier.ts'
 import { browserCookie, type BrowserVisitor } from './browser.ts'
 import type { CompletedSignIn } from './completed-sign-in.ts'
@@ -30,6 +31,6 @@ export async function completeLink<Read, Write, Values>(
   await providerMails.enqueue(jobs, { kind: 'linked', id: caller.id, provider: identity.provider })
   return respond(
     { purpose: 'link', account: caller.id, returnTo: begun.return_to },
-    { cookies: [browserCookie.clear()] },
+    { cookies: [browserCookie.clear()], trail: targetOf(caller.id) },
   )
 }

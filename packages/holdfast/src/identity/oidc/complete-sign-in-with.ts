@@ -3,6 +3,7 @@ import { ProblemWithWrites } from '../../kernel/problem/keep-writes.ts'
 import type { ProblemOf } from '../../kernel/problem/problem.ts'
 import { HandlerResponse, respond } from '../../kernel/operation/respond.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
+import { onlySuccess, targetOf } from '../accounts/account-trail.ts'
 import { completeSignIn } from '../accounts/complete-sign-in.ts'
 import { SecondFactorRequired } from '../accounts/problems.ts'
 import { textInput, type TextInput } from '../accounts/fields.ts'
@@ -63,6 +64,7 @@ export function completeSignInWith<Read, Write, Values>(
   return parts.app.mutation({
     route: 'POST /auth/sign-in-with/{provider}/complete',
     sealed: true,
+    trail: onlySuccess,
     summary: 'Completes a sign-in with a provider.',
     description:
       'The page to which the provider redirects sends the query of its URL. Only the browser that has begun the sign-in can complete it.',
@@ -95,7 +97,7 @@ export function completeSignInWith<Read, Write, Values>(
       const { cookies = [] } = HandlerResponse.partsOf(signedIn)
       return respond(
         { purpose: 'sign-in' as const, account, returnTo: begun.return_to },
-        { cookies: [...cookies, browserCookie.clear()] },
+        { cookies: [...cookies, browserCookie.clear()], trail: targetOf(account) },
       )
     },
   })

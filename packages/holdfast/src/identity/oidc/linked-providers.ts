@@ -1,9 +1,11 @@
 import { allOf } from '../../kernel/operation/access/combine.ts'
 import { recentlySignedIn } from '../../kernel/operation/access/caller-rules.ts'
 import type { Mutation, Query } from '../../kernel/operation/operation.ts'
+import { respond } from '../../kernel/operation/respond.ts'
 import type { ProblemOf } from '../../kernel/problem/problem.ts'
 import { described } from '../../kernel/schema/schema.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
+import { ofCaller } from '../accounts/account-trail.ts'
 import { textInput, type TextInput, uuid } from '../accounts/fields.ts'
 import { lockAccount } from '../accounts/queries/accounts.ts'
 import { sessionVisitor } from '../accounts/visitor.ts'
@@ -82,17 +84,18 @@ export function unlinkProvider<Read, Write, Values>({
     access: allOf(sessionVisitor(), recentlySignedIn('10m')),
     input: textInput({ id: uuid }),
     problems: [LastSignInMethod],
-    trail: true,
+    trail: ofCaller,
     idempotency: { optional: 'a second call changes nothing' },
     async run({ caller, input, transaction, jobs }) {
       // Two calls at the same time could otherwise remove the last two ways to sign in.
       await runStatement(transaction, lockAccount(caller.id))
       const [deleted] = await runStatement<DeletedIdentity>(transaction, deleteIdentity(caller.id, input.id))
-      if (!deleted) return
+      if (!deleted) return respond(undefined, { trail: false })
       const [methods] = await runStatement<SignInMethods>(transaction, readSignInMethods(caller.id))
       if (!methods || (!methods.has_password && methods.identities === 0)) throw LastSignInMethod()
       await sessions.endAll(transaction, { user: caller.id, except: caller.session })
       await providerMails.enqueue(jobs, { kind: 'unlinked', id: caller.id, provider: deleted.provider })
+      return undefined
     },
   })
 }

@@ -16,6 +16,8 @@ type Reply = { readonly status: number; readonly body: unknown } | 'hang' | 'cut
 export class LyingProvider {
   readonly issuer: string
   readonly key: TestKey = createKey('ES256')
+  /** A key of an algorithm that Holdfast does not allow by default. */
+  readonly otherKey: TestKey = createKey('ES384')
   /** The path and the number of requests. */
   readonly requests: string[] = []
   /** The answers that replace those of an honest provider, by path. */
@@ -53,12 +55,12 @@ export class LyingProvider {
           authorization_endpoint: `${this.issuer}/authorize`,
           token_endpoint: `${this.issuer}/token`,
           jwks_uri: `${this.issuer}/jwks`,
-          id_token_signing_alg_values_supported: ['ES256', 'HS256', 'none'],
+          id_token_signing_alg_values_supported: ['ES256', 'ES384', 'HS256', 'none'],
           authorization_response_iss_parameter_supported: true,
           ...this.metadata,
         },
       }
-    if (path === '/jwks') return { status: 200, body: { keys: [toJwk(this.key)] } }
+    if (path === '/jwks') return { status: 200, body: { keys: [toJwk(this.key), toJwk(this.otherKey)] } }
     return { status: 404, body: { error: 'not_found' } }
   }
 
@@ -85,6 +87,12 @@ export class LyingProvider {
   ): string {
     const text = `${encodePart(header)}.${encodePart(claims)}`
     return `${text}.${signText(text, 'ES256', key.privateKey).toString('base64url')}`
+  }
+
+  /** Signs an ID token with the key of an algorithm that is not allowed. */
+  signWith(algorithm: 'ES384', claims: Members): string {
+    const text = `${encodePart({ alg: algorithm, kid: this.otherKey.id })}.${encodePart(claims)}`
+    return `${text}.${signText(text, algorithm, this.otherKey.privateKey).toString('base64url')}`
   }
 
   /** Answers the next exchanges of codes with an ID token. */

@@ -98,6 +98,7 @@ describe('an ID token', () => {
       (claims) =>
         context.liar.sign(claims).replace(/\.[^.]+\./, `.${encodePart({ ...claims, sub: 'victim' })}.`),
     ],
+    ['with an algorithm that is not allowed', (claims) => context.liar.signWith('ES384', claims)],
     ['that is not a token', () => 'no token'],
   ])('%s is refused', async (_, token) => {
     expect(await signInWith(token)).toBe('422 provider-refused')

@@ -201,6 +201,17 @@ describe('linking', () => {
     expect([only, more]).toMatchObject([{ provider: 'work', email: 'eve@work.test' }, []])
     await context.tested.call.unlinkProvider({ id: only!.id }, { headers: browser.headers })
     await context.mailTo('eve@work.test', 'unlinked from work')
+    const target = `account:${(account as { id: string }).id}`
+    const trail = await context.tested.sql<{ operation: string }>(
+      'select operation from holdfast.trail where target = $1 order by at, id',
+      [target],
+    )
+    expect(trail.map(({ operation }) => operation).filter((name) => /With$|Provider$/.test(name))).toEqual([
+      'completeSignInWith',
+      'completeSignInWith',
+      'completeSignInWith',
+      'unlinkProvider',
+    ])
     expect(await context.accountOf(other)).toBe(401)
     expect(await context.accountOf(browser)).toEqual(account)
     expect(codeOf(await signIn(new Browser(), 'eve'))).toBe('409 account-not-linked')
