@@ -335,4 +335,43 @@ export const tokenMutants: readonly Mutant[] = [
     ],
     why: 'A browser sends a certificate with requests of other sites.',
   },
+  {
+    name: 'token issuer: the key of the next period is not published',
+    file: 'packages/holdfast/src/identity/token-issuer/period-keys.ts',
+    text: '[period, period + 1, period - 1]',
+    replacement: '[period, period - 1]',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/identity/token-issuer/token-issuer.postgres.test.ts',
+        name: 'no token is refused while the keys change',
+      },
+    ],
+    why: 'A process whose clock is ahead would sign with a key that no verifier knows.',
+  },
+  {
+    name: 'token issuer: the key of the last period is not published',
+    file: 'packages/holdfast/src/identity/token-issuer/period-keys.ts',
+    text: '[period, period + 1, period - 1]',
+    replacement: '[period, period + 1]',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/identity/token-issuer/token-issuer.postgres.test.ts',
+        name: 'no token is refused while the keys change',
+      },
+    ],
+    why: 'Tokens would be refused before they expire.',
+  },
+  {
+    name: 'token issuer: a claim of the issuer can be replaced',
+    file: 'packages/holdfast/src/identity/token-issuer/new-token.ts',
+    text: '.filter((name) => reserved.includes(name))',
+    replacement: '.filter((name) => name === undefined)',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/identity/token-issuer/token-issuer.postgres.test.ts',
+        name: 'is not created',
+      },
+    ],
+    why: 'A claim that a client chooses could bind the token to a key of its choice.',
+  },
 ]

@@ -61,11 +61,8 @@ export {
   type AuthenticatorAppOptions,
   type SecondFactorOperations,
 } from './identity/second-factor/authenticator-app.ts'
-export type {
-  NewAuthenticator,
-  OwnSecondFactor,
-  RecoveryCodes,
-} from './identity/second-factor/own-second-factor.ts'
+export type { NewAuthenticator } from './identity/second-factor/own-authenticator.ts'
+export type { OwnSecondFactor, RecoveryCodes } from './identity/second-factor/own-second-factor.ts'
 export {
   SecondFactorExists,
   SecondFactorInvalid,

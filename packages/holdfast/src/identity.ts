@@ -36,3 +36,11 @@ export {
   verifyTrail,
   type VerifyTrailOptions,
 } from './identity/trail/verify-trail.ts'
+export type { NewToken } from './identity/token-issuer/new-token.ts'
+export {
+  type IssuerMetadata,
+  type TokenIssuer,
+  tokenIssuer,
+  type TokenIssuerOperations,
+  type TokenIssuerOptions,
+} from './identity/token-issuer/token-issuer.ts'

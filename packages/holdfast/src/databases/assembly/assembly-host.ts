@@ -68,6 +68,7 @@ export function assemblyHost(
 function lazySealer(secretKeys: SecretKeySource): Sealer {
   const keys = (): Sealer => secretKeys('the data that a library seals')
   return {
+    deriveKeys: (purpose) => keys().deriveKeys(purpose),
     seal: (plain, sealing) => keys().seal(plain, sealing),
     open: (sealed, sealing) => keys().open(sealed, sealing),
   }

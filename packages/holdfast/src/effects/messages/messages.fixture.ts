@@ -122,6 +122,7 @@ export async function createTestMessages(): Promise<TestMessages> {
       transaction: toStatements(session, {
         service: testService,
         mode: 'test',
+        clock: systemClock,
         sealer: new SecretKeys([Buffer.alloc(32, 1)]),
       }),
     }

@@ -10,6 +10,6 @@ export const ofCaller = {
 
 /**
  * The trail of an operation without a session. Failed attempts are not recorded: attackers could
- * fill the trail, which cannot be emptied..
+ * fill the trail, which cannot be emptied.
  */
 export const onlySuccess = { problems: false } as const

@@ -3,13 +3,8 @@ import { callSite } from '../../kernel/base/call-site.ts'
 import { configurationInvalid } from '../../kernel/base/configuration-invalid.ts'
 import { partsOf } from '../accounts/account-parts.ts'
 import type { Accounts } from '../accounts/accounts.ts'
-import {
-  addAuthenticator,
-  confirmAuthenticator,
-  createRecoveryCodes,
-  getSecondFactor,
-  removeAuthenticator,
-} from './own-second-factor.ts'
+import { addAuthenticator, confirmAuthenticator, removeAuthenticator } from './own-authenticator.ts'
+import { createRecoveryCodes, getSecondFactor } from './own-second-factor.ts'
 import { signInWithSecondFactor } from './second-factor-sign-in.ts'
 
 /** Options of {@link authenticatorApp}. */

@@ -51,7 +51,7 @@ export async function verifyCode(
   return taken.length > 0 ? 'recovery' : 'wrong'
 }
 
-/** Returns the seal of a secret, which is bound to its account: in another row, it does not open. */
+/** Returns the seal of a secret. It opens only in the row of its account. */
 export function secretSealing(service: string, account: string): Sealing {
   return { purpose: 'authenticator-secret', context: [service, account] }
 }

@@ -1,3 +1,4 @@
+import type { Statements } from '../../kernel/background/effects.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import type { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { type Logger, toLogFields } from '../../kernel/base/log.ts'
@@ -10,6 +11,8 @@ import { findKey, readKeySet, type VerificationKey } from './verification-keys.t
 export interface KeySearchContext {
   readonly clock: Clock
   readonly log: Logger
+  /** The statements of the call, for a key set that is stored or derived. */
+  readonly statements: Statements
 }
 
 /** Options of {@link KeySource}. */
@@ -17,7 +20,7 @@ export interface KeySourceOptions {
   /** The issuer, for the log. */
   readonly issuer: string
   /** Loads the key set. */
-  readonly load: () => Promise<unknown>
+  readonly load: (statements: Statements) => Promise<unknown>
   /** The time after the last successful load for which the keys are used if loads fail. */
   readonly staleForMs: number
 }
@@ -97,10 +100,10 @@ export class KeySource {
     return this.#loading
   }
 
-  async #replaceKeys(startedAtMs: number, { log }: KeySearchContext): Promise<void> {
+  async #replaceKeys(startedAtMs: number, { log, statements }: KeySearchContext): Promise<void> {
     const { issuer, load } = this.#options
     try {
-      this.#keys = readKeySet(await load(), this.#keys)
+      this.#keys = readKeySet(await load(statements), this.#keys)
       this.#loadedAtMs = startedAtMs
     } catch (error) {
       this.#error = toUnavailable(error, issuer)

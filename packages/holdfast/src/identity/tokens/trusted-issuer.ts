@@ -1,3 +1,4 @@
+import type { Statements } from '../../kernel/background/effects.ts'
 import type { Duration } from '../../kernel/base/duration.ts'
 import type { Caller } from '../../kernel/operation/caller.ts'
 import type { TokenAlgorithm } from './algorithms.ts'
@@ -29,10 +30,10 @@ export interface TrustedIssuer {
    */
   readonly jwksUri?: string
   /**
-   * The key set, or a function that loads it. Set it for an issuer that does not serve its keys
-   * over HTTP. Default: the key set at `jwksUri`.
+   * The key set, or a function that loads it with the statements of the call. Set it for an issuer
+   * that does not serve its keys over HTTP. Default: the key set at `jwksUri`.
    */
-  readonly keys?: JsonWebKeySet | (() => Promise<JsonWebKeySet>)
+  readonly keys?: JsonWebKeySet | ((statements: Statements) => Promise<JsonWebKeySet>)
   /**
    * The accepted values of the header `typ`; `undefined` accepts a token without it. Default:
    * `['at+jwt']` (RFC 9068). Many issuers send `JWT` in all tokens; with `['JWT']`, make sure that

@@ -1,5 +1,6 @@
 import type { Mode } from '../host/service-host.ts'
 import type { Sealer } from '../host/sealer.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Duration } from '../base/duration.ts'
 import type { Publish } from './event.ts'
 import type { JobType } from './job-type.ts'
@@ -103,6 +104,8 @@ export interface Statements {
   readonly service: string
   /** The mode of the service, for a library that is stricter in production. */
   readonly mode: Mode
+  /** The clock of the service. */
+  readonly clock: Clock
   /** Encrypts data that a library stores, with the secret keys of the service. */
   readonly sealer: Sealer
   /** Runs one statement; `values` are the parameters `$1`, `$2`, …. */

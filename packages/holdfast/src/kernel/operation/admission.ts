@@ -1,5 +1,5 @@
 import { defineOwnGetters, type Getters, gettersOf } from '../base/define-own-getters.ts'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { configurationInvalid } from '../base/configuration-invalid.ts'
 import type { Logger } from '../base/log.ts'
 import type { Statements } from '../background/effects.ts'
@@ -115,7 +115,8 @@ export class Admission implements AccessRequest {
 const withoutDatabase: Statements = {
   service: '',
   mode: 'production',
-  sealer: { seal: refuseWithoutDatabase, open: refuseWithoutDatabase },
+  clock: systemClock,
+  sealer: { deriveKeys: refuseWithoutDatabase, seal: refuseWithoutDatabase, open: refuseWithoutDatabase },
   query: refuseWithoutDatabase,
 }
 
