@@ -1,4 +1,5 @@
 import { authenticatorCode } from 'holdfast/auth'
+import { until } from 'holdfast/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { duringFile } from '../../../test/during.ts'
 import { createKey, encodePart, type Members } from '../tokens/issuer.fixture.ts'
@@ -179,6 +180,7 @@ describe('a provider that fails', () => {
     ['answers 500', { status: 500, body: 'oops' }],
     ['answers 503 in JSON', { status: 503, body: { error: 'temporarily_unavailable' } }],
     ['cuts the connection', 'cut'],
+    ['never answers', 'hang'],
     ['answers with a page', { status: 200, body: '<html>' }],
     ['answers with too many bytes', { status: 200, body: JSON.stringify({ x: 'x'.repeat(600_000) }) }],
     ['redirects', { status: 302, body: '' }],
@@ -201,4 +203,22 @@ describe('a provider that fails', () => {
     context.liar.replies.set('/token', { status: 400, body: { error: 'invalid_grant' } })
     expect(codeOf(await context.complete(browser, 'liar', responseOf(state)))).toBe('422 provider-refused')
   })
+})
+
+// Advances the clock by an hour, so it is the last test.
+test('an ID token without an address is completed by the userinfo of the same subject, and of no other', async () => {
+  context.liar.metadata = { userinfo_endpoint: `${context.liar.issuer}/userinfo` }
+  context.clock.advance(3_600_000)
+  await begin(new Browser())
+  await until(() => context.liar.requests.includes('/.well-known/openid-configuration'))
+  const signIn = async (sub: string) => {
+    const browser = new Browser()
+    const { state, nonce } = await begin(browser)
+    const body = { sub, email: 'info@lies.test', email_verified: true }
+    context.liar.replies.set('/userinfo', { status: 200, body })
+    context.liar.issue(context.liar.sign({ ...context.liar.claims(nonce), sub: 'info', email: undefined }))
+    return codeOf(await context.complete(browser, 'liar', responseOf(state)))
+  }
+  expect(await signIn('another')).toBe('422 provider-refused')
+  expect(await signIn('info')).toBe('200')
 })

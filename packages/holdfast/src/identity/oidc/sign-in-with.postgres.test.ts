@@ -1,6 +1,8 @@
 import { authenticatorCode } from 'holdfast/auth'
+import { until } from 'holdfast/testing'
 import { describe, expect, test } from 'vitest'
 import { duringFile } from '../../../test/during.ts'
+import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 import { password } from '../accounts/accounts.fixture.ts'
 import { Browser, codeOf, pageOf, startProvider, startSignIn } from './oidc.fixture.ts'
 
@@ -228,7 +230,23 @@ describe('linking', () => {
     expect(codeOf(await unlink(only!.id))).toBe('409 last-sign-in-method')
     await link(browser, 'fay2')
     const listed = await context.tested.call.listLinkedProviders({}, { headers })
-    const both = await Promise.all(listed.map(({ id }) => unlink(id)))
+    const { id: account } = (await context.accountOf(browser)) as { id: string }
+    // Both calls have begun, and wait for the row of the account.
+    const pool = openDriverPool({ connectionString: context.tested.databaseUrl, sessionSettings: {} })
+    const holder = await pool.connect()
+    await holder.query('begin')
+    await holder.query('select from holdfast.accounts where id = $1 for no key update', [account])
+    const calls = listed.map(({ id }) => unlink(id))
+    await until(async () => {
+      const waiting = await context.tested.sql(
+        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      return waiting.length === 2
+    })
+    await holder.query('commit')
+    holder.release()
+    await pool.end()
+    const both = await Promise.all(calls)
     expect(both.map(codeOf).toSorted()).toEqual(['204', '409 last-sign-in-method'])
   })
 
