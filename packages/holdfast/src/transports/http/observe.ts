@@ -48,8 +48,8 @@ class ServiceObserver implements ExchangeObserver {
   readonly #duration: Histogram
   /** The span attributes of each route. */
   readonly #attributes = new Map<Route, Attributes>()
-  /** For each route, the parts that its requests share, by method and status. */
-  readonly #kinds = new Map<Route | undefined, Map<string, ExchangeKind>>()
+  /** For each route, the parts that its requests share, by status and method. */
+  readonly #kinds = new Map<Route | undefined, Map<number, Map<string, ExchangeKind>>>()
 
   constructor({ operations, isSensitive, host, requestLog }: RunningService) {
     this.#telemetry = host.telemetry ?? noTelemetry
@@ -117,8 +117,10 @@ class ServiceObserver implements ExchangeObserver {
 
   #kindOf({ route, operation }: Exchange, method: string, status: number): ExchangeKind {
     let ofRoute = this.#kinds.get(route)
-    if (!ofRoute) this.#kinds.set(route, (ofRoute = new Map<string, ExchangeKind>()))
-    const known = ofRoute.get(method + status)
+    if (!ofRoute) this.#kinds.set(route, (ofRoute = new Map<number, Map<string, ExchangeKind>>()))
+    let ofStatus = ofRoute.get(status)
+    if (!ofStatus) ofRoute.set(status, (ofStatus = new Map<string, ExchangeKind>()))
+    const known = ofStatus.get(method)
     if (known) return known
     const series = this.#duration.with({
       'http.request.method': method,
@@ -129,7 +131,7 @@ class ServiceObserver implements ExchangeObserver {
     })
     const isCall = route !== undefined && operation !== undefined
     const made = { series, line: isCall ? new RequestLine({ operation, route, method, status }) : undefined }
-    ofRoute.set(method + status, made)
+    ofStatus.set(method, made)
     return made
   }
 

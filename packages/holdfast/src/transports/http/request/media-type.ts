@@ -17,6 +17,15 @@ const jsonForm = /^application\/(?:json|[a-z0-9!#$&^_.+-]+\+json)$/
 export function checkMediaType({ header }: HttpRequest): void {
   const mediaType = header('content-type')
   if (mediaType === undefined) throw unsupported('The request has a body, but no Content-Type.')
+  // Most clients send exactly this text, which does not need to be parsed.
+  if (mediaType !== 'application/json') requireJson(mediaType)
+  const encoding = header('content-encoding')
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw unsupported('Content-Encoding is not supported; send the body unencoded.')
+  }
+}
+
+function requireJson(mediaType: string): void {
   const [, essence = '', parameters = ''] = mediaTypeForm.exec(mediaType) ?? []
   if (!jsonForm.test(essence.toLowerCase())) throw unsupported('The Content-Type must be application/json.')
   for (const [, name, plain, quoted] of parameters.matchAll(parameterForm)) {
@@ -24,10 +33,6 @@ export function checkMediaType({ header }: HttpRequest): void {
     if (isCharset && (plain ?? quoted)!.toLowerCase() !== 'utf-8') {
       throw unsupported('The charset must be utf-8.')
     }
-  }
-  const encoding = header('content-encoding')
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw unsupported('Content-Encoding is not supported; send the body unencoded.')
   }
 }
 
