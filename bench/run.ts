@@ -11,6 +11,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   identity: async () => (await import('./identity/identity-benchmark.ts')).identityBenchmark,
   jobs: async () => (await import('./jobs/jobs-benchmark.ts')).jobsBenchmark,
   pages: async () => (await import('./pages/pages-benchmark.ts')).pagesBenchmark,
+  profile: async () => (await import('./profile/profile-benchmark.ts')).profileBenchmark,
   scale: async () => (await import('./scale/scale-benchmark.ts')).scaleBenchmark,
   'start-up': async () => (await import('./start-up/start-up-benchmark.ts')).startUpBenchmark,
   types: async () => (await import('./types/types-benchmark.ts')).typesBenchmark,

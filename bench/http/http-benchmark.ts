@@ -1,14 +1,11 @@
-import { startTestPostgres } from 'holdfast/testing'
-import pg from 'pg'
-import type { Bench, Benchmark, Table } from '../benchmark.ts'
+import type { Benchmark, Table } from '../benchmark.ts'
 import { interleave } from '../interleave.ts'
 import { median, medianRatio } from '../median.ts'
 import { checkFeatures } from './check-features.ts'
-import { startCollector } from './collector.ts'
 import { load, type Throughput } from './load.ts'
-import { checked, type Participant, type RedisKind } from './participants.ts'
-import { findRedis, startRedis } from './redis.ts'
-import { type Backends, type Server, startServer } from './start-server.ts'
+import { checked, type Participant } from './participants.ts'
+import { startBackends } from './start-backends.ts'
+import { type Server, startServer } from './start-server.ts'
 import { type Task, tasks } from './tasks.ts'
 
 type Figures = ReadonlyMap<Participant, readonly Throughput[]>
@@ -44,37 +41,6 @@ export const httpBenchmark: Benchmark = async (bench) => {
  */
 function serverKey({ server, runtime, env, redis, sends, usesSocket }: Participant): string {
   return JSON.stringify({ server, runtime, env, redis, sends, usesSocket })
-}
-
-async function startBackends(bench: Bench): Promise<Backends> {
-  const postgres = await startTestPostgres()
-  bench.atEnd(() => postgres.stop())
-  await prepare(postgres.url)
-  const redisProgram = await findRedis(bench)
-  const redisPorts = new Map<RedisKind, number>()
-  if (redisProgram !== undefined) {
-    for (const kind of ['volatile', 'durable'] as const)
-      redisPorts.set(kind, await startRedis(redisProgram, kind, bench))
-  }
-  const collector = await startCollector()
-  bench.atEnd(() => collector.stop())
-  return {
-    postgresUrl: postgres.tcpUrl,
-    socketUrl: postgres.url,
-    redisPorts,
-    collector: collector.endpoint,
-  }
-}
-
-async function prepare(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  await client.query(`
-    create table accounts (id int primary key, name text not null, balance int not null);
-    insert into accounts select n, 'account ' || n, 0 from generate_series(1, 1000) as n;
-    create table transfers (id int generated always as identity primary key, account int not null, amount int not null);
-    create table receipts (transfer int not null)`)
-  await client.end()
 }
 
 function toTable({ name, isMutation = false, participants, base }: Task, figures: Figures): Table {

@@ -44,7 +44,8 @@ const lessOfHoldfast: readonly Participant[] = [
   { ...holdfast, name: 'holdfast, without telemetry', env: { TELEMETRY: 'off' } },
 ]
 
-const nodeHttp: Participant = { name: 'node:http', server: 'node-http', promises: nothing }
+/** The minimal server, without any of Holdfast's features. */
+export const nodeHttp: Participant = { name: 'node:http', server: 'node-http', promises: nothing }
 const hono: Participant = { name: 'Hono', server: 'hono', promises: nothing }
 const fastify: Participant = { name: 'Fastify', server: 'fastify', promises: nothing }
 
