@@ -7,6 +7,7 @@ import { jobMutants } from './jobs.ts'
 import { kernelMutants } from './kernel.ts'
 import { migrateMutants } from './migrate.ts'
 import type { Mutant } from './mutant.ts'
+import { mailMutants } from './mail.ts'
 import { messageMutants } from './messages.ts'
 import { postgresMutants } from './postgres.ts'
 import { prepareMutants } from './prepare.ts'
@@ -29,6 +30,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   idempotency: [...idempotencyMutants, ...prepareMutants],
   jobs: [...claimMutants, ...jobMutants],
   kernel: kernelMutants,
+  mail: mailMutants,
   migrate: migrateMutants,
   messages: messageMutants,
   postgres: postgresMutants,

@@ -15,8 +15,12 @@ export {
   SecondFactorRequired,
   TooManyAttempts,
 } from './identity/accounts/problems.ts'
-export { inbox, type Inbox, type InboxOptions, type ReceivedMail } from './identity/mail/inbox.ts'
+export { inbox, type Inbox, type InboxOptions } from './identity/mail/inbox.ts'
+export type { ReceivedMail } from './identity/mail/received-mail.ts'
 export type { Mail, MailCall, MailMessage } from './identity/mail/mail.ts'
+export { mailOf } from './identity/mail/mail-of.ts'
+export { smtp, type Smtp } from './identity/mail/smtp.ts'
+export type { SmtpOptions } from './identity/mail/smtp-options.ts'
 export type { BegunUrl } from './identity/oidc/begin-sign-in.ts'
 export type { CompletedSignIn } from './identity/oidc/completed-sign-in.ts'
 export type { FromSettings, IdentityClaims, IdentityProvider } from './identity/oidc/identity-provider.ts'

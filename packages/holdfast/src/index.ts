@@ -93,6 +93,13 @@ export {
   type RelayedMessage,
 } from './kernel/background/relay.ts'
 export type { Capability, Subscriber, Worker, WorkerOptions } from './kernel/background/background.ts'
+export type {
+  CapabilityPage,
+  CapabilityPageAnswer,
+  CapabilityPageRequest,
+  CapabilityStart,
+  OpenCapability,
+} from './kernel/background/open-capability.ts'
 export {
   createLogger,
   type LogFields,

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Jobs } from '../../kernel/background/effects.ts'
 import { createJob, type Job, type JobContext } from '../../kernel/background/job.ts'
+import type { CapabilityStart, OpenCapability } from '../../kernel/background/open-capability.ts'
 import { configurationInvalid } from '../../kernel/base/configuration-invalid.ts'
 import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import { described } from '../../kernel/schema/schema.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
 import type { Mail, MailMessage } from '../mail/mail.ts'
+import { mailOf } from '../mail/mail-of.ts'
 import { createToken } from '../sessions/session-token.ts'
 import { findAddress, lockAccount } from './queries/accounts.ts'
 import { insertToken, type MailedAccount, type TokenPurpose } from './queries/tokens.ts'
@@ -74,11 +76,14 @@ const inputSchema = described<MailInput>({
 /** The job that mails the owners of accounts. */
 export class AccountMails<Values> {
   readonly job: Job<MailInput>
+  /** Returns the port that sends the mails of a running service. */
+  readonly portOf: (settings: Values) => Mail
   readonly #options: AccountMailOptions<Values>
   readonly #ageMs: Readonly<Record<TokenPurpose, number>>
 
   constructor(options: AccountMailOptions<Values>, definedAt: string) {
     this.#options = options
+    this.portOf = mailOf(options.mail)
     requirePages(options.pages)
     const { verificationAge = '1d', resetAge = '30m' } = options
     const verifyMs = toMilliseconds(verificationAge, { option: 'verificationAge of accounts' })
@@ -96,15 +101,14 @@ export class AccountMails<Values> {
     )
   }
 
+  /** Opens the port at the start of a service. */
+  async open({ mode, settings }: CapabilityStart): Promise<OpenCapability> {
+    return (await this.portOf(settings as Values).open?.({ mode, settings })) ?? {}
+  }
+
   /** Enqueues a mail in the transaction. `account` is undefined if the address has no account. */
   async enqueue(jobs: Jobs, kind: TokenPurpose, account: string | undefined): Promise<void> {
     await jobs.enqueue(this.job, { account: account ?? null, kind })
-  }
-
-  /** Returns the port that sends the mails. */
-  portOf(settings: Values): Mail {
-    const { mail } = this.#options
-    return typeof mail === 'function' ? mail(settings) : mail
   }
 
   /**

@@ -91,7 +91,13 @@ export function accounts<Read, Write, Values>(
     endSession: endSession(parts),
     endOtherSessions: endOtherSessions(parts),
   }
-  const capability: Accounts = { name: 'accounts', definedAt, jobs: [mails.job], operations }
+  const capability: Accounts = {
+    name: 'accounts',
+    definedAt,
+    jobs: [mails.job],
+    open: (start) => mails.open(start),
+    operations,
+  }
   registerParts(capability, parts)
   return capability
 }

@@ -1,10 +1,8 @@
+import type { CapabilityStart, OpenCapability } from '../../kernel/background/open-capability.ts'
 import { configurationInvalid } from '../../kernel/base/configuration-invalid.ts'
-import type { Mail, MailMessage } from './mail.ts'
-
-/** A mail in an {@link Inbox}. */
-export interface ReceivedMail extends MailMessage {
-  readonly receivedAt: Date
-}
+import { inboxPages } from './inbox-pages.ts'
+import type { Mail } from './mail.ts'
+import type { ReceivedMail } from './received-mail.ts'
 
 /** Options of {@link inbox}. */
 export interface InboxOptions {
@@ -16,6 +14,7 @@ export interface InboxOptions {
 
 /** A {@link Mail} that keeps mails in the memory of the process. */
 export interface Inbox extends Mail {
+  open(start: CapabilityStart): Promise<OpenCapability>
   /** The mails, oldest first. */
   readonly mails: readonly ReceivedMail[]
   /** Returns the last mail to an address; `undefined` if there is none. */
@@ -23,9 +22,10 @@ export interface Inbox extends Mail {
 }
 
 /**
- * Returns an inbox for development and tests. It sends nothing.
+ * Returns an inbox for development and tests. It sends nothing. In development, the service shows
+ * the mails at `/dev/mail`, to clients on the same machine.
  *
- * @throws HoldfastError `configuration-invalid` in production: mails would be lost.
+ * A service in production does not start with it (`configuration-invalid`): mails would be lost.
  *
  * @example
  * ```ts
@@ -33,14 +33,20 @@ export interface Inbox extends Mail {
  * ```
  */
 export function inbox({ onMail, maxMails = 100 }: InboxOptions = {}): Inbox {
-  if (process.env['NODE_ENV'] === 'production')
-    throw configurationInvalid(['mails go to an inbox in memory; use a Mail that sends them in production'])
   const mails: ReceivedMail[] = []
+  let count = 0
   return {
     mails,
     lastTo: (address) => mails.findLast(({ to }) => to === address),
+    async open({ mode }) {
+      if (mode === 'production')
+        throw configurationInvalid([
+          'mails go to an inbox in memory; use a Mail that sends them in production, such as smtp()',
+        ])
+      return mode === 'development' ? { pages: inboxPages(mails) } : {}
+    },
     async send(message) {
-      const received = { ...message, receivedAt: new Date() }
+      const received = { ...message, number: (count += 1), receivedAt: new Date() }
       mails.push(received)
       if (mails.length > maxMails) mails.shift()
       onMail?.(received)

@@ -1,3 +1,5 @@
+import type { CapabilityStart, OpenCapability } from '../../kernel/background/open-capability.ts'
+
 /** A mail. */
 export interface MailMessage {
   /** The address of the recipient. */
@@ -22,6 +24,14 @@ export interface MailCall {
  * mail may arrive twice.
  */
 export interface Mail {
-  /** Sends a mail. If it throws, the job tries again later. */
+  /**
+   * Sends a mail. If it throws, the job tries again later; if it throws `GiveUp`, the job fails
+   * permanently.
+   */
   send(message: MailMessage, call: MailCall): Promise<void>
+  /**
+   * Called at each start of a service that sends mails. If it throws, the service does not start.
+   * Default: nothing.
+   */
+  open?(start: CapabilityStart): OpenCapability | Promise<OpenCapability>
 }

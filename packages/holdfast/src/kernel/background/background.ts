@@ -2,6 +2,7 @@ import type { Consumer } from './consumer.ts'
 import type { Jobs, Transaction } from './effects.ts'
 import type { EventType, PublishedMessage } from './event.ts'
 import type { Job } from './job.ts'
+import type { CapabilityStart, OpenCapability } from './open-capability.ts'
 import type { Relay } from './relay.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -38,6 +39,11 @@ export interface Capability {
   readonly jobs?: readonly Job[]
   /** The subscribers that the plugin adds. */
   readonly subscribers?: readonly Subscriber[]
+  /**
+   * Called at each start of the service, before it answers calls. If it throws, the service does
+   * not start. Default: nothing.
+   */
+  readonly open?: (start: CapabilityStart) => OpenCapability | Promise<OpenCapability>
 }
 
 /** The background work of a service: jobs, consumers, schedules, relays and subscribers. */

@@ -1,6 +1,7 @@
 import type { Access } from '../operation/access/access.ts'
 import type { Answer } from '../operation/answer.ts'
 import type { Worker, WorkerOptions } from '../background/background.ts'
+import type { CapabilityPage } from '../background/open-capability.ts'
 import type { CallRequest } from '../call/call.ts'
 import type { Check, HealthDefinition } from './check.ts'
 import type { CorsPolicy } from './cors.ts'
@@ -59,6 +60,8 @@ export interface RunningService<Defined extends Operations = Operations> {
   readonly version: string
   readonly description: string | undefined
   readonly operations: ReadonlyMap<string, CompiledOperation>
+  /** The pages of its plugins. */
+  readonly pages: readonly CapabilityPage[]
   /** Every problem that the service may return, by code. */
   readonly problems: ReadonlyMap<string, AnyProblem>
   /** The problems that its database may return from any operation. */

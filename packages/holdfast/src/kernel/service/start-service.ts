@@ -1,4 +1,5 @@
 import { throwReason } from '../host/start-failure.ts'
+import type { CapabilityPage, CapabilityStart } from '../background/open-capability.ts'
 import { hasBackground } from '../background/collect-background.ts'
 import { admitCaller } from './admit-caller.ts'
 import { type CorsPolicy, credentialedOrigins, readCors } from './cors.ts'
@@ -57,6 +58,7 @@ async function open<Defined extends Operations>(
     settings,
   })
   await using opening = new AsyncDisposableStack()
+  const pages = await openPlugins(definition, { mode: host.mode, settings }, opening)
   const database = await parts.database?.open({ ...host, service: definition.name })
   opening.defer(() => database?.close())
   await database?.register?.(valid.background)
@@ -89,6 +91,7 @@ async function open<Defined extends Operations>(
   return {
     ...describeService(definition, parts, { valid, redacted }),
     operations,
+    pages,
     cors,
     trustedOrigins,
     checks: new Map(Object.entries({ ...definition.checks, ...database?.checks })),
@@ -102,6 +105,21 @@ async function open<Defined extends Operations>(
         : undefined,
     stop: () => (stopped ??= opened.disposeAsync()),
   }
+}
+
+/** Opens the plugins of a service, and returns their pages. `opening` closes them. */
+async function openPlugins(
+  { capabilities = [] }: ServiceDefinition<Operations>,
+  start: CapabilityStart,
+  opening: AsyncDisposableStack,
+): Promise<readonly CapabilityPage[]> {
+  const pages: CapabilityPage[] = []
+  for (const capability of capabilities) {
+    const plugin = await capability.open?.(start)
+    opening.defer(() => plugin?.close?.())
+    pages.push(...(plugin?.pages ?? []))
+  }
+  return pages
 }
 
 interface Started {

@@ -2,6 +2,7 @@ import { throwReason } from '../../kernel/host/start-failure.ts'
 import { createHandler, type Handler } from '../../transports/http/handler.ts'
 import type { Health } from '../../transports/http/health.ts'
 import type { Pages } from '../../transports/http/responder.ts'
+import { parseRoute } from '../../kernel/operation/route.ts'
 import type { RunningService, Service } from '../../kernel/service/service.ts'
 import type { Operations } from '../../kernel/service/service-definition.ts'
 import { flushCompileCacheSoon } from './flush-compile-cache.ts'
@@ -103,6 +104,8 @@ async function open<Defined extends Operations>(
   const handler = createServiceHandler(running, health, { options, parts, configuration })
   listener.answerWith(handler)
   log.info({ service: service.name, url }, 'ready')
+  for (const { route, announcement } of running.pages)
+    if (announcement !== undefined) log.info({ url: new URL(parseRoute(route).path, url).href }, announcement)
   flushCompileCacheSoon()
   // From now on, `stop` closes all parts, within its time limits.
   starting.move()

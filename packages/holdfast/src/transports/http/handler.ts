@@ -13,6 +13,7 @@ import { fromRequest, type HttpRequest } from './request/http-request.ts'
 import { observeExchanges } from './observe.ts'
 import { problemPages } from './answer/problem-pages.ts'
 import type { Pages, Responder } from './responder.ts'
+import { toRouteEntry } from './capability-page.ts'
 import { createRouteTable } from './route-table.ts'
 import { createSecurityHeaders, type SecurityHeaderOptions } from './answer/security-headers.ts'
 import { parseTarget } from './request/target.ts'
@@ -78,7 +79,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
       operation: operation.name,
       target: callOperation(operation, { running, bodyLimitBytes, callsInFlight }),
     })),
-    [...problemPages(running), ...pages(running)],
+    [...problemPages(running), ...running.pages.map(toRouteEntry), ...pages(running)],
   )
 
   function respond(request: HttpRequest, exchange: Exchange): HttpAnswer | Promise<HttpAnswer> {

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { RunningService } from '../../kernel/service/service.ts'
 import { type HttpAnswer, staticAnswer } from '../http/answer/http-answer.ts'
-import { markup } from '../http/answer/markup.ts'
-import { pageStyle } from '../http/answer/problem-style.ts'
+import { markup } from '../../kernel/base/html/markup.ts'
+import { pageStyle } from '../../kernel/base/html/page-style.ts'
 import { type ReferenceBundle, referencePackage } from './reference-bundle.ts'
 
 const options = {

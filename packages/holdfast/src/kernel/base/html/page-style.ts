@@ -1,4 +1,4 @@
-/** The style sheet of the pages that document problems. */
+/** The style sheet of the pages that the framework renders itself. */
 export const pageStyle: string = `
 :root { color-scheme: light dark; --text: #1d2330; --soft: #5b6475; --line: #dfe3ea; --back: #fbfbfd; --card: #fff; --accent: #2f5fd0; }
 @media (prefers-color-scheme: dark) {
