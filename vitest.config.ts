@@ -14,8 +14,9 @@ process.env['GOGC'] ??= '400'
 export default defineConfig({
   plugins: [testWire()],
   // The first condition resolves the packages of this repository to their sources; the others are
-  // the defaults of Vite.
-  ssr: { resolve: { conditions: ['holdfast:source', 'module', 'node', 'development|production'] } },
+  // the defaults of Vite without `module`, which Node does not know: it selects files for bundlers,
+  // such as those of the AWS SDK, which Node cannot load.
+  ssr: { resolve: { conditions: ['holdfast:source', 'node', 'development|production'] } },
   test: {
     include: ['{packages,examples,checks,docs}/**/*.test.ts'],
     globalSetup: ['packages/holdfast/src/testing/vitest.ts'],

@@ -1,7 +1,8 @@
-import { settingsTable } from 'holdfast/settings'
+import { type Settings, settingsTable } from 'holdfast/settings'
 import { databaseSettings } from '../../packages/holdfast/src/databases/assembly/settings.ts'
 import { modeSettings } from '../../packages/holdfast/src/runtimes/node/settings/mode-settings.ts'
 import { secretKeySettings } from '../../packages/holdfast/src/platform/secret-keys/secret-key-settings.ts'
+import { vaultSettings } from '../../packages/holdfast/src/platform/secrets/vault/vault-settings.ts'
 import { serverSettings } from '../../packages/holdfast/src/runtimes/node/settings/server-settings.ts'
 import { telemetrySettings } from '../../packages/holdfast/src/platform/telemetry/telemetry-settings.ts'
 
@@ -19,8 +20,14 @@ export function writeSettingsTable(page: string): string {
 
 function frameworkSettings(prefix = ''): string {
   return settingsTable(
-    [serverSettings, modeSettings, databaseSettings, secretKeySettings, telemetrySettings]
+    settingsOf(prefix)
       .flatMap(({ descriptions }) => descriptions)
       .filter(({ name }) => name.startsWith(prefix)),
   )
+}
+
+/** Returns the settings of every service, or those of Vault, which only its services have. */
+function settingsOf(prefix: string): readonly Settings<unknown>[] {
+  if (prefix === 'VAULT_') return [vaultSettings]
+  return [serverSettings, modeSettings, databaseSettings, secretKeySettings, telemetrySettings]
 }

@@ -43,7 +43,7 @@ test('the version of the command line is that of the package', async () => {
 test.each([
   [
     ['foo'],
-    'Unknown command "foo"; use one of: jobs, messages, keys, webhooks, subjects, trail, access, cursors, tenants, db.',
+    'Unknown command "foo"; use one of: jobs, messages, keys, webhooks, subjects, trail, access, cursors, secrets, tenants, db.',
   ],
   [['jobs'], 'Missing subcommand; use one of: jobs list, jobs show'],
   [['jobs', 'show'], 'Missing argument: <id>.'],

@@ -12,6 +12,7 @@ import { jobsShow } from './commands/jobs-show.ts'
 import { jobsSkip } from './commands/jobs-skip.ts'
 import { keysCommands } from './commands/keys-commands.ts'
 import { messagesCommands } from './commands/messages-commands.ts'
+import { secretsGenerate } from './commands/secrets-generate.ts'
 import { subjectCommands } from './commands/subjects/subject-commands.ts'
 import { tenantsPolicies } from './commands/tenants-policies.ts'
 import { webhookCommands } from './commands/webhooks/webhook-commands.ts'
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   ...trailCommands,
   access,
   cursorsRotate,
+  secretsGenerate,
   tenantsPolicies,
   ...dbCommands,
 ]

@@ -56,8 +56,8 @@ export async function findDatabase({ url: given, directory }: DatabaseOption): P
   if (given !== undefined) return atUrl(checkUrl(given))
   if (directory !== undefined) return onEmbeddedServer(directory)
   // This import is lazy, because it loads all modules of a service.
-  const { readSettings } = await import('holdfast/node')
-  const { DATABASE_URL } = await readSettings(databaseSettings)
+  const { awsSecretsManager, readSettings, vault } = await import('holdfast/node')
+  const { DATABASE_URL } = await readSettings(databaseSettings, { secrets: [vault(), awsSecretsManager()] })
   if (DATABASE_URL !== undefined) return atUrl(DATABASE_URL.reveal())
   if (process.env['NODE_ENV'] !== 'production' && existsSync(defaultDirectory))
     return onEmbeddedServer(defaultDirectory)

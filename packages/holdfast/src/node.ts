@@ -6,6 +6,18 @@ import { createServe, type Serve } from './runtimes/node/serve.ts'
 import { telemetrySettings } from './platform/telemetry/telemetry-settings.ts'
 import { watchService } from './platform/telemetry/watch-service.ts'
 
+export {
+  awsSecretsManager,
+  type AwsSecretsManagerOptions,
+} from './platform/secrets/aws/aws-secrets-manager.ts'
+export type {
+  OpenSecretManager,
+  ReadSecretOptions,
+  SecretManager,
+  SecretManagerHost,
+  StoredSecret,
+} from './platform/secrets/secret-manager.ts'
+export { vault } from './platform/secrets/vault/vault.ts'
 export type { HttpLimits } from './runtimes/node/settings/http-limits.ts'
 export { readSettings, type ReadSettingsOptions } from './runtimes/node/settings/read-settings.ts'
 export type { Serve, Server } from './runtimes/node/serve.ts'

@@ -54,6 +54,7 @@ export function assemblyHost(
       }),
     reserveHeartbeat: lanes.reserveHeartbeat,
     replicaUrls: location.replicas,
+    currentUrl: (url) => location.urls.current(url),
     heartbeatTarget: direct,
     bind: (session) => new HandlerEffects(session, effectParts),
     recordTrailOf: (operation) => recordTrailOf(host.service, operation),

@@ -1,6 +1,6 @@
 import { databaseCheckName } from '../../kernel/service/check.ts'
 import type { Database, DatabaseHost, OpenDatabase } from '../../kernel/service/database.ts'
-import { openSecretKeys } from '../../platform/secret-keys/open-secret-keys.ts'
+import { openSecretKeys, requiredSecretKeys } from '../../platform/secret-keys/open-secret-keys.ts'
 import { secretKeySettings } from '../../platform/secret-keys/secret-key-settings.ts'
 import { postgresProblems } from '../../storage/postgres/errors/problems.ts'
 import { requireAnswer } from '../../storage/postgres/session/connect-client.ts'
@@ -44,6 +44,7 @@ export function createDatabase<Read, Write>(
     problems: postgresProblems,
     mutationProblems: capabilities.flatMap(({ mutationProblems = [] }) => mutationProblems),
     settings: [...(options.url === undefined ? [databaseSettings] : []), secretKeySettings],
+    settingsOfSealed: (operation) => [requiredSecretKeys(`the sealed answers of ${operation}`)],
     open: (host) => openDatabase(binding, options, host),
   }
 }
@@ -81,7 +82,15 @@ async function openDatabase(
   await requireAnswer(recognizeDatabase(write, { log: host.log, isDisposable }))
   const opened = await openCapabilities(
     capabilities,
-    assemblyHost(host, { options, binding, location, direct, connections, secretKeys, watch: guard.watch }),
+    assemblyHost(host, {
+      options,
+      binding,
+      location,
+      direct,
+      connections,
+      secretKeys,
+      watch: guard.watch,
+    }),
   )
   opening.defer(() => opened.close())
   const open = opening.move()

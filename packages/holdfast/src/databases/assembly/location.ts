@@ -7,6 +7,8 @@ import {
   requireDatabaseUrl,
   serverOf,
 } from '../../storage/postgres/session/database-url.ts'
+import { followUrls, urlsOf } from './database-urls.ts'
+import { fixedUrls, type UrlChanges } from '../../storage/postgres/session/url-changes.ts'
 
 /** A database and its connection parameters. */
 export interface Location {
@@ -23,6 +25,8 @@ export interface Location {
   readonly ownerConnectionString: string | undefined
   /** Connection strings of the replicas. */
   readonly replicas: readonly string[]
+  /** The changes of these URLs. */
+  readonly urls: UrlChanges
   /** Instructions for replacing this database with an empty database. Messages include them. */
   readonly startAfresh: string
   /** True if the server was started for this process. */
@@ -33,6 +37,7 @@ export interface Location {
 
 /** A connection string, and whether it points to a pooler. */
 export interface Route {
+  /** The URL to connect with now: its user and password may change. */
   readonly connectionString: string
   /** True if the connection string points to a pooler in transaction mode. */
   readonly isPooled: boolean
@@ -105,6 +110,7 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
       ownerConnectionString:
         ownerUrl === undefined || ownerUrl === '' ? undefined : checkUrl(ownerUrl, 'DATABASE_OWNER_URL'),
       replicas,
+      urls: followUrls(options.url, host),
       startAfresh:
         'drop the database and create it again, or set the URL of an empty database, and start the service.',
       isEmbedded: false,
@@ -133,6 +139,7 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
     directConnectionString: undefined,
     ownerConnectionString: undefined,
     replicas: [],
+    urls: fixedUrls,
     startAfresh: `stop everything that uses the embedded database, delete the folder ${server.directory}, and start the service.`,
     isEmbedded: true,
     stop: () => server.stop(),
@@ -154,12 +161,16 @@ function preloadParser(): void {
  * @param isPooled whether the location's `connectionString` points to a pooler.
  */
 export function directRoute(
-  { connectionString, directConnectionString }: Location,
+  { connectionString, directConnectionString, urls }: Location,
   isPooled: boolean,
 ): Route {
-  if (directConnectionString !== undefined)
-    return { connectionString: directConnectionString, isPooled: false }
-  return { connectionString, isPooled }
+  const url = directConnectionString ?? connectionString
+  return {
+    get connectionString() {
+      return urls.current(url)
+    },
+    isPooled: directConnectionString === undefined && isPooled,
+  }
 }
 
 const eachReplica = 'Each of DATABASE_REPLICA_URLS'
@@ -179,10 +190,6 @@ function requireVerified(url: string, variable: string, reason = ''): void {
     'database-not-verified',
     `${variable} points to ${serverOf(parsed).host}, another machine, without verified TLS: an attacker in the middle can read and change all data. Add ?sslmode=verify-full to it, and &sslrootcert=/path/to/ca.pem if a private CA signed the server's certificate. If the network is trusted, state why: DATABASE_TLS_EXCEPTION="…".`,
   )
-}
-
-function urlsOf(replicas: readonly string[] | string = []): readonly string[] {
-  return typeof replicas === 'string' ? replicas.split(/[\s,]+/).filter((url) => url !== '') : replicas
 }
 
 /**

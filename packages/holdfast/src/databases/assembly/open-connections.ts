@@ -78,6 +78,7 @@ export function openConnections(
   const { service, clock, log, telemetry, mode } = host
   const lanes = openLanes(options.connections, {
     connectionString: location.connectionString,
+    urls: location.urls,
     log,
     telemetry,
     maxAgeMs: maxAgeOf(options),
@@ -86,6 +87,14 @@ export function openConnections(
     isPooled,
     showsValues: mode !== 'production',
   })
-  const waker = createWaker({ service, ...direct, clock, log })
+  const waker = createWaker({
+    service,
+    isPooled: direct.isPooled,
+    get connectionString() {
+      return direct.connectionString
+    },
+    clock,
+    log,
+  })
   return { lanes, waker, end: async () => void (await Promise.all([waker.close(), lanes.end()])) }
 }

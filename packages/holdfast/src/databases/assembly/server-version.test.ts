@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { startAnsweringPostgres } from '../../../test/fake-postgres.ts'
 import { migrate } from '../../storage/migrations/migrate.ts'
 import { findPooler } from './find-pooler.ts'
+import { fixedUrls } from '../../storage/postgres/session/url-changes.ts'
 
 const log = createLogger({ write: () => {} })
 
@@ -17,6 +18,7 @@ function exploring(url: string): Promise<boolean> {
     ownerConnectionString: undefined,
     isEmbedded: false,
     replicas: [],
+    urls: fixedUrls,
     startAfresh: '',
     stop: async () => {},
   }

@@ -4,6 +4,7 @@ import { startSilentPostgres } from '../../../test/fake-postgres.ts'
 import { migrate } from '../../storage/migrations/migrate.ts'
 import { connectClient } from '../../storage/postgres/session/connect-client.ts'
 import { findPooler } from './find-pooler.ts'
+import { fixedUrls } from '../../storage/postgres/session/url-changes.ts'
 
 const log = createLogger({ write: () => {} })
 const answerTimeoutMs = 100
@@ -20,6 +21,7 @@ test('the first statements of a start fail at a server that does not respond aft
     ownerConnectionString: undefined,
     isEmbedded: false,
     replicas: [],
+    urls: fixedUrls,
     startAfresh: '',
     stop: async () => {},
   }

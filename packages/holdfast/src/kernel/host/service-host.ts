@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { ExternalCallWatch } from './external-calls.ts'
 import type { Logger } from '../base/log.ts'
+import type { SecretChanges } from './secret-changes.ts'
 import type { StatementWatch } from './statement-guard.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
@@ -28,6 +29,8 @@ export interface ServiceHost {
    * trace, as in production.
    */
   readonly statements?: StatementWatch
+  /** The secrets that may change while the service runs. Default: none changes. */
+  readonly secretChanges?: SecretChanges
   /**
    * Prints a message for the user who starts the service, such as a note about a slow step or a
    * workaround.

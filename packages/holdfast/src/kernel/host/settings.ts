@@ -1,4 +1,5 @@
 import type { Mode, ServiceHost } from './service-host.ts'
+import type { SecretChanges } from './secret-changes.ts'
 import type { phantom } from '../base/phantom.ts'
 
 /** A setting, as described in documentation and errors. */
@@ -23,6 +24,13 @@ export interface SettingsSource {
    * different file.
    */
   readonly originOf?: (name: string) => string | undefined
+  /**
+   * Returns whether the value of a variable could not be read. That is reported elsewhere, so the
+   * variable is not reported as missing.
+   */
+  readonly isUnreadable?: (name: string) => boolean
+  /** The secrets that may change later. Default: none changes. */
+  readonly secretChanges?: SecretChanges
 }
 
 /** A program's settings, read from its environment: the port that `settings()` implements. */

@@ -1,4 +1,5 @@
 import { type ModuleExports, operationsOf, type OperationsOf } from './module-exports.ts'
+import type { Settings } from '../host/settings.ts'
 import type { Service } from './service.ts'
 import type { ServiceDefinition, ServiceParts } from './service-definition.ts'
 import { problemTypeBaseOf, startService } from './start-service.ts'
@@ -15,7 +16,19 @@ export function createService<Exports extends ModuleExports>(
     operations: definition.operations,
     definedAt: parts.definedAt,
     problemTypeBase: problemTypeBaseOf(definition),
-    settings: [...(parts.database?.settings ?? []), ...(parts.settings ? [parts.settings] : [])],
+    settings: [
+      ...databaseSettings(parts, definition.operations),
+      ...(parts.settings ? [parts.settings] : []),
+    ],
     start: (host) => startService(definition, parts, host),
   }
+}
+
+function databaseSettings(
+  { database }: ServiceParts,
+  operations: Readonly<Record<string, { readonly isSealed: boolean }>>,
+): readonly Settings<unknown>[] {
+  const [sealed] = Object.keys(operations).filter((name) => operations[name]!.isSealed)
+  const further = sealed === undefined ? undefined : database?.settingsOfSealed?.(sealed)
+  return [...(database?.settings ?? []), ...(further ?? [])]
 }

@@ -24,6 +24,11 @@ export interface Database<Read, Write> {
   readonly mutationProblems?: readonly AnyProblem[]
   /** The settings that the database reads from the environment. */
   readonly settings?: readonly Settings<unknown>[]
+  /**
+   * Returns further settings of a service with sealed answers. `operation` is the name of the first
+   * operation that has them.
+   */
+  settingsOfSealed?(operation: string): readonly Settings<unknown>[]
   /** Connects, migrates, and starts its background work. */
   open(host: DatabaseHost): Promise<OpenDatabase>
   /** Type-only property; never set at run time. */

@@ -3,6 +3,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join, resolve } from 'node:path'
 import { configurationInvalid } from '../../kernel/base/configuration-invalid.ts'
 import type { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { Settings } from '../../kernel/host/settings.ts'
 import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import { parseSecretKeys, validSecretKeys } from './secret-key-settings.ts'
 import { SecretKeys } from './secret-keys.ts'
@@ -18,7 +19,7 @@ import { SecretKeys } from './secret-keys.ts'
 export type SecretKeySource = (neededBy: string) => SecretKeys
 
 /** The parts of a host that determine its secret keys. */
-export interface SecretKeyHost extends Pick<ServiceHost, 'env' | 'mode' | 'notify'> {
+export interface SecretKeyHost extends Pick<ServiceHost, 'env' | 'mode' | 'notify' | 'secretChanges'> {
   /** The folder of the development key. Default `.holdfast` in the current folder. */
   readonly folder?: string
 }
@@ -32,7 +33,28 @@ export interface SecretKeyHost extends Pick<ServiceHost, 'env' | 'mode' | 'notif
 export function openSecretKeys(host: SecretKeyHost): SecretKeySource {
   const given = host.env['SECRET_KEYS']
   let keys = given ? new SecretKeys(requireKeys(given, 'SECRET_KEYS')) : undefined
+  const inUse = keys
+  if (inUse) {
+    host.secretChanges?.watch('SECRET_KEYS', async (text) =>
+      inUse.prepareReplacement(requireKeys(text, 'SECRET_KEYS')),
+    )
+  }
   return (neededBy) => (keys ??= defaultKeys(host, neededBy))
+}
+
+/**
+ * Returns settings that report missing secret keys together with all other errors, before anything
+ * is opened or migrated.
+ */
+export function requiredSecretKeys(neededBy: string): Settings<unknown> {
+  return {
+    descriptions: [],
+    check: async ({ env, mode, isUnreadable }) =>
+      mode !== 'production' || env['SECRET_KEYS'] || isUnreadable?.('SECRET_KEYS') === true
+        ? []
+        : [keysMissingText(neededBy)],
+    read: async () => ({}),
+  }
 }
 
 function defaultKeys({ mode, notify, folder = '.holdfast' }: SecretKeyHost, neededBy: string): SecretKeys {
@@ -81,9 +103,11 @@ function requireKeys(text: string, source: string): readonly Buffer[] {
 }
 
 function keysMissing(neededBy: string): HoldfastError {
-  return configurationInvalid([
-    `SECRET_KEYS is not set, and is needed by ${neededBy}. It must contain ${validSecretKeys}. ${howToCreate}`,
-  ])
+  return configurationInvalid([keysMissingText(neededBy)])
 }
 
-const howToCreate = 'Create a key: openssl rand -base64 32'
+function keysMissingText(neededBy: string): string {
+  return `SECRET_KEYS is not set, and is needed by ${neededBy}. It must contain ${validSecretKeys}. ${howToCreate}`
+}
+
+const howToCreate = 'Create a key: holdfast secrets generate, or openssl rand -base64 32'

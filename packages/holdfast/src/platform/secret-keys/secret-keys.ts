@@ -30,15 +30,29 @@ interface SecretKey {
  * data. The keys themselves are never used; keys are derived from them for each purpose.
  */
 export class SecretKeys implements Sealer {
-  readonly #keys: readonly SecretKey[]
+  #keys: readonly SecretKey[]
   readonly #derived = new Map<string, readonly Buffer[]>()
 
   /** @param secrets The keys, at least one; each has at least 32 random bytes. */
   constructor(secrets: readonly Uint8Array[]) {
-    this.#keys = secrets.map((secret) => ({
-      id: derive(secret, 'holdfast key-id').subarray(0, idLength),
-      secret: Buffer.from(secret),
-    }))
+    this.#keys = toSecretKeys(secrets)
+  }
+
+  /**
+   * Checks changed keys. Returns the function that replaces the keys, for all code that uses this
+   * object.
+   *
+   * @throws HoldfastError `secret-key-in-use` if the keys lack the key that new data is encrypted
+   *   with: data of the last seconds could not be read any more.
+   */
+  prepareReplacement(secrets: readonly Uint8Array[]): () => void {
+    const keys = toSecretKeys(secrets)
+    const inUse = this.#keys[0]!
+    if (!keys.some(({ secret }) => secret.equals(inUse.secret))) throw keyInUse(inUse)
+    return () => {
+      this.#keys = keys
+      this.#derived.clear()
+    }
   }
 
   /**
@@ -106,6 +120,13 @@ export class SecretKeys implements Sealer {
   }
 }
 
+function toSecretKeys(secrets: readonly Uint8Array[]): readonly SecretKey[] {
+  return secrets.map((secret) => ({
+    id: derive(secret, 'holdfast key-id').subarray(0, idLength),
+    secret: Buffer.from(secret),
+  }))
+}
+
 /** Derives 32 bytes from a secret. `info` names their use. */
 function derive(secret: Uint8Array, info: string, salt: Uint8Array | string = ''): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, salt, info, 32))
@@ -123,6 +144,13 @@ function nonceOf(head: Buffer): Buffer {
 /** Returns the authenticated bytes. JSON separates the parts of the context unambiguously. */
 function boundTo(head: Buffer, { purpose, context = [] }: Sealing): Buffer {
   return Buffer.concat([head, Buffer.from(JSON.stringify([purpose, ...context]))])
+}
+
+function keyInUse({ id }: SecretKey): HoldfastError {
+  return new HoldfastError(
+    'secret-key-in-use',
+    `The changed SECRET_KEYS lack the key ${id.toString('hex')}, which this process encrypts new data with. Put a new key beside it; when all processes have both keys, move the new key to the front; remove the old key only after that.`,
+  )
 }
 
 function keyUnknown(id: Buffer, { purpose }: Sealing): HoldfastError {

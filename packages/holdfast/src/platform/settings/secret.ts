@@ -22,7 +22,10 @@ export class Secret<Value> {
     Object.freeze(this)
   }
 
-  /** Returns the value itself. Pass it only to the code that needs it. */
+  /**
+   * Returns the value itself, which may change while the service runs. Call it where the value is
+   * used, and pass the value only to the code that needs it.
+   */
   reveal(): Value {
     return values.get(this) as Value
   }
@@ -38,6 +41,11 @@ export class Secret<Value> {
   [Symbol.toPrimitive](): string {
     return hidden
   }
+}
+
+/** Replaces the value of a secret, for all code that has the secret. */
+export function replaceSecret<Value>(secret: Secret<Value>, value: Value): void {
+  values.set(secret, value)
 }
 
 // Node's console and `util.inspect` call this method.

@@ -2,10 +2,12 @@ import { fieldReader } from '../../kernel/operation/field-reader.ts'
 import { alternatives, type JsonSchema, resolveReference, typesOf } from '../../kernel/schema/json-schema.ts'
 import { createRedactor } from '../../kernel/base/redact.ts'
 import { type Schema, toJsonSchema, validate } from '../../kernel/schema/schema.ts'
+import type { AcceptChange } from '../../kernel/host/secret-changes.ts'
+import { configurationInvalid } from '../../kernel/base/configuration-invalid.ts'
 import type { SettingDescription, SettingsSource } from '../../kernel/host/settings.ts'
 import { describeValid } from './describe-valid.ts'
 import { nearMiss } from './near-miss.ts'
-import { Secret } from './secret.ts'
+import { replaceSecret, Secret } from './secret.ts'
 import type { Setting } from './setting.ts'
 
 /** The result of reading a setting. */
@@ -47,14 +49,6 @@ export function createSettingReader(
     return declared.optional === true || mode !== 'production'
   }
 
-  function missing({ env }: SettingsSource): string {
-    const known = new Set(names.flatMap((one) => [one, `${one}_FILE`]))
-    const others = Object.keys(env).filter((other) => env[other] && !known.has(other))
-    const meant = nearMiss(name, others) ?? nearMiss(`${name}_FILE`, others)
-    const hint = meant === undefined ? '' : ` Did you mean ${meant}, which is set?`
-    return `${name} is not set. ${expectation}${hint}`
-  }
-
   function wrong(text: string, { env, originOf }: SettingsSource, message: string): string {
     const origin = originOf?.(name)
     const from = origin === undefined ? '' : ` (from ${origin})`
@@ -62,6 +56,11 @@ export function createSettingReader(
     // The message of the schema is left out, because it may repeat the value.
     if (isHidden) return `${what} is invalid (value hidden, because it is a secret). ${expectation}`
     return `${what} is ${show(text)}. ${expectation}${messageBeside(message, valid)}`
+  }
+
+  function parse(text: string, source: SettingsSource): Promise<Parsed> {
+    const report = (message: string): string => wrong(text, source, message)
+    return parseText(declared.schema, () => readText(text), report)
   }
 
   return {
@@ -74,18 +73,22 @@ export function createSettingReader(
     },
 
     async read(source) {
+      if (source.isUnreadable?.(name) === true) return { name }
       const text = source.env[name] || declared.default
       if (text === undefined) {
-        if (!mayBeAbsent(source)) return { name, issue: missing(source) }
+        if (!mayBeAbsent(source))
+          return { name, issue: `${name} is not set. ${expectation}${hintAt(name, names, source)}` }
         return { name, value: hide(absent?.value) }
       }
-      try {
-        const result = await validate(declared.schema, readText(text))
-        if (result.issues) return { name, issue: wrong(text, source, result.issues[0]?.message ?? '') }
-        return { name, value: hide(result.value) }
-      } catch (error) {
-        return { name, issue: wrong(text, source, `Its schema threw: ${String(error)}`) }
-      }
+      const { value, issue } = await parse(text, source)
+      if (issue !== undefined) return { name, issue }
+      const hidden = hide(value)
+      if (hidden instanceof Secret)
+        source.secretChanges?.watch(
+          name,
+          acceptChange(hidden, (changed) => parse(changed, source)),
+        )
+      return { name, value: hidden }
     },
   }
 
@@ -152,4 +155,41 @@ function show(text: string): string {
 /** Returns the schema's message, unless it only repeats the description of valid values. */
 function messageBeside(message: string, valid: string): string {
   return message === '' || message.includes(valid) ? '' : ` (${message})`
+}
+
+/** Returns a question about an undeclared variable with a similar name that is set. */
+function hintAt(name: string, names: readonly string[], { env }: SettingsSource): string {
+  const known = new Set(names.flatMap((one) => [one, `${one}_FILE`, `${one}_FROM`]))
+  const others = Object.keys(env).filter((other) => env[other] && !known.has(other))
+  const meant = nearMiss(name, others) ?? nearMiss(`${name}_FILE`, others) ?? nearMiss(`${name}_FROM`, others)
+  return meant === undefined ? '' : ` Did you mean ${meant}, which is set?`
+}
+
+interface Parsed {
+  readonly value?: unknown
+  readonly issue?: string
+}
+
+/** Parses the text of a setting. `wrong` returns the issue for a message of the schema. */
+async function parseText(
+  schema: Schema,
+  given: () => unknown,
+  wrong: (message: string) => string,
+): Promise<Parsed> {
+  try {
+    const result = await validate(schema, given())
+    if (result.issues) return { issue: wrong(result.issues[0]?.message ?? '') }
+    return { value: result.value }
+  } catch (error) {
+    return { issue: wrong(`Its schema threw: ${String(error)}`) }
+  }
+}
+
+/** Returns the receiver that replaces the value of a secret with each valid changed value. */
+function acceptChange(secret: Secret<unknown>, parse: (text: string) => Promise<Parsed>): AcceptChange {
+  return async (text) => {
+    const { value, issue } = await parse(text)
+    if (issue !== undefined) throw configurationInvalid([issue])
+    return () => replaceSecret(secret, value)
+  }
 }

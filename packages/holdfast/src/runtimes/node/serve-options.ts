@@ -4,6 +4,7 @@ import type { Logger } from '../../kernel/base/log.ts'
 import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
 import type { HttpLimits } from './settings/http-limits.ts'
+import type { SecretManager } from '../../platform/secrets/secret-manager.ts'
 import type { TlsOptions } from './tls/tls-options.ts'
 import type { StopOptions } from './settings/stop-times.ts'
 
@@ -48,6 +49,12 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    * variables of `.env`.
    */
   readonly env?: ServiceHost['env']
+  /**
+   * The secret managers that variables such as `DATABASE_URL_FROM` refer to:
+   * `[vault(), awsSecretsManager()]`. A manager that no variable refers to is not used. Default:
+   * none.
+   */
+  readonly secrets?: readonly SecretManager[]
   /** Receives notices for the user who starts the service. Default: a line on stderr. */
   readonly notify?: (message: string) => void
   /**

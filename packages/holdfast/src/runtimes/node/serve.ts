@@ -1,3 +1,4 @@
+import { systemClock } from '../../kernel/base/clock.ts'
 import { throwReason } from '../../kernel/host/start-failure.ts'
 import { createHandler, type Handler } from '../../transports/http/handler.ts'
 import type { Health } from '../../transports/http/health.ts'
@@ -81,7 +82,13 @@ async function start<Defined extends Operations>(
   parts: ServeParts,
 ): Promise<Server<Defined>> {
   const configuration = await readConfiguration(service, options, parts.settings)
-  return throwReason(configuration.log, () => open(service, options, { parts, configuration }))
+  const { log, secretChanges } = configuration
+  try {
+    return await throwReason(log, () => open(service, options, { parts, configuration }))
+  } catch (error) {
+    await secretChanges.close()
+    throw error
+  }
 }
 
 async function open<Defined extends Operations>(
@@ -89,7 +96,7 @@ async function open<Defined extends Operations>(
   options: ServeOptions,
   { parts, configuration }: StartOptions,
 ): Promise<Server<Defined>> {
-  const { log } = configuration
+  const { log, secretChanges, secretsRefreshMs } = configuration
   const health = parts.createHealth(service.problemTypeBase)
   await using starting = new AsyncDisposableStack()
   const listener = await openListener(health.starting, configuration)
@@ -107,9 +114,10 @@ async function open<Defined extends Operations>(
   for (const { route, announcement } of running.pages)
     if (announcement !== undefined) log.info({ url: new URL(parseRoute(route).path, url).href }, announcement)
   flushCompileCacheSoon()
+  secretChanges.start({ clock: systemClock, log, everyMs: secretsRefreshMs })
   // From now on, `stop` closes all parts, within its time limits.
   starting.move()
-  const server = { http, health, handler, running, worker, telemetry }
+  const server = { http, health, handler, running, worker, telemetry, secretChanges }
   const stop = ownProcess(owner, server, configuration.stopTimes)
   return { url, port, service: running, stop }
 }

@@ -37,7 +37,7 @@ export async function startService<Defined extends Operations>(
   options: ServeOptions,
   { parts, configuration }: StartOptions,
 ): Promise<StartedService<Defined>> {
-  const { env, mode, log, givenLog, notify, workerOptions } = configuration
+  const { env, mode, log, givenLog, notify, workerOptions, secretChanges } = configuration
   await using starting = new AsyncDisposableStack()
   const telemetry =
     options.telemetry === false
@@ -51,6 +51,7 @@ export async function startService<Defined extends Operations>(
     // The service wraps this logger to redact the fields that it declares as sensitive.
     log: givenLog,
     notify,
+    secretChanges,
     ...(telemetry ? { telemetry } : {}),
     ...(mode === 'production' ? {} : detections(parts, configuration)),
   })

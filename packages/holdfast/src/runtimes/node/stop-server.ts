@@ -19,6 +19,8 @@ export interface Stoppable {
   readonly worker: Worker | undefined
   /** The telemetry; `undefined` if nothing is recorded. */
   readonly telemetry: ServiceTelemetry | undefined
+  /** The secrets. They are released last, because a lease may be the user of the database. */
+  readonly secretChanges: { close(): Promise<void> }
 }
 
 /** The time limits of a stop, in milliseconds. */
@@ -48,7 +50,7 @@ const maxFlushMs = 5_000
  * message names that work.
  */
 export async function stopServer(
-  { http, health, handler, running, worker, telemetry }: Stoppable,
+  { http, health, handler, running, worker, telemetry, secretChanges }: Stoppable,
   { graceMs, drainDelayMs }: StopTimes,
 ): Promise<void> {
   const endMs = performance.now() + graceMs
@@ -71,6 +73,7 @@ export async function stopServer(
   const hasClosed = await settlesWithin(running.stop(), Math.max(minCloseMs, endMs - performance.now()))
   const flushMs = Math.max(minFlushMs, endMs - performance.now())
   await telemetry?.stop(Math.min(flushMs, maxFlushMs))
+  await settlesWithin(secretChanges.close(), minCloseMs)
   const rest = [
     ...hung,
     ...(hasReleased ? [] : ['a job that could not be released']),

@@ -25,6 +25,8 @@ export interface ReadsHost extends CapabilityHost {
   /** Checks the statements of handlers; `undefined` in production. */
   readonly watch: GuardWatch | undefined
   readonly replicaUrls: readonly string[]
+  /** Returns the URL to connect with now, for a URL that was in use at the start. */
+  readonly currentUrl: (url: string) => string
   /** Opens the pool for the replica at the given URL. */
   readonly openReplica: ReplicasParts['openPool']
 }
@@ -73,6 +75,7 @@ function watchReplicas(host: ReadsHost): Replicas | undefined {
   if (host.replicaUrls.length === 0) return undefined
   return new Replicas({
     urls: host.replicaUrls,
+    currentUrl: host.currentUrl,
     openPool: host.openReplica,
     primary: host.pools.own,
     clock: host.clock,

@@ -15,6 +15,7 @@ test('replicas that cannot be compared with the primary are logged once, with th
     end: async () => {},
   }
   const replicas = new Replicas({
+    currentUrl: (url) => url,
     urls: ['postgres://app@replica.example/app', 'postgres://app@/app?host=/run/replica'],
     primary,
     openPool: () => primary,

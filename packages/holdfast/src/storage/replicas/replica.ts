@@ -10,7 +10,10 @@ import { parsePosition } from './log-position.ts'
 
 /** Dependencies of a {@link Replica}. */
 export interface ReplicaParts {
+  /** The URL at the start. */
   readonly connectionString: string
+  /** Returns the URL to connect with now, for a URL that was in use at the start. */
+  readonly currentUrl: (url: string) => string
   readonly log: Logger
   readonly openPool: (options: { readonly isPooled: boolean }) => Pool
 }
@@ -84,9 +87,9 @@ export class Replica {
 
   async #ask(): Promise<ReplicaRow> {
     if (!this.#looking) {
-      const { connectionString, openPool } = this.#parts
+      const { connectionString, currentUrl, openPool } = this.#parts
       const client = await connectClient({
-        connectionString,
+        connectionString: currentUrl(connectionString),
         applicationName,
         timeout: `${answerTimeoutMs}ms`,
         queryTimeout: `${answerTimeoutMs}ms`,

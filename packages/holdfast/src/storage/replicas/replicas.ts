@@ -43,11 +43,12 @@ export class Replicas {
 
   constructor(parts: ReplicasParts) {
     this.#parts = parts
-    const { urls, log, openPool } = parts
+    const { urls, currentUrl, log, openPool } = parts
     this.#replicas = urls.map(
       (connectionString) =>
         new Replica({
           connectionString,
+          currentUrl,
           log,
           openPool: (options) => openPool({ connectionString, ...options }),
         }),

@@ -11,12 +11,13 @@ import { isWinstonLogger } from '../../../kernel/host/from-winston.ts'
 import { guardedLog } from '../../../kernel/host/guarded-log.ts'
 import type { Mode, ServiceHost } from '../../../kernel/host/service-host.ts'
 import type { Settings } from '../../../kernel/host/settings.ts'
+import type { SecretRotation } from '../../../platform/secrets/secret-rotation.ts'
 import { createProcessLog } from '../log/process-log.ts'
 import type { ServeOptions } from '../serve-options.ts'
 import type { StopTimes } from '../stop-server.ts'
 import type { TlsOptions } from '../tls/tls-options.ts'
 import { TrustedProxies } from '../server/trusted-proxies.ts'
-import { configure } from './configure.ts'
+import { configure, type Configured } from './configure.ts'
 import { chooseHttpLimits, type HttpLimits } from './http-limits.ts'
 import { maxPort, serverSettings, type ServerValues } from './server-settings.ts'
 import { chooseStopTimes } from './stop-times.ts'
@@ -44,6 +45,10 @@ export interface Configuration extends Pick<ServiceHost, 'env' | 'notify'> {
   /** `undefined` if the process runs no jobs. */
   readonly workerOptions: WorkerOptions | undefined
   readonly stopTimes: StopTimes
+  /** The secrets, which are read again once it is started. */
+  readonly secretChanges: SecretRotation
+  /** Interval at which secrets are read again, in milliseconds. */
+  readonly secretsRefreshMs: number
 }
 
 /**
@@ -60,9 +65,22 @@ export async function readConfiguration(
   const notify = options.notify ?? writeToStderr
   const environment = await configure(
     [serverSettings, ...(options.telemetry === false ? [] : telemetrySettings), ...service.settings],
-    { env: options.env, notify },
+    { env: options.env, notify, secrets: options.secrets ?? [] },
   )
-  const { env, mode } = environment
+  try {
+    return await completeConfiguration(environment, options, notify)
+  } catch (error) {
+    await environment.secretChanges.close()
+    throw error
+  }
+}
+
+async function completeConfiguration(
+  environment: Configured,
+  options: ServeOptions,
+  notify: ServiceHost['notify'],
+): Promise<Configuration> {
+  const { env, mode, secretChanges } = environment
   const values = await serverSettings.read(environment)
   const givenLog = options.log === undefined ? defaultLog(values, mode) : checkLog(options.log)
   return {
@@ -81,6 +99,8 @@ export async function readConfiguration(
     workerOptions:
       options.worker === false ? undefined : { concurrency: values.WORKER_CONCURRENCY, ...options.worker },
     stopTimes: chooseStopTimes(options, values, mode),
+    secretChanges,
+    secretsRefreshMs: values.SECRETS_REFRESH,
   }
 }
 

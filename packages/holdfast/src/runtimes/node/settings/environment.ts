@@ -10,6 +10,10 @@ export interface Environment extends SettingsSource {
   readonly originOf: (name: string) => string | undefined
   /** The errors in the environment, one or two sentences each. */
   readonly issues: readonly string[]
+  /** The paths of the files that contain values, by the names of the variables. */
+  readonly files: ReadonlyMap<string, string>
+  /** The references to secrets, by the names of the variables. */
+  readonly references: ReadonlyMap<string, string>
 }
 
 /** Options of {@link openEnvironment}. */
@@ -38,25 +42,33 @@ export function openEnvironment({ env: given, names, folder, notify }: Environme
   const fromFile = folder === undefined ? {} : readEnvFile(folder, mode, { notify, issues })
   // The environment overrides `.env`, even if the environment names a file that contains the value
   // (`…_FILE`).
-  const said = new Set(names.filter((name) => given[name] || given[`${name}_FILE`]).flatMap(bothNames))
+  const said = new Set(names.filter((name) => namesOf(name).some((one) => given[one])).flatMap(namesOf))
   for (const [name, value] of Object.entries(fromFile)) {
     if (given[name] || said.has(name)) continue
     env[name] = value
     origins.set(name, envFile)
   }
+  const files = new Map<string, string>()
+  const references = new Map<string, string>()
   for (const name of names) {
-    const path = env[`${name}_FILE`]
-    if (!path) continue
-    if (env[name]) {
-      issues.push(`${name} and ${name}_FILE are both set. Remove one of them.`)
+    const set = namesOf(name).filter((one) => env[one])
+    if (set.length > 1) {
+      issues.push(
+        `${set.slice(0, -1).join(', ')} and ${set.at(-1)} are ${set.length === 2 ? 'both set. Remove one of them.' : 'all set. Remove all but one of them.'}`,
+      )
       continue
     }
+    const reference = env[`${name}_FROM`]
+    if (reference) references.set(name, reference)
+    const path = env[`${name}_FILE`]
+    if (!path) continue
     const file = readTextFile(resolve(path))
     if (file.problem !== undefined) issues.push(`${name}_FILE is ${showPath(path)}, ${file.problem}`)
     else if (file.text === '') issues.push(`${name}_FILE is ${showPath(path)}, which is empty.`)
     else {
       env[name] = file.text
       origins.set(name, resolve(path))
+      files.set(name, resolve(path))
     }
   }
   if (readMode(env) !== mode) {
@@ -64,11 +76,12 @@ export function openEnvironment({ env: given, names, folder, notify }: Environme
       `NODE_ENV is ${JSON.stringify(env['NODE_ENV'])} in ${origins.get('NODE_ENV')}. Set it in the environment itself, because it decides which files are read.`,
     )
   }
-  return { env, mode, issues, originOf: (name) => origins.get(name) }
+  return { env, mode, issues, files, references, originOf: (name) => origins.get(name) }
 }
 
-function bothNames(name: string): readonly string[] {
-  return [name, `${name}_FILE`]
+/** Returns the variables that may give the value of a setting. */
+function namesOf(name: string): readonly string[] {
+  return [name, `${name}_FILE`, `${name}_FROM`]
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Settings } from '../../../kernel/host/settings.ts'
 import type { ServiceHost } from '../../../kernel/host/service-host.ts'
+import type { SecretManager } from '../../../platform/secrets/secret-manager.ts'
 import { configure } from './configure.ts'
 
 /** Options of {@link readSettings}. */
@@ -11,6 +12,8 @@ export interface ReadSettingsOptions {
   readonly env?: ServiceHost['env']
   /** Receives a notice about an ignored `.env`. Default: a line on stderr. */
   readonly notify?: (message: string) => void
+  /** The secret managers that variables such as `BANK_KEY_FROM` refer to. Default: none. */
+  readonly secrets?: readonly SecretManager[]
 }
 
 /**
@@ -31,6 +34,11 @@ export async function readSettings<Values>(
   settings: Settings<Values>,
   options: ReadSettingsOptions = {},
 ): Promise<Values> {
-  const { env, notify = (message) => void process.stderr.write(`${message}\n`) } = options
-  return settings.read(await configure([settings], { env, notify }))
+  const { env, secrets = [], notify = (message) => void process.stderr.write(`${message}\n`) } = options
+  const source = await configure([settings], { env, notify, secrets })
+  try {
+    return await settings.read(source)
+  } finally {
+    await source.secretChanges.close()
+  }
 }

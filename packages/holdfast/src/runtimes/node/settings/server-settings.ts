@@ -22,6 +22,7 @@ export interface ServerValues {
   readonly TLS_KEY_FILE: string | undefined
   readonly TLS_CLIENT_CA_FILE: string | undefined
   readonly WORKER_CONCURRENCY: number
+  readonly SECRETS_REFRESH: number
 }
 
 /** The settings of a server. */
@@ -86,5 +87,9 @@ export const serverSettings: Settings<ServerValues> = settings<ServerValues>({
   WORKER_CONCURRENCY: setting(wholeNumber({ min: 1, max: 1_000 }), {
     description: 'Max number of jobs that a process runs at once.',
     default: '10',
+  }),
+  SECRETS_REFRESH: setting(durationMs({ min: '1s', max: '1d' }), {
+    description: 'Interval at which secrets in files and secret managers are read again.',
+    default: '1m',
   }),
 })

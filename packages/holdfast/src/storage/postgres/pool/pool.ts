@@ -5,20 +5,26 @@ import type { Work } from '../../../kernel/host/work.ts'
 import { Connection } from '../session/connection.ts'
 import { ConnectionBudget } from './connection-budget.ts'
 import { requireDatabaseUrl, serverOf, socketPathOf } from '../session/database-url.ts'
-import { DriverClient, type SessionSettings } from '../session/driver-client.ts'
+import { DriverClient, type DriverClientConfig, type SessionSettings } from '../session/driver-client.ts'
 import { observePool } from './observe-pool.ts'
 import { observeStatements } from '../statement/observe-statements.ts'
 import { PreparedStatements } from '../session/prepared-statements.ts'
 import { SessionLifetimes } from '../session/session-lifetimes.ts'
 import { SessionLimits } from '../session/session-limits.ts'
-import { SessionPool } from './session-pool.ts'
+import { type NewSession, SessionPool } from './session-pool.ts'
 import { driverSettings } from '../session/session-settings.ts'
+import { fixedUrls, isCredentialRefused, type UrlChanges } from '../session/url-changes.ts'
 import { defaultWire } from '../wire/default-wire.ts'
 import type { WireName } from '../wire/wire.ts'
 
 /** Options of {@link createPool}. */
 export interface PoolOptions {
   readonly connectionString: string
+  /**
+   * The changes of the URL's user and password. Open sessions are retired after a change, because
+   * the server may drop the previous user. Default: they never change.
+   */
+  readonly urls?: UrlChanges
   /** Max number of connections. Default 10. */
   readonly max?: number
   /**
@@ -98,9 +104,14 @@ const connectTimeoutMs = 5_000
 
 /** Creates a pool. Connections are opened on demand. */
 export function createPool(options: PoolOptions): Pool {
-  const { telemetry = noTelemetry, max = 10, showsValues = false, connectionString } = options
-  const clientOptions = {
+  const {
+    telemetry = noTelemetry,
+    max = 10,
+    showsValues = false,
     connectionString,
+    urls = fixedUrls,
+  } = options
+  const clientOptions = {
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: options.applicationName,
     sessionSettings: sessionSettings(options),
@@ -117,8 +128,9 @@ export function createPool(options: PoolOptions): Pool {
     lifetimes,
     log: options.log,
     onRefused: () => observed.refusals.add(),
-    create: () => new DriverClient(clientOptions),
+    open: () => openSession(clientOptions, { connectionString, urls }),
   })
+  const forgetUrls = urls.onChange((url) => url === connectionString && lifetimes.retireAll())
   // A pooler that supports prepared statements shares a prepared statement among all sessions, by
   // its text, so a statement could not be prepared again after a migration.
   const usesPreparedStatements = options.usesPreparedStatements !== false && options.isPooled !== true
@@ -150,8 +162,26 @@ export function createPool(options: PoolOptions): Pool {
     },
     end() {
       observed.forget()
+      forgetUrls()
       return sessions.end()
     },
+  }
+}
+
+interface SessionUrls {
+  readonly connectionString: string
+  readonly urls: UrlChanges
+}
+
+/** Returns a session that connects with the current user and password. */
+function openSession(
+  options: Omit<DriverClientConfig, 'connectionString'>,
+  { connectionString, urls }: SessionUrls,
+): NewSession {
+  const url = urls.current(connectionString)
+  return {
+    client: new DriverClient({ ...options, connectionString: url }),
+    renew: async (error) => isCredentialRefused(error) && urls.renew(connectionString, url),
   }
 }
 

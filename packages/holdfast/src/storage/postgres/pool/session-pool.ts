@@ -26,8 +26,18 @@ export interface SessionPoolOptions {
   readonly log: Logger
   /** Called when a request is refused. */
   readonly onRefused: () => void
-  /** Returns a new, unconnected client. */
-  readonly create: () => DriverClient
+  /** Returns a new session. */
+  readonly open: () => NewSession
+}
+
+/** A session that is not connected yet. */
+export interface NewSession {
+  readonly client: DriverClient
+  /**
+   * Called with the error if the session cannot be opened. Resolves to `true` if another session
+   * may succeed, because it has a new password.
+   */
+  readonly renew: (error: unknown) => Promise<boolean>
 }
 
 /** The part of {@link Work} that limits the wait for a session. */
@@ -148,20 +158,26 @@ export class SessionPool implements Lane {
 
   openForWaiting(): void {
     this.#opening += 1
-    const { create, lifetimes } = this.#options
-    const client = create()
+    this.#open(true)
+  }
+
+  #open(mayRenew: boolean): void {
+    const { open, lifetimes } = this.#options
+    const { client, renew } = open()
+    const startedMs = performance.now()
     this.#clients.add(client)
     client.once('end', () => this.#gone(client))
     client.connect().then(
       () => {
-        lifetimes.opened(client)
+        lifetimes.opened(client, startedMs)
         this.#opening -= 1
         // The server may end a session in the same packet that reports it as ready.
         if (client.failure !== undefined) this.#failLongest(client.failure)
         this.release(client, false)
       },
-      (error: unknown) => {
+      async (error: unknown) => {
         closeSocket(client)
+        if (mayRenew && (await renew(error)) && !this.#isEnding) return this.#open(false)
         this.#opening -= 1
         this.#failLongest(error)
       },

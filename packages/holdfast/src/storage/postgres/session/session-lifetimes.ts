@@ -40,9 +40,13 @@ export class SessionLifetimes {
     this.#random = random
   }
 
-  /** Records that a session was opened. */
-  opened(client: object): void {
-    const openedMs = this.#nowMs()
+  /**
+   * Records that a session was opened.
+   *
+   * @param openedMs The time at which it was given the address and the user of the server. Default:
+   *   now.
+   */
+  opened(client: object, openedMs: number = this.#nowMs()): void {
     const endsMs = openedMs + this.#maxAgeMs * (1 - jitter * this.#random())
     this.#lifetimes.set(client, { openedMs, endsMs })
   }
