@@ -18,6 +18,8 @@ const accounts = `${src}/identity/accounts`
 const accountsTest = `${accounts}/accounts.postgres.test.ts`
 const attacksTest = `${accounts}/attacks.postgres.test.ts`
 
+const passkeys = `${src}/identity/passkeys`
+const passkeysTest = `${passkeys}/passkeys.postgres.test.ts`
 const secondFactor = `${src}/identity/second-factor`
 const secondFactorTest = `${secondFactor}/second-factor.postgres.test.ts`
 
@@ -244,5 +246,45 @@ export const accountMutants: readonly Mutant[] = [
     replacement: 'context: []',
     killedBy: [{ file: secondFactorTest, name: 'a secret that is moved to the row of another account' }],
     why: 'A person who can write the table could copy their own secret to the account of another person.',
+  },
+  {
+    name: 'passkeys: a challenge is accepted twice',
+    file: `${passkeys}/challenge.ts`,
+    text: 'return row !== undefined',
+    replacement: 'return row !== null',
+    killedBy: [{ file: passkeysTest, name: 'with a challenge that was used' }],
+    why: 'A recorded response could be sent again.',
+  },
+  {
+    name: 'passkeys: a challenge of a registration signs in',
+    file: `${passkeys}/challenge.ts`,
+    text: '.update(head).update(JSON.stringify(bound))',
+    replacement: '.update(head)',
+    killedBy: [{ file: passkeysTest, name: 'belongs to a registration' }],
+    why: 'A challenge of one use would be accepted for another one, or in another session.',
+  },
+  {
+    name: 'passkeys: the counter may go back',
+    file: `${passkeys}/queries/passkeys.ts`,
+    text: 'and (counter < $2 or (counter = 0 and $2 = 0))',
+    replacement: '',
+    killedBy: [{ file: passkeysTest, name: 'with a counter that went back' }],
+    why: 'A copied passkey would stay unnoticed.',
+  },
+  {
+    name: 'passkeys: the user handle is not compared',
+    file: `${passkeys}/sign-in-with-passkey.ts`,
+    text: 'if (userHandle !== userHandleOf(row.account_id))',
+    replacement: 'if (userHandle === null)',
+    killedBy: [{ file: passkeysTest, name: 'with the user handle of another account' }],
+    why: 'The authenticator and the database could disagree about the account.',
+  },
+  {
+    name: 'passkeys: the person need not be verified',
+    file: `${passkeys}/sign-in-with-passkey.ts`,
+    text: 'requireUserVerification: true',
+    replacement: 'requireUserVerification: false',
+    killedBy: [{ file: passkeysTest, name: 'without verification of the person' }],
+    why: 'A stolen security key would be enough, and no second factor is asked for.',
   },
 ]

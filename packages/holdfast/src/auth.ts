@@ -74,3 +74,18 @@ export {
   SignInExpired,
 } from './identity/second-factor/problems.ts'
 export { authenticatorCode } from './identity/second-factor/authenticator-code.ts'
+export type {
+  CredentialInput,
+  CredentialJson,
+  NamedCredentialInput,
+} from './identity/passkeys/credential-input.ts'
+export type { PasskeyCreation } from './identity/passkeys/add-passkey.ts'
+export type { OwnPasskey } from './identity/passkeys/own-passkeys.ts'
+export {
+  type PasskeyOperations,
+  type PasskeyOptions,
+  type Passkeys,
+  passkeys,
+} from './identity/passkeys/passkeys.ts'
+export { PasskeyInvalid, PasskeyNotAdded, PasskeyUnknown } from './identity/passkeys/problems.ts'
+export type { PasskeyRequest } from './identity/passkeys/sign-in-with-passkey.ts'

@@ -7,6 +7,7 @@ import { jobsCapability, type JobsHost, type JobsOptions } from '../../effects/j
 import { messagesCapability, type MessagesHost } from '../../effects/messages/messages.ts'
 import { accountsCapability } from '../../identity/accounts/account-capability.ts'
 import { providersCapability } from '../../identity/oidc/provider-capability.ts'
+import { passkeyMigrations } from '../../identity/passkeys/migrations.ts'
 import { sessionsCapability } from '../../identity/sessions/session-capability.ts'
 import { subjectsCapability } from '../../effects/subjects/subjects.ts'
 import { webhookMigrations } from '../../effects/webhooks/migrations.ts'
@@ -45,5 +46,6 @@ export const capabilities: readonly DatabaseCapability<AssemblyHost, CapabilityO
   tenantsCapability,
   sessionsCapability,
   accountsCapability,
+  { migrations: passkeyMigrations },
   providersCapability,
 ]

@@ -18,6 +18,8 @@ export type AccountChangeKind =
   | 'second-factor-removed'
   | 'recovery-codes-replaced'
   | 'recovery-code-used'
+  | 'passkey-added'
+  | 'passkey-removed'
 
 /** A mail to the owner of an account. */
 export interface AccountMail {
@@ -204,4 +206,6 @@ const changeTexts: Readonly<Record<AccountChangeKind, string>> = {
   'second-factor-removed': 'The authenticator app was removed from your account.',
   'recovery-codes-replaced': 'The recovery codes of your account were replaced.',
   'recovery-code-used': 'A recovery code was used to sign in to your account.',
+  'passkey-added': 'A passkey was added to your account.',
+  'passkey-removed': 'A passkey was removed from your account.',
 }

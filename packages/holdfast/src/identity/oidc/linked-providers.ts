@@ -92,7 +92,8 @@ export function unlinkProvider<Read, Write, Values>({
       const [deleted] = await runStatement<DeletedIdentity>(transaction, deleteIdentity(caller.id, input.id))
       if (!deleted) return respond(undefined, { trail: false })
       const [methods] = await runStatement<SignInMethods>(transaction, readSignInMethods(caller.id))
-      if (!methods || (!methods.has_password && methods.identities === 0)) throw LastSignInMethod()
+      if (!methods || (!methods.has_password && methods.identities + methods.passkeys === 0))
+        throw LastSignInMethod()
       await sessions.endAll(transaction, { user: caller.id, except: caller.session })
       await providerMails.enqueue(jobs, { kind: 'unlinked', id: caller.id, provider: deleted.provider })
       return undefined

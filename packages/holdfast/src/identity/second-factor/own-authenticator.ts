@@ -15,7 +15,7 @@ import { secretBytes, toBase32 } from './one-time-code.ts'
 import { SecondFactorExists, SecondFactorInvalid, SecondFactorMissing } from './problems.ts'
 import { deleteAuthenticator, insertAuthenticator } from './queries/authenticators.ts'
 import { secretSealing, verifyCode } from './verify-code.ts'
-import { recentSession } from './recent-session.ts'
+import { recentSession } from '../accounts/recent-session.ts'
 import { type RecoveryCodes, recoveryCodes, renewRecoveryCodes } from './own-second-factor.ts'
 
 type Parts = AccountParts<unknown, unknown, unknown>

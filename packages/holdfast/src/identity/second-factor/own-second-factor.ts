@@ -14,7 +14,7 @@ import {
   normalizeRecoveryCode,
   recoveryCodeCount,
 } from './recovery-codes.ts'
-import { recentSession } from './recent-session.ts'
+import { recentSession } from '../accounts/recent-session.ts'
 
 type Parts = AccountParts<unknown, unknown, unknown>
 type Nothing = Record<string, never>

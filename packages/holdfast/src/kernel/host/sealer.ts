@@ -16,8 +16,8 @@ export interface Sealing {
 /** The secret keys of a service, for data that is stored in the database, and for derived keys. */
 export interface Sealer {
   /**
-   * Returns keys of 32 bytes for a purpose, one for each secret key, the newest first. Use the first
-   * one for new data. The purpose is a constant, unique in the service.
+   * Returns keys of 32 bytes for a purpose, one for each secret key, the newest first. Use the
+   * first one for new data. The purpose is a constant, unique in the service.
    */
   deriveKeys(purpose: string): readonly Uint8Array[]
   /** Encrypts data with the newest secret key. */

@@ -32,6 +32,27 @@ export const accountStatementCalls: Readonly<Record<string, Readonly<Record<stri
     deletePendingSignIn: calls([tokenHash]),
     deleteExpiredSignIns: calls([10]),
   },
+  'identity/passkeys/queries/passkeys.ts': {
+    insertPasskey: calls([
+      {
+        id: fresh,
+        account: id,
+        service,
+        credential_id: fresh,
+        publicKey: tokenHash,
+        counter: 0,
+        transports: [],
+        name: '',
+        backed_up: false,
+        limit: 20,
+      },
+    ]),
+    selectPasskeys: calls([id]),
+    findPasskey: calls([service, 'c1']),
+    notePasskeyUse: calls([{ id, counter: 1, backedUp: false }]),
+    renamePasskey: calls([id, id, 'a']),
+    deletePasskey: calls([id, id]),
+  },
   'identity/second-factor/queries/authenticators.ts': {
     insertAuthenticator: calls([id, tokenHash]),
     lockAuthenticator: calls([id]),

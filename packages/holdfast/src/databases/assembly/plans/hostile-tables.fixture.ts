@@ -43,6 +43,7 @@ const largeTables = [
   'account_tokens',
   'accounts',
   'authenticators',
+  'passkeys',
   'pending_sign_ins',
   'recovery_codes',
   'begun_sign_ins',
@@ -191,6 +192,8 @@ const inserts = `
     select sha256(id::text::bytea), id, 'reset', now(),
       now() + case when moves then interval '-1 day' else interval '30 minutes' end
     from pg_temp.rows;
+    insert into holdfast.passkeys (id, account_id, service, credential_id, public_key, counter, transports, name, backed_up)
+    select id, id, service, 'c' || n, '', 0, '{}', '', false from pg_temp.rows;
     insert into holdfast.authenticators (account_id, sealed_secret, confirmed_at)
     select id, '', now() from pg_temp.rows;
     insert into holdfast.recovery_codes (account_id, code_hash) select id, sha256(id::text::bytea) from pg_temp.rows;

@@ -88,6 +88,7 @@ export function deleteIdentity(account: string, id: string): Statement {
 export interface SignInMethods {
   readonly has_password: boolean
   readonly identities: number
+  readonly passkeys: number
 }
 
 /** Reads the ways in which an account is signed in to. Lock the account before. */
@@ -95,7 +96,8 @@ export function readSignInMethods(account: string): Statement {
   return {
     text: `
       select password_hash is not null as has_password,
-        (select count(*) from holdfast.linked_identities where account_id = $1)::int as identities
+        (select count(*) from holdfast.linked_identities where account_id = $1)::int as identities,
+        (select count(*) from holdfast.passkeys where account_id = $1)::int as passkeys
       from holdfast.accounts where id = $1`,
     values: [account],
   }
