@@ -5,6 +5,9 @@ const keysTest = `${room}/secret-keys.test.ts`
 const idempotency = 'packages/holdfast/src/effects/idempotency'
 const sealedTest = `${idempotency}/sealed-answers.postgres.test.ts`
 const unguessableTest = `${idempotency}/unguessable-key.test.ts`
+const rotationTest = 'packages/holdfast/src/databases/assembly/rotation.postgres.test.ts'
+const secretsTest = 'packages/holdfast/src/runtimes/node/settings/secrets.test.ts'
+const vaultTest = 'packages/holdfast/src/platform/secrets/vault/vault.test.ts'
 const openTest = `${room}/open-secret-keys.test.ts`
 
 /** Mutants of the secret keys, and of the data sealed with them. */
@@ -128,5 +131,37 @@ export const secretMutants: readonly Mutant[] = [
     replacement: '',
     killedBy: [{ file: sealedTest, name: 'does not start without secret keys' }],
     why: 'The first sign-in would fail instead of the deploy.',
+  },
+  {
+    name: 'secrets: a refused password is not renewed',
+    file: 'packages/holdfast/src/storage/postgres/pool/pool.ts',
+    text: 'isCredentialRefused(error) && urls.renew(connectionString, url)',
+    replacement: '!isCredentialRefused(error) && urls.renew(connectionString, url)',
+    killedBy: [{ file: rotationTest, name: 'passwords and keys change under load' }],
+    why: 'Calls would fail between the change of a password and the next read of the secrets.',
+  },
+  {
+    name: 'secrets: changed secret keys may lack the key in use',
+    file: `${room}/secret-keys.ts`,
+    text: 'secret.equals(inUse.secret)',
+    replacement: 'secret.length > 0',
+    killedBy: [{ file: rotationTest, name: 'passwords and keys change under load' }],
+    why: 'A mistake in the secret manager would make all stored answers unreadable at once.',
+  },
+  {
+    name: 'secrets: a malformed value replaces the old one',
+    file: 'packages/holdfast/src/platform/settings/setting-reader.ts',
+    text: 'if (issue !== undefined) throw configurationInvalid([issue])',
+    replacement: "if (issue === '') throw configurationInvalid([issue])",
+    killedBy: [{ file: secretsTest, name: 'a new secret is used without a restart' }],
+    why: 'A mistake in the secret manager would break running processes.',
+  },
+  {
+    name: 'secrets: a path that is denied signs in again',
+    file: 'packages/holdfast/src/platform/secrets/vault/vault-token.ts',
+    text: '!(await this.#isKnown(refused, signal))',
+    replacement: '!(await this.#isKnown(refused, signal).then(() => false))',
+    killedBy: [{ file: vaultTest, name: 'a path that is denied does not cause a new sign-in' }],
+    why: 'Each read of a denied path would create a token, and replace all leased credentials.',
   },
 ]

@@ -141,9 +141,13 @@ test('passwords and keys change under load, no call fails, old sealed answers re
   expect(signed.status).toBe(200)
 
   const loaded = load(program.url)
-  // The password changes in Vault first, as with a manager that rotates it, and then in Postgres.
-  put(second, keys.join(','), bank[1]!)
+  // Postgres refuses the old password before Vault has the new one. New connections wait for Vault.
+  const changed = Promise.withResolvers<void>()
+  vault.gate = changed.promise
   await admin.query(`alter role ${role} password '${second}'`)
+  put(second, keys.join(','), bank[1]!)
+  changed.resolve()
+  vault.gate = undefined
   await until(async () => (await call(program.url, '/user')).text.includes(`"length":${bank[1]!.length}`))
   put(second, keys.toReversed().join(','), bank[1]!)
   await until(() => program.output().split('"secret changed"').length > 4)

@@ -58,6 +58,8 @@ export class VaultServer implements AsyncDisposable {
   readonly roleId: string = randomUUID()
   secretId: string = randomUUID()
   jwt: string = `header.${randomUUID()}.signature`
+  /** Delays all responses. */
+  gate: Promise<void> | undefined
   /** The status of every response while Vault is down. */
   downStatus: number | undefined
   readonly #server: Server
@@ -100,6 +102,7 @@ export class VaultServer implements AsyncDisposable {
 
   async #answer(request: IncomingMessage): Promise<{ status: number; body?: unknown }> {
     const sent = await text(request)
+    await this.gate
     const body: unknown = sent === '' ? undefined : JSON.parse(sent)
     if (this.downStatus !== undefined) return errors(this.downStatus, 'Vault is sealed')
     const { method = '', url = '', headers } = request
