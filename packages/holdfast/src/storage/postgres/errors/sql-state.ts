@@ -221,9 +221,9 @@ export function isUnavailable(error: unknown): boolean {
   if (readOnlyServer.has(driver)) return true
   const state = driver.code ?? ''
   // Class 08: connection exceptions. 28: the user or the password of a new connection was refused,
-  // such as between the two steps of a rotation. 57P: the server is stopping, starting, or has ended the
-  // session. 53300: too many connections. 25P03 and 25P04: the session was ended because it was
-  // idle in a transaction, or because its transaction took too long.
+  // such as between the two steps of a rotation. 57P: the server is stopping, starting, or has
+  // ended the session. 53300: too many connections. 25P03 and 25P04: the session was ended because
+  // it was idle in a transaction, or because its transaction took too long.
   return /^(?:08|28|57P|53300|25P0[34])/.test(state)
 }
 
