@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +12,7 @@ import { validate } from 'dockerfile-utils'
 import { createTestDatabase, until } from 'holdfast/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
+import { createApplicationRole } from '../packages/holdfast/src/storage/roles/application-role.ts'
 import { runCommand } from './run-command.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -163,19 +165,30 @@ describe('compose.yaml', () => {
   test('compose.yaml passes secrets as files, which git ignores', async () => {
     expect(ledger!.environment).toEqual({
       BANK_URL: 'https://bank.example',
+      MAIL_URL: 'https://mail.example',
       DATABASE_URL_FILE: '/run/secrets/database-url',
+      DATABASE_OWNER_URL_FILE: '/run/secrets/database-owner-url',
+      SECRET_KEYS_FILE: '/run/secrets/secret-keys',
       DATABASE_TLS_EXCEPTION: 'the network of this file is on one machine',
     })
-    expect(ledger!.secrets).toEqual(['database-url'])
+    expect(ledger!.secrets).toEqual(['database-owner-url', 'database-url', 'secret-keys'])
     expect(postgres!.environment).toMatchObject({
       POSTGRES_PASSWORD_FILE: '/run/secrets/postgres-password',
     })
     expect(postgres!.environment).not.toHaveProperty('POSTGRES_PASSWORD')
-    expect(postgres!.secrets).toEqual(['postgres-password'])
+    expect(postgres!.secrets).toEqual(['application-password', 'postgres-password'])
     const files = Object.values(compose.secrets!).map(({ file }) => file!)
-    expect(files).toHaveLength(2)
+    expect(files).toHaveLength(5)
     const { stdout } = await runCommand(['git', 'check-ignore', '--no-index', ...files])
     expect(stdout.trimEnd().split('\n')).toEqual(files)
+  })
+
+  test('compose.yaml creates the role of the service, which owns nothing', () => {
+    const [config] = postgres!.configs as readonly { readonly source: string; readonly target: string }[]
+    expect(config!.target).toMatch(/^\/docker-entrypoint-initdb\.d\/.*\.sh$/)
+    const script = read(compose.configs![config!.source]!.file!)
+    expect(script).toContain('create role ledger_application login password')
+    expect(script).not.toMatch(/superuser|bypassrls/i)
   })
 
   test('compose.yaml keeps the data of the Postgres version of development, and waits until it is ready', () => {
@@ -206,6 +219,7 @@ test.skipIf(!canUnshare)(
   async () => {
     const database = await createTestDatabase()
     onTestFinished(() => database.drop())
+    const roles = (await createApplicationRole(database.url))!
     const program = [process.execPath, '--conditions=holdfast:source', 'src/main.ts']
     const child = spawn(unshare, [...unshareOptions, ...program], {
       cwd: join(root, 'examples/ledger'),
@@ -213,7 +227,10 @@ test.skipIf(!canUnshare)(
         ...process.env,
         NODE_ENV: 'production',
         BANK_URL: 'https://bank.example',
-        DATABASE_URL: database.url,
+        MAIL_URL: 'https://mail.example',
+        SECRET_KEYS: randomBytes(32).toString('base64'),
+        DATABASE_URL: roles.applicationUrl,
+        DATABASE_OWNER_URL: roles.ownerUrl,
         DRAIN_DELAY: '0s',
         HOST: '127.0.0.1',
         PORT: '0',

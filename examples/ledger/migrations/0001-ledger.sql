@@ -4,6 +4,8 @@
 
 create table accounts (
   id uuid primary key,
+  -- The customer who owns the account; null for a world account.
+  owner text,
   name text not null check (length(name) between 1 and 100),
   currency text not null check (currency ~ '^[A-Z]{3}$'),
   kind text not null default 'customer' check (kind in ('customer', 'world')),
@@ -14,10 +16,13 @@ create table accounts (
     and (kind = 'world' or balance >= 0)
   ),
   created_at timestamptz not null default now(),
+  check ((kind = 'world') = (owner is null)),
   -- Referenced by the foreign keys of transfers, which ensure that both accounts have the transfer's
   -- currency.
   unique (id, currency)
 );
+
+create index accounts_by_owner on accounts (owner, id);
 
 create unique index accounts_one_world_per_currency on accounts (currency) where kind = 'world';
 

@@ -1,6 +1,8 @@
 -- The receipts: one for each transfer that a customer sent.
 create table receipts (
   transfer_id uuid primary key references transfers (id),
+  -- The customer who sent the transfer.
+  owner text not null,
   body text not null,
   created_at timestamptz not null default now()
 );
@@ -28,6 +30,7 @@ create table volumes (
 -- requested, and back if the bank declines the payout.
 create table payouts (
   id uuid primary key,
+  owner text not null,
   account_id uuid not null references accounts (id),
   amount bigint not null check (amount > 0),
   iban text not null check (iban ~ '^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$'),

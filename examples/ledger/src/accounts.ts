@@ -1,10 +1,10 @@
-import { anyone, pages, uuidv7 } from 'holdfast'
-import { and, eq, getTableColumns } from 'drizzle-orm'
+import { pages, uuidv7 } from 'holdfast'
+import { and, getTableColumns } from 'drizzle-orm'
 import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
+import { customerOr, isOwned, ownAccount } from './access.ts'
 import { mutation, query } from './app.ts'
 import { Currency } from './money.ts'
-import { AccountNotFound } from './problems.ts'
 import * as schema from './schema.ts'
 import { Line } from './text.ts'
 
@@ -24,7 +24,7 @@ const toAccount = (row: typeof schema.accounts.$inferSelect): z.infer<typeof Acc
 export const createAccount = mutation({
   route: 'POST /accounts',
   summary: 'Open an account',
-  access: anyone('the ledger has no users yet'),
+  access: customerOr('accounts:write'),
   input: z.object({ name: Line.trim().min(1).max(100), currency: Currency }),
   output: Account,
   status: 201,
@@ -41,34 +41,26 @@ export const createAccount = mutation({
 export const getAccount = query({
   route: 'GET /accounts/{id}',
   summary: 'Read an account',
-  access: anyone('the ledger has no users yet'),
+  access: ownAccount('id', 'accounts:read'),
   input: z.object({ id: z.uuid() }),
   output: Account,
-  problems: [AccountNotFound],
-  async run({ input, db }) {
-    const [row] = await db
-      .select()
-      .from(schema.accounts)
-      .where(and(eq(schema.accounts.id, input.id), eq(schema.accounts.kind, 'customer')))
-    if (!row) throw AccountNotFound({ account: input.id })
-    return toAccount(row)
-  },
+  run: ({ row }) => toAccount(row),
 })
 
 export const listAccounts = query({
   route: 'GET /accounts',
-  summary: 'List the accounts, oldest first',
-  access: anyone('the ledger has no users yet'),
+  summary: 'List your accounts, oldest first',
+  access: customerOr('accounts:read'),
   input: pages.input(),
   output: pages.output(Account),
-  run: ({ input, db, page }) =>
+  run: ({ input, caller, db, page }) =>
     page(
       input,
       list([schema.accounts.id], ({ where, position }) =>
         db
           .select({ ...getTableColumns(schema.accounts), position })
           .from(schema.accounts)
-          .where(and(eq(schema.accounts.kind, 'customer'), where)),
+          .where(and(isOwned(schema.accounts, caller), where)),
       ),
       toAccount,
     ),

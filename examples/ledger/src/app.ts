@@ -1,7 +1,10 @@
 import { holdfast } from 'holdfast'
+import { sessions } from 'holdfast/auth'
 import { drizzle } from 'holdfast/drizzle'
+import { apiKeys, developmentKey } from 'holdfast/identity'
 import { setting, settings, url } from 'holdfast/settings'
 import * as schema from './schema.ts'
+import { scopes } from './scopes.ts'
 
 /** The settings of the ledger. */
 export const ledgerSettings = settings({
@@ -9,13 +12,41 @@ export const ledgerSettings = settings({
     description: 'The bank that pays out.',
     optional: 'outside production',
   }),
-})
-
-/** This is the only module that configures the database. */
-export const { query, mutation, job, consumer, service } = holdfast({
-  settings: ledgerSettings,
-  database: drizzle(schema, {
-    casing: 'snake_case',
-    migrations: new URL('../migrations/', import.meta.url),
+  MAIL_URL: setting(url('http', 'https'), {
+    description: 'The service that sends mails.',
+    optional: 'outside production',
   }),
 })
+
+/** The sessions of customers. Each customer is a tenant. */
+export const session = sessions({ tenantOf: (customer) => customer })
+
+/** The API keys of programs that act for a customer, in the customer's tenant. */
+export const keys = apiKeys({ prefix: 'ledger' })
+
+/** The caller of the development key: a customer whom every rule admits. */
+const developer = {
+  kind: 'user',
+  id: 'developer',
+  tenant: 'developer',
+  scopes: [...scopes, 'audit:read'],
+}
+
+/** The ways to find out who calls. */
+export const identify = [session, keys, developmentKey(developer)]
+
+/** The options of the database. Policies separate the rows of customers. */
+export const databaseOptions = {
+  casing: 'snake_case',
+  migrations: new URL('../migrations/', import.meta.url),
+  tenants: { column: 'owner' },
+} as const
+
+/** This is the only module that configures the application. */
+export const app = holdfast({
+  settings: ledgerSettings,
+  database: drizzle(schema, databaseOptions),
+  identify,
+})
+
+export const { query, mutation, job, consumer, service } = app

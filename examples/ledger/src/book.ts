@@ -12,6 +12,14 @@ export type Transaction = DrizzleWrite<typeof schema>
 export type LockedAccount = typeof schema.accounts.$inferSelect
 
 /**
+ * Shows the transaction the account of a payee, who may be another customer. The policies of
+ * `accounts` hide the accounts of other customers, except the one that this setting names.
+ */
+export async function showPayee(db: Transaction, account: string): Promise<void> {
+  await db.execute(sql`select set_config('ledger.payee', ${account}, true)`)
+}
+
+/**
  * Locks accounts in the order of their ids, so that two transfers in opposite directions cannot
  * deadlock.
  */

@@ -1,11 +1,9 @@
-import { anyone } from 'holdfast'
-import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
+import { ownAccount } from './access.ts'
 import { mutation } from './app.ts'
 import { book, lockAccounts } from './book.ts'
 import { Amount } from './money.ts'
-import { AccountNotFound, BalanceOutOfRange } from './problems.ts'
-import * as schema from './schema.ts'
+import { BalanceOutOfRange } from './problems.ts'
 import { worldAccount } from './world-account.ts'
 
 const Deposit = z.object({
@@ -18,19 +16,15 @@ const Deposit = z.object({
 export const createDeposit = mutation({
   route: 'POST /deposits',
   summary: 'Deposit money from outside',
-  access: anyone('the ledger has no users yet'),
+  access: ownAccount('account', 'deposits:write'),
   input: z.object({ account: z.uuid(), amount: Amount }),
   output: Deposit,
   status: 201,
   location: '/transfers/{id}',
-  problems: [AccountNotFound, BalanceOutOfRange],
-  async run({ input: { account, amount }, db }) {
-    const [known] = await db
-      .select({ currency: schema.accounts.currency })
-      .from(schema.accounts)
-      .where(and(eq(schema.accounts.id, account), eq(schema.accounts.kind, 'customer')))
-    if (!known) throw AccountNotFound({ account })
-    const world = await worldAccount(db, known.currency)
+  problems: [BalanceOutOfRange],
+  trail: true,
+  async run({ input: { account, amount }, row, db }) {
+    const world = await worldAccount(db, row.currency)
     const locked = await lockAccounts(db, [world, account])
     const transfer = await book(db, { from: locked.get(world)!, to: locked.get(account)!, amount })
     return { id: transfer.id, account, amount, createdAt: transfer.createdAt.toISOString() }

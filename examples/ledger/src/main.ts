@@ -1,4 +1,5 @@
 import { readMode } from 'holdfast'
+import { readDevelopmentKey } from 'holdfast/identity'
 import { readSettings, serve } from 'holdfast/node'
 import { ledgerSettings } from './app.ts'
 import { ledger } from './service.ts'
@@ -12,9 +13,12 @@ if (readMode(process.env) !== 'production' && (await readSettings(ledgerSettings
 
 const { url } = await serve(ledger)
 
-console.error(`
-Try it:
-  curl ${url}/accounts -H 'Idempotency-Key: "open-alice"' --json '{"name":"Alice","currency":"EUR"}'
-  curl ${url}/accounts
-  curl ${url}/deposits -H 'Idempotency-Key: "first-deposit"' --json '{"account":"<the id of Alice>","amount":1250}'
+const key = readDevelopmentKey(process.env)
+if (key !== undefined)
+  console.error(`
+Try it, with the development key:
+  auth='Authorization: Bearer ${key}'
+  curl ${url}/accounts -H "$auth" -H 'Idempotency-Key: "open-alice"' --json '{"name":"Alice","currency":"EUR"}'
+  curl ${url}/accounts -H "$auth"
+  curl ${url}/deposits -H "$auth" -H 'Idempotency-Key: "first-deposit"' --json '{"account":"<the id of Alice>","amount":1250}'
 `)

@@ -1,11 +1,12 @@
-import { anyone, uuidv7 } from 'holdfast'
+import { uuidv7 } from 'holdfast'
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
+import { customerOr, isOwned, ownAccount } from './access.ts'
 import { job, mutation, query } from './app.ts'
 import { pay } from './bank.ts'
 import { book, lockAccounts } from './book.ts'
 import { Amount } from './money.ts'
-import { AccountNotFound, BalanceOutOfRange, InsufficientFunds, PayoutNotFound } from './problems.ts'
+import { BalanceOutOfRange, InsufficientFunds, PayoutNotFound } from './problems.ts'
 import * as schema from './schema.ts'
 import { worldAccount } from './world-account.ts'
 
@@ -77,19 +78,15 @@ export const payOut = job({
 export const createPayout = mutation({
   route: 'POST /payouts',
   summary: 'Pay money out to a bank account',
-  access: anyone('the ledger has no users yet'),
+  access: ownAccount('account', 'payouts:write'),
   input: z.object({ account: z.uuid(), amount: Amount, iban: Iban }),
   output: Payout,
   status: 202,
   location: '/payouts/{id}',
-  problems: [AccountNotFound, InsufficientFunds, BalanceOutOfRange],
-  async run({ input: { account, amount, iban }, db, jobs }) {
-    const [known] = await db
-      .select({ currency: schema.accounts.currency })
-      .from(schema.accounts)
-      .where(and(eq(schema.accounts.id, account), eq(schema.accounts.kind, 'customer')))
-    if (!known) throw AccountNotFound({ account })
-    const world = await worldAccount(db, known.currency)
+  problems: [InsufficientFunds, BalanceOutOfRange],
+  trail: true,
+  async run({ input: { account, amount, iban }, row, db, jobs }) {
+    const world = await worldAccount(db, row.currency)
     const locked = await lockAccounts(db, [world, account])
     const from = locked.get(account)!
     if (from.balance < amount) throw InsufficientFunds({ balance: from.balance })
@@ -106,12 +103,15 @@ export const createPayout = mutation({
 export const getPayout = query({
   route: 'GET /payouts/{id}',
   summary: 'Read a payout',
-  access: anyone('the ledger has no users yet'),
+  access: customerOr('accounts:read'),
   input: z.object({ id: z.uuid() }),
   output: Payout,
   problems: [PayoutNotFound],
-  async run({ input, db }) {
-    const [row] = await db.select().from(schema.payouts).where(eq(schema.payouts.id, input.id))
+  async run({ input, caller, db }) {
+    const [row] = await db
+      .select()
+      .from(schema.payouts)
+      .where(and(eq(schema.payouts.id, input.id), isOwned(schema.payouts, caller)))
     if (!row) throw PayoutNotFound()
     return toPayout(row)
   },

@@ -4,14 +4,20 @@ import { z } from 'zod'
 export const AccountNotFound = problem('account-not-found', {
   status: 404,
   title: 'Account not found',
-  description: 'The ledger has no account with this id.',
-  extra: z.object({ account: z.uuid() }),
+  description: 'You have no account with this id.',
+})
+
+export const PayeeNotFound = problem('payee-not-found', {
+  status: 404,
+  title: 'Payee not found',
+  description:
+    'No account in the currency of the paying account has the id in `to`. Nothing was transferred.',
 })
 
 export const TransferNotFound = problem('transfer-not-found', {
   status: 404,
   title: 'Transfer not found',
-  description: 'The ledger has no transfer with this id.',
+  description: 'Your accounts have no transfer with this id.',
 })
 
 export const InsufficientFunds = problem('insufficient-funds', {
@@ -19,13 +25,6 @@ export const InsufficientFunds = problem('insufficient-funds', {
   title: 'Insufficient balance',
   description: 'The balance of the paying account is smaller than the amount. Nothing was transferred.',
   extra: z.object({ balance: z.int() }),
-})
-
-export const CurrencyMismatch = problem('currency-mismatch', {
-  status: 409,
-  title: 'Currency mismatch',
-  description: 'Transfers are only possible between accounts of one currency. Nothing was transferred.',
-  extra: z.object({ from: z.string(), to: z.string() }),
 })
 
 export const BalanceOutOfRange = problem('balance-out-of-range', {
@@ -38,11 +37,11 @@ export const BalanceOutOfRange = problem('balance-out-of-range', {
 export const ReceiptNotFound = problem('receipt-not-found', {
   status: 404,
   title: 'Receipt not found',
-  description: 'No transfer has this id, or its receipt has not been created yet.',
+  description: 'You have sent no transfer with this id, or its receipt has not been created yet.',
 })
 
 export const PayoutNotFound = problem('payout-not-found', {
   status: 404,
   title: 'Payout not found',
-  description: 'The ledger has no payout with this id.',
+  description: 'You have no payout with this id.',
 })

@@ -1,6 +1,7 @@
-import { anyone, GiveUp } from 'holdfast'
-import { eq } from 'drizzle-orm'
+import { GiveUp } from 'holdfast'
+import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
+import { customerOr, isOwned } from './access.ts'
 import { job, query } from './app.ts'
 import { ReceiptNotFound } from './problems.ts'
 import * as schema from './schema.ts'
@@ -25,13 +26,16 @@ export const sendReceipt = job({
 
 export const getReceipt = query({
   route: 'GET /transfers/{id}/receipt',
-  summary: 'Read the receipt of a transfer',
-  access: anyone('the ledger has no users yet'),
+  summary: 'Read the receipt of a transfer that you sent',
+  access: customerOr('accounts:read'),
   input: z.object({ id: z.uuid() }),
   output: z.object({ transfer: z.uuid(), body: z.string() }),
   problems: [ReceiptNotFound],
-  async run({ input, db }) {
-    const [row] = await db.select().from(schema.receipts).where(eq(schema.receipts.transferId, input.id))
+  async run({ input, caller, db }) {
+    const [row] = await db
+      .select()
+      .from(schema.receipts)
+      .where(and(eq(schema.receipts.transferId, input.id), isOwned(schema.receipts, caller)))
     if (!row) throw ReceiptNotFound()
     return { transfer: row.transferId, body: row.body }
   },

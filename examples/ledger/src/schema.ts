@@ -4,6 +4,8 @@ import { bigint, date, integer, numeric, pgTable, text, timestamp, uuid } from '
 
 export const accounts = pgTable('accounts', {
   id: uuid().primaryKey(),
+  /** The customer. Default: the customer of the call. */
+  owner: text(),
   name: text().notNull(),
   currency: text().notNull(),
   kind: text({ enum: ['customer', 'world'] })
@@ -31,6 +33,7 @@ export const entries = pgTable('entries', {
 
 export const receipts = pgTable('receipts', {
   transferId: uuid().primaryKey(),
+  owner: text(),
   body: text().notNull(),
 })
 
@@ -50,6 +53,7 @@ export const volumes = pgTable('volumes', {
 
 export const payouts = pgTable('payouts', {
   id: uuid().primaryKey(),
+  owner: text(),
   accountId: uuid().notNull(),
   amount: bigint({ mode: 'number' }).notNull(),
   iban: text().notNull(),

@@ -1,6 +1,8 @@
 import * as accounts from './accounts.ts'
+import * as apiKeys from './api-keys.ts'
 import { service } from './app.ts'
 import { checkBalances, listBalanceChecks, nightly } from './balance-check.ts'
+import { customers } from './customers.ts'
 import * as deposits from './deposits.ts'
 import { createPayout, getPayout, payOut } from './payouts.ts'
 import { getReceipt, sendReceipt } from './receipts.ts'
@@ -13,6 +15,8 @@ import * as webhookEndpoints from './webhook-endpoints.ts'
 export const ledger = service({
   name: 'ledger',
   operations: {
+    ...customers.operations,
+    ...apiKeys,
     ...accounts,
     ...deposits,
     ...transfers,
@@ -26,5 +30,5 @@ export const ledger = service({
   jobs: [checkBalances, payOut, sendReceipt],
   consumers: [countVolume],
   schedules: [nightly],
-  capabilities: [transferWebhooks],
+  capabilities: [customers, transferWebhooks],
 })

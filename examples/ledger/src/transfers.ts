@@ -1,18 +1,13 @@
-import { anyone, pages } from 'holdfast'
-import { and, eq } from 'drizzle-orm'
+import { pages } from 'holdfast'
+import { and, eq, inArray, or } from 'drizzle-orm'
 import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
+import { customerOr, isOwned, ownAccount } from './access.ts'
 import { mutation, query } from './app.ts'
-import { book, lockAccounts } from './book.ts'
+import { book, lockAccounts, showPayee } from './book.ts'
 import { TransferCreated } from './events.ts'
 import { Amount } from './money.ts'
-import {
-  AccountNotFound,
-  BalanceOutOfRange,
-  CurrencyMismatch,
-  InsufficientFunds,
-  TransferNotFound,
-} from './problems.ts'
+import { BalanceOutOfRange, InsufficientFunds, PayeeNotFound, TransferNotFound } from './problems.ts'
 import { sendReceipt } from './receipts.ts'
 import * as schema from './schema.ts'
 import { Line } from './text.ts'
@@ -37,8 +32,8 @@ const toTransfer = (row: typeof schema.transfers.$inferSelect): z.infer<typeof T
 
 export const createTransfer = mutation({
   route: 'POST /transfers',
-  summary: 'Move money between two accounts',
-  access: anyone('the ledger has no users yet'),
+  summary: 'Move money from one of your accounts to any account',
+  access: ownAccount('from', 'transfers:write'),
   input: z
     .object({ from: z.uuid(), to: z.uuid(), amount: Amount, memo: Line.max(140).optional() })
     .refine(({ from, to }) => from !== to, {
@@ -48,15 +43,15 @@ export const createTransfer = mutation({
   output: Transfer,
   status: 201,
   location: '/transfers/{id}',
-  problems: [AccountNotFound, InsufficientFunds, CurrencyMismatch, BalanceOutOfRange],
+  problems: [PayeeNotFound, InsufficientFunds, BalanceOutOfRange],
+  trail: { target: ({ input }) => `account:${input.from}` },
   deadline: '2s',
   async run({ input, db, jobs, publish }) {
+    await showPayee(db, input.to)
     const locked = await lockAccounts(db, [input.from, input.to])
-    const from = locked.get(input.from)
+    const from = locked.get(input.from)!
     const to = locked.get(input.to)
-    if (from?.kind !== 'customer') throw AccountNotFound({ account: input.from })
-    if (to?.kind !== 'customer') throw AccountNotFound({ account: input.to })
-    if (from.currency !== to.currency) throw CurrencyMismatch({ from: from.currency, to: to.currency })
+    if (to?.kind !== 'customer' || to.currency !== from.currency) throw PayeeNotFound()
     if (from.balance < input.amount) throw InsufficientFunds({ balance: from.balance })
     const transfer = toTransfer(await book(db, { from, to, amount: input.amount, memo: input.memo }))
     await jobs.enqueue(sendReceipt, { transfer: transfer.id })
@@ -68,12 +63,20 @@ export const createTransfer = mutation({
 export const getTransfer = query({
   route: 'GET /transfers/{id}',
   summary: 'Read a transfer',
-  access: anyone('the ledger has no users yet'),
+  access: customerOr('accounts:read'),
   input: z.object({ id: z.uuid() }),
   output: Transfer,
   problems: [TransferNotFound],
-  async run({ input, db }) {
-    const [row] = await db.select().from(schema.transfers).where(eq(schema.transfers.id, input.id))
+  async run({ input, caller, db }) {
+    const own = db
+      .select({ id: schema.accounts.id })
+      .from(schema.accounts)
+      .where(isOwned(schema.accounts, caller))
+    const { id, fromAccount, toAccount } = schema.transfers
+    const [row] = await db
+      .select()
+      .from(schema.transfers)
+      .where(and(eq(id, input.id), or(inArray(fromAccount, own), inArray(toAccount, own))))
     if (!row) throw TransferNotFound()
     return toTransfer(row)
   },
@@ -82,7 +85,7 @@ export const getTransfer = query({
 export const listTransfers = query({
   route: 'GET /transfers',
   summary: 'List the transfers of an account, newest first',
-  access: anyone('the ledger has no users yet'),
+  access: ownAccount('account', 'accounts:read'),
   input: pages.input(z.object({ account: z.uuid() })),
   output: pages.output(Transfer),
   run: ({ input, db, page }) =>

@@ -1,10 +1,8 @@
-import { anyone, pages } from 'holdfast'
+import { pages } from 'holdfast'
 import { webhookProblems } from 'holdfast/webhooks'
-import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
+import { ownAccount } from './access.ts'
 import { mutation, query } from './app.ts'
-import { AccountNotFound } from './problems.ts'
-import * as schema from './schema.ts'
 import { Line } from './text.ts'
 import { transferWebhooks } from './transfer-webhooks.ts'
 
@@ -44,25 +42,19 @@ const owned = z.object({ account: z.uuid(), id: z.uuid() })
 export const addWebhookEndpoint = mutation({
   route: 'POST /accounts/{account}/webhook-endpoints',
   summary: 'Send the transfers of an account to a URL',
-  access: anyone('the ledger has no users yet'),
+  access: ownAccount('account', 'webhooks:write'),
   input: ofAccount.extend({ url: Url, description: Line.max(100).optional() }),
   output: Endpoint.extend({ secret: Secret }),
   status: 201,
-  problems: [AccountNotFound, ...webhookProblems],
-  async run({ input: { account, ...endpoint }, db, transaction }) {
-    const [known] = await db
-      .select({ id: schema.accounts.id })
-      .from(schema.accounts)
-      .where(and(eq(schema.accounts.id, account), eq(schema.accounts.kind, 'customer')))
-    if (!known) throw AccountNotFound({ account })
-    return transferWebhooks.addEndpoint(transaction, { owner: account, ...endpoint })
-  },
+  problems: webhookProblems,
+  run: ({ input: { account, ...endpoint }, transaction }) =>
+    transferWebhooks.addEndpoint(transaction, { owner: account, ...endpoint }),
 })
 
 export const listWebhookEndpoints = query({
   route: 'GET /accounts/{account}/webhook-endpoints',
   summary: 'List the webhook endpoints of an account',
-  access: anyone('the ledger has no users yet'),
+  access: ownAccount('account', 'webhooks:write'),
   input: pages.input(ofAccount),
   output: pages.output(Endpoint),
   run: ({ input, statements, page }) =>
@@ -72,7 +64,7 @@ export const listWebhookEndpoints = query({
 export const removeWebhookEndpoint = mutation({
   route: 'DELETE /accounts/{account}/webhook-endpoints/{id}',
   summary: 'Remove a webhook endpoint',
-  access: anyone('the ledger has no users yet'),
+  access: ownAccount('account', 'webhooks:write'),
   input: owned,
   problems: webhookProblems,
   run: ({ input: { account, id }, transaction }) =>
@@ -82,7 +74,7 @@ export const removeWebhookEndpoint = mutation({
 export const rotateWebhookSecret = mutation({
   route: 'POST /accounts/{account}/webhook-endpoints/{id}/secret',
   summary: 'Rotate the secret of an endpoint; both are valid for a day',
-  access: anyone('the ledger has no users yet'),
+  access: ownAccount('account', 'webhooks:write'),
   input: owned,
   output: z.object({ secret: Secret }),
   problems: webhookProblems,
@@ -93,7 +85,7 @@ export const rotateWebhookSecret = mutation({
 export const listWebhookDeliveries = query({
   route: 'GET /accounts/{account}/webhook-deliveries',
   summary: 'List what was sent for an account, newest first, with each attempt',
-  access: anyone('the ledger has no users yet'),
+  access: ownAccount('account', 'webhooks:write'),
   input: pages.input(ofAccount),
   output: pages.output(Delivery),
   run: ({ input, statements, page }) =>
@@ -103,7 +95,7 @@ export const listWebhookDeliveries = query({
 export const replayWebhookDelivery = mutation({
   route: 'POST /accounts/{account}/webhook-deliveries/{id}/replay',
   summary: 'Send a delivery again',
-  access: anyone('the ledger has no users yet'),
+  access: ownAccount('account', 'webhooks:write'),
   input: owned,
   status: 202,
   problems: webhookProblems,

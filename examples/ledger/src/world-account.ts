@@ -12,7 +12,7 @@ export async function worldAccount(db: Transaction, currency: string): Promise<s
   if (known !== undefined) return known
   await db
     .insert(schema.accounts)
-    .values({ id: uuidv7(), name: `The world (${currency})`, currency, kind: 'world' })
+    .values({ id: uuidv7(), owner: null, name: `The world (${currency})`, currency, kind: 'world' })
     .onConflictDoNothing()
   return (await findWorldAccount(db, currency))!
 }

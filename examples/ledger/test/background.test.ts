@@ -1,15 +1,15 @@
-import { createTestService, type TestService, until } from 'holdfast/testing'
+import { until } from 'holdfast/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkBalances } from '../src/balance-check.ts'
 import { type FakeBank, startFakeBank } from '../src/fake-bank.ts'
-import { ledger } from '../src/service.ts'
+import { type Books, openBooks } from './books.fixture.ts'
 
 let bank: FakeBank
-let books: TestService<typeof ledger.operations>
+let books: Books
 
 beforeAll(async () => {
   bank = await startFakeBank()
-  books = await createTestService(ledger, { env: { BANK_URL: bank.url } })
+  books = await openBooks({ BANK_URL: bank.url })
 })
 
 afterAll(async () => {

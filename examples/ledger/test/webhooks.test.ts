@@ -1,15 +1,15 @@
 import { createServer, type Server } from 'node:http'
-import { createTestService, type TestService, until } from 'holdfast/testing'
+import { until } from 'holdfast/testing'
 import { verifyWebhook } from 'holdfast/webhooks'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ledger } from '../src/service.ts'
+import { type Books, openBooks } from './books.fixture.ts'
 
 interface Received {
   readonly headers: NodeJS.Dict<string | string[]>
   readonly body: Buffer
 }
 
-let books: TestService<typeof ledger.operations>
+let books: Books
 let receiver: Server
 let url: string
 const received: Received[] = []
@@ -26,7 +26,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
   const address = receiver.address()
   url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/hooks`
-  books = await createTestService(ledger, { env: { BANK_URL: 'http://127.0.0.1:9' } })
+  books = await openBooks({ BANK_URL: 'http://127.0.0.1:9' })
 })
 
 afterAll(async () => {

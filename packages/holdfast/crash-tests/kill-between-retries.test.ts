@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { createTestDatabase, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
-import { startServer } from './server-process.ts'
+import { createApiKey, startLedger } from './ledger-server.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
@@ -14,16 +14,14 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 test('kill -9 of the server between the retries of one key leaves one transfer', async () => {
   const database = await createTestDatabase()
-  const server = await startServer(new URL('./ledger-main.ts', import.meta.url), {
-    DATABASE_URL: database.url,
-    LOG_LEVEL: 'error',
-  })
+  const server = await startLedger(database.url)
+  const authorization = await createApiKey(server)
   const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   const post = (path: string, key: string, body: object): Promise<Response> =>
     fetch(server.url + path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      headers: { authorization, 'content-type': 'application/json', 'idempotency-key': key },
       body: JSON.stringify(body),
     })
   const open = async (name: string): Promise<string> => {

@@ -3,7 +3,8 @@ import { createTestDatabase, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { findLastingViolations } from './invariants.ts'
 import type { Observation, ObservedAnswer } from './observation.ts'
-import { type ServerProcess, startServer } from './server-process.ts'
+import { createApiKey, startLedger } from './ledger-server.ts'
+import type { ServerProcess } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
@@ -26,9 +27,19 @@ test(`kill -9 of ${kills} servers in mid-write: each transfer is booked once, an
   const database = await createTestDatabase()
   const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
-  const env = { DATABASE_URL: database.url, LOG_LEVEL: 'error' }
-  const start = (): Promise<ServerProcess> => startServer(new URL('./ledger-main.ts', import.meta.url), env)
+  const start = (): Promise<ServerProcess> => startLedger(database.url)
   const first = await start()
+  const authorization = await createApiKey(first)
+  const post: Post = (server, path, request) => send(server, path, { ...request, authorization })
+  // Sends a transfer again until its response is final.
+  const retry = (server: ServerProcess, request: Request): Promise<ObservedAnswer> =>
+    until(
+      async () => {
+        const answer = await post(server, '/transfers', request)
+        return answer.status < 500 && !answer.body.includes('idempotency-key-in-flight') ? answer : undefined
+      },
+      { what: 'a final answer' },
+    )
   const servers = [first, ...(await Promise.all([start(), start()]))]
   const restarts: Promise<void>[] = []
   const observations: Observation[] = []
@@ -90,10 +101,16 @@ interface Request {
   readonly body: object
 }
 
-async function post(server: ServerProcess, path: string, { key, body }: Request): Promise<ObservedAnswer> {
+type Post = (server: ServerProcess, path: string, request: Request) => Promise<ObservedAnswer>
+
+async function send(
+  server: ServerProcess,
+  path: string,
+  { key, body, authorization }: Request & { readonly authorization: string },
+): Promise<ObservedAnswer> {
   const response = await fetch(server.url + path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': `"${key}"` },
+    headers: { authorization, 'content-type': 'application/json', 'idempotency-key': `"${key}"` },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(30_000),
   })
@@ -102,15 +119,4 @@ async function post(server: ServerProcess, path: string, { key, body }: Request)
     body: await response.text(),
     isReplay: response.headers.get('idempotency-replayed') === 'true',
   }
-}
-
-/** Sends a transfer again until its response is final. */
-function retry(server: ServerProcess, request: Request): Promise<ObservedAnswer> {
-  return until(
-    async () => {
-      const answer = await post(server, '/transfers', request)
-      return answer.status < 500 && !answer.body.includes('idempotency-key-in-flight') ? answer : undefined
-    },
-    { what: 'a final answer' },
-  )
 }

@@ -10,6 +10,7 @@ interface Plan {
   /** The number of keys in flight at once. */
   readonly concurrency: number
   readonly duplicates: number
+  readonly authorization: string
   /** The file to write the observations to. */
   readonly file: string
 }
@@ -30,7 +31,11 @@ function post(
   requests += 1
   return fetch(url + path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': `"${key}"` },
+    headers: {
+      authorization: plan.authorization,
+      'content-type': 'application/json',
+      'idempotency-key': `"${key}"`,
+    },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(20_000),
   })

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type FakeBank, startFakeBank } from '../../../examples/ledger/src/fake-bank.ts'
 import { createTestFolder } from '../src/testing/test-folder.ts'
 import type { Observation } from './observation.ts'
-import { type ServerProcess, startServer } from './server-process.ts'
+import { createApiKey, startLedger } from './ledger-server.ts'
+import type { ServerProcess } from './server-process.ts'
 import { checkStorm, storm } from './storm.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
@@ -51,8 +52,7 @@ afterEach(async () => {
 })
 
 async function startServers(main: string, databaseUrl: string): Promise<readonly ServerProcess[]> {
-  const env = { DATABASE_URL: databaseUrl, LOG_LEVEL: 'error', BANK_URL: bank.url }
-  const start = (): Promise<ServerProcess> => startServer(new URL(main, import.meta.url), env)
+  const start = (): Promise<ServerProcess> => startLedger(databaseUrl, { BANK_URL: bank.url }, main)
   servers = await Promise.all([start(), start()])
   return servers
 }
@@ -66,8 +66,10 @@ test(
     const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ directory })
     try {
       const file = join(folder, 'observations.json')
+      const started = await startServers('./ledger-main.ts', postgres.url)
       const report = await storm({
-        servers: await startServers('./ledger-main.ts', postgres.url),
+        servers: started,
+        authorization: await createApiKey(started[0]!),
         databaseUrl: postgres.url,
         file,
         concurrency: 6,
@@ -150,8 +152,10 @@ test('the test detects keys that are kept in a separate store', async () => {
     return rows[0]!.count
   }
   try {
+    const started = await startServers('./unsafe-ledger-main.ts', database.url)
     await storm({
-      servers: await startServers('./unsafe-ledger-main.ts', database.url),
+      servers: started,
+      authorization: await createApiKey(started[0]!),
       databaseUrl: database.url,
       file: join(folder, 'observations.json'),
       concurrency: 6,

@@ -9,6 +9,8 @@ import { bundleProgram } from '../test/bundle-program.ts'
 /** Options of {@link storm}. */
 export interface StormOptions {
   readonly servers: readonly ServerProcess[]
+  /** The value of `Authorization` in each request. */
+  readonly authorization: string
   readonly databaseUrl: string
   /** The file that the clients write the responses to. */
   readonly file: string
@@ -64,6 +66,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       urls: servers.map(({ url }) => url),
       concurrency: options.concurrency,
       duplicates: options.duplicates,
+      authorization: options.authorization,
       file: options.file,
     }),
   })

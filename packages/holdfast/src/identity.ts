@@ -7,6 +7,7 @@ export {
   apiKeys,
   type ApiKeysOptions,
 } from './identity/api-keys/api-keys.ts'
+export { developmentKey, readDevelopmentKey } from './identity/api-keys/development-key.ts'
 export { ApiKeyEnded, ApiKeyUnknown } from './identity/api-keys/problems.ts'
 export {
   cachedIdentifier,

@@ -5,6 +5,7 @@ import type { Credentials } from '../../kernel/operation/credentials.ts'
 import type { Identifier } from '../../kernel/operation/identifier.ts'
 import { Unauthenticated } from '../../kernel/problem/problems.ts'
 import { cachedIdentifier, type LookupContext } from '../cache/cached-identifier.ts'
+import { bearerToken } from './bearer-token.ts'
 import { hashKeyText, isKeyText } from './api-key-text.ts'
 import { type FoundKeyRow, readApiKey, recordKeyUse } from './queries/api-keys.ts'
 
@@ -68,10 +69,6 @@ function readKey({ header }: Credentials, options: ApiKeyIdentifierOptions): str
   if (!isOurs && options.header === undefined) return undefined
   if (isOurs && isKeyText(options.prefix, text)) return text
   throw Unauthenticated({ detail: 'The API key is malformed: it was mistyped or truncated.' })
-}
-
-function bearerToken(header: Credentials['header']): string | undefined {
-  return /^bearer +([^ ]+) *$/i.exec(header('authorization') ?? '')?.[1]
 }
 
 async function findCaller(key: string, { statements }: LookupContext): Promise<Caller> {

@@ -31,13 +31,18 @@ export interface SessionOptions {
    * 100.
    */
   readonly maxPerUser?: number
+  /**
+   * Returns the tenant of a user: `caller.tenant` in the calls of their sessions, unless `begin`
+   * gets another one. Return the user's id if each user is a tenant. Default: users have no tenant.
+   */
+  readonly tenantOf?: (user: string) => string
 }
 
 /** The user of a new session, and the client that the list of sessions shows. */
 export interface NewSession {
   /** The id of the user: `caller.id` in the calls of the session. */
   readonly user: string
-  /** The tenant of the user: `caller.tenant`. Default: none. */
+  /** The tenant of the user: `caller.tenant`. Default: the one that `tenantOf` returns, or none. */
   readonly tenant?: string | undefined
   /**
    * The id of the session that the new session replaces. Pass the caller's `session` if the user
@@ -120,7 +125,7 @@ export function sessions(options: SessionOptions = {}): Sessions {
           service: transaction.service,
           tokenHash,
           account: user,
-          tenant: tenant ?? null,
+          tenant: tenant ?? options.tenantOf?.(user) ?? null,
           address: address ?? null,
           user_agent: storable(userAgent),
           absoluteMs,

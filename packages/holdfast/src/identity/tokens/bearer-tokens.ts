@@ -91,7 +91,7 @@ export function bearerTokens<Values = unknown>(
     securitySchemes,
     identify(credentials) {
       const { settings } = credentials
-      own ??= forService({ mode: 'production', hasDatabase: true, settings })
+      own ??= forService({ env: {}, mode: 'production', hasDatabase: true, settings })
       return own.identify(credentials)
     },
     forService,

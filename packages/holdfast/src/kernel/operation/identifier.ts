@@ -1,6 +1,6 @@
 import type { Caller } from './caller.ts'
 import type { Credentials } from './credentials.ts'
-import type { Mode } from '../host/service-host.ts'
+import type { ServiceHost } from '../host/service-host.ts'
 import type { SecuritySchemes } from './security-scheme.ts'
 
 /**
@@ -58,8 +58,7 @@ export interface Identifier<Db = unknown, Values = unknown> {
 }
 
 /** The service of an identifier. */
-export interface IdentifierHost<Values = unknown> {
-  readonly mode: Mode
+export interface IdentifierHost<Values = unknown> extends Pick<ServiceHost, 'env' | 'mode'> {
   readonly hasDatabase: boolean
   /** The values of the settings declared in `holdfast({ settings })`. */
   readonly settings: Values

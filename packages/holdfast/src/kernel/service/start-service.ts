@@ -53,6 +53,7 @@ async function open<Defined extends Operations>(
 ): Promise<RunningService<Defined>> {
   const { host, redactor } = redacted
   const identifiers = identifiersForService(parts.identifiers, {
+    env: host.env,
     mode: host.mode,
     hasDatabase: parts.database !== undefined,
     settings,

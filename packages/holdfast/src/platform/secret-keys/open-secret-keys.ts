@@ -1,10 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { configurationInvalid } from '../../kernel/base/configuration-invalid.ts'
 import type { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { Settings } from '../../kernel/host/settings.ts'
 import type { ServiceHost } from '../../kernel/host/service-host.ts'
+import { keepSecret } from './keep-secret.ts'
 import { parseSecretKeys, validSecretKeys } from './secret-key-settings.ts'
 import { SecretKeys } from './secret-keys.ts'
 
@@ -67,31 +67,9 @@ const testKey = 'The secret key of tests, which protects no secrets.'
 
 /** Returns the keys in a file. Creates the file if it is missing, readable only by its owner. */
 function developmentKeys(file: string, notify: SecretKeyHost['notify']): readonly Buffer[] {
-  const existing = readIfExists(file)
-  if (existing !== undefined) return requireKeys(existing, resolve(file))
-  const own = `${file}-${randomUUID()}`
-  mkdirSync(join(file, '..'), { recursive: true })
-  writeFileSync(own, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
-  try {
-    // Several processes may create the file at the same time. The first link wins, and its content
-    // is complete.
-    linkSync(own, file)
-    notify(`A secret key for development was created in ${resolve(file)}.`)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    rmSync(own, { force: true })
-  }
-  return requireKeys(readFileSync(file, 'utf8'), resolve(file))
-}
-
-function readIfExists(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  const { text, isNew } = keepSecret(file, () => randomBytes(32).toString('base64url'))
+  if (isNew) notify(`A secret key for development was created in ${resolve(file)}.`)
+  return requireKeys(text, resolve(file))
 }
 
 function requireKeys(text: string, source: string): readonly Buffer[] {

@@ -1,7 +1,7 @@
-import { createTestService, type TestService } from 'holdfast/testing'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ledger } from '../../../../../examples/ledger/src/service.ts'
+import { type Books, developmentKey, openBooks } from '../../../../../examples/ledger/test/books.fixture.ts'
 import { serveForTest } from '../../runtimes/node/serve.fixture.ts'
 import { missingChromium, openChromium } from './chromium.fixture.ts'
 
@@ -19,11 +19,11 @@ interface Visit {
 }
 
 describe.skipIf(missing !== undefined)('/docs of the ledger, in a browser', () => {
-  let books: TestService<typeof ledger.operations>
+  let books: Books
   let browser: Browser
 
   beforeAll(async () => {
-    books = await createTestService(ledger)
+    books = await openBooks()
     browser = await openChromium()
   })
 
@@ -33,7 +33,9 @@ describe.skipIf(missing !== undefined)('/docs of the ledger, in a browser', () =
   })
 
   async function visit(colorScheme: 'light' | 'dark'): Promise<Visit> {
-    const { url } = await serveForTest(ledger, { env: { NODE_ENV: 'test', DATABASE_URL: books.databaseUrl } })
+    const { url } = await serveForTest(ledger, {
+      env: { NODE_ENV: 'test', DATABASE_URL: books.databaseUrl, HOLDFAST_DEV_KEY: developmentKey },
+    })
     const context = await browser.newContext({ colorScheme, viewport: { width: 1_400, height: 1_000 } })
     // A timeout that detects a hang, as in vitest.config.ts.
     context.setDefaultTimeout(240_000)
@@ -69,11 +71,14 @@ describe.skipIf(missing !== undefined)('/docs of the ledger, in a browser', () =
 
   test('/docs of the ledger shows the problems of a mutation in a browser', async () => {
     const { page, url, requested, complaints } = await visit('light')
-    await page.getByRole('link', { name: 'Move money between two accounts' }).first().click()
-    const heading = page.getByRole('heading', { name: 'Move money between two accounts' })
+    await page
+      .getByRole('link', { name: 'Move money from one of your accounts to any account' })
+      .first()
+      .click()
+    const heading = page.getByRole('heading', { name: 'Move money from one of your accounts to any account' })
     const section = page.locator('section').filter({ has: heading }).last()
     const answers = (status: number) => section.getByRole('button', { name: new RegExp(`^${status}\\b`) })
-    for (const status of [400, 404, 406, 408, 413, 415, 422, 431, 500, 503, 504])
+    for (const status of [400, 401, 403, 404, 406, 408, 413, 415, 422, 431, 500, 503, 504])
       await answers(status).first().waitFor()
     await answers(409).first().click()
     await section.getByRole('button', { name: 'balance-out-of-range' }).click()
@@ -86,6 +91,7 @@ describe.skipIf(missing !== undefined)('/docs of the ledger, in a browser', () =
   test('/docs of the ledger sends a request that a reader tries out to the service itself', async () => {
     const { page, url, requested, complaints } = await visit('light')
     await books.call.createAccount({ name: 'Tried out', currency: 'EUR' })
+    await page.getByPlaceholder('Token').first().fill(developmentKey)
     await page
       .getByRole('button', { name: /Test Request.*get \/accounts/i })
       .first()
