@@ -53,12 +53,16 @@ export function createChallenge(access: AnyAccess, { name, securitySchemes }: Ch
 
 const invalidToken: BearerError = { error: 'invalid_token' }
 
-/** Returns the challenges for schemes. `error` is added to the challenges for bearer tokens. */
+/**
+ * Returns the challenges for schemes, each once: API keys and tokens are both bearer tokens.
+ * `error` is added to the challenges for bearer tokens.
+ */
 function listOf(schemes: readonly ChallengedScheme[], service: string, error?: BearerError): string {
   const parameters = Object.entries(error ?? {}).map(([name, value]) => `, ${name}=${quoted(value)}`)
-  return schemes
-    .map((scheme) => challengeOf(scheme, service) + (isBearer(scheme) ? parameters.join('') : ''))
-    .join(', ')
+  const challenges = schemes.map(
+    (scheme) => challengeOf(scheme, service) + (isBearer(scheme) ? parameters.join('') : ''),
+  )
+  return [...new Set(challenges)].join(', ')
 }
 
 function isBearer(scheme: SecurityScheme): boolean {
