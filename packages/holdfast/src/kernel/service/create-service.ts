@@ -26,9 +26,10 @@ export function createService<Exports extends ModuleExports>(
 
 function databaseSettings(
   { database }: ServiceParts,
-  operations: Readonly<Record<string, { readonly isSealed: boolean }>>,
+  operations: Readonly<Record<string, { readonly isSealed: boolean } | null>>,
 ): readonly Settings<unknown>[] {
-  const [sealed] = Object.keys(operations).filter((name) => operations[name]!.isSealed)
+  // A value that is not an operation is refused later, when the service starts.
+  const sealed = Object.keys(operations).find((name) => operations[name]?.isSealed === true)
   const further = sealed === undefined ? undefined : database?.settingsOfSealed?.(sealed)
   return [...(database?.settings ?? []), ...(further ?? [])]
 }
