@@ -10,9 +10,9 @@ import type { ApiKeyCaller } from './api-key.ts'
 import { createKeyText } from './api-key-text.ts'
 
 /*
- * The development key: a bearer token for whoever runs a service on their own machine. It is not in
- * the database, so it survives a new database, and it has a prefix of its own, so that no other
- * identifier reads it.
+ * The development key: a bearer token for engineers who run a service on their own machine. It is
+ * not in the database, so it survives a new database, and it has a prefix of its own, so that no
+ * other identifier reads it.
  *
  * Invariants:
  * - In production, no token is accepted, and a service for which HOLDFAST_DEV_KEY is set does not

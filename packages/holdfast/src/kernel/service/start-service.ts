@@ -52,14 +52,11 @@ async function open<Defined extends Operations>(
   { valid, settings, cors, redacted }: ReadService,
 ): Promise<RunningService<Defined>> {
   const { host, redactor } = redacted
-  const identifiers = identifiersForService(parts.identifiers, {
-    env: host.env,
-    mode: host.mode,
-    hasDatabase: parts.database !== undefined,
-    settings,
-  })
+  const { env, mode, clock } = host
+  const hasDatabase = parts.database !== undefined
+  const identifiers = identifiersForService(parts.identifiers, { env, mode, hasDatabase, settings })
   await using opening = new AsyncDisposableStack()
-  const pages = await openPlugins(definition, { mode: host.mode, settings }, opening)
+  const pages = await openPlugins(definition, { mode, settings }, opening)
   const database = await parts.database?.open({ ...host, service: definition.name })
   opening.defer(() => database?.close())
   await database?.register?.(valid.background)
@@ -70,10 +67,10 @@ async function open<Defined extends Operations>(
     service: definition.name,
     host,
     database,
-    clock: host.clock,
-    mode: host.mode,
+    clock,
+    mode,
     problemTypeBase: problemTypeBaseOf(definition),
-    cursors: await createCursorCodec(database?.signingKeys ?? ephemeralSigningKeys(), host.clock),
+    cursors: await createCursorCodec(database?.signingKeys ?? ephemeralSigningKeys(), clock),
     settings,
     identifiers,
     trustedOrigins,
@@ -83,7 +80,7 @@ async function open<Defined extends Operations>(
   const admission = {
     identifiers,
     settings,
-    clock: host.clock,
+    clock,
     log: host.log,
     database: database?.admissionFor?.(undefined),
   }
