@@ -62,7 +62,7 @@ export const secretMutants: readonly Mutant[] = [
   },
   {
     name: 'secret keys: everyone on the machine can read the file of development',
-    file: `${room}/open-secret-keys.ts`,
+    file: `${room}/keep-secret.ts`,
     text: 'mode: 0o600',
     replacement: 'mode: 0o644',
     killedBy: [{ file: openTest, name: 'a file with a key is created' }],
