@@ -22,7 +22,7 @@ test('each change of an account is in the trail with its target, and no address 
   const [session] = await tested.call.listSessions({}, { headers: phone })
   await tested.send('endOtherSessions', {}, { headers: phone })
   await tested.call.requestPasswordReset({ email: 'ann@example.com' })
-  const token = await tokenFor('ann@example.com', 2)
+  const token = await tokenFor('ann@example.com', 'reset')
   await tested.call.resetPassword({ token, password })
   const { headers: laptop } = await signIn('ann@example.com')
   await tested.send('signOut', {}, { headers: laptop })

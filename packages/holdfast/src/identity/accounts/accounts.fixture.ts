@@ -3,6 +3,7 @@ import {
   type AccountOptions,
   accounts,
   authenticatorApp,
+  type Inbox,
   inbox,
   type PasswordHasher,
   sessions,
@@ -31,6 +32,22 @@ export function fakeHasher() {
     needsRehash: (hash) => !hash.startsWith(`v${state.version}$`),
   }
   return { hasher, done, state }
+}
+
+/**
+ * Returns a function that waits until an address has got so many mails with a link to a page
+ * (default: one), and returns the token of the last of them. Two mails that are sent at the same
+ * time can arrive in either order, so the page says which kind of mail is meant.
+ */
+export function tokensOf({ mails }: Inbox) {
+  return async (to: string, page: 'verify' | 'reset' | 'verify-sign-in', count = 1): Promise<string> => {
+    const link = new RegExp(`https://app\\.test/${page}#token=([\\w-]{43})`)
+    const tokens = await until(() => {
+      const found = mails.filter((each) => each.to === to).flatMap(({ text }) => link.exec(text)?.[1] ?? [])
+      return found.length >= count && found
+    })
+    return tokens.at(-1)!
+  }
 }
 
 /** Options of {@link startAccounts}. */
@@ -70,14 +87,10 @@ export async function startAccounts({ sessionOptions, ...options }: StartOptions
   })
 
   const browser = { origin: 'http://localhost', host: 'localhost', 'user-agent': 'test' }
-  /** Returns the token of the link in the last mail to an address, once there are so many mails. */
-  const tokenFor = async (to: string, count = 1): Promise<string> => {
-    await until(() => mail.mails.filter((each) => each.to === to).length >= count)
-    return mail.lastTo(to)!.text.match(/#token=(\S+)/)?.[1] ?? ''
-  }
+  const tokenFor = tokensOf(mail)
   const signUp = async (email: string): Promise<void> => {
     await tested.call.signUp({ email, password })
-    await tested.call.verifyEmail({ token: await tokenFor(email), password })
+    await tested.call.verifyEmail({ token: await tokenFor(email, 'verify'), password })
   }
   /** Signs in, and returns the answer and the headers of further calls. */
   const signIn = async (
@@ -92,5 +105,8 @@ export async function startAccounts({ sessionOptions, ...options }: StartOptions
   }
   const codeOf = (answer: { readonly status: number; readonly body: string | null }) =>
     `${answer.status} ${(JSON.parse(answer.body ?? '{}') as { code?: string }).code ?? ''}`.trim()
-  return { tested, clock, mail, done, state, lines, browser, tokenFor, signUp, signIn, codeOf }
+  /** Waits for a mail with this subject. */
+  const mailTo = (to: string, subject: string) =>
+    until(() => mail.mails.find((each) => each.to === to && each.subject === subject))
+  return { tested, clock, mail, done, state, lines, browser, tokenFor, mailTo, signUp, signIn, codeOf }
 }

@@ -153,7 +153,7 @@ test('an unknown provider is not found', async () => {
 describe('pre-hijacked accounts', () => {
   test('a password that an attacker set before does not open the account of the owner', async () => {
     await context.tested.call.signUp({ email: 'fay@work.test', password })
-    const token = await context.tokenFor('fay@work.test')
+    const token = await context.tokenFor('fay@work.test', 'verify')
     addPerson('fay', 'fay@work.test')
     const owner = new Browser()
     expect((await signIn(owner, 'fay')).status).toBe(200)
@@ -173,12 +173,12 @@ describe('pre-hijacked accounts', () => {
       await context.tested.sql(`select 1 from holdfast.accounts where email_key = 'gil@mail.test'`),
     ).toEqual([])
     // The owner of the address opens the link, and signs in with an identity of their own.
-    const emailToken = await context.tokenFor('gil@mail.test')
+    const emailToken = await context.tokenFor('gil@mail.test', 'verify-sign-in')
     addPerson('gil', 'gil@mail.test')
     expect(codeOf(await signIn(new Browser(), 'gil', { emailToken }))).toBe('403 provider-email-unverified')
     // Or signs up with a password.
     await context.tested.call.signUp({ email: 'gil@mail.test', password })
-    const token = await context.tokenFor('gil@mail.test', 3)
+    const token = await context.tokenFor('gil@mail.test', 'verify')
     await context.tested.call.verifyEmail({ token, password })
     expect(codeOf(await signIn(attacker, 'attacker2'))).toBe('403 provider-email-unverified')
     expect(await context.accountOf(attacker)).toBe(401)

@@ -6,7 +6,7 @@ import { accounts, authenticatorApp, type IdentityProvider, inbox, sessions, sig
 import { postgres } from 'holdfast/postgres'
 import { createFakeClock, createTestService, until } from 'holdfast/testing'
 import Provider, { type Configuration } from 'oidc-provider'
-import { fakeHasher, password } from '../accounts/accounts.fixture.ts'
+import { fakeHasher, password, tokensOf } from '../accounts/accounts.fixture.ts'
 
 /** The page of the application to which a provider redirects. */
 export const pageOf = (provider: string): string => `https://app.test/sign-in/${provider}`
@@ -164,14 +164,10 @@ export async function startSignIn(
   })
   const worker = await tested.running.startWorker()
 
-  /** Returns the token of the link in the last mail to an address, once there are so many mails. */
-  const tokenFor = async (to: string, count = 1): Promise<string> => {
-    await until(() => mail.mails.filter((each) => each.to === to).length >= count)
-    return mail.lastTo(to)!.text.match(/#token=([\w-]{43})/)?.[1] ?? ''
-  }
+  const tokenFor = tokensOf(mail)
   const signUp = async (email: string): Promise<void> => {
     await tested.call.signUp({ email, password })
-    await tested.call.verifyEmail({ token: await tokenFor(email), password })
+    await tested.call.verifyEmail({ token: await tokenFor(email, 'verify'), password })
   }
   const signInWithPassword = async (browser: Browser, email: string, given = password) =>
     browser.store(await tested.send('signIn', { email, password: given }, { headers: browser.headers }))

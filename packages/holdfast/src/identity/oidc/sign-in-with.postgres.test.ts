@@ -166,7 +166,7 @@ describe('an address that the provider does not own', () => {
     const browser = new Browser()
     expect(codeOf(await signIn(browser, 'cat'))).toBe('403 provider-email-unverified')
     expect(await context.accountOf(browser)).toBe(401)
-    const emailToken = await context.tokenFor('cat@mail.test')
+    const emailToken = await context.tokenFor('cat@mail.test', 'verify-sign-in')
     expect(context.mail.lastTo('cat@mail.test')!.text).toContain(
       `https://app.test/verify-sign-in#token=${emailToken}&provider=work`,
     )
