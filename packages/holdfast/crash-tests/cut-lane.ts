@@ -1,5 +1,6 @@
 import { createLogger, type RunningService, systemClock } from 'holdfast'
 import { createTestDatabase } from 'holdfast/testing'
+import { createMigratedDatabase } from '../src/testing/template.ts'
 import type pg from 'pg'
 import { type CuttingProxy, startCuttingProxy } from '../test/cutting-proxy.ts'
 import type { CutService } from './cut-service.ts'
@@ -32,7 +33,7 @@ export async function withLanes(
   { service, count, haveWorkers = false }: LaneOptions,
   run: (lanes: readonly Lane[]) => Promise<void>,
 ): Promise<void> {
-  const shared = await createTestDatabase()
+  const shared = await createMigratedDatabase()
   const first = await startLane(service, shared.url)
   await first.stop()
   const lanes = await Promise.all(

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../src/testing/template.ts'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
@@ -23,7 +24,7 @@ let looking: pg.Client
 let server: ServerProcess
 
 beforeEach(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   server = await startServer(new URL('./deadlines-main.ts', import.meta.url), {

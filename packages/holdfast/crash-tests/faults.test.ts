@@ -1,5 +1,6 @@
 import { createLogger, type RunningService, systemClock } from 'holdfast'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../src/testing/template.ts'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type CuttingProxy, startCuttingProxy } from '../test/cutting-proxy.ts'
@@ -48,7 +49,7 @@ let runs: Set<string>
 
 beforeEach(async () => {
   console.info(`FAULT_SEED=${seed}`)
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   looking = openDriverPool({ connectionString: database.url })
   // A closing connection may still receive the notice that its database is dropped.
   looking.on('error', () => {})

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { createTestDatabase, until } from 'holdfast/testing'
+import { until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../src/testing/template.ts'
 import { expect, test } from 'vitest'
 import { createApiKey, startLedger } from './ledger-server.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
@@ -13,7 +14,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  */
 
 test('kill -9 of the server between the retries of one key leaves one transfer', async () => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const server = await startLedger(database.url)
   const authorization = await createApiKey(server)
   const looking = new DriverClient({ connectionString: database.url })

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { createTestDatabase, until } from 'holdfast/testing'
+import { until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../src/testing/template.ts'
 import { expect, test } from 'vitest'
 import { findLastingViolations } from './invariants.ts'
 import type { Observation, ObservedAnswer } from './observation.ts'
@@ -24,7 +25,7 @@ const kills = Number(process.env['MID_WRITE_KILLS'] ?? 12)
 const margin = 1.2
 
 test(`kill -9 of ${kills} servers in mid-write: each transfer is booked once, and no acknowledged transfer is lost`, async () => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   const start = (): Promise<ServerProcess> => startLedger(database.url)

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../src/testing/template.ts'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
@@ -25,7 +26,7 @@ let servers: ServerProcess[] = []
 let leader: ChildProcess | undefined
 
 beforeEach(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
 })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../src/testing/template.ts'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { connectClient } from '../src/storage/postgres/session/connect-client.ts'
@@ -21,7 +22,7 @@ let client: pg.Client
 let servers: ServerProcess[]
 
 beforeEach(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   client = await connectClient({ connectionString: database.url, applicationName: 'test' })
   servers = []
 })

@@ -1,4 +1,5 @@
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../src/testing/template.ts'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type DebianTool, debianTool } from '../test/debian-tool.ts'
 import { type Haproxy, startHaproxy } from './haproxy.ts'
@@ -37,7 +38,7 @@ beforeAll(async () => {
 })
 
 beforeEach(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
 })
 
 afterEach(async () => {

@@ -1,4 +1,5 @@
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../src/testing/template.ts'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
@@ -17,7 +18,7 @@ let looking: pg.Client
 let server: ServerProcess | undefined
 
 beforeEach(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
 })

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
-import { createTestDatabase, type TestDatabase } from 'holdfast/testing'
+import { type TestDatabase } from 'holdfast/testing'
+import { createMigratedDatabase } from '../src/testing/template.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type FakeBank, startFakeBank } from '../../../examples/ledger/src/fake-bank.ts'
 import { createTestFolder } from '../src/testing/test-folder.ts'
@@ -140,7 +141,7 @@ async function findPaymentViolations(
 }
 
 test('the test detects keys that are kept in a separate store', async () => {
-  const database: TestDatabase = await createTestDatabase()
+  const database: TestDatabase = await createMigratedDatabase()
   const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   const countDoubled = async (): Promise<number> => {

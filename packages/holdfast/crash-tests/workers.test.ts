@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../src/testing/template.ts'
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
@@ -40,7 +41,7 @@ interface Fleet {
 
 /** Runs a test on a separate database, and then stops its workers. */
 async function withFleet(run: (fleet: Fleet) => Promise<void>): Promise<void> {
-  const database: TestDatabase = await createTestDatabase()
+  const database: TestDatabase = await createMigratedDatabase()
   const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   const env = { DATABASE_URL: database.url, LOG_LEVEL: 'debug', WORKER_CONCURRENCY: '4' }

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createTestDatabase } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../src/testing/template.ts'
 import type pg from 'pg'
 import { overTcp } from '../../test/over-tcp.ts'
 import type { TestServer } from '../../test/test-server.ts'
@@ -36,7 +36,7 @@ export interface Lane extends AsyncDisposable {
 
 /** Opens a lane. Without `nats`, messages are not relayed. */
 export async function openLane(nats?: TestServer): Promise<Lane> {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   const bankKeys = new Map<string, Set<string>>()

@@ -7,7 +7,8 @@ import {
   type WorkerOptions,
 } from 'holdfast'
 import { cancelJob, redriveJobs } from 'holdfast/jobs'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../src/testing/template.ts'
 import type pg from 'pg'
 import { openDriverPool } from '../../src/storage/postgres/session/driver-client.ts'
 import { type CuttingProxy, startCuttingProxy } from '../../test/cutting-proxy.ts'
@@ -37,7 +38,7 @@ export class JobFleet {
   readonly #instances: Instance[] = []
 
   static async start(): Promise<JobFleet> {
-    const fleet = new JobFleet(await createTestDatabase())
+    const fleet = new JobFleet(await createMigratedDatabase())
     for (let n = 0; n < 2; n += 1) {
       const proxy = await startCuttingProxy(fleet.#database.url)
       fleet.#instances.push({ proxy, ...(await fleet.#run(proxy)) })

@@ -1,5 +1,6 @@
 import { type Answer, createLogger, type Duration, type RunningService, systemClock } from 'holdfast'
-import { createTestDatabase, type TestDatabase } from 'holdfast/testing'
+import { type TestDatabase } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../src/testing/template.ts'
 import type pg from 'pg'
 import { openDriverPool } from '../../src/storage/postgres/session/driver-client.ts'
 import { type CuttingProxy, startCuttingProxy } from '../../test/cutting-proxy.ts'
@@ -37,7 +38,7 @@ export class KeyFleet {
   mishap: Mishap | undefined
 
   static async start(): Promise<KeyFleet> {
-    const fleet = new KeyFleet(await createTestDatabase())
+    const fleet = new KeyFleet(await createMigratedDatabase())
     const instances: Instance[] = []
     for (let n = 0; n < 2; n += 1) {
       const proxy = await startCuttingProxy(fleet.#database.url)

@@ -1,4 +1,4 @@
-import { anyone, type Caller, holdfast, keepWrites, problem } from 'holdfast'
+import { anyone, type Caller, type Duration, holdfast, keepWrites, problem } from 'holdfast'
 import { postgres, sql, type PostgresOptions } from 'holdfast/postgres'
 import { z } from 'zod'
 
@@ -28,8 +28,22 @@ export interface Runs {
   readonly names: string[]
 }
 
+/** Options of {@link createEffectsService}. */
+export interface EffectsServiceOptions extends PostgresOptions {
+  readonly runs?: Runs
+  /**
+   * The deadline of `record`. Default one minute, so that no call reaches it. Set it if the test
+   * waits for it.
+   */
+  readonly deadline?: Duration
+}
+
 /** Creates a service in which each mutation writes rows that a test can count. */
-export function createEffectsService(options: PostgresOptions & { readonly runs?: Runs } = {}) {
+export function createEffectsService({
+  runs = { names: [] },
+  deadline = '1m',
+  ...options
+}: EffectsServiceOptions = {}) {
   const { query, mutation, service } = holdfast({
     database: postgres({
       migrations: new URL('./migrations/', import.meta.url),
@@ -41,7 +55,6 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
       return id === undefined ? undefined : { kind: 'user', id, ...tenantOf(header('x-tenant')) }
     },
   })
-  const runs = options.runs ?? { names: [] }
 
   const record = mutation({
     route: 'POST /effects',
@@ -50,7 +63,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     output: Effect,
     status: 201,
     location: '/effects/{id}',
-    deadline: '60s',
+    deadline,
     async run({ input, db }) {
       runs.names.push(input.name)
       const [row] = await db.query<{ id: string }>(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from '../../../crash-tests/server-process.ts'
@@ -24,7 +25,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
 
   beforeEach(async () => {
     redis = await startRedis()
-    database = await createTestDatabase()
+    database = await createMigratedDatabase()
     looking = new DriverClient({ connectionString: database.url })
     await looking.connect()
     // The first server applies the migrations.

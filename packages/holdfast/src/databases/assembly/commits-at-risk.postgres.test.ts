@@ -1,6 +1,7 @@
 import { createLogger, holdfast, systemClock } from 'holdfast'
 import { connectClient, postgres } from 'holdfast/postgres'
-import { createTestDatabase, type TestDatabase } from 'holdfast/testing'
+import { type TestDatabase } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import { expect, test } from 'vitest'
 
 const { service } = holdfast({ database: postgres() })
@@ -34,7 +35,7 @@ test.each([
   ['database', 'alter database :database set synchronous_commit = off'],
   ['database user', 'alter role current_user in database :database set synchronous_commit = off'],
 ])('a start warns about synchronous_commit = off in the settings of a %s', async (source, statement) => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const name = new URL(database.url).pathname.slice(1)
   expect(await warningsOf(database.url, 'synchronous_commit')).toEqual([])
   await run(database, statement.replace(':database', name))
@@ -50,7 +51,7 @@ test.each([
 })
 
 test('a start warns about an option in the URL that can lose commits', async () => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const url = new URL(database.url)
   url.searchParams.set('options', '-c synchronous_commit=off')
   expect(await warningsOf(url.href, 'synchronous_commit')).toMatchObject([{ source: 'client' }])
@@ -58,7 +59,7 @@ test('a start warns about an option in the URL that can lose commits', async () 
 })
 
 test('a start warns about fsync = off, except in tests', async () => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   expect(await warningsOf(database.url, 'fsync')).toMatchObject([
     { msg: expect.stringContaining('fsync is off') },
   ])

@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Answer, anyone, event, holdfast, schedule } from 'holdfast'
 import { postgres, sql } from 'holdfast/postgres'
-import { createTestDatabase, createTestService, type TestService, until } from 'holdfast/testing'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import { webhooks } from 'holdfast/webhooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -190,7 +191,7 @@ test.each([
   [{ max: 0 }, 'connections.max of the database is 0'],
   [{ queue: 1.5 }, 'connections.queue of the database is 1.5'],
 ])('a service does not start with connections: %j', async (connections, message) => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const starting = createTestService(createLoaded({ connections, url: database.url }), { worker: false })
   await expect(starting).rejects.toMatchObject({
     code: 'configuration-invalid',

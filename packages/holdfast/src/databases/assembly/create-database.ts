@@ -42,6 +42,7 @@ export function createDatabase<Read, Write>(
   return {
     name: binding.name,
     problems: postgresProblems,
+    migrations: options.migrations,
     mutationProblems: capabilities.flatMap(({ mutationProblems = [] }) => mutationProblems),
     settings: [...(options.url === undefined ? [databaseSettings] : []), secretKeySettings],
     settingsOfSealed: (operation) => [requiredSecretKeys(`the sealed answers of ${operation}`)],

@@ -4,8 +4,7 @@ import { migrate, type MigrateOptions } from '../../storage/migrations/migrate.t
 import { readMigrations } from '../../storage/migrations/read-migrations.ts'
 import { migrateAsOwner } from '../../storage/roles/grant-to-application.ts'
 import type { Location, Route } from './location.ts'
-import { frameworkMigrations } from './migrations.ts'
-import { schemaVersion } from './schema-version.ts'
+import { frameworkMigrationSet } from './migrations.ts'
 
 /** The options of migrations. */
 export interface MigrationOptions {
@@ -30,10 +29,7 @@ export async function migrateDatabase(
   const route = ownerConnectionString === undefined ? direct : { connectionString: ownerConnectionString }
   const options: MigrateOptions = {
     ...route,
-    migrations: [
-      { owner: 'holdfast', migrations: frameworkMigrations, sharesSession: true, version: schemaVersion },
-      ...app,
-    ],
+    migrations: [frameworkMigrationSet, ...app],
     notify: (event) => host.notify(describeEvent(event)),
     ...(host.mode === 'development' ? { startAfresh: location.startAfresh } : {}),
   }

@@ -1,7 +1,8 @@
-import type { Migration } from '../../storage/migrations/migration.ts'
+import type { Migration, MigrationSet } from '../../storage/migrations/migration.ts'
 import { schemaEpochMigration } from '../../storage/migrations/schema-epoch.ts'
 import { capabilities } from './capabilities.ts'
 import { databasePlaceMigration } from './recognize-database.ts'
+import { schemaVersion } from './schema-version.ts'
 
 /**
  * Creates the function that checks a transaction before its commit. The check fails if the
@@ -27,3 +28,11 @@ export const frameworkMigrations: readonly Migration[] = [
   transactionMarkerMigration,
   databasePlaceMigration,
 ]
+
+/** The migrations of the framework, with the version of its tables. */
+export const frameworkMigrationSet: MigrationSet = {
+  owner: 'holdfast',
+  migrations: frameworkMigrations,
+  sharesSession: true,
+  version: schemaVersion,
+}

@@ -1,4 +1,5 @@
-import { createTestDatabase, type TestDatabase } from 'holdfast/testing'
+import { type TestDatabase } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { pgBouncerTool, startPgBouncer, throughPooler } from '../../../test/pgbouncer.ts'
 import { testConformance } from '../../../test/query-builders/conformance.ts'
@@ -17,7 +18,7 @@ const pooler = {
 
 beforeAll(async () => {
   if (missing !== undefined) return
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   server = await startPgBouncer(database.url)
 })
 

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { createTestDatabase } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import { expect, test } from 'vitest'
 import { startOrders } from './orders.fixture.ts'
 
 test('a database that is restored from a backup continues: lost calls can be repeated, once', async () => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const [kept, lost] = [randomUUID(), randomUUID()]
   const before = await startOrders(database.url)
   expect(await before.place('a', kept)).toMatchObject({ status: 201 })

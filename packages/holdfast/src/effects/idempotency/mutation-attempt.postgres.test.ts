@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { type Answer, createLogger, type RunningService, systemClock } from 'holdfast'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -19,11 +20,11 @@ let running: RunningService
 let looking: pg.Client
 
 beforeAll(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   proxy = await startCuttingProxy(database.url)
   looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
-  running = await createEffectsService().start({
+  running = await createEffectsService({ deadline: '5s' }).start({
     env: { DATABASE_URL: proxy.url },
     mode: 'test',
     clock: systemClock,

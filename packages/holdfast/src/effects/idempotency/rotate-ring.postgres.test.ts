@@ -1,6 +1,7 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { createLogger, systemClock } from 'holdfast'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createEffectsService } from '../../../test/effects/effects-service.ts'
@@ -21,7 +22,7 @@ let client: pg.Client
 const running: { stop(): Promise<void> }[] = []
 
 beforeEach(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   client = new DriverClient({ connectionString: database.url })
   await client.connect()
 })

@@ -1,7 +1,8 @@
 import { anyone, createLogger, holdfast, schedule, type Service, systemClock } from 'holdfast'
 import { listJobs, pauseJobs, redriveJobs, resumeJobs } from 'holdfast/jobs'
 import { postgres } from 'holdfast/postgres'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -12,7 +13,7 @@ import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 let database: TestDatabase
 let pool: pg.Pool
 beforeAll(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   pool = openDriverPool({ connectionString: database.url, max: 2 })
   pool.on('error', () => {})
 })

@@ -1,9 +1,8 @@
 import { SecretKeys } from '../../platform/secret-keys/secret-keys.ts'
 import { createLogger, type Logger, systemClock } from 'holdfast'
-import { createTestDatabase } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import type pg from 'pg'
 import { connectClient } from '../../storage/postgres/session/connect-client.ts'
-import { frameworkMigrations } from '../../databases/assembly/migrations.ts'
 import type { Jobs } from '../../kernel/background/effects.ts'
 import type { EventType, Publish } from '../../kernel/background/event.ts'
 import type { ServiceHost } from '../../kernel/host/service-host.ts'
@@ -12,7 +11,6 @@ import { continueTrace } from '../../kernel/telemetry/trace-context.ts'
 import { systemWork } from '../../kernel/host/work.ts'
 import type { WakeSender } from '../wakes/wake.ts'
 import { TransactionJobs } from '../jobs/enqueue/transaction-jobs.ts'
-import { migrate } from '../../storage/migrations/migrate.ts'
 import { createPool, type Pool } from '../../storage/postgres/pool/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { toStatements } from '../../storage/reads/to-statements.ts'
@@ -63,14 +61,9 @@ type Readers = Pick<MessagePumpParts, 'consumers' | 'subscribers' | 'relays'>
 const noBackground = { jobs: new Map(), schedules: [] }
 
 export async function createTestMessages(): Promise<TestMessages> {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const lines: Record<string, unknown>[] = []
   const log: Logger = createLogger({ level: 'debug', write: (line) => lines.push(JSON.parse(line)) })
-  await migrate({
-    connectionString: database.url,
-    migrations: [{ owner: 'holdfast', migrations: frameworkMigrations, sharesSession: true }],
-    notify: () => {},
-  })
   const pool = createPool({ connectionString: database.url, applicationName: 'messages-test', log, max: 20 })
   const client = await connectClient({ connectionString: database.url, applicationName: 'test' })
   const wakes: TestMessages['wakes'] = { count: 0 }

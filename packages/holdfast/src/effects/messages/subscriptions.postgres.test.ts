@@ -1,6 +1,7 @@
 import { anyone, createLogger, event, holdfast, type RunningService, systemClock } from 'holdfast'
 import { connectClient, postgres, sql } from 'holdfast/postgres'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -41,7 +42,7 @@ let client: pg.Client
 const ends: (() => Promise<unknown>)[] = []
 
 beforeEach(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   client = await connectClient({ connectionString: database.url, applicationName: 'test' })
   await client.query('create table consumed (consumer text, n int)')
 })

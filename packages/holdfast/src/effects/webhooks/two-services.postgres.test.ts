@@ -1,6 +1,7 @@
 import { anyone, createLogger, holdfast, type MutationContext, type Caller, systemClock } from 'holdfast'
 import { connectClient, postgres, type SqlDatabase } from 'holdfast/postgres'
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { type TestDatabase, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import { listWebhookDeliveries, listWebhookEndpoints, webhookProblems, webhooks } from 'holdfast/webhooks'
 import type pg from 'pg'
 import { randomUUID } from 'node:crypto'
@@ -15,7 +16,7 @@ type Context = MutationContext<Record<string, never>, Caller, SqlDatabase>
 let database: TestDatabase
 let client: pg.Client
 beforeAll(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   client = await connectClient({ connectionString: database.url, applicationName: 'test' })
 })
 afterAll(async () => {

@@ -1,6 +1,7 @@
 import { createLogger, holdfast, type RunningService, systemClock } from 'holdfast'
 import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
-import { createTestDatabase, type TestDatabase } from 'holdfast/testing'
+import { type TestDatabase } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { pgBouncerTool, pooledUrl, startPgBouncer } from '../../../test/pgbouncer.ts'
@@ -48,7 +49,7 @@ const kinds = ['read', 'write'] as const
 let database: TestDatabase
 let pooler: TestServer | undefined
 beforeAll(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   // This start creates the role and applies the migrations.
   await (await start({ DATABASE_URL: database.url })).stop()
   if (!missing) pooler = await startPgBouncer(urlOfApplication(database.url).href)

@@ -8,7 +8,8 @@ import {
   type TrustedIssuer,
 } from 'holdfast/identity'
 import { postgres } from 'holdfast/postgres'
-import { createFakeClock, createTestDatabase, createTestService } from 'holdfast/testing'
+import { createFakeClock, createTestService } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
@@ -47,7 +48,7 @@ function issuingService(issuer: string) {
 test('another service accepts the tokens, with the keys that it loads over HTTP', async () => {
   const port = await freePort()
   const issuer = `http://127.0.0.1:${port}`
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   onTestFinished(() => database.drop())
   const orders = await serveForTest(issuingService(issuer), {
     port,

@@ -20,6 +20,7 @@ export function createService<Exports extends ModuleExports>(
       ...databaseSettings(parts, definition.operations),
       ...(parts.settings ? [parts.settings] : []),
     ],
+    migrations: parts.database?.migrations,
     start: (host) => startService(definition, parts, host),
   }
 }

@@ -22,6 +22,8 @@ export interface Database<Read, Write> {
   readonly problems: readonly AnyProblem[]
   /** The problems that only the stage of a mutation adds. */
   readonly mutationProblems?: readonly AnyProblem[]
+  /** The folder of the application's migrations. Default: none. */
+  readonly migrations?: URL | string | undefined
   /** The settings that the database reads from the environment. */
   readonly settings?: readonly Settings<unknown>[]
   /**

@@ -45,6 +45,8 @@ export interface Service<Defined extends Operations = Operations> {
   readonly problemTypeBase: string
   /** The settings of the service and of its database. */
   readonly settings: readonly Settings<unknown>[]
+  /** The folder of the application's migrations; `undefined` if there is none. */
+  readonly migrations: URL | string | undefined
   /**
    * Starts the service.
    *

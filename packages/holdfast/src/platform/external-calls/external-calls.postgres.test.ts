@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { anyone, createLogger, holdfast, type JobContext } from 'holdfast'
 import { serve } from 'holdfast/node'
 import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
-import { createTestDatabase, createTestService, type TestService, until } from 'holdfast/testing'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../testing/template.ts'
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 
@@ -321,7 +322,7 @@ test.each([
   { mode: 'development', isWatched: true },
   { mode: 'production', isWatched: false },
 ])('in $mode, calls are watched: $isWatched', async ({ mode, isWatched }) => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const server = await serve(tested, {
     port: 0,
     host: '127.0.0.1',

@@ -1,6 +1,7 @@
 import { anyone, createLogger, holdfast, type JobContext, systemClock } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
-import { createTestDatabase, until } from 'holdfast/testing'
+import { until } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../../testing/template.ts'
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { startCuttingProxy } from '../../../../test/cutting-proxy.ts'
@@ -33,7 +34,7 @@ afterEach(async () => {
 })
 
 async function start(watch: Parameters<typeof startCuttingProxy>[1] = () => {}) {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   ends.push(() => database.drop())
   const proxy = await startCuttingProxy(database.url, watch)
   ends.push(() => proxy.close())

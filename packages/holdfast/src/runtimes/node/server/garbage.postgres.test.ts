@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createTestDatabase } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../../testing/template.ts'
 import { expect, onTestFinished, test } from 'vitest'
 
 const program = new URL('garbage-main.fixture.ts', import.meta.url)
@@ -13,7 +13,7 @@ const maxBytes = 2_000
  * compilers are off, as in a process that has just started.
  */
 async function leftPerCall(method: string, path: string): Promise<number> {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   onTestFinished(() => database.drop())
   const child = fork(program, {
     execArgv: ['--conditions=holdfast:source', '--no-opt', '--no-maglev', '--no-sparkplug'],

@@ -1,12 +1,12 @@
 import { createLogger } from 'holdfast'
-import { createTestDatabase } from 'holdfast/testing'
+import { createMigratedDatabase } from '../../../testing/template.ts'
 import { expect, test } from 'vitest'
 import { startCuttingProxy } from '../../../../test/cutting-proxy.ts'
 import { systemWork, type Work } from '../../../kernel/host/work.ts'
 import { createPool } from '../pool/pool.ts'
 
 test('work of the framework does not wait for a connection that stopped responding, and the pool opens another', async () => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const proxy = await startCuttingProxy(database.url)
   const log = createLogger({ level: 'error', write: () => {} })
   const pool = createPool({ connectionString: proxy.url, max: 1, applicationName: 'own work', log })
@@ -29,7 +29,7 @@ test('work of the framework does not wait for a connection that stopped respondi
 })
 
 test('a connection that arrives after its work has ended is released to the pool', async () => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const log = createLogger({ level: 'error', write: () => {} })
   const pool = createPool({ connectionString: database.url, max: 1, applicationName: 'late', log })
   const work = (): Work => systemWork(AbortSignal.timeout(60_000))
@@ -49,14 +49,14 @@ test('a connection that arrives after its work has ended is released to the pool
 })
 
 test('a connection that was lost while it was in use does not prevent its pool from closing', async () => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const log = createLogger({ level: 'error', write: () => {} })
   const shared = { connectionString: database.url, applicationName: 'lost', log }
   const [pool, other] = [createPool({ ...shared, max: 1 }), createPool(shared)]
   const work = (): Work => systemWork(AbortSignal.timeout(60_000))
   const lost = await pool.acquire(work())
   const { rows } = await lost.run<{ pid: number }>({ text: 'select pg_backend_pid() as pid' })
-  const waiting = lost.run({ text: 'select pg_sleep(60)' })
+  const waiting = lost.run({ text: 'select pg_sleep(10)' })
   const failed = waiting.catch((error: unknown) => error)
   const connection = await other.acquire(work())
   await connection.run({ text: 'select pg_terminate_backend($1)', values: [rows[0]!.pid] })
