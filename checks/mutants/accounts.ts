@@ -200,6 +200,14 @@ export const accountMutants: readonly Mutant[] = [
     why: 'The sessions of an attacker would survive the reset.',
   },
   {
+    name: 'accounts: each attempt to send a mail counts as a mail',
+    file: `${accounts}/queries/tokens.ts`,
+    text: ' and job_id <> $6',
+    replacement: ' and $6::uuid is not null',
+    killedBy: [{ file: accountsTest, name: 'a mail that cannot be sent' }],
+    why: 'A mail server that is down for some attempts would use up the limit, and the mail would be lost.',
+  },
+  {
     name: 'accounts: an address of IPv6 is a client',
     file: `${accounts}/attempt-limit.ts`,
     text: 'parsed.parts.slice(0, 4)',

@@ -74,6 +74,14 @@ export const signInWithMutants: readonly Mutant[] = [
     why: 'A person would be signed in to an account that another identity has begun.',
   },
   {
+    name: 'sign-in-with: a further attempt to send a mail ends the link of the first',
+    file: `${oidc}/queries/unverified-identities.ts`,
+    text: 'token_hash = coalesce(token_hash, $2)',
+    replacement: 'token_hash = $2',
+    killedBy: [{ file: flowTest, name: 'is verified by the first mail' }],
+    why: 'A mail that was sent although the attempt failed would contain a dead link.',
+  },
+  {
     name: 'sign-in-with: a verified account is linked without the option',
     file: `${oidc}/find-or-create-account.ts`,
     text: 'if (!provider.linkVerifiedEmails || !identity.ownsEmail) throw AccountNotLinked()',

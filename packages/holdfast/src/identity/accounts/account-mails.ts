@@ -53,7 +53,10 @@ export interface AccountMailOptions<Values> {
   readonly verificationAge?: Duration
   /** The lifetime of a reset link. Default `'30m'`. */
   readonly resetAge?: Duration
-  /** Max number of mails to one account in an hour. Further ones are not sent. Default 5. */
+  /**
+   * Max number of mails to one account in an hour. Further ones are not sent. The attempts to send
+   * one mail count once. Default 5.
+   */
   readonly maxMailsPerHour?: number
 }
 
@@ -123,7 +126,7 @@ export class AccountMails<Values> {
 
   /**
    * Creates a token, commits its hash, and mails it. The token is in no table and no job: a further
-   * attempt creates another one.
+   * attempt creates another one, and the first stays valid: its mail may have been sent.
    */
   async #send({
     input: { account, kind, change },
@@ -139,7 +142,7 @@ export class AccountMails<Values> {
     const statement =
       kind === 'change'
         ? findAddress(account)
-        : insertToken({ account, tokenHash, purpose: kind, ttlMs: this.#ageMs[kind], limit })
+        : insertToken({ account, tokenHash, purpose: kind, ttlMs: this.#ageMs[kind], job: id, limit })
     const to = await step(`token-${randomUUID()}`, async ({ transaction }) => {
       await runStatement(transaction, lockAccount(account))
       const [row] = await runStatement<MailedAccount>(transaction, statement)

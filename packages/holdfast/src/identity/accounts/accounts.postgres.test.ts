@@ -143,9 +143,10 @@ describe('sessions of the user', () => {
 })
 
 describe('mails', () => {
-  test('a mail that cannot be sent is sent again with another token, and no token is stored', async () => {
+  test('a mail that cannot be sent is sent again with another token, counts once, and no token is stored', async () => {
     const sent: string[] = []
     const { tested, clock } = await startAccounts({
+      maxMailsPerHour: 1,
       mail: {
         send({ text }) {
           sent.push(text.match(/#token=(\S+)/)![1]!)
@@ -154,12 +155,14 @@ describe('mails', () => {
       },
     })
     await tested.call.signUp({ email: 'ann@example.com', password })
-    await until(() => {
+    await until(async () => {
       clock.advance(1_000)
-      return sent.length === 2
+      return (await tested.sql('select 1 from holdfast.jobs')).length === 0
     })
+    expect(sent).toHaveLength(2)
     expect(new Set(sent).size).toBe(2)
-    await tested.call.verifyEmail({ token: sent[1]!, password })
+    // The server may have sent the first mail although the attempt failed: its link works, too.
+    for (const token of sent) await tested.call.verifyEmail({ token, password })
     const stored = JSON.stringify([
       await tested.sql('select j::text from holdfast.jobs j'),
       await tested.sql('select j::text from holdfast.ended_jobs j'),

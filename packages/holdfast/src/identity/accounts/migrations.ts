@@ -22,12 +22,14 @@ create table holdfast.accounts (
   unique (service, email_key)
 ) with (fillfactor = 85);
 
--- The tokens in mails. A row is also the record that a mail was sent, which limits their number.
+-- The tokens in mails. The rows are also the record of the mails, which limits their number.
 create table holdfast.account_tokens (
   -- The SHA-256 of the token.
   token_hash bytea primary key check (octet_length(token_hash) = 32),
   account_id uuid not null references holdfast.accounts on delete cascade,
   purpose text not null check (purpose in ('verify', 'reset', 'notice')),
+  -- The job that sends the mail. Each attempt of the job has a token of its own.
+  job_id uuid not null,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null
 );

@@ -56,7 +56,8 @@ create table holdfast.unverified_identities (
   email_key text not null,
   -- The SHA-256 of the token in the mail; null until the mail is sent.
   token_hash bytea unique check (octet_length(token_hash) = 32),
-  -- A row is also the record that a mail was sent, which limits their number.
+  -- The record that a mail was sent, which limits their number. Null in the rows of further
+  -- attempts to send it, each of which has a token of its own.
   mailed_at timestamptz,
   expires_at timestamptz not null
 ) with (fillfactor = 85);

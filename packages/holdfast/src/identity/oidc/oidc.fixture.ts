@@ -131,7 +131,13 @@ export async function startSignIn(
   { returnTo }: { readonly returnTo?: readonly string[] } = {},
 ) {
   const session = sessions()
-  const mail = inbox()
+  // The mail server accepts the next mail to these addresses, and its reply is lost.
+  const unanswered = new Set<string>()
+  const mail = inbox({
+    onMail({ to }) {
+      if (unanswered.delete(to)) throw new HoldfastError('test-no-reply', 'The mail server does not reply')
+    },
+  })
   const { hasher } = fakeHasher()
   const app = holdfast({ database: postgres(), identify: session })
   const auth = accounts(app, {
@@ -216,6 +222,7 @@ export async function startSignIn(
     tested,
     clock,
     mail,
+    unanswered,
     lines,
     mailTo,
     noJobs,

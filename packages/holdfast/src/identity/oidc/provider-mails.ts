@@ -87,7 +87,10 @@ export class ProviderMails<Values> {
     await port.send({ ...writeMail(mail), to: mail.to }, { signal, key: id })
   }
 
-  /** The token is in no table and no job: a further attempt creates another one. */
+  /**
+   * The token is in no table and no job: a further attempt creates another one, and the first stays
+   * valid.
+   */
   async #toUnverified({ input, step }: Context<Values>): Promise<ProviderMail | undefined> {
     const { token, tokenHash } = createToken()
     const limit = this.#options.maxMailsPerHour

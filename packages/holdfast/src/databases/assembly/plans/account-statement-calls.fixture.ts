@@ -64,7 +64,14 @@ export const accountStatementCalls: Readonly<Record<string, Readonly<Record<stri
   },
   'identity/accounts/queries/tokens.ts': {
     insertToken: calls([
-      { account: id, tokenHash: hash('sha256', fresh, 'buffer'), purpose: 'reset', ttlMs: 1_000, limit: 5 },
+      {
+        account: id,
+        tokenHash: hash('sha256', fresh, 'buffer'),
+        purpose: 'reset',
+        ttlMs: 1_000,
+        job: fresh,
+        limit: 5,
+      },
     ]),
     findToken: calls([service, 'reset', tokenHash]),
     takeToken: calls(['reset', tokenHash]),

@@ -188,8 +188,8 @@ const inserts = `
     select id, service, 'p', 'https://a.test', 's' || n, 'a' || n, 'a' || n, sha256(id::text::bytea), now(),
       now() + case when moves then interval '-1 day' else interval '1 day' end
     from pg_temp.rows;
-    insert into holdfast.account_tokens (token_hash, account_id, purpose, created_at, expires_at)
-    select sha256(id::text::bytea), id, 'reset', now(),
+    insert into holdfast.account_tokens (token_hash, account_id, purpose, job_id, created_at, expires_at)
+    select sha256(id::text::bytea), id, 'reset', id, now(),
       now() + case when moves then interval '-1 day' else interval '30 minutes' end
     from pg_temp.rows;
     insert into holdfast.passkeys (id, account_id, service, credential_id, public_key, counter, transports, name, backed_up)

@@ -9,6 +9,8 @@ export interface InsertedToken {
   readonly tokenHash: Buffer
   readonly purpose: TokenPurpose
   readonly ttlMs: number
+  /** The job that sends the mail. */
+  readonly job: string
   /** Max number of mails to the account in an hour. */
   readonly limit: number
 }
@@ -20,22 +22,23 @@ export interface MailedAccount {
 
 /**
  * Inserts a token, and returns the address of its account. Returns no row if the account is gone,
- * or has got too many mails.
+ * or has got too many mails. The attempts of one job count as one mail: otherwise, a mail server
+ * that is down for a few attempts would use up the limit, and no attempt would send the mail.
  */
-export function insertToken({ account, tokenHash, purpose, ttlMs, limit }: InsertedToken): Statement {
+export function insertToken({ account, tokenHash, purpose, ttlMs, job, limit }: InsertedToken): Statement {
   return {
     text: `
       with inserted as (
-        insert into holdfast.account_tokens (token_hash, account_id, purpose, expires_at)
-        select $2, id, $3, now() + $4 * interval '1 millisecond' from holdfast.accounts
+        insert into holdfast.account_tokens (token_hash, account_id, purpose, job_id, expires_at)
+        select $2, id, $3, $6, now() + $4 * interval '1 millisecond' from holdfast.accounts
         where id = $1 and $5 > (
-          select count(*) from holdfast.account_tokens
-          where account_id = $1 and created_at > now() - interval '1 hour'
+          select count(distinct job_id) from holdfast.account_tokens
+          where account_id = $1 and created_at > now() - interval '1 hour' and job_id <> $6
         )
         returning account_id
       )
       select email from holdfast.accounts where id = (select account_id from inserted)`,
-    values: [account, tokenHash, purpose, ttlMs, limit],
+    values: [account, tokenHash, purpose, ttlMs, limit, job],
   }
 }
 

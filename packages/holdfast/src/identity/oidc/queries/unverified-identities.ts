@@ -58,22 +58,32 @@ export interface UnverifiedMail {
 
 /**
  * Stores the token of the mail to an identity. Returns no row if the identity is gone, or if its
- * address has got too many mails.
+ * address has got too many mails. A further attempt to send the mail inserts another row, so that
+ * the token of the first stays valid: its mail may have been sent. The attempts count as one mail.
  */
 export function mailUnverified({ id, tokenHash, limit }: MailedIdentity): Statement {
   return {
     text: `
-      update holdfast.unverified_identities as identity set token_hash = $2, mailed_at = now()
-      where id = $1 and $3 > (
-        select count(*) from holdfast.unverified_identities as other
-        where other.service = identity.service and other.email_key = identity.email_key
-          and other.mailed_at > now() - interval '1 hour'
+      with mailed as (
+        update holdfast.unverified_identities as identity
+        set token_hash = coalesce(token_hash, $2), mailed_at = now()
+        where id = $1 and $3 > (
+          select count(*) from holdfast.unverified_identities as other
+          where other.service = identity.service and other.email_key = identity.email_key
+            and other.mailed_at > now() - interval '1 hour' and other.id <> $1
+        )
+        returning *
+      ), further as (
+        insert into holdfast.unverified_identities
+          (id, service, provider, issuer, subject, email, email_key, token_hash, expires_at)
+        select gen_random_uuid(), service, provider, issuer, subject, email, email_key, $2, expires_at
+        from mailed where token_hash <> $2
       )
-      returning email, provider, exists (
+      select email, provider, exists (
         select from holdfast.accounts as account
-        where account.service = identity.service and account.email_key = identity.email_key
+        where account.service = mailed.service and account.email_key = mailed.email_key
           and verified_at is not null
-      ) as has_account`,
+      ) as has_account from mailed`,
     values: [id, tokenHash, limit],
   }
 }
