@@ -73,13 +73,25 @@ beforeAll(async () => {
 
 afterAll(() => rm(consumer, { recursive: true }), limitMs)
 
+test('all entries are exported in the same way', () => {
+  for (const subpath of entries) {
+    const name = subpath === '.' ? 'index' : subpath.slice('./'.length).replaceAll('/', '-')
+    expect(manifest.exports[subpath]).toEqual({
+      'holdfast:source': `./src/${name}.ts`,
+      types: `./dist/${name}.d.ts`,
+      default: `./dist/${name}.js`,
+    })
+  }
+})
+
+// attw takes a second of CPU time for each entry, and all entries are exported in the same way.
 test.each([
   ['publint', ['run', '--strict']],
-  ['attw', ['--profile', 'esm-only']],
+  ['attw', ['--profile', 'esm-only', '--entrypoints', '.']],
 ] as const)(
   '%s finds no fault in the package',
   async (program, options) => {
-    succeeded(await runCommand([program, ...options, tarball]))
+    succeeded(await runCommand([program, tarball, ...options]))
   },
   limitMs,
 )
@@ -97,10 +109,13 @@ describe.each([...oldestNodes, 'current'])('on Node %s', (version) => {
     for (const subpath of entries) expect(exported[subpath], subpath).not.toEqual([])
   })
 
-  test.each([
-    ['a service that uses it runs', []],
-    ['a service that preloads fast-start runs', ['--import', 'holdfast/fast-start']],
-  ])('%s', async (_, options) => {
+  // The hooks of fast-start differ between the versions of Node. Without fast-start, only the
+  // oldest version is tried.
+  const runs = [
+    { title: 'a service that preloads fast-start runs', options: ['--import', 'holdfast/fast-start'] },
+    ...(version === oldestNodes[0] ? [{ title: 'a service that uses it runs', options: [] }] : []),
+  ]
+  test.each(runs)('$title', async ({ options }) => {
     const { stdout } = succeeded(await runCommand([node, ...options, 'main.ts'], inConsumer))
     expect(stdout.split('\n')).toEqual([
       '201 true true',

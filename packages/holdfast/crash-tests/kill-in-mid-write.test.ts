@@ -18,7 +18,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  */
 
 /** `MID_WRITE_KILLS=100 npm test mid-write` kills more servers. */
-const kills = Number(process.env['MID_WRITE_KILLS'] ?? 12)
+const kills = Number(process.env['MID_WRITE_KILLS'] ?? 8)
 // A server is killed at a random time, from 0 to this multiple of the duration of a write. Servers
 // must be killed before, in and after the transaction. With a larger margin, more servers would
 // have answered before they died, and these servers do not count.

@@ -25,7 +25,7 @@ const isFull = process.env['ROLLING_RESTARTS'] === 'full'
 const production = { env: {}, check: '' }
 // The delay is long enough for haproxy to notice a stopping server, even on a busy machine.
 const shortened = { env: { DRAIN_DELAY: '4s' }, check: 'inter 100ms fall 2 rise 1' }
-const restarts = isFull ? 20 : 6
+const restarts = isFull ? 20 : 4
 
 let haproxyTool: DebianTool
 let database: TestDatabase

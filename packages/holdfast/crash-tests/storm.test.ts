@@ -27,7 +27,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  */
 
 /** `STORM_KEYS=20000 npm test storm` makes a longer storm. */
-const keys = Number(process.env['STORM_KEYS'] ?? 200)
+const keys = Number(process.env['STORM_KEYS'] ?? 120)
 const least = {
   keys,
   serverKills: Math.ceil(keys / 40),

@@ -22,7 +22,7 @@ import { bundleProgram } from '../test/bundle-program.ts'
  */
 
 /** `WORKER_KILLS=50 npm test workers` kills more workers. */
-const kills = Number(process.env['WORKER_KILLS'] ?? 6)
+const kills = Number(process.env['WORKER_KILLS'] ?? 4)
 const killedAtOnce = 3
 const leaseMs = 15_000
 const timeoutMs = 600_000
