@@ -165,7 +165,7 @@ describe('compose.yaml', () => {
   test('compose.yaml passes secrets as files, which git ignores', async () => {
     expect(ledger!.environment).toEqual({
       BANK_URL: 'https://bank.example',
-      MAIL_URL: 'https://mail.example',
+      MAIL_URL: 'smtps://mail.example',
       DATABASE_URL_FILE: '/run/secrets/database-url',
       DATABASE_OWNER_URL_FILE: '/run/secrets/database-owner-url',
       SECRET_KEYS_FILE: '/run/secrets/secret-keys',
@@ -227,7 +227,7 @@ test.skipIf(!canUnshare)(
         ...process.env,
         NODE_ENV: 'production',
         BANK_URL: 'https://bank.example',
-        MAIL_URL: 'https://mail.example',
+        MAIL_URL: 'smtps://mail.example',
         SECRET_KEYS: randomBytes(32).toString('base64'),
         DATABASE_URL: roles.applicationUrl,
         DATABASE_OWNER_URL: roles.ownerUrl,

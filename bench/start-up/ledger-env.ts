@@ -21,7 +21,7 @@ export async function ledgerEnv(superuserUrl: string): Promise<Readonly<Record<s
   url.password = password
   return {
     BANK_URL: 'https://bank.example',
-    MAIL_URL: 'https://mail.example',
+    MAIL_URL: 'smtps://mail.example',
     SECRET_KEYS: randomBytes(32).toString('base64'),
     DATABASE_URL: url.href,
     DATABASE_OWNER_URL: ownerUrl.href,

@@ -1,5 +1,6 @@
 import { type Settings, settingsTable } from 'holdfast/settings'
 import { databaseSettings } from '../../packages/holdfast/src/databases/assembly/settings.ts'
+import { developmentKeySettings } from '../../packages/holdfast/src/identity/api-keys/development-key-settings.ts'
 import { modeSettings } from '../../packages/holdfast/src/runtimes/node/settings/mode-settings.ts'
 import { secretKeySettings } from '../../packages/holdfast/src/platform/secret-keys/secret-key-settings.ts'
 import { vaultSettings } from '../../packages/holdfast/src/platform/secrets/vault/vault-settings.ts'
@@ -29,5 +30,12 @@ function frameworkSettings(prefix = ''): string {
 /** Returns the settings of every service, or those of Vault, which only its services have. */
 function settingsOf(prefix: string): readonly Settings<unknown>[] {
   if (prefix === 'VAULT_') return [vaultSettings]
-  return [serverSettings, modeSettings, databaseSettings, secretKeySettings, telemetrySettings]
+  return [
+    serverSettings,
+    modeSettings,
+    databaseSettings,
+    secretKeySettings,
+    developmentKeySettings,
+    telemetrySettings,
+  ]
 }

@@ -2,7 +2,7 @@ import { holdfast } from 'holdfast'
 import { sessions } from 'holdfast/auth'
 import { drizzle } from 'holdfast/drizzle'
 import { apiKeys, developmentKey } from 'holdfast/identity'
-import { setting, settings, url } from 'holdfast/settings'
+import { setting, type Settings, settings, url } from 'holdfast/settings'
 import * as schema from './schema.ts'
 import { scopes } from './scopes.ts'
 
@@ -12,11 +12,15 @@ export const ledgerSettings = settings({
     description: 'The bank that pays out.',
     optional: 'outside production',
   }),
-  MAIL_URL: setting(url('http', 'https'), {
-    description: 'The service that sends mails.',
+  MAIL_URL: setting(url('smtp', 'smtps'), {
+    description: 'The mail server.',
+    secret: true,
     optional: 'outside production',
   }),
 })
+
+/** The values of the settings. */
+export type LedgerValues = typeof ledgerSettings extends Settings<infer Values> ? Values : never
 
 /** The sessions of customers. Each customer is a tenant. */
 export const session = sessions({ tenantOf: (customer) => customer })

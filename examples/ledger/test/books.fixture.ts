@@ -41,7 +41,7 @@ export async function openBooks(env: Readonly<Record<string, string>> = {}): Pro
 
 async function signIn(books: TestService<Operations>, email: string) {
   await books.call.signUp({ email, password })
-  const mail = await until(() => mails!.lastTo(email))
+  const mail = await until(() => mails.lastTo(email))
   await books.call.verifyEmail({ token: /#token=(\S+)/.exec(mail.text)![1]!, password })
   const { cookies } = await books.send('signIn', { email, password })
   // Browsers send `Origin`. Without it, a mutation with a cookie is refused.

@@ -48,7 +48,7 @@ describe.skipIf(missing !== undefined)('a customer in a browser', () => {
 
     const credentials = { email: 'carol@example.com', password: 'correct horse battery staple' }
     expect((await send('POST', '/auth/sign-up', credentials)).status).toBe(202)
-    const mail = await until(() => mails!.lastTo(credentials.email))
+    const mail = await until(() => mails.lastTo(credentials.email))
     const token = /#token=(\S+)/.exec(mail.text)![1]
     const { password } = credentials
     expect((await send('POST', '/auth/verify-email', { token, password })).status).toBe(204)

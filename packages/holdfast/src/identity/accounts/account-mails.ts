@@ -62,7 +62,10 @@ export interface AccountMailOptions<Values> {
 
 /** The input of the job. */
 export interface MailInput {
-  /** Null for an address without an account: the job does nothing, and takes as long to enqueue. */
+  /**
+   * Null if the address has no account. The job is enqueued anyway, so that the time of the call does
+   * not show which addresses have one.
+   */
   readonly account: string | null
   readonly kind: AccountMail['kind']
   readonly change?: AccountChangeKind | undefined

@@ -74,7 +74,7 @@ function idOf(...parts: readonly string[]): Buffer {
   return hash('sha256', JSON.stringify(parts), 'buffer')
 }
 
-/** Returns the network of a client: with IPv6, each client has a /64, and so many addresses. */
+/** Returns the network of a client. A client with IPv6 has all addresses of a /64. */
 function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)

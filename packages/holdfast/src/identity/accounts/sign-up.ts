@@ -35,7 +35,8 @@ export function signUp<Read, Write, Values>({
     problems: [PasswordUnacceptable],
     status: 202,
     trail: true,
-    // Hashed for an address with an account, too: the time shows nothing.
+    // The password is hashed even if the address has an account, so that the time of the call does
+    // not show it.
     prepare: ({ input, signal }) => passwords.hashNew(input.password, { signal }),
     async run({ input, prepared, transaction, jobs }) {
       const [row] = await runStatement<UpsertedRow>(

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createLogger, holdfast, type Mode, recentlySignedIn, systemClock } from 'holdfast'
 import { createHandler } from 'holdfast/http'
 import { apiKeys, developmentKey, readDevelopmentKey } from 'holdfast/identity'
+import { toOpenApi } from 'holdfast/openapi'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 
@@ -21,7 +22,7 @@ const service = app.service({
   },
 })
 
-async function start(env: Readonly<Record<string, string>>, mode: Mode) {
+async function startService(env: Readonly<Record<string, string>>, mode: Mode) {
   const running = await service.start({
     env,
     mode,
@@ -30,7 +31,12 @@ async function start(env: Readonly<Record<string, string>>, mode: Mode) {
     notify: () => {},
   })
   onTestFinished(() => running.stop())
-  const { fetch } = createHandler(running)
+  return running
+}
+
+/** Starts the service, and returns a function that sends it a token. */
+async function start(env: Readonly<Record<string, string>>, mode: Mode) {
+  const { fetch } = createHandler(await startService(env, mode))
   return (token: string) =>
     fetch(new Request('http://shop.test/me', { headers: { authorization: `Bearer ${token}` } }))
 }
@@ -91,4 +97,11 @@ test('API keys leave the development key to its identifier', () => {
     header: (name: string) => (name === 'authorization' ? `Bearer ${key}` : undefined),
   } as never)
   expect(identified).toBeUndefined()
+})
+
+test('only the API description of production does not mention the key', async () => {
+  const schemesIn = async (mode: Mode): Promise<readonly string[]> =>
+    Object.keys(toOpenApi(await startService({}, mode)).components.securitySchemes)
+  expect(await schemesIn('test')).toEqual(['developmentKey'])
+  expect(await schemesIn('production')).toEqual([])
 })

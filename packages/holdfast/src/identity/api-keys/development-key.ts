@@ -8,6 +8,7 @@ import { keepSecret } from '../../platform/secret-keys/keep-secret.ts'
 import { bearerToken } from './bearer-token.ts'
 import type { ApiKeyCaller } from './api-key.ts'
 import { createKeyText } from './api-key-text.ts'
+import { isDevelopmentKey, prefix, validKey, variable } from './development-key-settings.ts'
 
 /*
  * The development key: a bearer token for engineers who run a service on their own machine. It is
@@ -20,10 +21,7 @@ import { createKeyText } from './api-key-text.ts'
  * - In tests, only the value of HOLDFAST_DEV_KEY is accepted.
  */
 
-const prefix = 'hf_dev'
-// 22 characters of the alphabet have at least 128 bits if they are random.
-const keyForm = /^hf_dev_[0-9A-Za-z]{22,100}$/
-const variable = 'HOLDFAST_DEV_KEY'
+const scheme = { scheme: 'bearer', description: 'The development key.' } as const
 
 /**
  * Returns an identifier that accepts the development key, in development and in tests. In
@@ -50,7 +48,8 @@ export function developmentKey(caller: ApiKeyCaller): Identifier {
     if (mode === 'production' || env[variable] !== undefined) known()
     return {
       name: 'development-key',
-      securitySchemes: { developmentKey: { scheme: 'bearer', description: 'The development key.' } },
+      // The API description of production does not mention the key.
+      securitySchemes: mode === 'production' ? {} : { developmentKey: scheme },
       identify({ header, clock }) {
         const token = bearerToken(header)
         if (token?.startsWith(`${prefix}_`) !== true) return undefined
@@ -92,9 +91,9 @@ export function readDevelopmentKey(
 function requireKey(given: string, mode: ServiceHost['mode']): string {
   if (mode === 'production')
     throw configurationInvalid([`${variable} is set in production. Remove it, and create an API key.`])
-  if (keyForm.test(given)) return given
+  if (isDevelopmentKey(given)) return given
   throw configurationInvalid([
-    `${variable} is invalid (value hidden, because it is a secret). It must contain ${prefix}_ and 22 to 100 random letters and digits. Create a key: echo ${prefix}_$(openssl rand -hex 16)`,
+    `${variable} is invalid (value hidden, because it is a secret). It must contain ${validKey}. Create a key: echo ${prefix}_$(openssl rand -hex 16)`,
   ])
 }
 

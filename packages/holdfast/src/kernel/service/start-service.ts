@@ -4,7 +4,7 @@ import { hasBackground } from '../background/collect-background.ts'
 import { admitCaller } from './admit-caller.ts'
 import { type CorsPolicy, credentialedOrigins, readCors } from './cors.ts'
 import { createCursorCodec } from '../pages/cursor.ts'
-import { identifiersForService } from '../operation/identifier.ts'
+import { identifiersForService, schemesOf } from '../operation/identifier.ts'
 import { kernelProblems } from '../problem/problems.ts'
 import { operationCalls } from './operation-calls.ts'
 import { redactHost, type RedactedHost } from './redact-host.ts'
@@ -88,6 +88,7 @@ async function open<Defined extends Operations>(
   let stopped: Promise<void> | undefined
   return {
     ...describeService(definition, parts, { valid, redacted }),
+    securitySchemes: identifiers.length === 0 ? parts.securitySchemes : schemesOf(identifiers),
     operations,
     pages,
     cors,
@@ -128,7 +129,7 @@ interface Started {
 /** Returns the parts of a running service that its definition determines. */
 function describeService(
   definition: ServiceDefinition<Operations>,
-  { database, identifiers, securitySchemes }: ServiceParts,
+  { database, identifiers }: ServiceParts,
   { valid, redacted }: Started,
 ) {
   const { host, requestLog, redactor } = redacted
@@ -143,7 +144,6 @@ function describeService(
     health: definition.health ?? {},
     identifiers,
     isSensitive: (name: string) => redactor.isSensitive(name),
-    securitySchemes,
     host,
     requestLog,
   } satisfies Partial<RunningService>

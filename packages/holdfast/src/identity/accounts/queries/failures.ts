@@ -9,7 +9,8 @@ export interface FailuresRow {
 /** Reads the failed sign-ins of an account and of a client. */
 export function readFailures(ids: readonly Buffer[]): Statement {
   return {
-    // Not `ends_at > now()`, so that no plan reads all counts by their index.
+    // With `ends_at > now()`, Postgres might read all counts through the index on `ends_at`.
+    // This condition cannot use that index.
     text: `
       select id, count from holdfast.sign_in_failures
       where id = any($1::bytea[]) and ends_at - now() > interval '0'`,

@@ -24,7 +24,8 @@ export interface PendingRow {
   readonly account_id: string
 }
 
-// Not `expires_at > now()`, so that no plan reads all valid rows by their index.
+// With `expires_at > now()`, Postgres might read all valid rows through the index on `expires_at`.
+// This condition cannot use that index.
 const isValid = "expires_at - now() > interval '0'"
 
 /** Finds the account of a pending sign-in that is valid. */
