@@ -113,4 +113,30 @@ export const tenantMutants: readonly Mutant[] = [
     killedBy: [{ file: carried, name: 'a job does not get a message of another tenant that arrives later' }],
     why: 'A payload of one tenant would reach the job of another.',
   },
+  {
+    name: 'tenants: a replica is read with a role that bypasses policies',
+    file: `${src}/storage/replicas/replica.ts`,
+    text: 'return primary.hasTenants && bypasses',
+    replacement: 'return primary.hasTenants && bypasses && replayed === null',
+    killedBy: [
+      {
+        file: `${src}/storage/replicas/replicas.postgres.test.ts`,
+        name: 'sees only the rows of the tenant, and no role bypasses that',
+      },
+    ],
+    why: 'Reads on the replica would return the rows of all tenants.',
+  },
+  {
+    name: 'tenants: BullMQ runs a job without its tenant',
+    file: `${src}/brokers/bullmq/queries/job-records.ts`,
+    text: 'select id, input, failures, traceparent, tenant,',
+    replacement: 'select id, input, failures, traceparent, null as tenant,',
+    killedBy: [
+      {
+        file: `${src}/brokers/bullmq/bullmq-jobs.postgres.test.ts`,
+        name: 'run as the tenant of its enqueuer',
+      },
+    ],
+    why: 'A job would see no rows.',
+  },
 ]

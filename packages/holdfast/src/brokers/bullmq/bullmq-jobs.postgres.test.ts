@@ -1,6 +1,6 @@
-import { anyone, event, holdfast, type JobContext, schedule } from 'holdfast'
+import { anyone, event, holdfast, type JobContext, schedule, signedIn } from 'holdfast'
 import { bullmqJobs } from 'holdfast/bullmq'
-import { postgres, type SqlDatabase } from 'holdfast/postgres'
+import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
@@ -114,6 +114,47 @@ describe.skipIf(missing)('bullmqJobs', () => {
     lines.length = 0
   })
   afterAll(() => redis?.stop())
+
+  test('a job, its second attempt and the jobs that it enqueues run as the tenant of its enqueuer', async () => {
+    const app = holdfast({
+      database: postgres({
+        migrations: new URL('../../identity/tenants/tenants.fixture/', import.meta.url),
+        tenants: { column: 'tenant' },
+        jobEngine: bullmqJobs({ connection }),
+      }),
+      identify: ({ header }) => ({ kind: 'user', id: 'ann', tenant: header('x-tenant') ?? 'none' }),
+    })
+    const seen: string[] = []
+    async function look(who: string, { tenant, db }: JobContext<unknown, SqlDatabase>): Promise<void> {
+      const rows = await db.query<{ id: string }>(sql`select id from orders order by id limit 10`)
+      seen.push(`${who} of ${tenant}: ${rows.map(({ id }) => id).join(' ')}`)
+    }
+    const child = app.job({ name: 'child', input: z.object({}), run: (context) => look('child', context) })
+    const parent = app.job({
+      name: 'parent',
+      input: z.object({}),
+      retry: { initialDelay: '1ms' },
+      async run(context) {
+        await look(`attempt ${context.attempt}`, context)
+        if (context.attempt === 1) throw new Error('again')
+        await context.jobs.enqueue(child, {})
+      },
+    })
+    const enqueueParent = app.mutation({
+      route: 'POST /parents',
+      access: signedIn(),
+      run: async ({ jobs: own }) => void (await own.enqueue(parent, {})),
+    })
+    const shop = app.service({ name: 'tenants-bullmq', operations: { enqueueParent }, jobs: [parent, child] })
+    await using on = await createTestService(shop, { onLog: () => {} })
+    for (const tenant of ['acme', 'bolt']) {
+      seen.length = 0
+      await on.call.enqueueParent({}, { headers: { 'x-tenant': tenant } })
+      await until(() => seen.length === 3)
+      const rows = tenant === 'acme' ? 'a1 a2' : 'b1'
+      expect(seen).toEqual(['attempt 1', 'attempt 2', 'child'].map((who) => `${who} of ${tenant}: ${rows}`))
+    }
+  })
 
   test('bullmqJobs rejects all jobs with features that BullMQ lacks, in one error', async () => {
     const app = holdfast({ database: postgres({ jobEngine: bullmqJobs({ connection }) }) })

@@ -105,6 +105,7 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
       const one = {
         ...message('kéy 🎈 .*>', 1),
         payload: { text: '\0 \ud800 "\\ ü 🎈', list: [1, null, true] },
+        tenant: 'acme',
       }
       const connection = await connect()
       await connection.send([one], AbortSignal.timeout(5_000))
@@ -116,6 +117,7 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
           payload: one.payload,
           publishedAt: '2026-01-02T03:04:05.678Z',
           traceparent: one.traceparent,
+          tenant: 'acme',
         },
       ])
     })

@@ -13,10 +13,12 @@ export interface BrokerMessage {
   readonly publishedAt: string
   /** W3C Trace Context of the call that published the message, if the call had a trace. */
   readonly traceparent?: string
+  /** The tenant of the call or job that published the message, if it had one. */
+  readonly tenant?: string
 }
 
 export function toBrokerMessage(message: RelayedMessage): BrokerMessage {
-  const { id, event, key, payload, publishedAt, traceparent } = message
+  const { id, event, key, payload, publishedAt, traceparent, tenant } = message
   return {
     id,
     event,
@@ -24,5 +26,6 @@ export function toBrokerMessage(message: RelayedMessage): BrokerMessage {
     payload,
     publishedAt: publishedAt.toISOString(),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tenant === undefined ? {} : { tenant }),
   }
 }

@@ -76,6 +76,7 @@ function watchReplicas(host: ReadsHost): Replicas | undefined {
   return new Replicas({
     urls: host.replicaUrls,
     currentUrl: host.currentUrl,
+    hasTenants: host.hasTenants,
     openPool: host.openReplica,
     primary: host.pools.own,
     clock: host.clock,

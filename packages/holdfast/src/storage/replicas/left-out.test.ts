@@ -18,6 +18,7 @@ test('replicas that cannot be compared with the primary are logged once, with th
     currentUrl: (url) => url,
     urls: ['postgres://app@replica.example/app', 'postgres://app@/app?host=/run/replica'],
     primary,
+    hasTenants: false,
     openPool: () => primary,
     clock: systemClock,
     log: createLogger({ level: 'debug', write: (line) => lines.push(JSON.parse(line)) }),

@@ -15,6 +15,8 @@ export interface ReplicaParts {
   /** Returns the URL to connect with now, for a URL that was in use at the start. */
   readonly currentUrl: (url: string) => string
   readonly log: Logger
+  /** True if policies limit callers to the rows of their tenant. */
+  readonly hasTenants: boolean
   readonly openPool: (options: { readonly isPooled: boolean }) => Pool
 }
 
@@ -22,6 +24,8 @@ export interface ReplicaParts {
 interface ReplicaRow {
   readonly replayed: string | null
   readonly system: string
+  /** True if no policy applies to the role of the replica's URL. */
+  readonly bypasses: boolean
 }
 
 const applicationName = 'holdfast (replicas)'
@@ -36,6 +40,8 @@ export class Replica {
   /** The connections in use. Their number is limited by the pool's size. */
   readonly #reading: Connection[] = []
   #looking: pg.Client | undefined
+  /** The URL that this client has connected with. */
+  #lookingUrl: string | undefined
   #pool: Pool | undefined
   #replayed: bigint | undefined
   #fault: string | undefined = 'it has not been checked yet'
@@ -76,7 +82,7 @@ export class Replica {
       for (const connection of this.#reading) connection.destroy()
       return undefined
     }
-    const fault = faultOf(row, system)
+    const fault = faultOf(row, { system, hasTenants: this.#parts.hasTenants })
     if (fault !== undefined) {
       this.exclude(fault)
       return undefined
@@ -86,21 +92,28 @@ export class Replica {
   }
 
   async #ask(): Promise<ReplicaRow> {
-    if (!this.#looking) {
-      const { connectionString, currentUrl, openPool } = this.#parts
+    const { connectionString, currentUrl, openPool } = this.#parts
+    const url = currentUrl(connectionString)
+    if (!this.#looking || this.#lookingUrl !== url) {
       const client = await connectClient({
-        connectionString: currentUrl(connectionString),
+        connectionString: url,
         applicationName,
         timeout: `${answerTimeoutMs}ms`,
         queryTimeout: `${answerTimeoutMs}ms`,
         isPooled: true,
       })
+      // The server may drop the role of the previous URL.
+      this.#looking?.end().catch(() => {})
       this.#looking = client
+      this.#lookingUrl = url
       this.#pool ??= openPool({ isPooled: await isPooled(client) })
     }
     const { rows } = await this.#looking.query<ReplicaRow>(
       `select case when pg_is_in_recovery() then pg_last_wal_replay_lsn()::text end as replayed,
-        (select system_identifier::text from pg_control_system()) as system`,
+        (select system_identifier::text from pg_control_system()) as system,
+        exists (
+          select from pg_roles where (rolsuper or rolbypassrls) and pg_has_role(oid, 'member')
+        ) as bypasses`,
     )
     return rows[0]!
   }
@@ -141,7 +154,15 @@ export class Replica {
   }
 }
 
-function faultOf({ replayed, system }: ReplicaRow, primarySystem: string): string | undefined {
+interface PrimaryFacts {
+  readonly system: string
+  readonly hasTenants: boolean
+}
+
+function faultOf({ replayed, system, bypasses }: ReplicaRow, primary: PrimaryFacts): string | undefined {
   if (replayed === null) return 'it is not a replica: it does not follow another server'
-  return system === primarySystem ? undefined : 'it is a replica of another server'
+  if (system !== primary.system) return 'it is a replica of another server'
+  return primary.hasTenants && bypasses
+    ? 'no policy applies to the role of its URL, so it would show the rows of all tenants; use the role of DATABASE_URL'
+    : undefined
 }

@@ -20,9 +20,12 @@ import { until } from 'holdfast/testing'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import type { AcceptChange, SecretChanges } from '../../kernel/host/secret-changes.ts'
 import { type Standby, startStandby } from '../../../test/standby.ts'
 import { createTestFolder } from '../../testing/test-folder.ts'
+import { urlOfApplication } from '../roles/application-role.ts'
 import { DriverClient } from '../postgres/session/driver-client.ts'
+import { createTenantShop, type Visible } from './tenant-shop.fixture.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-replicas-'))
 await writeFile(join(folder, '0001-notes.sql'), 'create table notes (id int primary key);')
@@ -144,8 +147,18 @@ beforeEach(async () => {
 })
 
 async function start(maxReplicaLag: Duration): Promise<void> {
-  running = await createNotes(maxReplicaLag).start({
-    env: { DATABASE_URL: databaseUrl, DATABASE_REPLICA_URLS: standby.urlOf(databaseUrl) },
+  await startService(createNotes(maxReplicaLag))
+  await readsOfReplica()
+}
+
+/** Starts a service. Default URLs: those of the superuser. */
+async function startService(
+  service: Service,
+  { env = {}, ...more }: { env?: Record<string, string>; secretChanges?: SecretChanges } = {},
+): Promise<void> {
+  running = await service.start({
+    ...more,
+    env: { DATABASE_URL: databaseUrl, DATABASE_REPLICA_URLS: standby.urlOf(databaseUrl), ...env },
     mode: 'test',
     clock: systemClock,
     log: createLogger({
@@ -154,7 +167,6 @@ async function start(maxReplicaLag: Duration): Promise<void> {
     }),
     notify: () => {},
   })
-  await readsOfReplica()
 }
 
 async function startAgain(maxReplicaLag: Duration): Promise<void> {
@@ -341,4 +353,70 @@ test('a server that is no longer a replica receives no reads', async () => {
 test('a query cannot write', async () => {
   expect((await call('sneak')).status).toBe(500)
   expect(lines.at(-1)).toMatchObject({ error: { code: 'query-writes' } })
+})
+
+async function visibleTo(tenant: string): Promise<Visible> {
+  const answer = await call('look', { 'x-tenant': tenant })
+  expect(answer.status).toBe(200)
+  return JSON.parse(answer.body!) as Visible
+}
+
+test('a read of a tenant on a replica sees only the rows of the tenant, and no role bypasses that', async () => {
+  await running.stop()
+  await startService(createTenantShop())
+  await until(async () => (await visibleTo('acme')).ids.length > 0 && (await visibleTo('acme')).isReplica)
+  const role = 'holdfast_application'
+  expect(await Promise.all(['acme', 'bolt', 'none'].map(visibleTo))).toEqual([
+    { isReplica: true, role, ids: ['a1', 'a2'] },
+    { isReplica: true, role, ids: ['b1'] },
+    { isReplica: true, role, ids: [] },
+  ])
+  await running.stop()
+  // The URL of the replica has another role than that of the primary: a superuser.
+  lines = []
+  await startService(createTenantShop(), {
+    env: { DATABASE_URL: urlOfApplication(databaseUrl).href, DATABASE_OWNER_URL: databaseUrl },
+  })
+  await until(() => told('no policy applies to the role of its URL') || told('replica included'))
+  expect(await visibleTo('acme')).toEqual({ isReplica: false, role, ids: ['a1', 'a2'] })
+})
+
+test('the role of a replica changes, no read fails, and all reads use the new role', async () => {
+  const roles = ['first', 'second'].map((name) => `reader_${name}_${randomUUIDv7().replaceAll('-', '')}`)
+  const urls = roles.map((role) => {
+    const url = new URL(standby.urlOf(databaseUrl))
+    url.username = role
+    url.password = `password of ${role}`
+    return url.href
+  })
+  const createRole = (role: string): Promise<unknown> =>
+    database.query(`create role ${role} login password 'password of ${role}' in role pg_read_all_data`)
+  await createRole(roles[0]!)
+  const changes = new Map<string, AcceptChange>()
+  await running.stop()
+  await startService(createNotes('1m'), {
+    env: { DATABASE_REPLICA_URLS: urls[0]! },
+    secretChanges: {
+      watch: (name, accept) => void changes.set(name, accept),
+      refresh: () => Promise.resolve(),
+    },
+  })
+  await add(1)
+  await until(async () => (await look()).count === 1)
+  const usersOf = async (): Promise<readonly string[]> => {
+    const { rows } = await replica.query<{ name: string }>(
+      `select distinct usename as name from pg_stat_activity where application_name like 'holdfast (replica%' order by 1`,
+    )
+    return rows.map(({ name }) => name)
+  }
+  expect(await usersOf()).toEqual([roles[0]])
+  await readWhile(async () => {
+    await createRole(roles[1]!)
+    const apply = await changes.get('DATABASE_REPLICA_URLS')!(urls[1]!)
+    apply()
+    await until(async () => String(await usersOf()) === roles[1])
+    await database.query(`drop role ${roles[0]}`)
+    await readsOfReplica()
+  })
+  expect(told('replica excluded from reads')).toBe(false)
 })

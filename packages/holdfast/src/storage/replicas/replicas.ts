@@ -43,13 +43,14 @@ export class Replicas {
 
   constructor(parts: ReplicasParts) {
     this.#parts = parts
-    const { urls, currentUrl, log, openPool } = parts
+    const { urls, currentUrl, log, hasTenants, openPool } = parts
     this.#replicas = urls.map(
       (connectionString) =>
         new Replica({
           connectionString,
           currentUrl,
           log,
+          hasTenants,
           openPool: (options) => openPool({ connectionString, ...options }),
         }),
     )
