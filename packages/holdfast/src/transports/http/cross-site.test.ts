@@ -115,6 +115,14 @@ test('without either header, a mutation is refused with a cookie, and admitted w
   expect(await statusOf('/orders', { authorization: 'Basic YW5uOmE=' })).toBe(204)
 })
 
+test('the host of a request that a program has created is that of its URL', async () => {
+  const headers = { cookie: 'session=ann' }
+  const statusFrom = async (origin: string): Promise<number> =>
+    (await opened.fetch('/orders', { method: 'POST', headers: { ...headers, origin } })).status
+  expect(await statusFrom('http://shop.test')).toBe(204)
+  expect(await statusFrom('http://attacker.example')).toBe(403)
+})
+
 test('a refusal is a problem that the OpenAPI document lists', async () => {
   const response = await opened.fetch('/orders', { method: 'POST', headers: { host, cookie: 'session=ann' } })
   expect(await response.json()).toMatchObject({ code: 'cross-site-request' })

@@ -37,12 +37,15 @@ export interface RequestConnection {
   readonly peerPort: number | undefined
 }
 
-/** Returns a Fetch request in the form that the handler reads. */
+/**
+ * Returns a Fetch request in the form that the handler reads. A request that a program has created
+ * has no Host header; its host is that of its URL.
+ */
 export function fromRequest(request: Request): HttpRequest {
   return {
     method: request.method,
     target: targetOf(request.url),
-    header: (name) => request.headers.get(name) ?? undefined,
+    header: (name) => request.headers.get(name) ?? (name === 'host' ? new URL(request.url).host : undefined),
     client: request.signal,
     readContent: (limitBytes) => readStream(request.body, limitBytes),
   }
