@@ -37,6 +37,32 @@ export const kernelMutants: readonly Mutant[] = [
     why: 'Every user could read and change the rows of all users.',
   },
   {
+    name: 'owns of Prisma: the row is not locked',
+    file: 'packages/holdfast/src/databases/prisma/owns.ts',
+    text: '    for update`',
+    replacement: '    `',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/databases/prisma/owns.postgres.test.ts',
+        name: 'a mutation locks its row',
+      },
+    ],
+    why: 'The row could change between the decision and the handler.',
+  },
+  {
+    name: 'owns of Prisma: the condition omits the owner',
+    file: 'packages/holdfast/src/databases/prisma/owns.ts',
+    text: '...(ownedOnly ? where(caller) : isOfTenant(caller))',
+    replacement: '...isOfTenant(caller)',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/databases/prisma/owns.postgres.test.ts',
+        name: 'no operation lets a caller',
+      },
+    ],
+    why: 'Every user could read the rows of all users.',
+  },
+  {
     name: 'owns of SQL: the tenant is not in the condition',
     file: 'packages/holdfast/src/databases/assembly/owns.ts',
     text: 'sql`and ${name(tenant)} = ${caller.tenant ?? null}`',
