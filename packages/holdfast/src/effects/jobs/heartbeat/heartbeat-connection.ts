@@ -6,7 +6,7 @@ import { sendHeartbeat } from '../queries/workers.ts'
 export interface HeartbeatTarget {
   /**
    * A `postgres://` URL. Bypasses the pooler if possible, since a pooler may make a heartbeat wait
-   * for a free connection.
+   * for a free connection. Its user and password may change.
    */
   readonly connectionString: string
   /** True if the URL points to a pooler in transaction mode. */
@@ -35,9 +35,11 @@ const settings: Readonly<Record<string, string>> = {
  * heartbeat.
  */
 export class HeartbeatConnection {
-  readonly #target: HeartbeatTarget
+  #target: HeartbeatTarget
   readonly #worker: string
   #client: Promise<DriverClient> | undefined
+  /** True if the connection was opened to an earlier target. */
+  #isOutdated = false
 
   constructor(target: HeartbeatTarget, worker: string) {
     this.#target = target
@@ -46,6 +48,7 @@ export class HeartbeatConnection {
 
   /** Sends a heartbeat. Resolves to `false` if the worker is not in the database. */
   async sendHeartbeat(): Promise<boolean> {
+    if (this.#isOutdated) void this.end()
     try {
       const client = await (this.#client ??= this.#connect())
       return this.#target.isPooled ? await this.#beatInTransaction(client) : await this.#send(client)
@@ -54,6 +57,15 @@ export class HeartbeatConnection {
       void this.end()
       throw error
     }
+  }
+
+  /**
+   * Connects to a changed target with the next heartbeat, because the server may drop the role of
+   * the previous one.
+   */
+  changeTarget(target: HeartbeatTarget): void {
+    this.#target = target
+    this.#isOutdated = true
   }
 
   /** Closes the connection. Never rejects. */
@@ -65,6 +77,7 @@ export class HeartbeatConnection {
 
   #connect(): Promise<DriverClient> {
     const { connectionString, isPooled } = this.#target
+    this.#isOutdated = false
     return connectClient({
       connectionString,
       applicationName: 'holdfast (heartbeat)',

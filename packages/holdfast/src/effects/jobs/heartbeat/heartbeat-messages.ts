@@ -10,6 +10,8 @@ export type HeartbeatRequest =
       /** The memory of the worker's `HeartbeatView`. */
       readonly memory: SharedArrayBuffer
     }
+  /** The user or the password of the target has changed. */
+  | { readonly kind: 'target'; readonly worker: string; readonly target: HeartbeatTarget }
   | { readonly kind: 'stop'; readonly worker: string }
 
 /** A report from the heartbeat thread about a worker. */

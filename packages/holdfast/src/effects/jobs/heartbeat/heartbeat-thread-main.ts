@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { toLogFields } from '../../../kernel/base/log.ts'
-import { HeartbeatConnection } from './heartbeat-connection.ts'
+import { HeartbeatConnection, type HeartbeatTarget } from './heartbeat-connection.ts'
 import { HeartbeatLoop } from './heartbeat-loop.ts'
 import type { HeartbeatReport, HeartbeatRequest } from './heartbeat-messages.ts'
 import { HeartbeatView } from './heartbeat-view.ts'
@@ -9,11 +9,17 @@ import { HeartbeatView } from './heartbeat-view.ts'
 // The entry point of the heartbeat thread; each process has one. See heartbeat-thread.ts.
 
 const port = parentPort!
-const stops = new Map<string, () => void>()
+interface Running {
+  readonly stop: () => void
+  readonly changeTarget: (target: HeartbeatTarget) => void
+}
+
+const running = new Map<string, Running>()
 
 port.on('message', (request: HeartbeatRequest) => {
   if (request.kind === 'start') void sendHeartbeats(request)
-  else stops.get(request.worker)?.()
+  else if (request.kind === 'target') running.get(request.worker)?.changeTarget(request.target)
+  else running.get(request.worker)?.stop()
 })
 
 async function sendHeartbeats({
@@ -31,9 +37,12 @@ async function sendHeartbeats({
     onFailed: (error) => report({ kind: 'failed', worker, error: toLogFields(error) }),
     onSilent: (silentMs) => reportSilence(worker, silentMs),
   })
-  stops.set(worker, () => loop.stop())
+  running.set(worker, {
+    stop: () => loop.stop(),
+    changeTarget: (changed) => connection.changeTarget(changed),
+  })
   await loop.run()
-  stops.delete(worker)
+  running.delete(worker)
   await connection.end()
   report({ kind: 'stopped', worker })
 }

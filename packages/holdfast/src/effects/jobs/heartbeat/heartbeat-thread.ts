@@ -64,6 +64,11 @@ export class HeartbeatThread {
     this.#thread.postMessage(request)
   }
 
+  /** Makes a worker's heartbeats use a changed target. */
+  changeTarget(request: HeartbeatRequest & { readonly kind: 'target' }): void {
+    this.#thread.postMessage(request)
+  }
+
   /**
    * Requests that a worker's heartbeats stop. When they have stopped, the listener receives
    * `stopped`.

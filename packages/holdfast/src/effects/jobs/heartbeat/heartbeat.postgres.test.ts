@@ -7,6 +7,7 @@ import { createLogger, holdfast } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { requireDatabaseUrl } from '../../../storage/postgres/session/database-url.ts'
 import { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
 import { forgetDead } from '../queries/workers.ts'
 import { type Heartbeat, leaseMs, startHeartbeat } from './heartbeat.ts'
@@ -23,6 +24,7 @@ beforeAll(async () => {
 })
 afterAll(() => on.stop())
 afterEach(async () => {
+  lines.length = 0
   await Promise.all(beating.splice(0).map((heartbeat) => heartbeat.stop()))
   await on.sql('truncate holdfast.job_workers, holdfast.job_heartbeats')
 })
@@ -97,6 +99,39 @@ test('rows that a user has locked do not delay heartbeats', async () => {
   await client.end()
   // The locked heartbeat is deleted together with a later heartbeat.
   await until(async () => (await heartbeats()).length === 1)
+})
+
+test('heartbeats follow a changed user, whose previous role can be dropped', async () => {
+  const [first, second] = [1, 2].map((n) => `beating_${n}_${randomUUID().replaceAll('-', '')}`)
+  const target = { isPooled: false, connectionString: '' }
+  const useRole = async (role: string): Promise<void> => {
+    await on.sql(`create role ${role} login password 'p' in role current_user`)
+    const url = requireDatabaseUrl(on.databaseUrl)
+    url.username = role
+    url.password = 'p'
+    target.connectionString = url.href
+  }
+  await useRole(first!)
+  const worker = await register()
+  beating.push(
+    startHeartbeat({ worker, target, everyMs: 20, log, onDeclaredDead: () => {}, onLoopDelay: () => {} }),
+  )
+  await further([])
+  await useRole(second!)
+  await until(async () => {
+    const users = await on.sql<{ name: string }>(
+      `select usename as name from pg_stat_activity
+      where application_name = 'holdfast (heartbeat)' and datname = current_database()`,
+    )
+    return users.length === 1 && users[0]!.name === second
+  })
+  await on.sql(`drop role ${first}`)
+  await further(await heartbeats())
+  expect(lines.filter((line) => line.includes('heartbeat failed'))).toEqual([])
+  await on.sql(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${second}'`)
+  await further(await heartbeats())
+  await beating.pop()!.stop()
+  await on.sql(`drop role ${second}`)
 })
 
 test('a heartbeat whose connection is lost is sent on another connection', async () => {

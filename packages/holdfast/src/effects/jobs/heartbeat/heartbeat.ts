@@ -83,6 +83,8 @@ class WorkerHeartbeat implements Heartbeat {
   // A real clock, as in the thread: with a fake clock, a test would stop the heartbeats.
   #turnedAtMs = performance.now()
   #hasFailed = false
+  /** The URL that the thread connects with. */
+  #threadUrl = ''
   #isStopping = false
 
   constructor(parts: HeartbeatParts) {
@@ -121,10 +123,17 @@ class WorkerHeartbeat implements Heartbeat {
   #startThread(): HeartbeatThread {
     const { worker, target, everyMs = beatMs } = this.#parts
     const thread = heartbeatThread()
-    thread.start({ kind: 'start', worker, target, everyMs, memory: this.#view.memory }, (report) =>
+    const given = this.#currentTarget(target)
+    thread.start({ kind: 'start', worker, target: given, everyMs, memory: this.#view.memory }, (report) =>
       this.#handle(report),
     )
     return thread
+  }
+
+  /** Returns a copy of the target, whose URL a getter may return. */
+  #currentTarget({ connectionString, isPooled }: HeartbeatTarget): HeartbeatTarget {
+    this.#threadUrl = connectionString
+    return { connectionString, isPooled }
   }
 
   #restart(error: unknown): void {
@@ -158,6 +167,9 @@ class WorkerHeartbeat implements Heartbeat {
     const delayMs = nowMs - this.#turnedAtMs - turnMs
     this.#turnedAtMs = nowMs
     this.#view.turned()
+    const { worker, target } = this.#parts
+    if (target.connectionString !== this.#threadUrl)
+      this.#thread.changeTarget({ kind: 'target', worker, target: this.#currentTarget(target) })
     if (this.#view.reachableForMs > 0) this.#hasFailed = false
     if (delayMs >= longDelayMs) this.#parts.onLoopDelay(delayMs)
   }
