@@ -23,8 +23,8 @@ export default defineConfig({
     // A worker runs one test file after another without reloading the framework. So each file must
     // clean up after itself.
     isolate: false,
-    // One more than the number of cores, since many tests wait for leases, timeouts or processes.
-    maxWorkers: availableParallelism() + 1,
+    // Two more than the number of cores, since many tests wait for leases, timeouts or processes.
+    maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: SlowestFirst },
     // These timeouts only detect a hang. They are far longer than a test takes on a busy machine.
     testTimeout: 300_000,

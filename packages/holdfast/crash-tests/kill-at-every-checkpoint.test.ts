@@ -49,7 +49,7 @@ const certain: Readonly<Record<string, readonly string[]>> = {
 }
 // The max time until all jobs have ended. Longer than it takes, on any machine, to rescue the jobs
 // of a dead worker.
-const settledWithin = '2m'
+const settledWithin = '4m'
 
 /** Summarizes the deaths, and the checkpoints that were not reached again. */
 function describeReport(what: string, { sample, deaths, unreached, names }: ExhaustReport): string {
