@@ -164,4 +164,12 @@ export const secretMutants: readonly Mutant[] = [
     killedBy: [{ file: vaultTest, name: 'a path that is denied does not cause a new sign-in' }],
     why: 'Each read of a denied path would create a token, and replace all leased credentials.',
   },
+  {
+    name: 'secrets: migrations grant the rights to the current user of Vault',
+    file: 'packages/holdfast/src/storage/roles/grant-to-application.ts',
+    text: 'roles.groupRole ?? roleOf(roles.applicationUrl)',
+    replacement: 'roleOf(roles.applicationUrl)',
+    killedBy: [{ file: rotationTest, name: 'users that Vault creates serve all calls' }],
+    why: 'The next user would have no rights, and Vault could not drop the first.',
+  },
 ]

@@ -23,6 +23,11 @@ export interface Location {
    * role does both.
    */
   readonly ownerConnectionString: string | undefined
+  /**
+   * The role that migrations grant the rights of the service to; `undefined` for the role of
+   * `connectionString`.
+   */
+  readonly groupRole: string | undefined
   /** Connection strings of the replicas. */
   readonly replicas: readonly string[]
   /** The changes of these URLs. */
@@ -63,6 +68,13 @@ export interface LocationOptions {
    * policies.
    */
   readonly ownerUrl?: string
+  /**
+   * The name of the role that migrations grant the rights of the service to. Default:
+   * `DATABASE_GROUP_ROLE`, if `url` is not set, else the role of `url`. Set it, together with
+   * `ownerUrl`, if the role of `url` changes: the users that Vault creates must be members of this
+   * role.
+   */
+  readonly groupRole?: string
   /**
    * `postgres://` URLs of replicas that queries may read from. In the environment variable, the
    * URLs are separated by commas. Default: `DATABASE_REPLICA_URLS`, if `url` is not set.
@@ -109,6 +121,7 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
         directUrl === undefined || directUrl === '' ? undefined : checkUrl(directUrl, 'DATABASE_DIRECT_URL'),
       ownerConnectionString:
         ownerUrl === undefined || ownerUrl === '' ? undefined : checkUrl(ownerUrl, 'DATABASE_OWNER_URL'),
+      groupRole: options.groupRole ?? ((isFromEnvironment && env['DATABASE_GROUP_ROLE']) || undefined),
       replicas,
       urls: followUrls(options.url, host),
       startAfresh:
@@ -123,21 +136,27 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
       'DATABASE_URL is not set. In production, set it to the URL of the database, such as postgres://user:password@host:5432/name; the embedded Postgres is only for development.',
     )
   }
+  return startEmbedded(options, host)
+}
+
+/** Starts the embedded server for this process. */
+async function startEmbedded({ directory }: LocationOptions, { notify }: ServiceHost): Promise<Location> {
   // The package of the embedded Postgres is imported lazily, because it need not be installed in
   // production.
   const { startEmbeddedPostgres } = await import('../../storage/embedded/embedded.ts')
   preloadParser()
   const server = await startEmbeddedPostgres({
-    notify: host.notify,
-    ...(options.directory === undefined ? {} : { directory: options.directory }),
+    notify,
+    ...(directory === undefined ? {} : { directory }),
   })
   const shown = new URL(server.url)
   shown.password = ''
-  host.notify(`Postgres is running. To open psql: psql "${shown.href}"`)
+  notify(`Postgres is running. To open psql: psql "${shown.href}"`)
   return {
     connectionString: server.url,
     directConnectionString: undefined,
     ownerConnectionString: undefined,
+    groupRole: undefined,
     replicas: [],
     urls: fixedUrls,
     startAfresh: `stop everything that uses the embedded database, delete the folder ${server.directory}, and start the service.`,

@@ -25,7 +25,7 @@ export async function migrateDatabase(
   }: { readonly location: Location; readonly direct: Route; readonly host: DatabaseHost },
 ): Promise<void> {
   const app = migrations === undefined ? [] : [{ owner: 'app', migrations: await readMigrations(migrations) }]
-  const { ownerConnectionString } = location
+  const { ownerConnectionString, groupRole } = location
   const route = ownerConnectionString === undefined ? direct : { connectionString: ownerConnectionString }
   const options: MigrateOptions = {
     ...route,
@@ -35,7 +35,7 @@ export async function migrateDatabase(
   }
   if (ownerConnectionString === undefined) await migrate(options)
   else {
-    const roles = { applicationUrl: location.connectionString, ownerUrl: ownerConnectionString }
+    const roles = { applicationUrl: location.connectionString, ownerUrl: ownerConnectionString, groupRole }
     await migrateAsOwner(roles, async () => void (await migrate(options)))
   }
 }

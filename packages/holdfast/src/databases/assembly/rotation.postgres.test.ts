@@ -6,7 +6,11 @@ import type pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { bundleProgram } from '../../../test/bundle-program.ts'
 import { overTcp } from '../../../test/over-tcp.ts'
-import { startVault, type VaultServer } from '../../platform/secrets/vault/vault-server.fixture.ts'
+import {
+  startVault,
+  type VaultServer,
+  type VaultServerOptions,
+} from '../../platform/secrets/vault/vault-server.fixture.ts'
 import { startReceiver } from '../../platform/telemetry/otlp/receiver.fixture.ts'
 import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 import { driverSettings } from '../../storage/postgres/session/session-settings.ts'
@@ -99,10 +103,12 @@ function load(url: string) {
   }
 }
 
-async function setUp(): Promise<{ vault: VaultServer; admin: pg.Pool; at: string; database: string }> {
+async function setUp(
+  options: VaultServerOptions = { leaseTtl: 600 },
+): Promise<{ vault: VaultServer; admin: pg.Pool; at: string; database: string }> {
   const database = await createTestDatabase()
   onTestFinished(() => database.drop())
-  const vault = await startVault({ leaseTtl: 600 })
+  const vault = await startVault(options)
   onTestFinished(() => vault[Symbol.asyncDispose]())
   const url = overTcp(database.url)
   return {
@@ -191,6 +197,60 @@ test('passwords and keys change under load, no call fails, old sealed answers re
   expect(rows.length).toBeGreaterThan(5)
   const shown = [first, second, ...keys, ...bank, token].filter((hidden) => everything.includes(hidden))
   expect(shown).toEqual([])
+  expect(vault.faults).toEqual([])
+})
+
+test('users that Vault creates serve all calls in turns, and can be dropped once they are replaced', async () => {
+  const suffix = randomBytes(6).toString('hex')
+  const [group, owner] = [`shop_${suffix}`, `owner_${suffix}`]
+  const issued: string[] = []
+  const adminOf = Promise.withResolvers<pg.Pool>()
+  // A lease cannot be renewed, so that each read after two thirds of a second creates a user.
+  const { vault, admin, at, database } = await setUp({
+    leaseTtl: 1,
+    leaseMaxTtl: 0,
+    async issue(role) {
+      const user = { username: `v-${role}-${randomBytes(6).toString('hex')}`, password: canary() }
+      const postgresOf = await adminOf.promise
+      await postgresOf.query(
+        `create role "${user.username}" login password '${user.password}' in role ${group}`,
+      )
+      issued.push(user.username)
+      return user
+    },
+  })
+  await admin.query(`create role ${group}; create role ${owner} login createrole password 'owner'`)
+  await admin.query(`alter database ${database} owner to ${owner}`)
+  adminOf.resolve(admin)
+  const program = await start({
+    NODE_ENV: 'production',
+    VAULT_ADDR: vault.address,
+    VAULT_TOKEN: vault.addToken(),
+    DATABASE_URL_FROM: `postgres://{vault:database/creds/shop#username}:{vault:database/creds/shop#password}@${at}`,
+    DATABASE_OWNER_URL: `postgres://${owner}:owner@${at}`,
+    DATABASE_GROUP_ROLE: group,
+    SECRET_KEYS: secretKey(),
+    BANK_KEY: canary(),
+  })
+  const loaded = load(program.url)
+  const userOf = async (): Promise<string> => {
+    const { text } = await call(program.url, '/user')
+    return (JSON.parse(text) as { user: string }).user
+  }
+  for (const previous of [0, 1]) {
+    await until(async () => issued.indexOf(await userOf()) > previous)
+    const sessions = `select from pg_stat_activity where usename = '${issued[previous]}'`
+    await until(async () => (await admin.query(sessions)).rowCount === 0)
+    // Nothing depends on a user of Vault: the migrations granted the rights to the group.
+    await admin.query(`drop role "${issued[previous]}"`)
+  }
+  await loaded.end()
+  await program.stop()
+  const errors = program
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('"level":"error"'))
+  expect([...errors, ...loaded.failures]).toEqual([])
   expect(vault.faults).toEqual([])
 })
 

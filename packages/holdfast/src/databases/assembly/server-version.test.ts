@@ -16,6 +16,7 @@ function exploring(url: string): Promise<boolean> {
     connectionString: url,
     directConnectionString: undefined,
     ownerConnectionString: undefined,
+    groupRole: undefined,
     isEmbedded: false,
     replicas: [],
     urls: fixedUrls,

@@ -10,6 +10,7 @@ interface DatabaseSettings {
   readonly DATABASE_URL: Secret<string> | undefined
   readonly DATABASE_DIRECT_URL: Secret<string> | undefined
   readonly DATABASE_OWNER_URL: Secret<string> | undefined
+  readonly DATABASE_GROUP_ROLE: string | undefined
   readonly DATABASE_REPLICA_URLS: Secret<string> | undefined
   readonly DATABASE_TLS_EXCEPTION: string | undefined
 }
@@ -35,6 +36,12 @@ export const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSet
       'Address of Postgres with the role that owns the tables, for migrations, if the role of DATABASE_URL may not change tables.',
     secret: true,
     optional: true,
+  }),
+  DATABASE_GROUP_ROLE: setting(text(), {
+    description:
+      'Role that the migrations of DATABASE_OWNER_URL grant the rights of the service to, if the role of DATABASE_URL changes, such as the users that Vault creates. These are members of it.',
+    optional: true,
+    defaultDescription: 'the role of DATABASE_URL',
   }),
   DATABASE_REPLICA_URLS: setting(text(), {
     description: 'Comma-separated URLs of the replicas that queries may read from.',

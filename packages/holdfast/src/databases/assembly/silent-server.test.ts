@@ -19,6 +19,7 @@ test('the first statements of a start fail at a server that does not respond aft
     connectionString: server.url,
     directConnectionString: undefined,
     ownerConnectionString: undefined,
+    groupRole: undefined,
     isEmbedded: false,
     replicas: [],
     urls: fixedUrls,

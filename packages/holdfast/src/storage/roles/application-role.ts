@@ -9,6 +9,11 @@ const applicationRole = 'holdfast_application'
 /** The roles of a service: one owns the tables, and the other runs the service. */
 export interface Roles {
   readonly applicationUrl: string
+  /**
+   * The role that has the rights of the service, and that the role of `applicationUrl` is a member
+   * of. Default: the role of `applicationUrl` itself.
+   */
+  readonly groupRole?: string | undefined
   readonly ownerUrl: string
 }
 

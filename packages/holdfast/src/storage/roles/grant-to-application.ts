@@ -22,7 +22,7 @@ import type { Roles } from './application-role.ts'
  * needs.
  */
 export async function migrateAsOwner(roles: Roles, migrate: () => Promise<void>): Promise<void> {
-  const role = roleOf(roles.applicationUrl)
+  const role = roles.groupRole ?? roleOf(roles.applicationUrl)
   if (role === roleOf(roles.ownerUrl)) return migrate()
   await asOwner(roles, (client) => grantLaterTables(client, role))
   await migrate()
@@ -58,7 +58,7 @@ async function grantLaterTables(client: DriverClient, role: string): Promise<voi
   if (!rows[0]!.exists) {
     throw new HoldfastError(
       'configuration-invalid',
-      `DATABASE_OWNER_URL is set, but the role of DATABASE_URL, "${role}", does not exist on its server. Create it: create role ${pg.escapeIdentifier(role)} login password '…';`,
+      `DATABASE_OWNER_URL is set, but "${role}", the role of DATABASE_URL or DATABASE_GROUP_ROLE, does not exist on its server. Create it: create role ${pg.escapeIdentifier(role)} login password '…'; (without "login password" for a group)`,
     )
   }
   await client.query(`begin; ${lock}; ${laterTables(role)}; commit`)
