@@ -11,7 +11,7 @@ export const variable = 'HOLDFAST_DEV_KEY'
 export const prefix = 'hf_dev'
 
 /** The valid values of the setting, in words. */
-export const validKey = `${prefix}_ and 22 to 100 random letters and digits`
+export const validKey: string = `${prefix}_ and 22 to 100 random letters and digits`
 
 // 22 characters of the alphabet have at least 128 bits if they are random.
 const keyForm = /^hf_dev_[0-9A-Za-z]{22,100}$/
