@@ -63,8 +63,8 @@ export interface AccountMailOptions<Values> {
 /** The input of the job. */
 export interface MailInput {
   /**
-   * Null if the address has no account. The job is enqueued anyway, so that the time of the call does
-   * not show which addresses have one.
+   * Null if the address has no account. The job is enqueued anyway, so that the time of the call
+   * does not show which addresses have one.
    */
   readonly account: string | null
   readonly kind: AccountMail['kind']

@@ -42,8 +42,8 @@ export function insertToken({ account, tokenHash, purpose, ttlMs, job, limit }: 
   }
 }
 
-// With `expires_at > now()`, Postgres might read all valid tokens through the index on `expires_at`.
-// This condition cannot use that index.
+// With `expires_at > now()`, Postgres might read all valid tokens through the index on
+// `expires_at`. This condition cannot use that index.
 const isValid = "expires_at - now() > interval '0'"
 
 /** The row of {@link findToken}. */
