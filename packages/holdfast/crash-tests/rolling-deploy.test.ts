@@ -77,7 +77,8 @@ class Traffic {
       }).catch(() => undefined)
       const text = await answer?.text().catch(() => undefined)
       if (answer?.status === 201 && text !== undefined) return (JSON.parse(text) as { build: string }).build
-      if (answer !== undefined && ![201, 409, 503].includes(answer.status)) throw new Error(text)
+      // On a busy machine, a call may reach its deadline.
+      if (answer !== undefined && ![201, 409, 503, 504].includes(answer.status)) throw new Error(text)
     }
   }
 

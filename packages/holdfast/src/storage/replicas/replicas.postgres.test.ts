@@ -409,7 +409,8 @@ test('the role of a replica changes, no read fails, and all reads use the new ro
     )
     return rows.map(({ name }) => name)
   }
-  expect(await usersOf()).toEqual([roles[0]])
+  await readsOfReplica()
+  await until(async () => String(await usersOf()) === roles[0])
   await readWhile(async () => {
     await createRole(roles[1]!)
     const apply = await changes.get('DATABASE_REPLICA_URLS')!(urls[1]!)
