@@ -59,7 +59,7 @@ function normalize(text: string): string {
     .trim()
 }
 
-test('the commands on the jobs page print what the page shows', { timeout: 60_000 }, async () => {
+test('the commands on the jobs page print what the page shows', async () => {
   await using on = await createTestService(shop, { onLog: () => {}, worker: false })
   await on.call.placeOrder({ order: 7 })
   // Job ids begin with the millisecond of their creation and are listed in that order.
